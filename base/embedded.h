@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* embedded - data files built into the program (cmake/embed.cmake). */
+#ifndef LTPS_BASE_EMBEDDED_H
+#define LTPS_BASE_EMBEDDED_H
+
+#include "base/bytes.h"
+
+struct embedded {
+	const char *name; /* file name without folder */
+	struct view bytes;
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fetch - bounded HTTP, the only user of libcurl.
+ *
+ * Every address is judged after name resolution, on each redirect again, so
+ * that a name cannot be pointed at an inner address (no second resolution).
+ */
+#ifndef LTPS_BASE_FETCH_H
+#define LTPS_BASE_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* What an operator allows; plain data. */
+struct fetch_policy {
+	bool allow_http;     /* https is always allowed */
+	bool allow_loopback; /* 127.0.0.0/8, ::1 */
+	bool allow_private;  /* RFC 1918, link-local, ULA and the like */
+	uint32_t connect_ms; /* 0: FETCH_CONNECT_MS */
+	uint32_t total_ms;   /* 0: FETCH_TOTAL_MS */
+	uint32_t redirects;  /* at most; 0 follows none */
+	size_t max_bytes;    /* of the body; 0: FETCH_BODY_MAX */
+	const char *ca_file; /* PEM for https; NULL: the system's */
+};
+
+#define FETCH_CONNECT_MS 5000
+#define FETCH_TOTAL_MS 30000
+#define FETCH_BODY_MAX ((size_t)64 << 20) /* largest public CRLs: ~50 MB */
+#define FETCH_HEADER_MAX ((size_t)64 << 10)
+#define FETCH_URL_MAX 2048
+
+struct fetch_request {
+	const char *url;
+	struct view body;	  /* n > 0 or post: POST */
+	bool post;
+	const char *content_type; /* of the body; NULL none */
+	const char *accept;	  /* NULL none */
+};
+
+struct fetch_result {
+	int status; /* HTTP status */
+	char content_type[128];
+	struct buf body; /* free with fetch_result_free */
+};
+
+/* One handle a thread; keeps connections alive between calls. */
+struct fetch;
+void fetch_global_init(void); /* once, from main */
+int fetch_new(const struct fetch_policy *policy, struct fetch **ret_f,
+	      struct ltps_error *err) LTPS_CHECKED;
+void fetch_free(struct fetch *f);
+/* Makes a running fetch_do of this handle end soon, from any thread. */
+void fetch_cancel(struct fetch *f);
+/*
+ * fetch_do - one exchange. Any HTTP status is a success here; the caller
+ * judges it.
+ * Fails: ARGUMENT (caller; URL), DENIED (caller; scheme or address),
+ *        TIMEOUT, REMOTE, TOO_LARGE (all remote), CANCELLED, NOMEM
+ */
+int fetch_do(struct fetch *f, const struct fetch_request *req,
+	     struct fetch_result *ret_r, struct ltps_error *err) LTPS_CHECKED;
+void fetch_result_free(struct fetch_result *r);
+/* The address rule alone, for tests: sockaddr bytes of an address. */
+bool fetch_address_allowed(const struct fetch_policy *policy,
+			   const void *sockaddr, size_t n);
+
+#endif

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes OUT from FILES; see embed.cmake.
+set(body "/* made by cmake/embed_write.cmake */\n#include \"base/embedded.h\"\n\n")
+set(table "")
+set(count 0)
+foreach(file IN LISTS FILES)
+	get_filename_component(name ${file} NAME)
+	file(READ ${file} hex HEX)
+	string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+	string(LENGTH "${hex}" digits)
+	math(EXPR size "${digits} / 2")
+	string(APPEND body "static const unsigned char ${SYMBOL}_${count}[] = { ${bytes}0 };\n")
+	string(APPEND table "\t{ \"${name}\", { ${SYMBOL}_${count}, ${size} } },\n")
+	math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND body "\nextern const struct embedded ${SYMBOL}[];\nextern const size_t ${SYMBOL}_count;\n")
+string(APPEND body "const struct embedded ${SYMBOL}[] = {\n${table}};\nconst size_t ${SYMBOL}_count = ${count};\n")
+file(WRITE ${OUT} "${body}")

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ingest - PreservePO: check, digest, write large blobs ahead (worker thread);
+ * then object, leaf and audit entry in one transaction (writer thread).
+ */
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/mem.h"
+#include "formats/format.h"
+#include "ltp/inside.h"
+#include "storage/audit.h"
+#include "timestamping/merkle.h"
+
+#define POID_LEN 36 /* a UUID as text */
+/* Both digests go over a piece while it is in the first-level cache. */
+#define DIGEST_PIECE ((size_t)16 << 10)
+
+struct ltp_ingest {
+	struct ltp *l;
+	const struct profile *profile;
+	char poid[POID_LEN + 1];
+	char actor[STORE_NAME_MAX + 1];
+	char tenant[STORE_TENANT_MAX + 1];
+	struct part_new *parts;
+	char **related; /* one text a part, or NULL */
+	size_t n_parts;
+	struct version_new version;
+	struct object_new object;
+	uint64_t bytes;
+	struct ltp_result result;
+	struct store_task task;
+	void (*done)(void *arg, struct ltp_ingest *i, const struct ltps_error *err);
+	void *done_arg;
+};
+
+void ltp_ingest_free(struct ltp_ingest *i)
+{
+	if (i == NULL)
+		return;
+	for (size_t k = 0; k < i->n_parts; k++) {
+		blob_new_free(i->parts[k].blob);
+		mem_free(i->related[k]);
+	}
+	mem_free(i->related);
+	mem_free(i->parts);
+	mem_free(i);
+}
+
+const char *ltp_ingest_poid(const struct ltp_ingest *i)
+{
+	return i->poid;
+}
+
+const struct ltp_result *ltp_ingest_result(const struct ltp_ingest *i)
+{
+	return &i->result;
+}
+
+/* RFC 9562 5.7: a UUID that sorts by time, so that index pages fill in order. */
+static int make_poid(int64_t now_ms, char out[POID_LEN + 1], struct ltps_error *err)
+{
+	uint8_t b[16];
+	if (RAND_bytes(b, sizeof(b)) != 1)
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "random number generator");
+	for (int i = 0; i < 6; i++)
+		b[i] = (uint8_t)((uint64_t)now_ms >> (40 - 8 * i));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x70);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	char hex[33];
+	hex_encode(view_of(b, sizeof(b)), hex);
+	snprintf(out, POID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+		 hex + 16, hex + 20);
+	return 0;
+}
+
+/* --- checks of the request; a refusal leaves *ret_result set --- */
+
+static bool text_fits(const char *s, size_t max)
+{
+	return s == NULL || strlen(s) <= max;
+}
+
+/* Ids are unique in the message and references point into it (5.4.5). */
+static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++)
+			if (pos[i].id != NULL && pos[k].id != NULL &&
+			    strcmp(pos[i].id, pos[k].id) == 0) {
+				refuse(r, LTP_PARAMETER_ERROR,
+				       "po[%zu].id '%s' stands at po[%zu] already", i,
+				       pos[i].id, k);
+				return false;
+			}
+		for (size_t m = 0; m < pos[i].n_related; m++) {
+			bool found = false;
+			for (size_t k = 0; k < n && !found; k++)
+				found = pos[k].id != NULL &&
+					strcmp(pos[k].id, pos[i].related[m]) == 0;
+			if (!found) {
+				refuse(r, LTP_PARAMETER_ERROR,
+				       "po[%zu].relObj names '%s', which is not in this "
+				       "request",
+				       i, pos[i].related[m]);
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool texts_fit(const struct ltp_po *po, size_t i, struct ltp_result *r)
+{
+	const char *what = NULL;
+	if (!text_fits(po->id, PO_ID_MAX))
+		what = "id";
+	else if (!text_fits(po->format_id, STORE_URI_MAX))
+		what = "formatId";
+	else if (!text_fits(po->mime, MIME_MAX))
+		what = "mimeType";
+	else if (!text_fits(po->pronom, MIME_MAX))
+		what = "pronomId";
+	else if (po->n_related > RELATED_MAX)
+		what = "relObj";
+	if (what != NULL)
+		refuse(r, LTP_PARAMETER_ERROR, "po[%zu].%s is too long", i, what);
+	return what == NULL;
+}
+
+static bool format_taken(const struct profile *p, const struct ltp_po *po, size_t i,
+			 struct ltp_result *r)
+{
+	if (po->format_id == NULL)
+		return true;
+	if (strcmp(po->format_id, URI_DIGEST_LIST) == 0) {
+		refuse(r, LTP_UNKNOWN_PO_FORMAT,
+		       "po[%zu]: a digest list cannot be preserved with storage", i);
+		return false;
+	}
+	if (p->submission_formats[0] == NULL)
+		return true;
+	for (size_t k = 0; p->submission_formats[k] != NULL; k++)
+		if (strcmp(p->submission_formats[k], po->format_id) == 0)
+			return true;
+	refuse(r, LTP_UNKNOWN_PO_FORMAT, "po[%zu]: the profile does not take the format '%s'",
+	       i, po->format_id);
+	return false;
+}
+
+/* An object that says what it is must be that (POFormatError). */
+static bool format_true(const struct ltp_po *po, const struct format *detected, size_t i,
+			struct ltp_result *r)
+{
+	const struct format *claimed =
+	    po->format_id == NULL ? NULL : format_by_uri(view_text(po->format_id));
+	if (claimed == NULL || format_agrees(claimed, detected))
+		return true;
+	refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu]: given as %s, but it is %s", i, claimed->name,
+	       detected->name);
+	return false;
+}
+
+static bool po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
+		     struct ltp_result *r)
+{
+	if (po->data.n == 0)
+		refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu] is empty", i);
+	else if (po->data.n > p->max_po_bytes)
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "po[%zu] has %zu bytes; the profile takes at most %llu", i, po->data.n,
+		       (unsigned long long)p->max_po_bytes);
+	else if (po->format_id == NULL && po->mime == NULL)
+		refuse(r, LTP_PARAMETER_ERROR, "po[%zu] has neither formatId nor mimeType", i);
+	else
+		return texts_fit(po, i, r) && format_taken(p, po, i, r);
+	return false;
+}
+
+static const struct profile *request_profile(const struct ltp *l,
+					     const struct ltp_ingest_request *req,
+					     struct ltp_result *r)
+{
+	const struct profile *p = profile_by_id(l, req->profile_id);
+	if (p == NULL)
+		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'", req->profile_id);
+	else if (!profile_active(p, ltp_now(l)))
+		refuse(r, LTP_NOT_SUPPORTED, "the profile '%s' is not active", p->id);
+	else if ((p->operations & 1u << OP_PRESERVE_PO) == 0)
+		refuse(r, LTP_NOT_SUPPORTED, "the profile does not offer PreservePO");
+	else if (req->has_optional_inputs)
+		refuse(r, LTP_NOT_SUPPORTED, "optIn: no optional input is known here");
+	else if (req->n_pos == 0)
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "no po: an empty container needs UpdatePOC, which the profile does "
+		       "not offer");
+	else if (req->n_pos > p->max_pos)
+		refuse(r, LTP_PARAMETER_ERROR, "%zu POs; the profile takes at most %llu",
+		       req->n_pos, (unsigned long long)p->max_pos);
+	else
+		return p;
+	return NULL;
+}
+
+/* Room on the disk: refused below one mark, warned below the other. */
+static bool space_left(const struct ltp *l, struct ltp_result *r)
+{
+	struct statvfs fs;
+	if (statvfs(store_dir(l->o.store), &fs) != 0)
+		return true; /* the write itself will tell */
+	uint64_t left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (left < l->o.no_space_bytes) {
+		refuse(r, LTP_NO_SPACE, "the archive has no space left");
+		return false;
+	}
+	if (left < l->o.low_space_bytes)
+		refuse(r, LTP_WARN_LOW_SPACE, "preserved, but space is running low");
+	return true;
+}
+
+/* --- making the rows --- */
+
+/* SHA-256 and SHA-512 in one pass (DESIGN: data path). */
+static int take_digests(struct view data, struct digest *ret_256, struct digest *ret_512,
+			struct ltps_error *err)
+{
+	int rc = -1;
+	struct digest_ctx *a = NULL, *b = NULL;
+	if (data.n <= DIGEST_PIECE) {
+		if (digest_once(DIGEST_SHA256, data, ret_256, err) != 0)
+			return -1;
+		return digest_once(DIGEST_SHA512, data, ret_512, err);
+	}
+	if (digest_new(DIGEST_SHA256, &a, err) != 0 || digest_new(DIGEST_SHA512, &b, err) != 0)
+		goto out;
+	while (data.n > 0) {
+		struct view piece = view_head(data, DIGEST_PIECE);
+		if (digest_update(a, piece, err) != 0 || digest_update(b, piece, err) != 0)
+			goto out;
+		data = view_skip(data, piece.n);
+	}
+	if (digest_final(a, ret_256, err) != 0 || digest_final(b, ret_512, err) != 0)
+		goto out;
+	rc = 0;
+out:
+	digest_free(a);
+	digest_free(b);
+	return rc;
+}
+
+/* Ids of related parts as one text, blank-separated; NULL for none. */
+static int join_related(const struct ltp_po *po, char **ret_text, struct ltps_error *err)
+{
+	struct buf b = buf_make(STORE_SUBJECT_MAX);
+	*ret_text = NULL;
+	if (po->n_related == 0)
+		return 0;
+	for (size_t i = 0; i < po->n_related; i++)
+		if (buf_put_fmt(&b, err, "%s%s", i > 0 ? " " : "", po->related[i]) != 0)
+			goto fail;
+	if (buf_put_byte(&b, 0, err) != 0)
+		goto fail;
+	size_t n;
+	*ret_text = (char *)buf_take(&b, &n);
+	return 0;
+fail:
+	buf_free(&b);
+	return -1;
+}
+
+static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
+		     const struct format *detected, struct ltps_error *err)
+{
+	struct part_new *p = &i->parts[k];
+	*p = (struct part_new){
+		.po_id = po->id,
+		.format_id = po->format_id,
+		.mime = po->mime,
+		.pronom = po->pronom,
+		.detected = detected->name,
+		.size = po->data.n,
+	};
+	if (take_digests(po->data, &p->sha256, &p->sha512, err) != 0 ||
+	    join_related(po, &i->related[k], err) != 0)
+		return -1;
+	p->related = i->related[k];
+	i->bytes += po->data.n;
+	return blob_prepare(i->l->o.store, i->tenant, po->data, &p->sha512, &p->blob, err);
+}
+
+/* The leaf: the digest of the one part, or of the data group (RFC 4998 4.2). */
+static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, struct ltps_error *err)
+{
+	int rc = -1;
+	enum digest_alg alg = i->profile->digest;
+	struct digest *own = mem_zalloc(i->n_parts, sizeof(*own));
+	struct view *hashes = mem_zalloc(i->n_parts, sizeof(*hashes));
+	if (own == NULL || hashes == NULL) {
+		ltps_fail_nomem(err);
+		goto out;
+	}
+	for (size_t k = 0; k < i->n_parts; k++) {
+		const struct part_new *p = &i->parts[k];
+		if (alg == DIGEST_SHA256)
+			own[k] = p->sha256;
+		else if (alg == DIGEST_SHA512)
+			own[k] = p->sha512;
+		else if (digest_once(alg, pos[k].data, &own[k], err) != 0)
+			goto out;
+		hashes[k] = digest_view(&own[k]);
+	}
+	rc = merkle_group(alg, hashes, i->n_parts, true, &i->version.digest, err);
+out:
+	mem_free(hashes);
+	mem_free(own);
+	return rc;
+}
+
+static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
+		     int64_t now, struct ltps_error *err)
+{
+	if (make_poid(now, i->poid, err) != 0 || make_leaf(i, req->pos, err) != 0)
+		return -1;
+	snprintf(i->actor, sizeof(i->actor), "%s",
+		 req->caller.name != NULL ? req->caller.name : "anonymous");
+	i->version.label = "v1";
+	i->version.kind = VERSION_SUBMITTED;
+	i->version.created_ms = now;
+	i->version.parts = i->parts;
+	i->version.n_parts = i->n_parts;
+	i->object = (struct object_new){
+		.tenant = i->tenant,
+		.poid = i->poid,
+		.profile = i->profile->id,
+		.created_ms = now,
+		.preserve_until_ms = time_add_duration(now, i->profile->period),
+		.first = &i->version,
+	};
+	return 0;
+}
+
+static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
+		      const struct profile *p, struct ltp_ingest **ret_i,
+		      struct ltps_error *err)
+{
+	struct ltp_ingest *i = mem_zalloc(1, sizeof(*i));
+	if (i == NULL)
+		return ltps_fail_nomem(err);
+	i->l = l;
+	i->profile = p;
+	snprintf(i->tenant, sizeof(i->tenant), "%s", tenant_of(&req->caller));
+	i->parts = mem_zalloc(req->n_pos, sizeof(*i->parts));
+	i->related = mem_zalloc(req->n_pos, sizeof(*i->related));
+	if (i->parts == NULL || i->related == NULL) {
+		ltp_ingest_free(i);
+		return ltps_fail_nomem(err);
+	}
+	i->n_parts = req->n_pos;
+	*ret_i = i;
+	return 0;
+}
+
+/* 1: all parts made, 0: refused, -1: failed. */
+static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req,
+		      struct ltp_result *r, struct ltps_error *err)
+{
+	for (size_t k = 0; k < req->n_pos; k++) {
+		const struct format *detected = format_detect(req->pos[k].data);
+		if (!format_true(&req->pos[k], detected, k, r))
+			return 0;
+		if (make_part(i, k, &req->pos[k], detected, err) != 0)
+			return -1;
+	}
+	return 1;
+}
+
+/* Refused requests leave a line in the audit too. */
+static int audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *req,
+			 const struct ltp_result *r, struct ltps_error *err)
+{
+	const struct audit_note note = {
+		.caller = &req->caller,
+		.operation = OP_PRESERVE_PO,
+		.detail = r->message,
+		.result = r,
+	};
+	return ltp_audit(w, &note, err);
+}
+
+int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
+		       struct ltp_ingest **ret_i, struct ltp_result *ret_result,
+		       struct ltps_error *err)
+{
+	struct ltp *l = w->l;
+	struct ltp_ingest *i = NULL;
+	*ret_i = NULL;
+	refuse(ret_result, LTP_OK, "%s", "");
+	const struct profile *p = request_profile(l, req, ret_result);
+	bool holds = p != NULL && ids_hold(req->pos, req->n_pos, ret_result);
+	for (size_t k = 0; holds && k < req->n_pos; k++)
+		holds = po_holds(p, &req->pos[k], k, ret_result);
+	if (!holds || !space_left(l, ret_result))
+		return audit_refusal(w, req, ret_result, err);
+	if (ingest_new(l, req, p, &i, err) != 0)
+		return -1;
+	i->result = *ret_result;
+	int made = make_parts(i, req, ret_result, err);
+	if (made == 0) {
+		ltp_ingest_free(i);
+		return audit_refusal(w, req, ret_result, err);
+	}
+	if (made < 0 || make_rows(i, req, ltp_now(l), err) != 0) {
+		ltp_ingest_free(i);
+		return -1;
+	}
+	*ret_i = i;
+	return 0;
+}
+
+/* --- on the writer's thread --- */
+
+static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct ltp_ingest *i = arg;
+	int64_t object, version;
+	if (object_insert(conn, &i->object, &object, &version, err) != 0)
+		return -1;
+	const struct leaf_new leaf = {
+		.profile = i->profile->id,
+		.alg = i->profile->digest,
+		.kind = LEAF_VERSION,
+		.ref = version,
+		.digest = i->version.digest,
+		.bytes = i->bytes,
+		.now_ms = i->object.created_ms,
+	};
+	if (tree_append_leaf(conn, &leaf, NULL, err) != 0)
+		return -1;
+	const struct audit_entry entry = {
+		.time_ms = i->object.created_ms,
+		.tenant = i->tenant,
+		.actor = i->actor,
+		.operation = operation_name(OP_PRESERVE_PO),
+		.poid = i->poid,
+		.detail = i->profile->id,
+		.outcome = "success",
+	};
+	return audit_append(conn, &entry, NULL, err);
+}
+
+static void insert_done(void *arg, const struct ltps_error *error)
+{
+	struct ltp_ingest *i = arg;
+	i->done(i->done_arg, i, error);
+}
+
+int ltp_ingest_commit(struct ltp_ingest *i,
+		      void (*done)(void *arg, struct ltp_ingest *i,
+				   const struct ltps_error *err),
+		      void *arg, struct ltps_error *err)
+{
+	i->done = done;
+	i->done_arg = arg;
+	i->task = (struct store_task){ .run = run_insert, .done = insert_done, .arg = i };
+	return store_submit(i->l->o.store, &i->task, err);
+}

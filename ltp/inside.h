@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inside - what the steps of the domain share; not for other rooms. */
+#ifndef LTPS_LTP_INSIDE_H
+#define LTPS_LTP_INSIDE_H
+
+#include "ltp/ltp.h"
+#include "storage/evidence.h"
+#include "storage/object.h"
+#include "storage/store.h"
+
+#define URI_DIGEST_LIST "http://uri.etsi.org/19512/format/DigestList"
+#define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
+#define URI_ER_4998_SHORT "urn:ietf:rfc:4998" /* spelling of S.4 profiles */
+#define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
+
+#define PO_ID_MAX 128	/* xs:ID of a part, for files in containers too */
+#define MIME_MAX 127
+#define RELATED_MAX 64
+/* One answer of RetrievePO; the request of a part was bounded by its profile. */
+#define RETRIEVE_BYTES_MAX ((size_t)1 << 30)
+
+struct ltp {
+	struct ltp_options o;
+};
+
+struct ltp_worker {
+	struct ltp *l;
+	struct store_conn *conn;
+	struct fetch *fetch;
+};
+
+/* Tenant as the store names it: "default" for "". */
+const char *tenant_of(const struct ltp_caller *caller);
+/* NULL when there is none with this id. */
+const struct profile *profile_by_id(const struct ltp *l, const char *id);
+/* Sets the answer; returns 0, so that it can be returned. */
+int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+int64_t ltp_now(const struct ltp *l);
+/* "error/unknownPOID" and so on; "" for LTP_OK. Part behind the URI prefix. */
+const char *ltp_minor_name(enum ltp_minor minor);
+
+/* One line of the audit for an operation, durable when it returns. */
+struct audit_note {
+	const struct ltp_caller *caller;
+	enum operation operation;
+	const char *poid;   /* NULL: none; one that is too long is left out */
+	const char *detail; /* NULL: none; cut at STORE_TEXT_MAX */
+	const struct ltp_result *result;
+};
+int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
+	      struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * object_find - the object a client speaks of.
+ * ret_object  NULL with a refusal (unknown POID, deleted) in ret_result
+ */
+int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+		struct object **ret_object, struct ltp_result *ret_result,
+		struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * evidence_assemble - the evidence record of a version, from its tree's path
+ * and token.
+ * ret_ready  false: the tree has no token yet, nothing was appended
+ * Fails:     CORRUPT when the path does not lead to the stored root
+ * Spec:      RFC 4998 3.1, 4.2
+ */
+int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
+		      bool *ret_ready, struct ltps_error *err) LTPS_CHECKED;
+/* Digest of a part in any algorithm: as stored, else from its bytes. */
+int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
+		struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;
+
+#endif

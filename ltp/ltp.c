@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ltp/inside.h"
+#include "storage/audit.h"
+
+static const char *const MINORS[LTP_MINOR_COUNT] = {
+	[LTP_OK] = "",
+	[LTP_NO_PERMISSION] = "error/noPermission",
+	[LTP_INTERNAL_ERROR] = "error/internalError",
+	[LTP_PARAMETER_ERROR] = "error/parameterError",
+	[LTP_NOT_SUPPORTED] = "error/notSupported",
+	[LTP_TRANSFER_ERROR] = "error/transferError",
+	[LTP_NO_SPACE] = "error/noSpaceError",
+	[LTP_UNKNOWN_PO_FORMAT] = "error/unknownPOFormat",
+	[LTP_PO_FORMAT_ERROR] = "error/POFormatError",
+	[LTP_EXTERNAL_UNAVAILABLE] = "error/externalServiceUnavailable",
+	[LTP_UNKNOWN_EVIDENCE_FORMAT] = "error/unknownEvidenceFormat",
+	[LTP_UNKNOWN_POID] = "error/unknownPOID",
+	[LTP_UNKNOWN_VERSION] = "error/unknownVersionID",
+	[LTP_UNKNOWN_MODE] = "error/unknownMode",
+	[LTP_UNKNOWN_DELTA_POC] = "error/unknownDeltaPOCType",
+	[LTP_DELTA_POC_PROBLEM] = "error/DeltaPOCInternalProblem",
+	[LTP_WARN_LOW_SPACE] = "warning/lowSpace",
+	[LTP_WARN_PARTLY] = "warning/requestOnlyPartlySuccessful",
+};
+
+const char *ltp_minor_name(enum ltp_minor minor)
+{
+	return (unsigned)minor < LTP_MINOR_COUNT ? MINORS[minor] : "error/internalError";
+}
+
+int ltp_new(const struct ltp_options *options, struct ltp **ret_l, struct ltps_error *err)
+{
+	struct ltp *l = mem_zalloc(1, sizeof(*l));
+	if (l == NULL)
+		return ltps_fail_nomem(err);
+	l->o = *options;
+	*ret_l = l;
+	return 0;
+}
+
+void ltp_free(struct ltp *l)
+{
+	mem_free(l);
+}
+
+int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *err)
+{
+	struct ltp_worker *w = mem_zalloc(1, sizeof(*w));
+	if (w == NULL)
+		return ltps_fail_nomem(err);
+	w->l = l;
+	if (store_reader_open(l->o.store, &w->conn, err) != 0 ||
+	    fetch_new(&l->o.fetch, &w->fetch, err) != 0) {
+		ltp_worker_free(w);
+		return -1;
+	}
+	*ret_w = w;
+	return 0;
+}
+
+void ltp_worker_free(struct ltp_worker *w)
+{
+	if (w == NULL)
+		return;
+	fetch_free(w->fetch);
+	store_reader_close(w->conn);
+	mem_free(w);
+}
+
+void ltp_worker_cancel(struct ltp_worker *w)
+{
+	fetch_cancel(w->fetch);
+}
+
+const char *tenant_of(const struct ltp_caller *caller)
+{
+	return caller->tenant == NULL || caller->tenant[0] == '\0' ? "default"
+								   : caller->tenant;
+}
+
+const struct profile *profile_by_id(const struct ltp *l, const char *id)
+{
+	for (size_t i = 0; i < l->o.n_profiles; i++)
+		if (strcmp(l->o.profiles[i]->id, id) == 0)
+			return l->o.profiles[i];
+	return NULL;
+}
+
+int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
+{
+	va_list ap;
+	r->minor = minor;
+	va_start(ap, fmt);
+	vsnprintf(r->message, sizeof(r->message), fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+int64_t ltp_now(const struct ltp *l)
+{
+	return clock_now_ms(l->o.clock);
+}
+
+struct audit_task {
+	struct audit_entry entry;
+};
+
+static int run_audit(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct audit_task *t = arg;
+	return audit_append(conn, &t->entry, NULL, err);
+}
+
+int ltp_audit(struct ltp_worker *w, const struct audit_note *note, struct ltps_error *err)
+{
+	char detail[STORE_TEXT_MAX + 1] = "";
+	const char *outcome = ltp_minor_name(note->result->minor);
+	if (note->detail != NULL)
+		snprintf(detail, sizeof(detail), "%s", note->detail);
+	struct audit_task t = {
+		.entry = {
+			.time_ms = ltp_now(w->l),
+			.tenant = tenant_of(note->caller),
+			.actor = note->caller->name,
+			.operation = operation_name(note->operation),
+			.poid = note->poid != NULL && strlen(note->poid) <= STORE_POID_MAX
+				    ? note->poid
+				    : NULL,
+			.detail = detail[0] != '\0' ? detail : NULL,
+			.outcome = outcome[0] != '\0' ? outcome : "success",
+		},
+	};
+	return store_write(w->l->o.store, run_audit, &t, err);
+}
+
+int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+		struct object **ret_object, struct ltp_result *ret_result,
+		struct ltps_error *err)
+{
+	*ret_object = NULL;
+	if (strlen(poid) > STORE_POID_MAX)
+		return refuse(ret_result, LTP_UNKNOWN_POID, "no object has this POID");
+	if (object_get(w->conn, tenant_of(caller), poid, ret_object, err) == 0)
+		return 0;
+	if (err->code != LTPS_NOT_FOUND)
+		return -1;
+	ltps_error_clear(err);
+	return refuse(ret_result, LTP_UNKNOWN_POID, "no object has the POID '%s'", poid);
+}
+
+int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
+	     const struct profile **ret_list, size_t max, size_t *ret_n,
+	     struct ltp_result *ret_result, struct ltps_error *err)
+{
+	size_t n = 0;
+	int64_t now = ltp_now(l);
+	*ret_n = 0;
+	if (profile_id != NULL && profile_by_id(l, profile_id) == NULL)
+		return refuse(ret_result, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
+			      profile_id);
+	for (size_t i = 0; i < l->o.n_profiles; i++) {
+		const struct profile *p = l->o.profiles[i];
+		bool active = profile_active(p, now);
+		if ((profile_id != NULL && strcmp(p->id, profile_id) != 0) ||
+		    (status == PROFILE_STATUS_ACTIVE && !active) ||
+		    (status == PROFILE_STATUS_INACTIVE && active))
+			continue;
+		if (n == max)
+			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, NULL,
+					 "more than %zu profiles", max);
+		ret_list[n++] = p;
+	}
+	*ret_n = n;
+	return refuse(ret_result, LTP_OK, "%s", "");
+}

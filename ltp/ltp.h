@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ltp - the preservation domain as the server sees it: requests in, answers
+ * out, typed; no HTTP, no JSON.
+ *
+ * A refusal is an answer (minor and message), not an error: functions return 0
+ * with it. -1 means that the service could not do its part; server/result.c
+ * maps the error code. Every function here runs on a worker thread with that
+ * thread's struct ltp_worker, except where told otherwise.
+ */
+#ifndef LTPS_LTP_LTP_H
+#define LTPS_LTP_LTP_H
+
+#include "base/clock.h"
+#include "base/fetch.h"
+#include "base/log.h"
+#include "ltp/profile.h"
+#include "timestamping/evidence_source.h"
+#include "timestamping/material.h"
+#include "timestamping/tsp_client.h"
+
+struct store;
+
+/* ResultMinor of TS 119 512 (spec section 4), and none. */
+enum ltp_minor {
+	LTP_OK = 0,
+	LTP_NO_PERMISSION,
+	LTP_INTERNAL_ERROR,
+	LTP_PARAMETER_ERROR,
+	LTP_NOT_SUPPORTED,
+	LTP_TRANSFER_ERROR,
+	LTP_NO_SPACE,
+	LTP_UNKNOWN_PO_FORMAT,
+	LTP_PO_FORMAT_ERROR,
+	LTP_EXTERNAL_UNAVAILABLE,
+	LTP_UNKNOWN_EVIDENCE_FORMAT,
+	LTP_UNKNOWN_POID,
+	LTP_UNKNOWN_VERSION,
+	LTP_UNKNOWN_MODE,
+	LTP_UNKNOWN_DELTA_POC,
+	LTP_DELTA_POC_PROBLEM,
+	LTP_WARN_LOW_SPACE,
+	LTP_WARN_PARTLY, /* requestOnlyPartlySuccessful */
+	LTP_MINOR_COUNT
+};
+
+struct ltp_result {
+	enum ltp_minor minor;
+	char message[512]; /* English; may be empty on LTP_OK */
+};
+
+struct ltp_options {
+	struct store *store;	   /* borrowed, outlives ltp */
+	const struct clock *clock; /* borrowed */
+	struct log *log;	   /* borrowed, may be NULL */
+	struct profile *const *profiles; /* borrowed */
+	size_t n_profiles;
+	const struct tsa *tsas; /* borrowed */
+	size_t n_tsas;
+	int64_t tsa_skew_ms;
+	const struct material *trust; /* anchors for the TSAs; borrowed */
+	struct fetch_policy fetch;
+	const char *service_id; /* URI of this service, for the trace */
+	uint64_t low_space_bytes; /* free space below which a warning is given */
+	uint64_t no_space_bytes;  /* and below which ingest is refused */
+};
+
+struct ltp;
+int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
+	    struct ltps_error *err) LTPS_CHECKED;
+void ltp_free(struct ltp *l);
+
+/* State of one worker thread: reader connection, fetch handle. */
+struct ltp_worker;
+int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w,
+		   struct ltps_error *err) LTPS_CHECKED;
+void ltp_worker_free(struct ltp_worker *w);
+/* Ends this worker's running remote exchange soon (any thread). */
+void ltp_worker_cancel(struct ltp_worker *w);
+
+/* Who asks. Texts are borrowed for the call. */
+struct ltp_caller {
+	const char *tenant; /* "" until tenants come */
+	const char *name;   /* for the audit: "anonymous", certificate name... */
+};
+
+/* PO of TS 119 512 5.4.5; texts NULL when absent. */
+struct ltp_po {
+	struct view data;
+	bool xml; /* came as xmlData */
+	const char *format_id;
+	const char *mime;
+	const char *pronom;
+	const char *id;
+	const char *const *related;
+	size_t n_related;
+};
+
+/* --- RetrieveInfo (5.3.2) --- */
+enum profile_status { PROFILE_STATUS_ACTIVE, PROFILE_STATUS_INACTIVE, PROFILE_STATUS_ALL };
+/* profile_id NULL: all. ret_list holds borrowed profiles. Any thread. */
+int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
+	     const struct profile **ret_list, size_t max, size_t *ret_n,
+	     struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+
+/* --- PreservePO (5.3.3): two halves around the group commit --- */
+struct ltp_ingest_request {
+	struct ltp_caller caller;
+	const char *profile_id;
+	const struct ltp_po *pos;
+	size_t n_pos;
+	bool has_optional_inputs; /* any that we do not know: notSupported */
+};
+struct ltp_ingest; /* one running ingest */
+/*
+ * ltp_ingest_prepare - check, detect the format, take the digests, write large
+ * blobs ahead.
+ * req, its texts and data must stay until done() of ltp_ingest_commit
+ * ret_i  NULL when the answer is a refusal (ret_result tells); otherwise it
+ *        must go to ltp_ingest_commit or ltp_ingest_free
+ */
+int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
+		       struct ltp_ingest **ret_i, struct ltp_result *ret_result,
+		       struct ltps_error *err) LTPS_CHECKED;
+/*
+ * ltp_ingest_commit - hand over to the group commit. done() runs on the
+ * writer's thread after the transaction is durable, or failed (err set).
+ * Fails: BUSY when the writer's queue is full; then done() is not called.
+ */
+int ltp_ingest_commit(struct ltp_ingest *i,
+		      void (*done)(void *arg, struct ltp_ingest *i,
+				   const struct ltps_error *err),
+		      void *arg, struct ltps_error *err) LTPS_CHECKED;
+/* After done(): the POID of the object, and LTP_OK or LTP_WARN_LOW_SPACE. */
+const char *ltp_ingest_poid(const struct ltp_ingest *i);
+const struct ltp_result *ltp_ingest_result(const struct ltp_ingest *i);
+void ltp_ingest_free(struct ltp_ingest *i);
+
+/* --- RetrievePO (5.3.4) --- */
+enum subject {
+	SUBJECT_PO,
+	SUBJECT_EVIDENCE,
+	SUBJECT_PO_EMBEDDED,
+	SUBJECT_PO_DETACHED,
+};
+struct ltp_retrieve_request {
+	struct ltp_caller caller;
+	const char *poid;
+	const char *const *versions; /* none: latest; "all" */
+	size_t n_versions;
+	enum subject subject;
+	const char *po_format;	     /* NULL: default */
+	const char *evidence_format; /* NULL: default */
+};
+struct ltp_po_out {
+	char *id;
+	char *format_id; /* NULL when none */
+	char *mime;
+	char *pronom;
+	char **related;
+	size_t n_related;
+	bool xml;
+	struct buf data;
+};
+struct ltp_retrieved {
+	struct ltp_po_out *pos;
+	size_t n_pos;
+};
+int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
+		 struct ltp_retrieved *ret_r, struct ltp_result *ret_result,
+		 struct ltps_error *err) LTPS_CHECKED;
+void ltp_retrieved_clear(struct ltp_retrieved *r);
+
+/* --- DeletePO (5.3.5) --- */
+struct ltp_delete_request {
+	struct ltp_caller caller;
+	const char *poid;
+	const char *mode; /* "OnlySubDOs", "SubDOsAndEvidence", NULL: the latter */
+	const char *claimed_requestor;
+	const char *reason; /* needed before the preservation period ends */
+};
+int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
+	       struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+
+/* --- RetrieveTrace (5.3.7) --- */
+struct ltp_event {
+	int64_t time_ms;
+	char *subject;
+	char *operation;
+	char *object; /* NULL when none */
+	char *detail;
+};
+struct ltp_trace {
+	struct ltp_event *events;
+	size_t n;
+};
+int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+	      struct ltp_trace *ret_t, struct ltp_result *ret_result,
+	      struct ltps_error *err) LTPS_CHECKED;
+void ltp_trace_clear(struct ltp_trace *t);
+
+/* --- ValidateEvidence (5.3.8) --- */
+struct ltp_evidence_request {
+	struct ltp_caller caller;
+	struct view evidence;	     /* n == 0: the PO embeds it */
+	const char *evidence_format; /* NULL when absent */
+	const char *poid;	     /* data objects of this POID when no PO is given */
+	const char *version;
+	const struct ltp_po *pos;
+	size_t n_pos;
+};
+/*
+ * ret_reports  one report a record that was judged; none with a refusal.
+ *              Release with evidence_reports_clear().
+ */
+int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_request *req,
+			  struct evidence_reports *ret_reports,
+			  struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+
+/* --- the background: trees close, tokens come --- */
+/*
+ * ltp_step - do what is due now: close trees, stamp closed ones, put validation
+ * data into tokens. Bounded work; call again at *ret_next_ms (INT64_MAX: when
+ * something new was ingested). Errors of remote parties are recorded and
+ * retried, not returned.
+ */
+int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err) LTPS_CHECKED;
+
+/* --- /health, /metrics --- */
+struct ltp_health {
+	uint64_t objects;
+	uint64_t waiting_leaves;  /* without evidence yet */
+	int64_t oldest_waiting_ms; /* INT64_MAX: none */
+	uint64_t trees_open, trees_closing, trees_stamped;
+	uint64_t stamp_failures; /* in a row */
+	char last_stamp_error[256];
+	bool alarm; /* evidence is late: a TSA is down */
+	bool low_space, no_space;
+	uint64_t free_bytes;
+};
+int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h,
+	       struct ltps_error *err) LTPS_CHECKED;
+
+#endif

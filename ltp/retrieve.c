@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* retrieve - RetrievePO: parts as submitted, evidence records, containers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "formats/asic.h"
+#include "formats/format.h"
+#include "ltp/inside.h"
+#include "storage/blob.h"
+#include "timestamping/ers.h"
+
+#define SUBJECT_COUNT 4
+/* Parts, records and containers of one answer, all versions together. */
+#define RETRIEVE_POS_MAX 20000
+
+static const char *const SUBJECTS[SUBJECT_COUNT] = {
+	[SUBJECT_PO] = "PO",
+	[SUBJECT_EVIDENCE] = "Evidence",
+	[SUBJECT_PO_EMBEDDED] = "POwithEmbeddedEvidence",
+	[SUBJECT_PO_DETACHED] = "POwithDetachedEvidence",
+};
+
+/* A running retrieval. */
+struct run {
+	struct ltp_worker *w;
+	const struct ltp_retrieve_request *req;
+	const struct profile *profile; /* NULL: configured no more */
+	const struct object *object;
+	struct ltp_retrieved out;
+	size_t cap;
+	size_t bytes;
+	bool many; /* several versions: ids carry the version */
+	struct ltp_result *result;
+};
+
+static void po_clear(struct ltp_po_out *po)
+{
+	mem_free(po->id);
+	mem_free(po->format_id);
+	mem_free(po->mime);
+	mem_free(po->pronom);
+	for (size_t i = 0; i < po->n_related; i++)
+		mem_free(po->related[i]);
+	mem_free(po->related);
+	buf_free(&po->data);
+	memset(po, 0, sizeof(*po));
+}
+
+void ltp_retrieved_clear(struct ltp_retrieved *r)
+{
+	for (size_t i = 0; i < r->n_pos; i++)
+		po_clear(&r->pos[i]);
+	mem_free(r->pos);
+	*r = (struct ltp_retrieved){ 0 };
+}
+
+/* --- what the request may ask for; false: refused --- */
+
+static bool in_list(const char *const *list, const char *value)
+{
+	for (size_t i = 0; list[i] != NULL; i++)
+		if (strcmp(list[i], value) == 0)
+			return true;
+	return false;
+}
+
+static bool evidence_format_known(const struct run *run)
+{
+	const char *f = run->req->evidence_format;
+	if (f == NULL || strcmp(f, URI_ER_4998_SHORT) == 0 ||
+	    (run->profile == NULL ? strcmp(f, URI_ER_4998) == 0
+				  : in_list(run->profile->evidence_formats, f)))
+		return true;
+	refuse(run->result, LTP_UNKNOWN_EVIDENCE_FORMAT,
+	       "evidence is not given in the format '%s'", f);
+	return false;
+}
+
+static bool po_format_known(const struct run *run, const struct version *v)
+{
+	const char *f = run->req->po_format;
+	if (f == NULL || run->req->subject == SUBJECT_EVIDENCE)
+		return true;
+	if (run->req->subject == SUBJECT_PO_EMBEDDED) {
+		if (strcmp(f, URI_ASIC_ERS) == 0)
+			return true;
+	} else {
+		size_t same = 0;
+		for (size_t i = 0; i < v->n_parts; i++)
+			same += v->parts[i].format_id != NULL &&
+				strcmp(v->parts[i].format_id, f) == 0;
+		if (same == v->n_parts)
+			return true;
+	}
+	refuse(run->result, LTP_UNKNOWN_PO_FORMAT, "version %s is not given in the format '%s'",
+	       v->label, f);
+	return false;
+}
+
+/* --- adding to the answer --- */
+
+static struct ltp_po_out *po_add(struct run *run, struct ltps_error *err)
+{
+	if (run->out.n_pos == RETRIEVE_POS_MAX) {
+		ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+			  "more than %d POs in one answer: ask for single versions",
+			  RETRIEVE_POS_MAX);
+		return NULL;
+	}
+	if (run->out.n_pos == run->cap) {
+		size_t cap = run->cap > 0 ? 2 * run->cap : 4;
+		struct ltp_po_out *p = mem_resize(run->out.pos, cap, sizeof(*p));
+		if (p == NULL) {
+			ltps_fail_nomem(err);
+			return NULL;
+		}
+		run->out.pos = p;
+		run->cap = cap;
+	}
+	struct ltp_po_out *po = &run->out.pos[run->out.n_pos++];
+	memset(po, 0, sizeof(*po));
+	po->data = buf_make(RETRIEVE_BYTES_MAX);
+	return po;
+}
+
+static int set_text(char **ret_text, const char *s, struct ltps_error *err)
+{
+	if (s == NULL)
+		return 0;
+	*ret_text = mem_dup_text(s);
+	return *ret_text == NULL ? ltps_fail_nomem(err) : 0;
+}
+
+/* Id of a part in the answer: as submitted, else made; unique over versions. */
+static void part_id(const struct run *run, const struct version *v, const struct part *p,
+		    char *out, size_t out_size)
+{
+	char own[32];
+	const char *id = p->po_id;
+	if (id == NULL) {
+		snprintf(own, sizeof(own), "po-%u", p->seq);
+		id = own;
+	}
+	if (run->many)
+		snprintf(out, out_size, "%s-%s", v->label, id);
+	else
+		snprintf(out, out_size, "%s", id);
+}
+
+static int charge(struct run *run, uint64_t n, struct ltps_error *err)
+{
+	if (n > RETRIEVE_BYTES_MAX - run->bytes)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+				 "the answer would exceed %zu bytes: ask for single versions",
+				 RETRIEVE_BYTES_MAX);
+	run->bytes += (size_t)n;
+	return 0;
+}
+
+static int part_read(struct run *run, const struct part *p, struct buf *out,
+		     struct ltps_error *err)
+{
+	if (charge(run, p->size, err) != 0 || buf_reserve(out, (size_t)p->size, err) != 0)
+		return -1;
+	return blob_read(run->w->conn, p->blob, out, err);
+}
+
+/* relObj as submitted; "v2-" before each when the ids have it too. */
+static int set_related(const struct run *run, const struct version *v, const char *list,
+		       struct ltp_po_out *po, struct ltps_error *err)
+{
+	if (list == NULL)
+		return 0;
+	po->related = mem_zalloc(RELATED_MAX, sizeof(*po->related));
+	if (po->related == NULL)
+		return ltps_fail_nomem(err);
+	while (*list != '\0' && po->n_related < RELATED_MAX) {
+		char id[STORE_NAME_MAX + PO_ID_MAX + 2];
+		int n = (int)strcspn(list, " ");
+		if (run->many)
+			snprintf(id, sizeof(id), "%s-%.*s", v->label, n, list);
+		else
+			snprintf(id, sizeof(id), "%.*s", n, list);
+		if (set_text(&po->related[po->n_related], id, err) != 0)
+			return -1;
+		po->n_related++;
+		list += n;
+		list += strspn(list, " ");
+	}
+	return 0;
+}
+
+static int add_parts(struct run *run, const struct version *v, struct ltps_error *err)
+{
+	for (size_t i = 0; i < v->n_parts; i++) {
+		const struct part *p = &v->parts[i];
+		char id[STORE_NAME_MAX + PO_ID_MAX + 2];
+		struct ltp_po_out *po = po_add(run, err);
+		if (po == NULL)
+			return -1;
+		part_id(run, v, p, id, sizeof(id));
+		if (set_text(&po->id, id, err) != 0 ||
+		    set_text(&po->format_id, p->format_id, err) != 0 ||
+		    set_text(&po->mime, p->mime, err) != 0 ||
+		    set_text(&po->pronom, p->pronom, err) != 0 ||
+		    set_related(run, v, p->related, po, err) != 0 ||
+		    part_read(run, p, &po->data, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The record in *out; a version whose tree waits for its token is told. */
+static int evidence_of(struct run *run, const struct version *v, struct buf *out,
+		       bool *ret_ready, struct ltps_error *err)
+{
+	if (evidence_assemble(run->w, v, out, ret_ready, err) != 0)
+		return -1;
+	if (!*ret_ready)
+		refuse(run->result, LTP_WARN_PARTLY,
+		       "the evidence of version %s is not made yet; ask again later",
+		       v->label);
+	return charge(run, out->n, err);
+}
+
+static int add_evidence(struct run *run, const struct version *v, bool relate,
+			struct ltps_error *err)
+{
+	int rc = -1;
+	bool ready;
+	char id[STORE_NAME_MAX + 16];
+	struct buf record = buf_make(ERS_SIZE_MAX);
+	if (evidence_of(run, v, &record, &ready, err) != 0)
+		goto out;
+	if (!ready) {
+		rc = 0;
+		goto out;
+	}
+	struct ltp_po_out *po = po_add(run, err);
+	if (po == NULL)
+		goto out;
+	po->data = record;
+	record = buf_make(0);
+	snprintf(id, sizeof(id), "evidence-%s", v->label);
+	if (set_text(&po->id, id, err) != 0 ||
+	    set_text(&po->format_id, URI_ER_4998, err) != 0)
+		goto out;
+	if (relate) {
+		po->related = mem_zalloc(v->n_parts, sizeof(*po->related));
+		if (po->related == NULL) {
+			ltps_fail_nomem(err);
+			goto out;
+		}
+		for (size_t i = 0; i < v->n_parts; i++) {
+			char part[STORE_NAME_MAX + PO_ID_MAX + 2];
+			part_id(run, v, &v->parts[i], part, sizeof(part));
+			if (set_text(&po->related[i], part, err) != 0)
+				goto out;
+			po->n_related++;
+		}
+	}
+	rc = 0;
+out:
+	buf_free(&record);
+	return rc;
+}
+
+/* --- container --- */
+
+/* A file name for a part: its id when that is a plain name, else part-N. */
+static void file_name(const struct part *p, char *out, size_t out_size)
+{
+	const char *id = p->po_id;
+	bool plain = id != NULL && id[0] != '.' && id[0] != '\0' &&
+		     strcmp(id, "mimetype") != 0 && strcmp(id, "META-INF") != 0;
+	for (const char *c = id; plain && *c != '\0'; c++)
+		plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+			(*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || *c == '.';
+	if (plain)
+		snprintf(out, out_size, "%s", id);
+	else
+		snprintf(out, out_size, "part-%u", p->seq);
+}
+
+struct container {
+	struct asic_object *objects;
+	struct buf *data;
+	char (*names)[PO_ID_MAX + 1];
+	size_t n;
+};
+
+static void container_clear(struct container *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		buf_free(&c->data[i]);
+	mem_free(c->objects);
+	mem_free(c->data);
+	mem_free(c->names);
+}
+
+static int container_read(struct run *run, const struct version *v, struct container *c,
+			  struct ltps_error *err)
+{
+	c->objects = mem_zalloc(v->n_parts, sizeof(*c->objects));
+	c->data = mem_zalloc(v->n_parts, sizeof(*c->data));
+	c->names = mem_zalloc(v->n_parts, sizeof(*c->names));
+	if (c->objects == NULL || c->data == NULL || c->names == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < v->n_parts; i++) {
+		const struct part *p = &v->parts[i];
+		c->data[i] = buf_make((size_t)p->size);
+		c->n = i + 1;
+		if (part_read(run, p, &c->data[i], err) != 0)
+			return -1;
+		file_name(p, c->names[i], sizeof(c->names[i]));
+		c->objects[i] = (struct asic_object){
+			.name = view_text(c->names[i]),
+			.mime = p->mime,
+			.data = view_buf(&c->data[i]),
+		};
+	}
+	return 0;
+}
+
+static enum digest_alg tree_digest(struct view record)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ers *er = NULL;
+	enum digest_alg alg = DIGEST_SHA256;
+	if (ers_parse(record, &er, &err) == 0 && er->n_chains > 0 && er->chains[0].n > 0)
+		alg = er->chains[0].stamps[0].alg;
+	ers_free(er);
+	return alg;
+}
+
+static int add_container(struct run *run, const struct version *v, struct ltps_error *err)
+{
+	int rc = -1;
+	bool ready;
+	char id[STORE_NAME_MAX + 16];
+	struct container c = { 0 };
+	struct buf record = buf_make(ERS_SIZE_MAX);
+	if (evidence_of(run, v, &record, &ready, err) != 0)
+		goto out;
+	if (!ready) { /* the parts alone: part of what was asked for */
+		rc = add_parts(run, v, err);
+		goto out;
+	}
+	if (container_read(run, v, &c, err) != 0)
+		goto out;
+	struct ltp_po_out *po = po_add(run, err);
+	if (po == NULL)
+		goto out;
+	const struct asic_input in = {
+		.objects = c.objects,
+		.n_objects = c.n,
+		.record = view_buf(&record),
+		.alg = tree_digest(view_buf(&record)),
+		.time_ms = v->created_ms,
+	};
+	snprintf(id, sizeof(id), "poc-%s", v->label);
+	if (set_text(&po->id, id, err) != 0 ||
+	    set_text(&po->format_id, URI_ASIC_ERS, err) != 0 ||
+	    set_text(&po->mime, ASIC_MIMETYPE_E, err) != 0 ||
+	    asic_build(&in, &po->data, err) != 0)
+		goto out;
+	rc = 0;
+out:
+	container_clear(&c);
+	buf_free(&record);
+	return rc;
+}
+
+/* --- the whole --- */
+
+static bool data_gone(const struct run *run)
+{
+	return run->object->state == OBJECT_DATA_DELETED;
+}
+
+static int add_version(struct run *run, const struct version *v, struct ltps_error *err)
+{
+	enum subject s = run->req->subject;
+	if (data_gone(run) && s != SUBJECT_EVIDENCE) {
+		refuse(run->result, LTP_WARN_PARTLY,
+		       "the data was deleted; its evidence remains");
+		return s == SUBJECT_PO ? 0 : add_evidence(run, v, false, err);
+	}
+	switch (s) {
+	case SUBJECT_PO:
+		return add_parts(run, v, err);
+	case SUBJECT_EVIDENCE:
+		return add_evidence(run, v, false, err);
+	case SUBJECT_PO_DETACHED:
+		if (add_parts(run, v, err) != 0)
+			return -1;
+		return add_evidence(run, v, true, err);
+	case SUBJECT_PO_EMBEDDED:
+		return add_container(run, v, err);
+	}
+	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "subject %d", (int)s);
+}
+
+/* The versions asked for, by the object's order; false: refused. */
+static bool choose(struct run *run, const struct version **ret_list, size_t *ret_n)
+{
+	const struct object *o = run->object;
+	const struct ltp_retrieve_request *q = run->req;
+	size_t n = 0;
+	bool all = q->n_versions == 1 && strcmp(q->versions[0], "all") == 0;
+	if (q->n_versions == 0 && o->n_versions > 0)
+		ret_list[n++] = &o->versions[o->n_versions - 1];
+	for (size_t i = 0; all && i < o->n_versions; i++)
+		ret_list[n++] = &o->versions[i];
+	for (size_t i = 0; !all && i < q->n_versions; i++) {
+		const struct version *v = object_version(o, q->versions[i]);
+		if (v == NULL) {
+			refuse(run->result, LTP_UNKNOWN_VERSION,
+			       "the object has no version '%s'", q->versions[i]);
+			return false;
+		}
+		bool twice = false;
+		for (size_t k = 0; k < n && !twice; k++)
+			twice = ret_list[k] == v;
+		if (!twice)
+			ret_list[n++] = v;
+	}
+	*ret_n = n;
+	return true;
+}
+
+static int retrieve_versions(struct run *run, struct ltps_error *err)
+{
+	int rc = -1;
+	size_t n = 0;
+	size_t max = run->object->n_versions + run->req->n_versions + 1;
+	const struct version **list = mem_zalloc(max, sizeof(*list));
+	if (list == NULL)
+		return ltps_fail_nomem(err);
+	bool go = evidence_format_known(run) && choose(run, list, &n);
+	for (size_t i = 0; go && i < n; i++)
+		go = po_format_known(run, list[i]);
+	run->many = n > 1;
+	for (size_t i = 0; go && i < n; i++)
+		if (add_version(run, list[i], err) != 0)
+			goto out;
+	rc = 0;
+out:
+	mem_free(list);
+	return rc;
+}
+
+static int audit_retrieve(struct run *run, struct ltps_error *err)
+{
+	char detail[64];
+	snprintf(detail, sizeof(detail), "%s, %zu POs", SUBJECTS[run->req->subject],
+		 run->out.n_pos);
+	const struct audit_note note = {
+		.caller = &run->req->caller,
+		.operation = OP_RETRIEVE_PO,
+		.poid = run->req->poid,
+		.detail = run->result->minor == LTP_OK ? detail : run->result->message,
+		.result = run->result,
+	};
+	return ltp_audit(run->w, &note, err);
+}
+
+int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
+		 struct ltp_retrieved *ret_r, struct ltp_result *ret_result,
+		 struct ltps_error *err)
+{
+	int rc = -1;
+	struct object *object = NULL;
+	struct run run = { .w = w, .req = req, .result = ret_result };
+	refuse(ret_result, LTP_OK, "%s", "");
+	/* One state for rows and blobs, so that a deletion meanwhile is no damage. */
+	if (store_read_begin(w->conn, err) != 0)
+		return -1;
+	if (object_find(w, &req->caller, req->poid, &object, ret_result, err) != 0)
+		goto read_end;
+	if (object != NULL && object->state == OBJECT_DELETED) {
+		refuse(ret_result, LTP_UNKNOWN_POID, "the object was deleted");
+	} else if (object != NULL) {
+		run.object = object;
+		run.profile = profile_by_id(w->l, object->profile);
+		if (retrieve_versions(&run, err) != 0)
+			goto read_end;
+	}
+	rc = 0;
+read_end:
+	store_read_end(w->conn);
+	if (rc == 0)
+		rc = audit_retrieve(&run, err);
+	if (rc == 0) {
+		*ret_r = run.out;
+		run.out = (struct ltp_retrieved){ 0 };
+	}
+	ltp_retrieved_clear(&run.out);
+	object_free(object);
+	return rc;
+}

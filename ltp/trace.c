@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace - RetrieveTrace: what the audit says of one object, and when its
+ * evidence came. Deleted objects keep their trace.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ltp/inside.h"
+#include "storage/audit.h"
+
+#define TRACE_EVENTS_MAX 100000 /* a read a minute for two months */
+
+struct run {
+	struct ltp_trace out;
+	size_t cap;
+	int64_t last_seq; /* of the audit, for the next page */
+	struct ltp_worker *w;
+};
+
+void ltp_trace_clear(struct ltp_trace *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		mem_free(t->events[i].subject);
+		mem_free(t->events[i].operation);
+		mem_free(t->events[i].object);
+		mem_free(t->events[i].detail);
+	}
+	mem_free(t->events);
+	*t = (struct ltp_trace){ 0 };
+}
+
+static int copy_text(char **ret_text, const char *s, struct ltps_error *err)
+{
+	if (s == NULL || s[0] == '\0')
+		return 0;
+	*ret_text = mem_dup_text(s);
+	return *ret_text == NULL ? ltps_fail_nomem(err) : 0;
+}
+
+/* What an event says; copied. */
+struct event_text {
+	int64_t time_ms;
+	const char *subject;
+	const char *operation;
+	const char *object;
+	const char *detail;
+};
+
+static int add_event(struct run *run, const struct event_text *t, struct ltps_error *err)
+{
+	if (run->out.n == TRACE_EVENTS_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, NULL,
+				 "more than %d events", TRACE_EVENTS_MAX);
+	if (run->out.n == run->cap) {
+		size_t cap = run->cap > 0 ? 2 * run->cap : 16;
+		struct ltp_event *p = mem_resize(run->out.events, cap, sizeof(*p));
+		if (p == NULL)
+			return ltps_fail_nomem(err);
+		run->out.events = p;
+		run->cap = cap;
+	}
+	struct ltp_event *e = &run->out.events[run->out.n++];
+	*e = (struct ltp_event){ .time_ms = t->time_ms };
+	if (copy_text(&e->subject, t->subject, err) != 0 ||
+	    copy_text(&e->operation, t->operation, err) != 0 ||
+	    copy_text(&e->object, t->object, err) != 0 ||
+	    copy_text(&e->detail, t->detail, err) != 0)
+		return -1;
+	return 0;
+}
+
+static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error *err)
+{
+	struct run *run = arg;
+	char detail[STORE_TEXT_MAX + STORE_NAME_MAX + 8];
+	bool good = a->outcome == NULL || strcmp(a->outcome, "success") == 0;
+	snprintf(detail, sizeof(detail), "%s%s%s", good ? "" : a->outcome,
+		 good || a->detail == NULL ? "" : ": ", a->detail != NULL ? a->detail : "");
+	const struct event_text t = {
+		.time_ms = a->time_ms,
+		.subject = a->actor != NULL ? a->actor : "service",
+		.operation = a->operation,
+		.object = a->poid,
+		.detail = detail,
+	};
+	run->last_seq = a->seq;
+	return add_event(run, &t, err);
+}
+
+/* The leaf's tree: its closing and its token are events of the object. */
+static int leaf_event(void *arg, const struct leaf *leaf, struct ltps_error *err)
+{
+	struct run *run = arg;
+	struct tree tree;
+	struct token *token = NULL;
+	char detail[512], object[64];
+	if (tree_get(run->w->conn, leaf->tree, &tree, err) != 0)
+		return -1;
+	if (tree.state != TREE_STAMPED)
+		return 0;
+	if (token_get(run->w->conn, tree.token, &token, err) != 0)
+		return -1;
+	char time[TIME_TEXT_MAX];
+	time_rfc3339(token->gen_time_ms, time);
+	snprintf(object, sizeof(object), "tree:%lld/%llu", (long long)leaf->tree,
+		 (unsigned long long)leaf->index);
+	snprintf(detail, sizeof(detail), "%s hash tree, time-stamped by %.200s at %s",
+		 digest_name(tree.alg), token->tsa, time);
+	token_free(token);
+	const struct event_text t = {
+		.time_ms = tree.stamped_ms,
+		.subject = run->w->l->o.service_id,
+		.operation = "EvidenceCreated",
+		.object = object,
+		.detail = detail,
+	};
+	return add_event(run, &t, err);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct ltp_event *x = a, *y = b;
+	return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
+}
+
+static int collect(struct run *run, const struct ltp_caller *caller, const struct object *o,
+		   struct ltps_error *err)
+{
+	struct audit_query q = { .tenant = tenant_of(caller), .poid = o->poid };
+	for (size_t before = SIZE_MAX; before != run->out.n;) {
+		before = run->out.n;
+		if (audit_list(run->w->conn, &q, audit_event, run, err) != 0)
+			return -1;
+		q.after_seq = run->last_seq;
+	}
+	for (size_t i = 0; i < o->n_versions; i++)
+		if (tree_leaves_of(run->w->conn, LEAF_VERSION, o->versions[i].id, leaf_event,
+				   run, err) != 0)
+			return -1;
+	if (run->out.n > 1)
+		qsort(run->out.events, run->out.n, sizeof(*run->out.events), by_time);
+	return 0;
+}
+
+int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+	      struct ltp_trace *ret_t, struct ltp_result *ret_result, struct ltps_error *err)
+{
+	int rc = -1;
+	struct object *object = NULL;
+	struct run run = { .w = w };
+	refuse(ret_result, LTP_OK, "%s", "");
+	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
+	    (object != NULL && collect(&run, caller, object, err) != 0))
+		goto out;
+	const struct audit_note note = {
+		.caller = caller,
+		.operation = OP_RETRIEVE_TRACE,
+		.poid = poid,
+		.detail = ret_result->message,
+		.result = ret_result,
+	};
+	if (ltp_audit(w, &note, err) != 0)
+		goto out;
+	*ret_t = run.out;
+	run.out = (struct ltp_trace){ 0 };
+	rc = 0;
+out:
+	ltp_trace_clear(&run.out);
+	object_free(object);
+	return rc;
+}

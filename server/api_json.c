@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/api_json_out.h"
+#include "server/result.h"
+
+/*
+ * An error of ours: told by the mapping table, with its text only when the
+ * request is to blame, and logged once, here.
+ */
+static void fail(struct api_call *call, struct ltps_error *e)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result result;
+	const struct result_error mapped = result_of_error(e);
+	const bool theirs = e->fault == LTPS_FAULT_CALLER || e->fault == LTPS_FAULT_OBJECT;
+	const struct api_answer a = { .result = &result, .req_id = call->in.req_id };
+	result_set(&result, mapped.minor, "%s",
+		   theirs ? e->text :
+		   e->code == LTPS_BUSY ? "the service is busy, come again" :
+		   e->code == LTPS_NO_SPACE ? "the store is full" :
+		   e->fault == LTPS_FAULT_REMOTE ? "a service that is needed failed" :
+						   "the service failed");
+	log_error(call->log, LOG_OPERATION, e->code == LTPS_BUSY ? LOG_INFO : LOG_ERROR,
+		  "a request failed", e,
+		  LOG_FIELDS({ "operation", operation_name(call->op) },
+			     { "request", call->request_id }));
+	call->status = mapped.pres_status;
+	call->outcome = API_FAILED;
+	buf_clear(&call->answer);
+	if (api_out_result(&a, call->op, &call->answer, &err) != 0) {
+		buf_clear(&call->answer);
+		call->status = 503;
+	}
+}
+
+static struct api_answer answer_of(const struct api_call *call,
+				   const struct ltp_result *result)
+{
+	return (struct api_answer){ .result = result, .req_id = call->in.req_id };
+}
+
+static bool is_refusal(const struct ltp_result *r)
+{
+	return r->minor != LTP_OK && r->minor != LTP_WARN_LOW_SPACE &&
+	       r->minor != LTP_WARN_PARTLY;
+}
+
+static int answer_result(struct api_call *call, const struct ltp_result *result,
+			 struct ltps_error *err)
+{
+	const struct api_answer a = answer_of(call, result);
+	if (is_refusal(result))
+		call->outcome = API_REFUSED;
+	return api_out_result(&a, call->op, &call->answer, err);
+}
+
+static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
+{
+	const struct profile *profiles[PROFILES_MAX];
+	struct ltp_result result = { .minor = LTP_OK };
+	size_t n = 0;
+	(void)w;
+	if (ltp_info(call->ltp, call->in.profile, call->in.profile_status, profiles,
+		     PROFILES_MAX, &n, &result, err) != 0)
+		return -1;
+	if (is_refusal(&result))
+		return answer_result(call, &result, err);
+	const struct api_answer a = answer_of(call, &result);
+	return api_out_info(&a, profiles, n, &call->answer, err);
+}
+
+static int run_retrieve(struct api_call *call, struct ltp_worker *w,
+			struct ltps_error *err)
+{
+	const struct api_in *in = &call->in;
+	const struct ltp_retrieve_request req = {
+		.caller = call->caller,
+		.poid = in->poid,
+		.versions = in->versions,
+		.n_versions = in->n_versions,
+		.subject = in->sor,
+		.po_format = in->po_format,
+		.evidence_format = in->evidence_format,
+	};
+	struct ltp_retrieved retrieved = { 0 };
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_retrieve(w, &req, &retrieved, &result, err) != 0)
+		return -1;
+	const struct api_answer a = answer_of(call, &result);
+	const int rc = is_refusal(&result) ?
+			   answer_result(call, &result, err) :
+			   api_out_retrieved(&a, &retrieved, &call->answer, err);
+	ltp_retrieved_clear(&retrieved);
+	return rc;
+}
+
+static int run_delete(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
+{
+	const struct api_in *in = &call->in;
+	const struct ltp_delete_request req = {
+		.caller = call->caller,
+		.poid = in->poid,
+		.mode = in->mode,
+		.claimed_requestor = in->claimed_requestor,
+		.reason = in->reason,
+	};
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_delete(w, &req, &result, err) != 0)
+		return -1;
+	return answer_result(call, &result, err);
+}
+
+static int run_trace(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
+{
+	struct ltp_trace trace = { 0 };
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_trace(w, &call->caller, call->in.poid, &trace, &result, err) != 0)
+		return -1;
+	const struct api_answer a = answer_of(call, &result);
+	const int rc = is_refusal(&result) ? answer_result(call, &result, err) :
+					     api_out_trace(&a, &trace, &call->answer, err);
+	ltp_trace_clear(&trace);
+	return rc;
+}
+
+static int run_validate(struct api_call *call, struct ltp_worker *w,
+			struct ltps_error *err)
+{
+	const struct api_in *in = &call->in;
+	const struct ltp_evidence_request req = {
+		.caller = call->caller,
+		.evidence = in->has_evidence ? in->evidence.data : VIEW_NULL,
+		.evidence_format = in->has_evidence ? in->evidence.format_id : NULL,
+		.poid = in->evidence_poid,
+		.version = in->evidence_version,
+		.pos = in->pos,
+		.n_pos = in->n_pos,
+	};
+	struct evidence_reports reports = { .n = 0 };
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_validate_evidence(w, &req, &reports, &result, err) != 0)
+		return -1;
+	const struct api_answer a = answer_of(call, &result);
+	const int rc = is_refusal(&result) ?
+			   answer_result(call, &result, err) :
+			   api_out_validated(&a, &reports, &call->answer, err);
+	evidence_reports_clear(&reports);
+	return rc;
+}
+
+static int run_unsupported(struct api_call *call, struct ltp_worker *w,
+			   struct ltps_error *err)
+{
+	struct ltp_result result;
+	(void)w;
+	result_set(&result, LTP_NOT_SUPPORTED, "no profile of this service offers %s",
+		   operation_name(call->op));
+	return answer_result(call, &result, err);
+}
+
+/* --- PreservePO: the answer leaves after the commit --- */
+
+static void ingest_done(void *arg, struct ltp_ingest *i, const struct ltps_error *err)
+{
+	struct api_call *call = arg;
+	(void)i;
+	call->ingest_err = *err;
+	call->later(call);
+}
+
+static int run_preserve(struct api_call *call, struct ltp_worker *w, bool *ret_later,
+			struct ltps_error *err)
+{
+	struct ltp_result result = { .minor = LTP_OK };
+	call->ingest_request = (struct ltp_ingest_request){
+		.caller = call->caller,
+		.profile_id = call->in.profile,
+		.pos = call->in.pos,
+		.n_pos = call->in.n_pos,
+	};
+	if (ltp_ingest_prepare(w, &call->ingest_request, &call->ingest, &result, err) != 0)
+		return -1;
+	if (call->ingest == NULL)
+		return answer_result(call, &result, err);
+	/* From here on the call may be finished, and freed, by another thread. */
+	*ret_later = true;
+	if (ltp_ingest_commit(call->ingest, ingest_done, call, err) == 0)
+		return 0;
+	*ret_later = false;
+	return -1;
+}
+
+void api_finish(struct api_call *call)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	if (call->ingest_err.code != LTPS_OK) {
+		fail(call, &call->ingest_err);
+		return;
+	}
+	const struct ltp_result *result = ltp_ingest_result(call->ingest);
+	const struct api_answer a = answer_of(call, result);
+	call->status = 200;
+	call->ingested = true;
+	if (api_out_preserved(&a, ltp_ingest_poid(call->ingest), &call->answer, &err) != 0)
+		fail(call, &err);
+}
+
+static int run_parsed(struct api_call *call, struct ltp_worker *w, bool *ret_later,
+		      struct ltps_error *err)
+{
+	switch (call->op) {
+	case OP_RETRIEVE_INFO:
+		return run_info(call, w, err);
+	case OP_PRESERVE_PO:
+		return run_preserve(call, w, ret_later, err);
+	case OP_RETRIEVE_PO:
+		return run_retrieve(call, w, err);
+	case OP_DELETE_PO:
+		return run_delete(call, w, err);
+	case OP_RETRIEVE_TRACE:
+		return run_trace(call, w, err);
+	case OP_VALIDATE_EVIDENCE:
+		return run_validate(call, w, err);
+	default:
+		return run_unsupported(call, w, err);
+	}
+}
+
+bool api_run(struct api_call *call, struct ltp_worker *w)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result refusal;
+	bool malformed;
+	bool later = false;
+	call->answer = buf_make(API_ANSWER_MAX);
+	call->status = 200;
+	if (api_in_parse(call->op, &call->body, &call->in, &refusal, &malformed, &err) != 0) {
+		fail(call, &err);
+		return true;
+	}
+	if (refusal.minor != LTP_OK) {
+		call->status = malformed ? 400 : 200;
+		if (answer_result(call, &refusal, &err) != 0)
+			fail(call, &err);
+		return true;
+	}
+	const int rc = run_parsed(call, w, &later, &err);
+	if (later)
+		return false;
+	if (rc != 0)
+		fail(call, &err);
+	return true;
+}
+
+void api_clear(struct api_call *call)
+{
+	ltp_ingest_free(call->ingest);
+	call->ingest = NULL;
+	api_in_free(&call->in);
+	buf_free(&call->body);
+	buf_free(&call->answer);
+}
+
+bool api_operation(const char *name, enum operation *ret_op)
+{
+	for (unsigned op = 0; op < OP_COUNT; op++) {
+		if (strcmp(operation_name((enum operation)op), name) == 0) {
+			*ret_op = (enum operation)op;
+			return true;
+		}
+	}
+	return false;
+}
+
+int api_refusal_body(int http_status, const char *text, struct buf *out,
+		     struct ltps_error *err)
+{
+	struct ltp_result result;
+	const struct api_answer a = { .result = &result };
+	result_set(&result, result_of_status(http_status), "%s", text);
+	return api_out_result(&a, OP_PRESERVE_PO, out, err);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_json - one call of the TS 119 512 JSON binding: request body in, answer
+ * body and HTTP status out. No HTTP here, no loop; route.c carries it.
+ */
+#ifndef LTPS_SERVER_API_JSON_H
+#define LTPS_SERVER_API_JSON_H
+
+#include "server/api_json_in.h"
+
+/* Largest answer: an object of the largest body, in base64, with evidence. */
+#define API_ANSWER_MAX ((size_t)2 << 30)
+
+struct api_call {
+	/* Set before api_run(). */
+	enum operation op;
+	struct ltp *ltp;
+	struct log *log;
+	struct ltp_caller caller;
+	const char *request_id; /* for the log; stays until the call is freed */
+	struct buf body;	/* taken by api_run() */
+	/* Called on another thread when api_run() said "later". */
+	void (*later)(struct api_call *call);
+	void *later_arg;
+
+	/* Set when the call is over. */
+	int status;
+	struct buf answer;
+	enum { API_SUCCESS, API_REFUSED, API_FAILED } outcome;
+	bool ingested; /* something new waits for its tree */
+
+	/* private */
+	struct api_in in;
+	struct ltp_ingest_request ingest_request;
+	struct ltp_ingest *ingest;
+	struct ltps_error ingest_err;
+};
+
+/*
+ * api_run - carry a call out, on a worker thread.
+ * Returns true when status and answer are set; false when later() will be
+ * called, after which api_finish() sets them.
+ */
+bool api_run(struct api_call *call, struct ltp_worker *w);
+/* After later(), on any one thread. */
+void api_finish(struct api_call *call);
+/* Frees what it holds, not the call itself; request_id may go after. */
+void api_clear(struct api_call *call);
+
+/* The operation of a path's last part, "PreservePO"; false: none. */
+bool api_operation(const char *name, enum operation *ret_op);
+/* Body of a refusal by the front end under /pres (http_options). */
+int api_refusal_body(int http_status, const char *text, struct buf *out,
+		     struct ltps_error *err) LTPS_CHECKED;
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fetch.h"
+#include "server/commands.h"
+
+#define MAJOR_SUCCESS "urn:oasis:names:tc:dss:1.0:resultmajor:Success"
+#define MAJOR_REQUESTER "urn:oasis:names:tc:dss:1.0:resultmajor:RequesterError"
+
+static int parse_answer(const struct fetch_result *r, json_t **ret_answer,
+			struct ltps_error *err)
+{
+	json_error_t why;
+	json_t *j = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES,
+			       &why);
+	if (j == NULL || client_text(json_object_get(j, "result"), "maj") == NULL) {
+		json_decref(j);
+		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "TS 119 512 5.3",
+				 "HTTP %d without a result", r->status);
+	}
+	*ret_answer = j;
+	return 0;
+}
+
+int client_call(const char *url, const char *operation, struct view message,
+		json_t **ret_answer, struct ltps_error *err)
+{
+	int rc = -1;
+	char target[FETCH_URL_MAX];
+	struct fetch *fetch = NULL;
+	struct fetch_result result = { 0 };
+	/* The user names the address on the command line: any is allowed. */
+	const struct fetch_policy policy = {
+		.allow_http = true,
+		.allow_loopback = true,
+		.allow_private = true,
+		.total_ms = CLIENT_TOTAL_MS,
+		.max_bytes = CLIENT_BODY_MAX,
+	};
+	size_t n = strlen(url);
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	int len = snprintf(target, sizeof(target), "%.*s/pres/%s", (int)n, url, operation);
+	if (len < 0 || (size_t)len >= sizeof(target))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "the URL is too long");
+	const struct fetch_request req = {
+		.url = target,
+		.post = true,
+		.body = message,
+		.content_type = "application/json",
+		.accept = "application/json",
+	};
+	if (fetch_new(&policy, &fetch, err) != 0 || fetch_do(fetch, &req, &result, err) != 0)
+		goto out;
+	rc = parse_answer(&result, ret_answer, err);
+out:
+	fetch_result_free(&result);
+	fetch_free(fetch);
+	return rc;
+}
+
+const char *client_text(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+int client_verdict(const char *command, const json_t *answer)
+{
+	const json_t *result = json_object_get(answer, "result");
+	const char *major = client_text(result, "maj");
+	const char *minor = client_text(result, "min");
+	const char *message = client_text(json_object_get(result, "msg"), "value");
+	bool success = strcmp(major, MAJOR_SUCCESS) == 0;
+	if (success && minor == NULL)
+		return EXIT_VALID;
+	fprintf(stderr, "ltps: %s: %s: %s\n", command, minor != NULL ? minor : major,
+		message != NULL ? message : "no message");
+	if (success)
+		return EXIT_UNDETERMINED;
+	return strcmp(major, MAJOR_REQUESTER) == 0 ? EXIT_INVALID : EXIT_UNAVAILABLE;
+}

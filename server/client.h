@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client - calls of the TS 119 512 JSON interface, for the subcommands. */
+#ifndef LTPS_SERVER_CLIENT_H
+#define LTPS_SERVER_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define CLIENT_URL_DEFAULT "http://127.0.0.1:8512"
+#define CLIENT_BODY_MAX ((size_t)2 << 30) /* what one answer may hold */
+#define CLIENT_TOTAL_MS 600000		  /* 2 GiB over a slow line */
+
+/*
+ * client_call - POST one message to URL/pres/OPERATION.
+ * ret_answer  the JSON answer, whatever its result; free with json_decref()
+ * Fails:      as fetch_do; REMOTE when the answer is no JSON with a result
+ */
+int client_call(const char *url, const char *operation, struct view message,
+		json_t **ret_answer, struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * client_verdict - the exit status that an answer stands for, and its message
+ * on standard error unless it is a plain success.
+ *   0  success     1  refused (RequesterError)
+ *   2  warning: not or not wholly there     69  the service could not
+ */
+int client_verdict(const char *command, const json_t *answer);
+
+/* Text of a member, or NULL. */
+const char *client_text(const json_t *object, const char *key);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_store - "ltps fsck", "ltps backup", "ltps restore": a store by hand. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "ltp/check.h"
+#include "server/commands.h"
+#include "server/config.h"
+#include "storage/backup.h"
+#include "storage/fsck.h"
+
+#define STORE_PATH_MAX 4096
+
+#define HELP_STORE                                                        \
+	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n" \
+	"  --store S  the store's folder itself\n"
+
+static const char fsck_help[] =
+    "ltps fsck - is everything that was stored still there and unchanged?\n"
+    "\n"
+    "  ltps fsck [-c ltps.conf | --store S]\n"
+    "\n" HELP_STORE
+    "\n"
+    "Reads every object again. Nothing is modified; the service may be running.\n"
+    "exit status: 0 clean, 1 damage found\n";
+
+static const char backup_help[] =
+    "ltps backup - copy a store, also one in use\n"
+    "\n"
+    "  ltps backup DIR [-c ltps.conf | --store S]\n"
+    "\n"
+    "  DIR        new or empty folder for the copy\n" HELP_STORE
+    "\n"
+    "exit status: 0 copied, 1 copied but damaged objects were left out\n";
+
+static const char restore_help[] =
+    "ltps restore - make a store from a backup\n"
+    "\n"
+    "  ltps restore DIR [-c ltps.conf | --store S]\n"
+    "\n"
+    "  DIR        the backup\n" HELP_STORE
+    "\n"
+    "The store's folder must be new or empty. Every object is checked.\n";
+
+struct arguments {
+	const char *config;
+	const char *store;
+	const char *dir;
+	char path[STORE_PATH_MAX]; /* of the store */
+};
+
+/* 0 to go on, otherwise *ret_status is the exit status. */
+static int parse(int argc, char **argv, const char *help, struct arguments *a,
+		 int *ret_status)
+{
+	const unsigned want = strcmp(argv[0], "fsck") == 0 ? 0 : 1;
+	unsigned n;
+	const struct command_option options[] = {
+		{ .name = "--config", .alias = "-c", .text = &a->config },
+		{ .name = "--store", .text = &a->store },
+	};
+	const struct command_line line = { .command = argv[0], .help = help,
+					   .options = options, .n_options = 2,
+					   .rest = &a->dir, .max_rest = want };
+	const int parsed = command_parse(argc, argv, &line, &n);
+	if (parsed != 0) {
+		*ret_status = parsed > 0 ? 0 : EXIT_USAGE;
+		return -1;
+	}
+	if (n != want) {
+		*ret_status = command_usage(argv[0], "a folder is needed");
+		return -1;
+	}
+	if (a->config != NULL && a->store != NULL) {
+		*ret_status = command_usage(argv[0], "-c and --store exclude each other");
+		return -1;
+	}
+	return 0;
+}
+
+static int find_store(struct arguments *a, struct ltps_error *err)
+{
+	struct config config;
+	if (a->store == NULL) {
+		const char *path = a->config != NULL ? a->config : CONFIG_DEFAULT;
+		if (config_read(path, &config, err) != 0)
+			return -1;
+		snprintf(a->path, sizeof(a->path), "%s", config.dir);
+		config_clear(&config);
+		return 0;
+	}
+	snprintf(a->path, sizeof(a->path), "%s", a->store);
+	return 0;
+}
+
+static int open_store(struct arguments *a, struct store **ret_store,
+		      struct ltps_error *err)
+{
+	if (find_store(a, err) != 0)
+		return -1;
+	const struct store_options options = { .dir = a->path, .read_only = true,
+					       .must_exist = true };
+	return store_open(&options, ret_store, err);
+}
+
+static void print_finding(void *arg, const struct fsck_finding *f)
+{
+	(void)arg;
+	printf("%s %s: %s%s\n", fsck_kind_name(f->kind), f->subject, f->text,
+	       f->harmless ? " (harmless)" : "");
+}
+
+int cmd_fsck(int argc, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arguments a = { 0 };
+	struct store *store = NULL;
+	struct fsck_report r = { 0 };
+	int status = 0;
+	const struct fsck_options options = { .hooks = ltp_fsck_hooks(),
+					      .finding = print_finding };
+	if (parse(argc, argv, fsck_help, &a, &status) != 0)
+		return status;
+	if (open_store(&a, &store, &err) != 0 ||
+	    store_fsck(store, &options, &r, &err) != 0) {
+		status = command_error("fsck", &err);
+	} else {
+		printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64 " leaves, %" PRIu64
+		       " trees, %" PRIu64 " audit entries: %s\n",
+		       r.blobs, r.bytes, r.leaves, r.trees, r.audit_entries,
+		       r.damaged > 0 ? "DAMAGED" : "clean");
+		status = r.damaged > 0 ? EXIT_INVALID : EXIT_VALID;
+	}
+	store_close(store);
+	return status;
+}
+
+static int report_copy(const char *command, int rc, const struct backup_report *r,
+		       const struct ltps_error *err)
+{
+	if (rc != 0 && r->damaged == 0)
+		return command_error(command, err);
+	printf("%" PRIu64 " blobs, %" PRIu64 " bytes\n", r->blobs, r->bytes);
+	if (r->damaged == 0)
+		return 0;
+	fprintf(stderr, "ltps: %s: %" PRIu64 " damaged blobs were left out\n", command,
+		r->damaged);
+	return EXIT_INVALID;
+}
+
+int cmd_backup(int argc, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arguments a = { 0 };
+	struct store *store = NULL;
+	struct backup_report r = { 0 };
+	int status = 0;
+	if (parse(argc, argv, backup_help, &a, &status) != 0)
+		return status;
+	int rc = open_store(&a, &store, &err);
+	if (rc == 0)
+		rc = store_backup(store, a.dir, NULL, NULL, &r, &err);
+	status = report_copy("backup", rc, &r, &err);
+	store_close(store);
+	return status;
+}
+
+int cmd_restore(int argc, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arguments a = { 0 };
+	struct backup_report r = { 0 };
+	int status = 0;
+	if (parse(argc, argv, restore_help, &a, &status) != 0)
+		return status;
+	int rc = find_store(&a, &err);
+	if (rc == 0)
+		rc = store_restore(a.dir, a.path, NULL, NULL, &r, &err);
+	return report_copy("restore", rc, &r, &err);
+}

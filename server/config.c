@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+/* TSAs, anchors, profiles and the store. */
+#define PATHS_MAX (CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + 2)
+#define PATH_TEXT_MAX 4096
+#define KIB INT64_C(1024)
+#define GIB (KIB * KIB * KIB)
+#define HOUR_MS INT64_C(3600000)
+
+/* section, labelled, key, type, list, required, min, max */
+static const struct conf_rule rules[] = {
+	{ "service", false, "listen", CONF_TEXT, false, false, 0, 0 },
+	{ "service", false, "dir", CONF_TEXT, false, true, 0, 0 },
+	{ "service", false, "id", CONF_TEXT, false, false, 0, 0 },
+	{ "service", false, "workers", CONF_INT, false, false, 1, 256 },
+	{ "service", false, "drain", CONF_DURATION, false, false, 100, HOUR_MS },
+	{ "service", false, "log_level", CONF_TEXT, false, false, 0, 0 },
+	{ "service", false, "log_format", CONF_TEXT, false, false, 0, 0 },
+	{ "limits", false, "body_max", CONF_SIZE, false, false, KIB, GIB },
+	{ "limits", false, "header_max", CONF_SIZE, false, false, KIB, KIB * KIB },
+	{ "limits", false, "in_flight_max", CONF_SIZE, false, false, KIB, 1024 * GIB },
+	{ "limits", false, "connections_max", CONF_INT, false, false, 1, 100000 },
+	{ "limits", false, "connections_per_address", CONF_INT, false, false, 1, 100000 },
+	{ "limits", false, "queue_max", CONF_INT, false, false, 1, 1000000 },
+	{ "limits", false, "header_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "limits", false, "transfer_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "limits", false, "idle_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "limits", false, "min_rate", CONF_SIZE, false, false, 1, GIB },
+	{ "limits", false, "low_space", CONF_SIZE, false, false, 0, 0 },
+	{ "limits", false, "no_space", CONF_SIZE, false, false, 0, 0 },
+	{ "tsa", true, "url", CONF_TEXT, false, true, 0, 0 },
+	{ "tsa", true, "policy", CONF_TEXT, false, false, 0, 0 },
+	{ "trust", false, "anchors", CONF_TEXT, true, false, 0, 0 },
+	{ "trust", false, "tsa_skew", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
+	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
+	{ "fetch", false, "allow_private", CONF_BOOL, false, false, 0, 0 },
+	{ "fetch", false, "connect_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "fetch", false, "total_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "fetch", false, "redirects", CONF_INT, false, false, 0, 10 },
+	{ "fetch", false, "max_bytes", CONF_SIZE, false, false, KIB, GIB },
+	{ "fetch", false, "ca_file", CONF_TEXT, false, false, 0, 0 },
+	{ "profiles", false, "builtin", CONF_BOOL, false, false, 0, 0 },
+	{ "profiles", false, "file", CONF_TEXT, true, false, 0, 0 },
+	{ "profiles", false, "tree_max_age", CONF_DURATION, false, false, 100, 24 * HOUR_MS },
+};
+
+static int bad(const char *name, const char *what, struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL, "%.100s: %s", name,
+			 what);
+}
+
+/* Relative paths become those from the file's folder; kept with the config. */
+static int take_path(struct config *c, const char *base, const char *path,
+		     const char **ret_path, struct ltps_error *err)
+{
+	char joined[PATH_TEXT_MAX];
+	if (path == NULL || path[0] == '/' || base[0] == '\0') {
+		*ret_path = path;
+		return 0;
+	}
+	if (file_join(base, path, joined, sizeof(joined), err) != 0)
+		return -1;
+	char *copy = mem_dup_text(joined);
+	if (copy == NULL)
+		return ltps_fail_nomem(err);
+	c->paths[c->n_paths++] = copy;
+	*ret_path = copy;
+	return 0;
+}
+
+static int read_log(struct config *c, const char *name, struct ltps_error *err)
+{
+	const char *level = conf_text(c->conf, "service", NULL, "log_level", "info");
+	const char *format = conf_text(c->conf, "service", NULL, "log_format", "text");
+	if (log_level_parse(level, &c->log_level) != 0)
+		return bad(name, "log_level must be error, warning, info or debug", err);
+	c->log_json = strcmp(format, "json") == 0;
+	if (!c->log_json && strcmp(format, "text") != 0)
+		return bad(name, "log_format must be text or json", err);
+	return 0;
+}
+
+static int read_service(struct config *c, const char *name, const char *base,
+			struct ltps_error *err)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	char addr[64];
+	uint16_t port;
+	c->listen = conf_text(c->conf, "service", NULL, "listen", CONFIG_LISTEN);
+	if (http_parse_listen(c->listen, addr, sizeof(addr), &port, err) != 0)
+		return -1;
+	if (!conf_has_section(c->conf, "service", NULL))
+		return bad(name, "section [service] is missing", err);
+	if (take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL), &c->dir,
+		      err) != 0)
+		return -1;
+	c->id = conf_text(c->conf, "service", NULL, "id", CONFIG_SERVICE_ID);
+	c->workers = (unsigned)conf_int(c->conf, "service", NULL, "workers",
+					cores > 0 && cores < 256 ? cores : 2);
+	c->drain_ms = conf_int(c->conf, "service", NULL, "drain", CONFIG_DRAIN_MS);
+	return read_log(c, name, err);
+}
+
+static int64_t limit(const struct config *c, const char *key, int64_t dflt)
+{
+	return conf_int(c->conf, "limits", NULL, key, dflt);
+}
+
+static int read_limits(struct config *c, const char *name, struct ltps_error *err)
+{
+	c->body_max = (size_t)limit(c, "body_max", CONFIG_BODY_MAX);
+	c->limits = (struct http_limits){
+		.header_max = (size_t)limit(c, "header_max", HTTP_HEADER_MAX),
+		.in_flight_max = (size_t)limit(c, "in_flight_max", HTTP_IN_FLIGHT_MAX),
+		.connections_max = (unsigned)limit(c, "connections_max",
+						   HTTP_CONNECTIONS_MAX),
+		.per_address_max = (unsigned)limit(c, "connections_per_address",
+						   HTTP_PER_ADDRESS_MAX),
+		.header_ms = limit(c, "header_timeout", HTTP_HEADER_MS),
+		.transfer_ms = limit(c, "transfer_timeout", HTTP_TRANSFER_MS),
+		.min_rate = (size_t)limit(c, "min_rate", HTTP_MIN_RATE),
+		.idle_ms = limit(c, "idle_timeout", HTTP_IDLE_MS),
+	};
+	c->queue_max = (size_t)limit(c, "queue_max", CONFIG_QUEUE_MAX);
+	c->low_space = (uint64_t)limit(c, "low_space", (int64_t)CONFIG_LOW_SPACE);
+	c->no_space = (uint64_t)limit(c, "no_space", (int64_t)CONFIG_NO_SPACE);
+	/* One largest request must fit, or it would be put off for ever. */
+	if (c->limits.in_flight_max < c->body_max)
+		return bad(name, "in_flight_max is smaller than body_max", err);
+	return 0;
+}
+
+static int read_tsas(struct config *c, const char *name, struct ltps_error *err)
+{
+	const char *label;
+	for (size_t i = 0; (label = conf_label(c->conf, "tsa", i)) != NULL; i++) {
+		if (i == TSP_TSAS_MAX)
+			return bad(name, "too many TSAs", err);
+		c->tsas[i] = (struct tsa){
+			.name = label,
+			.url = conf_text(c->conf, "tsa", label, "url", NULL),
+			.policy = conf_text(c->conf, "tsa", label, "policy", NULL),
+		};
+		c->n_tsas++;
+	}
+	c->tsa_skew_ms = conf_int(c->conf, "trust", NULL, "tsa_skew", TSP_SKEW_MS_DEFAULT);
+	return 0;
+}
+
+static int read_files(struct config *c, const char *section, const char *key,
+		      const char *base, const char **list, size_t max, size_t *ret_n,
+		      struct ltps_error *err)
+{
+	const char *path;
+	size_t n = 0;
+	while ((path = conf_text_at(c->conf, section, NULL, key, n)) != NULL) {
+		if (n == max)
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "[%s] has more than %zu files", section, max);
+		if (take_path(c, base, path, &list[n], err) != 0)
+			return -1;
+		n++;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int read_fetch(struct config *c, const char *base, struct ltps_error *err)
+{
+	const struct conf *conf = c->conf;
+	c->fetch = (struct fetch_policy){
+		.allow_http = conf_int(conf, "fetch", NULL, "allow_http", 1) != 0,
+		.allow_loopback = conf_int(conf, "fetch", NULL, "allow_loopback", 0) != 0,
+		.allow_private = conf_int(conf, "fetch", NULL, "allow_private", 0) != 0,
+		.connect_ms = (uint32_t)conf_int(conf, "fetch", NULL, "connect_timeout", 0),
+		.total_ms = (uint32_t)conf_int(conf, "fetch", NULL, "total_timeout", 0),
+		.redirects = (uint32_t)conf_int(conf, "fetch", NULL, "redirects", 3),
+		.max_bytes = (size_t)conf_int(conf, "fetch", NULL, "max_bytes", 0),
+	};
+	return take_path(c, base, conf_text(conf, "fetch", NULL, "ca_file", NULL),
+			 &c->fetch.ca_file, err);
+}
+
+static int read_profiles(struct config *c, const char *name, const char *base,
+			 struct ltps_error *err)
+{
+	c->builtin_profiles = conf_int(c->conf, "profiles", NULL, "builtin", 1) != 0;
+	c->tree_max_age_ms = conf_int(c->conf, "profiles", NULL, "tree_max_age", 0);
+	if (read_files(c, "profiles", "file", base, c->profile_files,
+		       CONFIG_PROFILE_FILES_MAX, &c->n_profile_files, err) != 0)
+		return -1;
+	if (!c->builtin_profiles && c->n_profile_files == 0)
+		return bad(name, "[profiles] leaves no profile at all", err);
+	return 0;
+}
+
+int config_parse(struct view text, const char *name, const char *base,
+		 struct config *ret_c, struct ltps_error *err)
+{
+	struct config c = { 0 };
+	if (conf_parse(text, name, rules, COUNT(rules), &c.conf, err) != 0)
+		return -1;
+	c.paths = mem_zalloc(PATHS_MAX, sizeof(*c.paths));
+	if (c.paths == NULL) {
+		ltps_fail_nomem(err);
+		goto fail;
+	}
+	if (read_service(&c, name, base, err) != 0 || read_limits(&c, name, err) != 0 ||
+	    read_tsas(&c, name, err) != 0 ||
+	    read_files(&c, "trust", "anchors", base, c.anchors, CONFIG_ANCHORS_MAX,
+		       &c.n_anchors, err) != 0 ||
+	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0)
+		goto fail;
+	*ret_c = c;
+	return 0;
+fail:
+	config_clear(&c);
+	return -1;
+}
+
+int config_read(const char *path, struct config *ret_c, struct ltps_error *err)
+{
+	char base[PATH_TEXT_MAX] = ".";
+	struct buf text = buf_make(CONF_FILE_MAX);
+	const char *slash = strrchr(path, '/');
+	int rc = -1;
+	if (slash != NULL) {
+		/* "/ltps.conf" lies in "/". */
+		const size_t n = slash == path ? 1 : (size_t)(slash - path);
+		if (n >= sizeof(base))
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "the path is too long");
+		memcpy(base, path, n);
+		base[n] = '\0';
+	}
+	if (file_read(path, &text, err) == 0)
+		rc = config_parse(view_buf(&text), path, base, ret_c, err);
+	buf_free(&text);
+	return rc;
+}
+
+void config_clear(struct config *c)
+{
+	for (size_t i = 0; i < c->n_paths; i++)
+		mem_free(c->paths[i]);
+	mem_free(c->paths);
+	conf_free(c->conf);
+	*c = (struct config){ 0 };
+}

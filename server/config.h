@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config - ltps.conf, read and checked. packaging/ltps.conf documents every
+ * key; relative paths in it start at the file's own folder.
+ */
+#ifndef LTPS_SERVER_CONFIG_H
+#define LTPS_SERVER_CONFIG_H
+
+#include "base/conf.h"
+#include "base/fetch.h"
+#include "base/log.h"
+#include "server/http.h"
+#include "timestamping/tsp_client.h"
+
+#define CONFIG_DEFAULT "/etc/ltps/ltps.conf"
+#define CONFIG_LISTEN "127.0.0.1:8512"
+#define CONFIG_ANCHORS_MAX 64
+#define CONFIG_PROFILE_FILES_MAX 64
+/* A PO of 256 MiB in base64 with its envelope. */
+#define CONFIG_BODY_MAX ((size_t)384 << 20)
+/* Requests waiting for a worker: a second's worth. */
+#define CONFIG_QUEUE_MAX 4096
+#define CONFIG_DRAIN_MS 20000
+#define CONFIG_LOW_SPACE ((uint64_t)1 << 30)
+#define CONFIG_NO_SPACE ((uint64_t)128 << 20)
+#define CONFIG_SERVICE_ID "urn:ltps:service"
+
+struct config {
+	const char *listen;
+	const char *dir; /* of the store */
+	const char *id;	 /* URI of the service */
+	unsigned workers;
+	int64_t drain_ms;
+	bool log_json;
+	enum log_level log_level;
+	struct http_limits limits;
+	size_t body_max;
+	size_t queue_max;
+	uint64_t low_space;
+	uint64_t no_space;
+	struct tsa tsas[TSP_TSAS_MAX];
+	size_t n_tsas;
+	int64_t tsa_skew_ms;
+	const char *anchors[CONFIG_ANCHORS_MAX];
+	size_t n_anchors;
+	struct fetch_policy fetch;
+	bool builtin_profiles;
+	const char *profile_files[CONFIG_PROFILE_FILES_MAX];
+	size_t n_profile_files;
+	int64_t tree_max_age_ms; /* 0: as the profiles say */
+
+	/* private */
+	struct conf *conf;
+	char **paths;
+	size_t n_paths;
+};
+
+/*
+ * config_parse - text to configuration.
+ * name   of the file, for messages
+ * base   folder that relative paths start at; "" leaves them
+ * ret_c  release with config_clear()
+ * Fails: FORMAT (caller) "name:line: ...", ARGUMENT (caller), TOO_LARGE, NOMEM
+ */
+int config_parse(struct view text, const char *name, const char *base,
+		 struct config *ret_c, struct ltps_error *err) LTPS_CHECKED;
+int config_read(const char *path, struct config *ret_c,
+		struct ltps_error *err) LTPS_CHECKED;
+void config_clear(struct config *c);
+
+#endif

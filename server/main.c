@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ltps - one program, a subcommand each for what it does. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fetch.h"
+#include "base/mem.h"
+#include "server/commands.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "serve", cmd_serve, "run the preservation service" },
+	{ "demo", cmd_demo, "run it with a throwaway PKI and TSA" },
+	{ "preserve", cmd_preserve, "submit files to a service" },
+	{ "retrieve", cmd_retrieve, "get objects or their evidence" },
+	{ "delete", cmd_delete, "delete a preserved object" },
+	{ "trace", cmd_trace, "list what happened to an object" },
+	{ "info", cmd_info, "list the preservation profiles" },
+	{ "search", cmd_search, "search preserved objects" },
+	{ "evidence", cmd_evidence, "verify evidence records offline" },
+	{ "fsck", cmd_fsck, "check a store" },
+	{ "backup", cmd_backup, "copy a store while it runs" },
+	{ "restore", cmd_restore, "make a store from a backup" },
+	{ "devpki", cmd_devpki, "throwaway PKI for tests" },
+};
+
+static void print_help(FILE *out)
+{
+	fputs("ltps - long-term preservation of signed documents\n\nusage:\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  ltps %-9s %s\n", commands[i].name, commands[i].what);
+	fputs("\nltps COMMAND -h tells more; ltps --version\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	mem_init();
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	const char *name = argv[1];
+	if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0) {
+		print_help(stdout);
+		return 0;
+	}
+	if (strcmp(name, "--version") == 0) {
+		printf("ltps %s\n", LTPS_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		fetch_global_init();
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "ltps: %s: no such command (ltps -h lists them)\n", name);
+	return EXIT_USAGE;
+}

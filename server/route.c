@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths to work: what a request becomes, and how its answer comes back. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "server/api_json.h"
+#include "server/result.h"
+#include "server/service.h"
+
+/* Bodies of /health and /metrics. */
+#define STATUS_BODY_MAX ((size_t)64 << 10)
+
+/* --- /pres --- */
+
+struct call_job {
+	struct pool_job job;
+	struct api_call call;
+	struct service *s;
+	struct http_exchange *x;
+	int64_t started_us;
+	bool later;
+};
+
+static int64_t monotonic_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void call_later(struct api_call *call)
+{
+	struct call_job *j = call->later_arg;
+	j->later = true;
+	pool_finish(j->s->workers, &j->job);
+}
+
+static enum pool_outcome call_work(struct pool_job *job, void *state)
+{
+	struct call_job *j = (struct call_job *)job;
+	return api_run(&j->call, state) ? POOL_DONE : POOL_PENDING;
+}
+
+static void count_call(struct service *s, const struct call_job *j)
+{
+	struct service_counts *c = &s->counts[j->call.op];
+	switch (j->call.outcome) {
+	case API_SUCCESS:
+		c->success++;
+		break;
+	case API_REFUSED:
+		c->refused++;
+		break;
+	case API_FAILED:
+		c->failed++;
+		break;
+	}
+	c->us += (uint64_t)(monotonic_us() - j->started_us);
+}
+
+static void call_done(struct pool_job *job)
+{
+	struct call_job *j = (struct call_job *)job;
+	struct service *s = j->s;
+	if (j->later)
+		api_finish(&j->call);
+	count_call(s, j);
+	if (j->call.ingested)
+		background_wake(s);
+	if (j->call.status == 503)
+		http_add_field(j->x, "Retry-After", "1");
+	http_reply(j->x, j->call.status, "application/json", &j->call.answer);
+	api_clear(&j->call);
+	mem_free(j);
+}
+
+static void handle_call(struct http_exchange *x, void *arg)
+{
+	const struct service_route *route = arg;
+	struct service *s = route->service;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct call_job *j = mem_zalloc(1, sizeof(*j));
+	if (j == NULL) {
+		http_refuse(x, 503, "out of memory");
+		return;
+	}
+	j->job.work = call_work;
+	j->job.done = call_done;
+	j->s = s;
+	j->x = x;
+	j->started_us = monotonic_us();
+	j->call.op = route->op;
+	j->call.ltp = s->ltp;
+	j->call.log = s->log;
+	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
+	j->call.request_id = http_request_id(x);
+	j->call.body = http_take_body(x);
+	j->call.later = call_later;
+	j->call.later_arg = j;
+	if (pool_submit(s->workers, &j->job, &err) != 0) {
+		api_clear(&j->call);
+		mem_free(j);
+		http_refuse(x, 503, "the service is busy, come again");
+	}
+}
+
+/* --- /health, /metrics: read from the store, so on a worker --- */
+
+struct status_job {
+	struct pool_job job;
+	struct service *s;
+	struct http_exchange *x;
+	bool metrics;
+	struct ltp_health health;
+	struct ltps_error err;
+};
+
+static enum pool_outcome status_work(struct pool_job *job, void *state)
+{
+	struct status_job *j = (struct status_job *)job;
+	if (ltp_health(state, &j->health, &j->err) != 0 && j->err.code == LTPS_OK)
+		j->err.code = LTPS_INTERNAL;
+	return POOL_DONE;
+}
+
+static void status_done(struct pool_job *job)
+{
+	struct status_job *j = (struct status_job *)job;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(STATUS_BODY_MAX);
+	if (j->err.code != LTPS_OK) {
+		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
+			  &j->err, NULL, 0);
+		http_refuse(j->x, 503, "the store cannot be read");
+	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err) :
+				 status_health(j->s, &j->health, &out, &err)) != 0) {
+		http_refuse(j->x, 503, "out of memory");
+	} else {
+		http_reply(j->x, 200,
+			   j->metrics ? "text/plain; version=0.0.4; charset=utf-8" :
+					"application/json",
+			   &out);
+	}
+	buf_free(&out);
+	mem_free(j);
+}
+
+static void start_status(struct http_exchange *x, struct service *s, bool metrics)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct status_job *j = mem_zalloc(1, sizeof(*j));
+	if (j == NULL) {
+		http_refuse(x, 503, "out of memory");
+		return;
+	}
+	j->job.work = status_work;
+	j->job.done = status_done;
+	j->s = s;
+	j->x = x;
+	j->metrics = metrics;
+	if (pool_submit(s->workers, &j->job, &err) != 0) {
+		mem_free(j);
+		http_refuse(x, 503, "the service is busy, come again");
+	}
+}
+
+static void handle_health(struct http_exchange *x, void *arg)
+{
+	start_status(x, arg, false);
+}
+
+static void handle_metrics(struct http_exchange *x, void *arg)
+{
+	start_status(x, arg, true);
+}
+
+static void handle_ready(struct http_exchange *x, void *arg)
+{
+	const struct service *s = arg;
+	if (s->draining)
+		http_refuse(x, 503, "the service is stopping");
+	else
+		http_reply_view(x, 200, "application/json",
+				view_text("{\"ready\":true}\n"));
+}
+
+static void handle_root(struct http_exchange *x, void *arg)
+{
+	(void)arg;
+	http_reply_view(x, 200, "text/plain",
+			view_text("LTPS " LTPS_VERSION ", long-term preservation service\n"
+				  "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
+				  "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
+				  "  ETSI TS 119 512, application/json\n"
+				  "GET /health /ready /metrics\n"));
+}
+
+/* --- the table --- */
+
+void route_table(struct service *s)
+{
+	static const struct {
+		const char *path;
+		void (*handle)(struct http_exchange *x, void *arg);
+	} gets[] = { { "/health", handle_health }, { "/ready", handle_ready },
+		     { "/metrics", handle_metrics }, { "/", handle_root } };
+	size_t n = 0;
+	for (unsigned op = 0; op < OP_COUNT; op++) {
+		struct service_route *r = &s->pres_routes[op];
+		r->service = s;
+		r->op = (enum operation)op;
+		snprintf(r->path, sizeof(r->path), "/pres/%s", operation_name(r->op));
+		s->routes[n++] = (struct http_route){
+			.path = r->path,
+			.methods = HTTP_METHOD_POST,
+			.media_types = { "application/json" },
+			.body_max = s->config->body_max,
+			.handle = handle_call,
+			.arg = r,
+		};
+	}
+	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
+		s->routes[n++] = (struct http_route){ .path = gets[i].path,
+						      .methods = HTTP_METHOD_GET,
+						      .handle = gets[i].handle,
+						      .arg = s };
+}
+
+/* Under /pres a ResponseType, elsewhere a problem (RFC 9457). */
+int route_refusal_body(void *arg, const char *path, int status, const char *text,
+		       struct buf *out, const char **ret_type, struct ltps_error *err)
+{
+	(void)arg;
+	if (strncmp(path, "/pres/", 6) == 0) {
+		*ret_type = "application/json";
+		return api_refusal_body(status, text, out, err);
+	}
+	struct jsonw j = jsonw_to(out);
+	jsonw_object(&j);
+	jsonw_member(&j, "title", http_status_text(status));
+	jsonw_member_int(&j, "status", status);
+	jsonw_member(&j, "detail", text);
+	jsonw_object_end(&j);
+	*ret_type = "application/problem+json";
+	return jsonw_end(&j, err);
+}

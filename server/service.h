@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * service - the running service: what is started in which order, the routes,
+ * the workers, the background.
+ *
+ *   request  http.c -> route.c -> worker: api_run() -> (group commit) ->
+ *            loop: api_finish(), http_reply()
+ *   trees    ltp_step() on a thread of its own, woken by a timer and by ingests
+ *
+ * Everything here runs on the loop's thread, but for what jobs do.
+ */
+#ifndef LTPS_SERVER_SERVICE_H
+#define LTPS_SERVER_SERVICE_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "ltp/ltp.h"
+#include "server/config.h"
+#include "server/http.h"
+#include "server/loop.h"
+#include "storage/store.h"
+
+/* RetrieveInfo .. Search, each below /pres/. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 4)
+
+struct service;
+struct service_route {
+	struct service *service;
+	enum operation op;
+	char path[32];
+};
+
+/* Answers since the start, by operation and ResultMajor, for /metrics. */
+struct service_counts {
+	uint64_t success, refused, failed;
+	uint64_t us; /* total time from request to answer */
+};
+
+struct service {
+	const struct config *config; /* borrowed, as the following */
+	const struct clock *clock;
+	struct log *log;
+	struct loop *loop;
+
+	struct material *trust;
+	struct profile *profiles[PROFILES_MAX];
+	size_t n_profiles;
+	struct store *store;
+	struct ltp *ltp;
+	struct pool *workers;
+	struct loop_watch *workers_watch;
+	struct pool *background;
+	struct loop_watch *background_watch;
+	struct ltp_worker *step_worker; /* of the background thread */
+	struct pool_job step_job;
+	struct loop_timer *step_timer;
+	int64_t step_next_ms;
+	int64_t step_due_ms; /* monotonic; what step_timer is set to */
+	bool step_running;
+	bool step_failed;
+	bool step_again; /* something was ingested meanwhile */
+	struct http_route routes[SERVICE_ROUTES_MAX];
+	struct service_route pres_routes[OP_COUNT];
+	struct http_server *http;
+	struct service_counts counts[OP_COUNT];
+	int64_t started_ms;
+	bool draining;
+	struct loop_timer *drain_timer;
+	int64_t drain_until_ms; /* monotonic */
+	size_t n_started;	/* stages of the start-up list */
+};
+
+/*
+ * service_start - bring everything up, in order; on failure what was brought
+ * up is taken down again. Requests are served once the loop runs.
+ * config, clock, log, loop  borrowed, outlive the service
+ * ret_s  end with service_stop()
+ * Fails: as the stage that failed; its name is in `where`
+ */
+int service_start(const struct config *config, const struct clock *clock,
+		  struct log *log, struct loop *loop, struct service **ret_s,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* Refuses new requests, lets running ones end, then stops the loop. */
+void service_drain(struct service *s);
+/* After the loop has ended. NULL-safe. */
+void service_stop(struct service *s);
+unsigned service_port(const struct service *s);
+
+/* --- private to server/ --- */
+/* route.c */
+void route_table(struct service *s);
+int route_refusal_body(void *arg, const char *path, int status, const char *text,
+		       struct buf *out, const char **ret_type,
+		       struct ltps_error *err) LTPS_CHECKED;
+/* background.c */
+int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
+void background_stop(struct service *s);
+/* Something was ingested: look soon whether a tree has to close. */
+void background_wake(struct service *s);
+void background_cancel(struct service *s);
+/* status.c */
+int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
+		  struct ltps_error *err) LTPS_CHECKED;
+int status_metrics(struct service *s, const struct ltp_health *h, struct buf *out,
+		   struct ltps_error *err) LTPS_CHECKED;
+
+#endif

@@ -1,0 +1,80 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- TREE_OPEN_FIND
+SELECT id, n_leaves, bytes FROM tree
+WHERE profile = ?1 AND alg = ?2 AND state = 0 AND purpose = 0
+-- TREE_INSERT
+INSERT INTO tree (purpose, profile, alg, state, opened_ms, n_leaves, bytes, attempts)
+VALUES (?1, ?2, ?3, 0, ?4, 0, 0, 0)
+-- TREE_COUNTERS
+UPDATE tree SET n_leaves = ?2, bytes = ?3 WHERE id = ?1
+-- TREE_GET
+SELECT id, purpose, profile, alg, state, opened_ms, closed_ms, stamped_ms, n_leaves,
+	bytes, root, nodes, token, next_attempt_ms, attempts, last_error
+FROM tree WHERE id = ?1
+-- TREE_CLOSE
+UPDATE tree SET state = 1, closed_ms = ?2, next_attempt_ms = ?2 WHERE id = ?1
+-- TREE_ATTEMPT_FAILED
+UPDATE tree SET next_attempt_ms = ?2, attempts = attempts + 1, last_error = ?3
+WHERE id = ?1 AND state = 1
+-- TREE_STAMP
+UPDATE tree SET state = 2, stamped_ms = ?2, root = ?3, nodes = ?4, token = ?5,
+	next_attempt_ms = NULL, last_error = NULL
+WHERE id = ?1
+-- TREE_DUE_TO_CLOSE
+SELECT id, purpose, profile, alg, state, opened_ms, closed_ms, stamped_ms, n_leaves,
+	bytes, root, nodes, token, next_attempt_ms, attempts, last_error
+FROM tree INDEXED BY tree_open
+WHERE state = 0 AND purpose = 0 AND n_leaves > 0
+AND (?1 IS NULL OR profile = ?1)
+AND (n_leaves >= ?2 OR bytes >= ?3 OR opened_ms <= ?4)
+-- TREE_DUE_TO_STAMP
+SELECT id, purpose, profile, alg, state, opened_ms, closed_ms, stamped_ms, n_leaves,
+	bytes, root, nodes, token, next_attempt_ms, attempts, last_error
+FROM tree INDEXED BY tree_closing WHERE state = 1 AND next_attempt_ms <= ?1
+ORDER BY next_attempt_ms, id
+-- TREE_LIST
+SELECT id, purpose, profile, alg, state, opened_ms, closed_ms, stamped_ms, n_leaves,
+	bytes, root, nodes, token, next_attempt_ms, attempts, last_error
+FROM tree WHERE id > ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id LIMIT ?3
+
+-- LEAF_INSERT
+INSERT INTO leaf (tree, idx, kind, ref, digest) VALUES (?1, ?2, ?3, ?4, ?5)
+-- LEAF_AT
+SELECT tree, idx, kind, ref, digest FROM leaf WHERE tree = ?1 AND idx = ?2
+-- LEAF_OF
+SELECT tree, idx, kind, ref, digest FROM leaf WHERE ref = ?1 AND kind = ?2
+ORDER BY tree
+-- LEAF_LIST
+SELECT tree, idx, kind, ref, digest FROM leaf WHERE tree = ?1 ORDER BY idx
+
+-- TOKEN_INSERT
+INSERT INTO token (tree, gen_time_ms, tsa, frozen, stored_ms, der)
+VALUES (?1, ?2, ?3, 0, ?4, ?5)
+-- TOKEN_GET
+SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms, der
+FROM token WHERE id = ?1
+-- TOKEN_REPLACE
+UPDATE token SET der = ?2, replaced_ms = ?3 WHERE id = ?1 AND frozen = 0
+-- TOKEN_FREEZE
+UPDATE token SET frozen = 1 WHERE id = ?1
+-- TOKEN_SET_RENEWAL
+UPDATE token SET renew_ms = ?2 WHERE id = ?1
+-- TOKEN_LIST
+SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms
+FROM token WHERE id > ?1 ORDER BY id LIMIT ?2
+-- TOKEN_LIST_DUE
+SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms
+FROM token INDEXED BY token_renew WHERE renew_ms <= ?1 AND NOT EXISTS
+	(SELECT 1 FROM leaf WHERE leaf.ref = token.id AND leaf.kind = 4)
+ORDER BY renew_ms, id LIMIT ?2
+
+-- CHAIN_PUT
+INSERT INTO chain (ref_kind, ref, seq, der) VALUES (?1, ?2, ?3, ?4)
+-- CHAIN_LIST
+SELECT seq, der FROM chain WHERE ref_kind = ?1 AND ref = ?2 ORDER BY seq
+
+-- LEAF_COUNT
+SELECT count(*) FROM leaf
+-- TREE_IDS
+SELECT id FROM tree WHERE id > ?1 ORDER BY id LIMIT 1

@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: Apache-2.0
+
+-- QUEUE_FIND
+SELECT id, state, due_ms, again_ms FROM job WHERE kind = ?1 AND subject = ?2
+-- QUEUE_INSERT
+INSERT INTO job (kind, subject, state, due_ms, fence, attempts)
+VALUES (?1, ?2, 0, ?3, 0, 0)
+-- QUEUE_EARLIER
+UPDATE job SET due_ms = ?2 WHERE id = ?1
+-- QUEUE_AGAIN
+UPDATE job SET again_ms = ?2 WHERE id = ?1
+-- QUEUE_REVIVE
+UPDATE job SET state = 0, due_ms = ?2, attempts = 0, again_ms = NULL WHERE id = ?1
+-- QUEUE_DUE
+SELECT id FROM job INDEXED BY job_due WHERE state < 2 AND due_ms <= ?1
+ORDER BY due_ms LIMIT 1
+-- QUEUE_DUE_KIND
+SELECT id FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?2
+AND due_ms <= ?1 ORDER BY due_ms LIMIT 1
+-- QUEUE_CLAIM
+UPDATE job SET state = 1, owner = ?2, due_ms = ?3, fence = fence + 1,
+	attempts = attempts + 1
+WHERE id = ?1
+-- QUEUE_GET
+SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
+FROM job WHERE id = ?1
+-- QUEUE_EXTEND
+UPDATE job SET due_ms = ?2 WHERE id = ?1
+-- QUEUE_DELETE
+DELETE FROM job WHERE id = ?1
+-- QUEUE_WAIT
+-- ?2 due, ?3 state, ?4 error or NULL to keep it, ?5 attempts
+UPDATE job SET state = ?3, due_ms = ?2, owner = NULL, again_ms = NULL,
+	last_error = coalesce(?4, last_error), attempts = ?5
+WHERE id = ?1
+-- QUEUE_NEXT_DUE
+SELECT min(due_ms) FROM job INDEXED BY job_due WHERE state < 2
+-- QUEUE_LIST
+SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
+FROM job WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
+ORDER BY id LIMIT ?4

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/xml.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Reads to the end and writes what it saw: "<a" starts, ">" ends, text plain. */
+static int trace(struct view in, struct buf *out, struct ltps_error *err)
+{
+	struct xml_reader *r = NULL;
+	enum xml_event event = XML_START;
+	int rc = -1;
+	if (xml_open(in, &r, err) != 0)
+		return -1;
+	while (event != XML_DONE) {
+		if (xml_next(r, &event, err) != 0)
+			goto out;
+		if (event == XML_START && (buf_put_text(out, "<", err) != 0 ||
+					   buf_put(out, xml_local(r), err) != 0))
+			goto out;
+		if (event == XML_END && buf_put_text(out, ">", err) != 0)
+			goto out;
+		if (event == XML_TEXT && xml_put_text(r, out, err) != 0)
+			goto out;
+	}
+	rc = 0;
+out:
+	xml_close(r);
+	return rc;
+}
+
+static void refused(const char *text, enum ltps_code code)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(65536);
+	cr_expect_eq(trace(view_text(text), &out, &err), -1, "accepted: %s", text);
+	cr_expect_eq(err.code, code, "%s: %s", text, err.text);
+	buf_free(&out);
+}
+
+static void gives(const char *text, const char *want)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(65536);
+	cr_expect_eq(trace(view_text(text), &out, &err), 0, "%s: %s", text, err.text);
+	cr_expect(view_is_text(view_buf(&out), want), "%s: %.*s", text, (int)out.n,
+		  (const char *)out.p);
+	buf_free(&out);
+}
+
+Test(xml, what_is_not_well_formed_is_refused)
+{
+	static const char *const bad[] = {
+		"", " ", "text", "<", "<a", "<a>", "<a></b>", "<a><b></a></b>", "</a>",
+		"<a/><b/>", "<a/>text", "text<a/>", "<a b></a>", "<a b=c/>", "<a b='c/>",
+		"<a b='<'/>", "<a b='1'c='2'/>", "<a b='1' b='2'/>", "<1/>", "<a:/>",
+		"<a:b:c xmlns:a='x'/>", "<a>&b;</a>", "<a>&</a>", "<a>&#0;</a>",
+		"<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#;</a>", "<a b='&c;'/>",
+		"<a>]]></a>", "<!-- -- --><a/>", "<!-- --->", "<a/><!--", "<?xml?><a/>",
+		"<a><?xml version='1.0'?></a>", "<a><?b</a>", "<a>\x01</a>",
+		"<a>\xff</a>", "<a b='\x02'/>", "<a\xff/>", "<![CDATA[x]]><a/>",
+		"<a><![CDATA[x</a>", "< a/>", "<a / >", "<a b='x' 'c'/>",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refused(bad[i], LTPS_FORMAT);
+}
+
+Test(xml, namespace_errors_are_refused)
+{
+	static const char *const bad[] = {
+		"<p:a/>", "<a p:b='c'/>", "<a xmlns:p=''/>",
+		"<a xmlns:xml='x'/>", "<a xmlns:xmlns='x'/>",
+		"<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>",
+		"<a xmlns:p='x' xmlns:q='x' p:b='1' q:b='2'/>",
+		"<a xmlns:p='x' xmlns:p='y'/>", "<a xmlns='&amp;'/>",
+		"<a><b xmlns:p='x'/><p:c/></a>",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refused(bad[i], LTPS_FORMAT);
+}
+
+Test(xml, doctype_and_other_encodings_are_unsupported)
+{
+	refused("<!DOCTYPE a><a/>", LTPS_UNSUPPORTED);
+	refused("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", LTPS_UNSUPPORTED);
+	refused("<a><!ELEMENT b ANY></a>", LTPS_UNSUPPORTED);
+	refused("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", LTPS_UNSUPPORTED);
+	refused("<?xml version='1.0' encoding='UTF-16'?><a/>", LTPS_UNSUPPORTED);
+}
+
+static void many(const char *before, const char *each, size_t n, const char *after,
+		 enum ltps_code code)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf in = buf_make(65536), out = buf_make(65536);
+	cr_assert_eq(buf_put_text(&in, before, &err), 0);
+	for (size_t i = 0; i < n; i++) {
+		char part[64];
+		snprintf(part, sizeof(part), "%s%zu='x'", each, i);
+		cr_assert_eq(buf_put_text(&in, strcmp(each, "<a>") == 0 ? each : part,
+					  &err),
+			     0);
+	}
+	cr_assert_eq(buf_put_text(&in, after, &err), 0);
+	int rc = trace(view_buf(&in), &out, &err);
+	cr_expect_eq(rc, code == LTPS_OK ? 0 : -1, "%s %zu: %s", each, n, err.text);
+	cr_expect_eq(err.code, code, "%s: %s", each, err.text);
+	buf_free(&in);
+	buf_free(&out);
+}
+
+Test(xml, limits_hold)
+{
+	many("", "<a>", XML_DEPTH_MAX + 1, "", LTPS_TOO_LARGE);
+	many("<a", " b", XML_ATTRS_MAX + 1, "/>", LTPS_TOO_LARGE);
+	many("<a", " b", XML_ATTRS_MAX, "/>", LTPS_OK);
+	many("<a", " xmlns:b", XML_BINDINGS_MAX + 1, "/>", LTPS_TOO_LARGE);
+	many("<a", " xmlns:b", XML_BINDINGS_MAX, "/>", LTPS_OK);
+}
+
+Test(xml, events_come_in_their_order)
+{
+	gives("<a/>", "<a>");
+	gives("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<!-- c --><?p q?><a> b "
+	      "</a>\n<!-- d -->",
+	      "<a b >");
+	gives("<a>1<b/>2<c>3</c >4</a>", "<a1<b>2<c3>4>");
+	gives("<a>&lt;&#65;&#x20AC;&amp;</a>", "<a<A\xe2\x82\xac&>");
+	gives("<a><![CDATA[<&>]]></a>", "<a<&>>");
+	gives("<p:a xmlns:p='x'><p:b/></p:a>", "<a<b>>");
+}
+
+Test(xml, names_are_resolved_in_their_scope)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct xml_reader *r = NULL;
+	enum xml_event event;
+	cr_assert_eq(xml_open(view_text("<a xmlns='u' b='1'><p:c xmlns:p='v' xmlns=''>"
+					"<d p:b='2' b='&lt;'/></p:c><e/></a>"),
+			      &r, &err),
+		     0);
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect(xml_is(r, "u", "a"));
+	cr_expect_eq(xml_depth(r), 1);
+	cr_assert_not_null(xml_attr(r, "b"));
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect(xml_is(r, "v", "c"));
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect(xml_is(r, "", "d"));
+	cr_expect(view_is_text(xml_attr(r, "b")->value, "&lt;"));
+	cr_assert_eq(xml_skip(r, &err), 0);
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect_eq(event, XML_END);
+	cr_expect(xml_is(r, "v", "c"));
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect(xml_is(r, "u", "e"));
+	xml_close(r);
+}
+
+Test(xml, collected_text_may_hold_no_element)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct xml_reader *r = NULL;
+	enum xml_event event;
+	struct buf out = buf_make(16);
+	cr_assert_eq(xml_open(view_text("<a>x<b/></a>"), &r, &err), 0);
+	cr_assert_eq(xml_next(r, &event, &err), 0);
+	cr_expect_eq(xml_collect(r, &out, &err), -1);
+	cr_expect_eq(err.code, LTPS_FORMAT);
+	xml_close(r);
+	buf_free(&out);
+}
+
+Test(xml, escaped_text_reads_back)
+{
+	static const char text[] = "a<b>&\"c'\n\xc3\xa9";
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf esc = buf_make(256), back = buf_make(256);
+	cr_assert_eq(xml_put_escaped(&esc, view_text(text), &err), 0);
+	cr_expect_null(memchr(esc.p, '<', esc.n));
+	cr_expect_null(memchr(esc.p, '"', esc.n));
+	cr_assert_eq(xml_decode(view_buf(&esc), &back, &err), 0);
+	cr_expect(view_is_text(view_buf(&back), text));
+	cr_expect_eq(xml_put_escaped(&esc, view_text("\x01"), &err), -1);
+	cr_expect_eq(err.code, LTPS_ARGUMENT);
+	buf_free(&esc);
+	buf_free(&back);
+}
+
+Test(xml, digest_names_map_both_ways)
+{
+	for (int i = DIGEST_SHA1; i < DIGEST_ALG_COUNT; i++) {
+		const char *uri = xml_digest_uri((enum digest_alg)i);
+		cr_assert_not_null(uri);
+		cr_expect_eq((int)xml_digest_from_uri(view_text(uri)), i);
+	}
+	cr_expect_eq(xml_digest_from_uri(view_text("urn:oid:2.16.840.1.101.3.4.2.1")),
+		     DIGEST_SHA256);
+	cr_expect_eq(xml_digest_from_uri(view_text("urn:oid:1.2.3")), DIGEST_NONE);
+	cr_expect_null(xml_digest_uri(DIGEST_NONE));
+	cr_expect_null(xml_digest_uri(DIGEST_ALG_COUNT));
+}

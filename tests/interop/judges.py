@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outside judges: EU DSS and Bouncy Castle, each built on first use into a
+folder of the build. A judge that cannot be had raises Absent with the reason."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+JARS = "/usr/share/java"
+FETCH_SECONDS = 600  # the class path of DSS is some 40 files
+
+
+class Absent(Exception):
+    pass
+
+
+def need(program):
+    if not shutil.which(program):
+        raise Absent(f"{program} is not installed")
+
+
+def run(what, arguments, **more):
+    try:
+        r = subprocess.run(arguments, capture_output=True, text=True, **more)
+    except subprocess.TimeoutExpired:
+        raise Absent(f"{what}: no end after {more['timeout']} s")
+    if r.returncode != 0:
+        lines = [l for l in (r.stdout + r.stderr).splitlines() if l.strip()]
+        raise Absent(f"{what}: {lines[0][:300] if lines else r.returncode}")
+    return r.stdout
+
+
+class Judge:
+    """A Java program that prints a JSON object for each line of a list."""
+
+    def __init__(self, folder, program, source, class_path):
+        self.folder = os.path.join(folder, program)
+        self.program, self.class_path = program, class_path
+        os.makedirs(self.folder, exist_ok=True)
+        need("javac")
+        run(f"compiling {program}", ["javac", "-cp", class_path, "-d", self.folder, source])
+
+    def judge(self, lines, *arguments):
+        """lines: one list of files each; gives one dictionary for each."""
+        path = os.path.join(self.folder, "list")
+        with open(path, "w") as f:
+            f.writelines("\t".join(line) + "\n" for line in lines)
+        r = subprocess.run(["java", "-cp", f"{self.folder}:{self.class_path}", self.program,
+                            path, *arguments], capture_output=True, text=True)
+        answers = [json.loads(l) for l in r.stdout.splitlines()]
+        if r.returncode != 0 or len(answers) != len(lines):
+            raise RuntimeError(f"{self.program} ended with {r.returncode}: {r.stderr[:1000]}")
+        return answers
+
+
+def bouncy_castle(folder):
+    jars = [os.path.join(JARS, f"bc{name}.jar") for name in ("pkix", "prov", "util")]
+    missing = [j for j in jars if not os.path.exists(j)]
+    if missing:
+        raise Absent(f"Bouncy Castle: {missing[0]} is not installed")
+    return Judge(folder, "BcJudge", os.path.join(HERE, "bc", "BcJudge.java"), ":".join(jars))
+
+
+def dss(folder):
+    """The class path comes from Maven; once known, it is used without asking."""
+    need("mvn")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "dss-class-path")
+    if not os.path.exists(path):
+        partial = path + ".new"
+        run("DSS by Maven", ["mvn", "-q", "-B", "dependency:build-classpath",
+                             f"-Dmdep.outputFile={partial}"],
+            cwd=os.path.join(HERE, "java"), timeout=FETCH_SECONDS)
+        os.rename(partial, path)
+    with open(path) as f:
+        class_path = f.read().strip()
+    source = os.path.join(HERE, "java", "src", "main", "java", "DssJudge.java")
+    return Judge(folder, "DssJudge", source, class_path)
+
+
+def dss_accepts(answer, data, chains):
+    """Everything that DSS computes about the one record holds: objects found and
+    intact, imprints, signatures, and what each renewal covers: the token before
+    it, or every object with the chains before it.
+    chains: how many time-stamps each has."""
+    links = sum(chains) - len(chains) + (len(chains) - 1) * data
+    records = answer["records"]
+    if answer["error"] or len(records) != 1:
+        return False
+    r = records[0]
+    return (r["found"] == r["intact"] == r["objects"] == data
+            and r["imprints"] == r["signatures"] == r["stamps"] == sum(chains)
+            and r["links"] == r["held"] == links and r["structure"])
+
+
+def bc_accepts(answer):
+    return answer["read"] and answer["present"] and answer["valid"]
+
+
+def er_check(record, datas):
+    arguments = [sys.executable, os.path.join(HERE, "er_check.py"), record]
+    for d in datas:
+        arguments += ["--data", d]
+    r = subprocess.run(arguments, capture_output=True, text=True)
+    return r.returncode, r.stdout + r.stderr

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* retrieve, delete, trace and validate over one preserved object. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "formats/asic.h"
+#include "tests/support/ltp_kit.h"
+
+static const struct ltp_caller ME = { "", "tester" };
+
+/* One object of two parts, with evidence. */
+static void start_with_object(struct ltp_kit *k, char poid[64])
+{
+	const char *related[] = { "a" };
+	const struct ltp_po pos[] = {
+		{ .data = view_text("first"), .mime = "text/plain", .id = "a" },
+		{ .data = view_text("second"), .mime = "text/html", .id = "b",
+		  .related = related, .n_related = 1 },
+	};
+	ltp_kit_start(k, NULL);
+	cr_assert_eq(ltp_kit_preserve(k, pos, 2, poid), LTP_OK);
+	ltp_kit_pass(k, 2001);
+	ltp_kit_work(k);
+}
+
+static struct ltp_result retrieve(struct ltp_kit *k, const struct ltp_retrieve_request *req,
+				  struct ltp_retrieved *ret)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result r;
+	cr_assert_eq(ltp_retrieve(k->w, req, ret, &r, &err), 0, "%s", err.text);
+	return r;
+}
+
+Test(retrieve, parts_come_back_as_submitted)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
+	cr_assert_eq(r.n_pos, 2);
+	cr_expect_str_eq(r.pos[0].id, "a");
+	cr_expect_str_eq(r.pos[1].mime, "text/html");
+	cr_expect_null(r.pos[0].format_id);
+	cr_assert_eq(r.pos[1].n_related, 1);
+	cr_expect_str_eq(r.pos[1].related[0], "a");
+	cr_expect(view_is_text(view_buf(&r.pos[0].data), "first"));
+	cr_expect(view_is_text(view_buf(&r.pos[1].data), "second"));
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+Test(retrieve, detached_evidence_names_its_parts)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_DETACHED, &r), LTP_OK);
+	cr_assert_eq(r.n_pos, 3);
+	cr_assert_eq(r.pos[2].n_related, 2);
+	cr_expect_str_eq(r.pos[2].related[0], "a");
+	cr_expect_str_eq(r.pos[2].related[1], "b");
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+Test(retrieve, container_holds_parts_and_a_record_that_covers_them)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	struct asic *asic = NULL;
+	struct evidence_reports reports = { 0 };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_EMBEDDED, &r), LTP_OK);
+	cr_assert_eq(r.n_pos, 1);
+	struct view box = view_buf(&r.pos[0].data);
+	cr_assert_eq(asic_parse(box, &asic, &err), 0, "%s", err.text);
+	cr_expect_eq(asic->n_objects, 2);
+	cr_assert_eq(asic->n_records, 1);
+	cr_expect(asic->records[0].all_match);
+	asic_free(asic);
+	const struct ers_input in = { .material = k.trust,
+				      .time_ms = clock_now_ms(&k.clock) };
+	cr_assert_eq(evidence_judge(box, &in, &reports, &err), 0, "%s", err.text);
+	cr_assert_eq(reports.n, 1);
+	cr_expect_eq(reports.r[0]->indication, INDICATION_PASSED);
+	evidence_reports_clear(&reports);
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+Test(retrieve, before_the_evidence_there_is_a_warning)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	ltp_kit_start(&k, NULL);
+	cr_assert_eq(ltp_kit_preserve_text(&k, "x", poid), LTP_OK);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_WARN_PARTLY);
+	cr_expect_eq(r.n_pos, 0);
+	ltp_retrieved_clear(&r);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_EMBEDDED, &r), LTP_WARN_PARTLY);
+	cr_expect_eq(r.n_pos, 1);
+	ltp_retrieved_clear(&r);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+Test(retrieve, wrong_questions_have_their_answers)
+{
+	struct ltp_kit k;
+	char poid[64];
+	const char *v1[] = { "v1" }, *v9[] = { "v9" }, *all[] = { "all" };
+	start_with_object(&k, poid);
+	const struct {
+		struct ltp_retrieve_request req;
+		enum ltp_minor minor;
+	} table[] = {
+		{ { ME, "nobody", NULL, 0, SUBJECT_PO, NULL, NULL }, LTP_UNKNOWN_POID },
+		{ { { "other", "x" }, poid, NULL, 0, SUBJECT_PO, NULL, NULL },
+		  LTP_UNKNOWN_POID },
+		{ { ME, poid, v9, 1, SUBJECT_PO, NULL, NULL }, LTP_UNKNOWN_VERSION },
+		{ { ME, poid, v1, 1, SUBJECT_PO, NULL, NULL }, LTP_OK },
+		{ { ME, poid, all, 1, SUBJECT_PO, NULL, NULL }, LTP_OK },
+		{ { ME, poid, NULL, 0, SUBJECT_PO, "urn:nothing", NULL },
+		  LTP_UNKNOWN_PO_FORMAT },
+		{ { ME, poid, NULL, 0, SUBJECT_PO_EMBEDDED, "urn:nothing", NULL },
+		  LTP_UNKNOWN_PO_FORMAT },
+		{ { ME, poid, NULL, 0, SUBJECT_EVIDENCE, NULL, "urn:ietf:rfc:6283" },
+		  LTP_UNKNOWN_EVIDENCE_FORMAT },
+		{ { ME, poid, NULL, 0, SUBJECT_EVIDENCE, NULL, "urn:ietf:rfc:4998" },
+		  LTP_OK },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct ltp_retrieved r = { 0 };
+		struct ltp_result result = retrieve(&k, &table[i].req, &r);
+		cr_expect_eq(result.minor, table[i].minor, "row %zu: %s", i, result.message);
+		if (table[i].minor != LTP_OK)
+			cr_expect_eq(r.n_pos, 0, "row %zu", i);
+		ltp_retrieved_clear(&r);
+	}
+	ltp_kit_stop(&k);
+}
+
+static struct ltp_result delete(struct ltp_kit *k, const char *poid, const char *mode,
+				const char *reason)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result r;
+	const struct ltp_delete_request req = { ME, poid, mode, "requestor", reason };
+	cr_assert_eq(ltp_delete(k->w, &req, &r, &err), 0, "%s", err.text);
+	return r;
+}
+
+Test(delete, needs_a_reason_before_the_period_ends)
+{
+	struct ltp_kit k;
+	char poid[64];
+	start_with_object(&k, poid);
+	cr_expect_eq(delete(&k, poid, NULL, NULL).minor, LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete(&k, poid, NULL, " \t").minor, LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete(&k, poid, "Both", "r").minor, LTP_UNKNOWN_MODE);
+	cr_expect_eq(delete(&k, "nobody", NULL, "r").minor, LTP_UNKNOWN_POID);
+	k.clock.offset_ms += (int64_t)3660 * 86400000;
+	cr_expect_eq(delete(&k, poid, NULL, NULL).minor, LTP_OK);
+	ltp_kit_stop(&k);
+}
+
+Test(delete, of_the_data_leaves_the_evidence)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	start_with_object(&k, poid);
+	cr_expect_eq(delete(&k, poid, "OnlySubDOs", "space").minor, LTP_OK);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_WARN_PARTLY);
+	cr_expect_eq(r.n_pos, 0);
+	ltp_retrieved_clear(&r);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_OK);
+	cr_expect_eq(r.n_pos, 1);
+	ltp_retrieved_clear(&r);
+	cr_expect_eq(delete(&k, poid, "OnlySubDOs", "again").minor, LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete(&k, poid, NULL, "the rest").minor, LTP_OK);
+	cr_expect_eq(delete(&k, poid, NULL, "again").minor, LTP_UNKNOWN_POID);
+	ltp_kit_stop(&k);
+}
+
+Test(trace, tells_the_whole_life_in_order)
+{
+	static const char *const wanted[] = { "PreservePO", "EvidenceCreated", "RetrievePO",
+					      "DeletePO", "DeletePO", "RetrievePO" };
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	struct ltp_trace t = { 0 };
+	struct ltp_result result;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r);
+	ltp_retrieved_clear(&r);
+	delete(&k, poid, NULL, NULL);
+	delete(&k, poid, NULL, "no room for it");
+	ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r);
+	ltp_retrieved_clear(&r);
+	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
+	cr_assert_eq(result.minor, LTP_OK);
+	/* A deleted object has no leaf to tell of its evidence. */
+	size_t n = 0;
+	for (size_t i = 0; i < t.n; i++) {
+		if (strcmp(wanted[n], "EvidenceCreated") == 0)
+			n++;
+		cr_expect_str_eq(t.events[i].operation, wanted[n]);
+		n++;
+	}
+	cr_expect_eq(n, 6);
+	cr_expect_not_null(strstr(t.events[2].detail, "error/parameterError"));
+	cr_expect_not_null(strstr(t.events[3].detail, "no room for it"));
+	cr_expect_str_eq(t.events[0].subject, "tester");
+	ltp_trace_clear(&t);
+	ltp_kit_stop(&k);
+}
+
+Test(trace, of_a_live_object_tells_of_its_evidence)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_trace t = { 0 };
+	struct ltp_result result;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
+	cr_assert_eq(t.n, 2);
+	cr_expect_str_eq(t.events[1].operation, "EvidenceCreated");
+	cr_expect_str_eq(t.events[1].subject, "urn:test:service");
+	ltp_trace_clear(&t);
+	cr_assert_eq(ltp_trace(k.w, &ME, "nobody", &t, &result, &err), 0);
+	cr_expect_eq(result.minor, LTP_UNKNOWN_POID);
+	ltp_trace_clear(&t);
+	ltp_kit_stop(&k);
+}
+
+static struct ltp_result validate(struct ltp_kit *k, struct ltp_evidence_request *req,
+				  struct evidence_reports *ret)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result r;
+	req->caller = ME;
+	cr_assert_eq(ltp_validate_evidence(k->w, req, ret, &r, &err), 0, "%s", err.text);
+	return r;
+}
+
+Test(validate, record_over_stored_given_and_wrong_objects)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved er = { 0 };
+	struct evidence_reports reports = { 0 };
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	struct ltp_evidence_request stored = { .evidence = view_buf(&er.pos[0].data),
+					       .poid = poid };
+	cr_expect_eq(validate(&k, &stored, &reports).minor, LTP_OK);
+	cr_assert_eq(reports.n, 1);
+	cr_expect_eq(reports.r[0]->indication, INDICATION_PASSED);
+	cr_expect_gt(reports.r[0]->proof_of_existence_ms, 0);
+	evidence_reports_clear(&reports);
+
+	const struct ltp_po wrong[] = { { .data = view_text("FIRST"), .id = "a" } };
+	struct ltp_evidence_request given = { .evidence = view_buf(&er.pos[0].data),
+					      .pos = wrong, .n_pos = 1 };
+	cr_expect_eq(validate(&k, &given, &reports).minor, LTP_OK);
+	cr_assert_eq(reports.n, 1);
+	cr_expect_neq(reports.r[0]->indication, INDICATION_PASSED);
+	cr_expect_not(reports.r[0]->covers[0].covered);
+	evidence_reports_clear(&reports);
+	ltp_retrieved_clear(&er);
+	ltp_kit_stop(&k);
+}
+
+Test(validate, bad_requests_are_refused)
+{
+	struct ltp_kit k;
+	char poid[64];
+	const struct ltp_po text[] = { { .data = view_text("text"), .id = "a" } };
+	start_with_object(&k, poid);
+	const struct {
+		struct ltp_evidence_request req;
+		enum ltp_minor minor;
+	} table[] = {
+		{ { .n_pos = 0 }, LTP_PARAMETER_ERROR },
+		{ { .pos = text, .n_pos = 1 }, LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .pos = text, .n_pos = 1 },
+		  LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .poid = poid }, LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .poid = "nobody" }, LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .poid = poid, .version = "v7" },
+		  LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("<a/>"), .pos = text, .n_pos = 1,
+		    .evidence_format = "urn:ietf:rfc:6283:EvidenceRecord" },
+		  LTP_NOT_SUPPORTED },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct evidence_reports reports = { 0 };
+		struct ltp_evidence_request req = table[i].req;
+		cr_expect_eq(validate(&k, &req, &reports).minor, table[i].minor, "row %zu", i);
+		cr_expect_eq(reports.n, 0, "row %zu", i);
+		evidence_reports_clear(&reports);
+	}
+	ltp_kit_stop(&k);
+}
+
+/* Overwrites one byte in the middle of the first blob file that is found. */
+static void damage_a_file(const char *dir)
+{
+	char command[256], path[512] = "";
+	snprintf(command, sizeof(command), "find '%s/blobs' -type f | head -n 1", dir);
+	FILE *p = popen(command, "r");
+	cr_assert(p != NULL && fgets(path, sizeof(path), p) != NULL);
+	pclose(p);
+	path[strcspn(path, "\n")] = '\0';
+	snprintf(command, sizeof(command), "chmod u+w '%.200s'", path);
+	cr_assert_eq(system(command), 0);
+	int fd = open(path, O_RDWR);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(pwrite(fd, "!", 1, 50000), 1);
+	close(fd);
+}
+
+Test(retrieve, damaged_bytes_are_never_handed_out)
+{
+	struct ltp_kit k;
+	char poid[64], good[64];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_retrieved r = { 0 };
+	struct ltp_result result;
+	ltp_kit_start(&k, NULL);
+	char *big = malloc(200001);
+	memset(big, 'x', 200000);
+	big[200000] = '\0';
+	cr_assert_eq(ltp_kit_preserve_text(&k, big, poid), LTP_OK);
+	cr_assert_eq(ltp_kit_preserve_text(&k, "small", good), LTP_OK);
+	free(big);
+	damage_a_file(k.dir);
+	const struct ltp_retrieve_request req = { .caller = ME, .poid = poid,
+						  .subject = SUBJECT_PO };
+	cr_assert_eq(ltp_retrieve(k.w, &req, &r, &result, &err), -1);
+	cr_expect_eq(err.code, LTPS_CORRUPT);
+	cr_expect_eq(r.n_pos, 0);
+	cr_expect_eq(ltp_kit_retrieve(&k, good, SUBJECT_PO, &r), LTP_OK);
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/ltp_kit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void must(int rc, const struct ltps_error *err, const char *what)
+{
+	if (rc == 0)
+		return;
+	fprintf(stderr, "ltp_kit: %s: %s (%s)\n", what, err->text, err->where);
+	abort();
+}
+
+static const char PROFILE[] =
+    "[profile]\n"
+    "id = " KIT_PROFILE "\n"
+    "scheme = http://uri.etsi.org/19512/scheme/pds+pgd+aug+wst+ers\n"
+    "description = for tests\n"
+    "goal = http://uri.etsi.org/19512/goal/pgd\n"
+    "evidence_format = urn:ietf:rfc:4998:EvidenceRecord\n"
+    "evidence_policy = urn:test:policy\n"
+    "storage = WithStorage\n"
+    "operation = RetrieveInfo\noperation = PreservePO\noperation = RetrievePO\n"
+    "operation = DeletePO\noperation = RetrieveTrace\noperation = ValidateEvidence\n"
+    "valid_from = 2020-01-01T00:00:00Z\n"
+    "period = P10Y\nperiod_end = keep\n"
+    "tree_max_bytes = 1G\nmax_po_bytes = 1M\nmax_pos = 10\n";
+
+void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char text[4096];
+	int64_t now;
+	memset(k, 0, sizeof(*k));
+	snprintf(k->dir, sizeof(k->dir), "/tmp/ltps-ltp-XXXXXX");
+	if (mkdtemp(k->dir) == NULL)
+		abort();
+	k->pki = pki_server_start(KIT_NOW);
+	must(time_parse_rfc3339(view_text(KIT_NOW), &now, &err), &err, "time");
+	k->clock = clock_shifted(now);
+	snprintf(text, sizeof(text), "%s%s", PROFILE,
+		 profile_change != NULL ? profile_change
+					: "digest = sha256\ntree_max_leaves = 1000\n"
+					  "tree_max_age = 2s\n");
+	must(profile_parse(view_text(text), "kit", &k->profile, &err), &err, "profile");
+	k->profiles[0] = k->profile;
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(k->urls[i], sizeof(k->urls[i]), "%s/tsa/%u",
+			 pki_server_url(k->pki), i);
+		k->tsas[i] = (struct tsa){ .name = i == 0 ? "first" : "second",
+					   .url = k->urls[i] };
+	}
+	must(material_new(&k->trust, &err), &err, "material");
+	struct buf anchors = buf_make(65536);
+	must(devpki_anchors(pki_server_enter(k->pki), &anchors, &err), &err, "anchors");
+	pki_server_leave(k->pki);
+	must(material_add_text_or_der(k->trust, MATERIAL_ANCHOR, view_buf(&anchors), &err),
+	     &err, "anchors");
+	buf_free(&anchors);
+	ltp_kit_open(k);
+}
+
+void ltp_kit_open(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct store_options so = { .dir = k->dir, .io = k->io };
+	must(store_open(&so, &k->store, &err), &err, "store");
+	const struct ltp_options o = {
+		.store = k->store,
+		.clock = &k->clock,
+		.profiles = k->profiles,
+		.n_profiles = 1,
+		.tsas = k->tsas,
+		.n_tsas = 2,
+		.trust = k->trust,
+		.fetch = { .allow_http = true, .allow_loopback = true },
+		.service_id = "urn:test:service",
+	};
+	must(ltp_new(&o, &k->ltp, &err), &err, "ltp");
+	must(ltp_worker_new(k->ltp, &k->w, &err), &err, "worker");
+}
+
+void ltp_kit_close(struct ltp_kit *k)
+{
+	ltp_worker_free(k->w);
+	ltp_free(k->ltp);
+	store_close(k->store);
+	k->w = NULL;
+	k->ltp = NULL;
+	k->store = NULL;
+}
+
+void ltp_kit_stop(struct ltp_kit *k)
+{
+	char command[128];
+	ltp_kit_close(k);
+	profile_free(k->profile);
+	material_free(k->trust);
+	pki_server_stop(k->pki);
+	snprintf(command, sizeof(command), "rm -rf '%s'", k->dir);
+	if (system(command) != 0)
+		abort();
+}
+
+void ltp_kit_pass(struct ltp_kit *k, int64_t ms)
+{
+	k->clock.offset_ms += ms;
+	struct devpki *p = pki_server_enter(k->pki);
+	devpki_set_clock(p, clock_shifted(devpki_now_ms(p) + ms));
+	pki_server_leave(k->pki);
+}
+
+/* Waits for the group commit's answer. */
+struct waiting {
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool done;
+	struct ltps_error err;
+};
+
+static void committed(void *arg, struct ltp_ingest *i, const struct ltps_error *err)
+{
+	struct waiting *w = arg;
+	(void)i;
+	pthread_mutex_lock(&w->lock);
+	w->err = *err;
+	w->done = true;
+	pthread_cond_signal(&w->cond);
+	pthread_mutex_unlock(&w->lock);
+}
+
+enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, size_t n,
+				char poid[64])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_ingest *i = NULL;
+	struct ltp_result result;
+	struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			     .cond = PTHREAD_COND_INITIALIZER };
+	const struct ltp_ingest_request req = { .caller = { "", "tester" },
+						.profile_id = KIT_PROFILE,
+						.pos = pos,
+						.n_pos = n };
+	must(ltp_ingest_prepare(k->w, &req, &i, &result, &err), &err, "prepare");
+	if (i == NULL)
+		return result.minor;
+	must(ltp_ingest_commit(i, committed, &w, &err), &err, "commit");
+	pthread_mutex_lock(&w.lock);
+	while (!w.done)
+		pthread_cond_wait(&w.cond, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	must(w.err.code == LTPS_OK ? 0 : -1, &w.err, "insert");
+	if (poid != NULL)
+		snprintf(poid, 64, "%s", ltp_ingest_poid(i));
+	enum ltp_minor minor = ltp_ingest_result(i)->minor;
+	ltp_ingest_free(i);
+	return minor;
+}
+
+enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text, char poid[64])
+{
+	const struct ltp_po po = { .data = view_text(text), .mime = "text/plain" };
+	return ltp_kit_preserve(k, &po, 1, poid);
+}
+
+void ltp_kit_work(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	int64_t next = 0;
+	for (int i = 0; i < 100 && next <= clock_now_ms(&k->clock); i++)
+		must(ltp_step(k->w, &next, &err), &err, "step");
+}
+
+enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid, enum subject subject,
+				struct ltp_retrieved *ret)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result result;
+	const struct ltp_retrieve_request req = { .caller = { "", "tester" },
+						  .poid = poid,
+						  .subject = subject };
+	must(ltp_retrieve(k->w, &req, ret, &result, &err), &err, "retrieve");
+	return result.minor;
+}
+
+struct ltp_health ltp_kit_health(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_health h;
+	must(ltp_health(k->w, &h, &err), &err, "health");
+	return h;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ers_job - what the files of the evidence record verifier share; private. */
+#ifndef LTPS_TIMESTAMPING_ERS_JOB_H
+#define LTPS_TIMESTAMPING_ERS_JOB_H
+
+#include "timestamping/ers_verify.h"
+#include "timestamping/tst.h"
+
+struct ers_job {
+	const struct ers *er;
+	const struct ers_input *in;
+	struct ers_report *rep;
+	struct tst **tokens; /* in order of the sequence; NULL where undecodable */
+	size_t n_tokens;
+	size_t *first; /* index of the first token of each chain */
+	struct material *material; /* of the caller and of the record */
+	bool broken; /* a verdict says that the record is not intact */
+};
+
+/* Attribute types of cryptoInfos that we write, RFC 5126 6.3.3 and 6.3.4. */
+#define OID_CERT_VALUES "1.2.840.113549.1.9.16.2.23"
+#define OID_REVOCATION_VALUES "1.2.840.113549.1.9.16.2.24"
+
+/* What can be said against a time-stamp of a record. */
+enum ers_verdict {
+	ERS_TOKEN_MALFORMED,
+	ERS_ALGORITHM_UNKNOWN,
+	ERS_HASH_LENGTH,
+	ERS_IMPRINT_MISMATCH,
+	ERS_LINK_MISSING,
+	ERS_RENEWAL_MISSING,
+	ERS_RENEWAL_SORTED,
+	ERS_ORDER,
+	ERS_MIXED_ALGORITHMS,
+	ERS_FUTURE,
+	ERS_VERDICT_COUNT
+};
+
+/* Lower the time-stamp's indication and add the finding. */
+int ers_judge(struct ers_job *job, size_t chain, size_t stamp, enum ers_verdict v,
+	      struct ltps_error *err) LTPS_CHECKED;
+void ers_name_stamp(size_t chain, size_t stamp, char out[64]);
+struct tst *ers_token(const struct ers_job *job, size_t chain, size_t stamp);
+/* Whether an error is about the object (true), or ends the judgement. */
+bool ers_is_objects_fault(const struct ltps_error *err);
+
+/* ers_hashes.c: roots and the links within chains. */
+int ers_check_hashes(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
+/* ers_objects.c: the given objects, and the links between chains. */
+int ers_check_objects(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
+/* ers_material.c: what the record brings with it. */
+int ers_gather_material(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
+/* ers_crypto_infos.c: OCSPResponse around a BasicOCSPResponse, RFC 6960 4.2.1. */
+int ers_ocsp_wrap(struct view basic, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/* ers_tokens.c: signatures and paths. */
+int ers_check_tokens(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
+
+#endif

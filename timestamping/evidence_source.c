@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "timestamping/evidence_source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "formats/asic.h"
+#include "formats/cms_er.h"
+#include "formats/format.h"
+#include "timestamping/tst.h"
+
+enum source_kind { SOURCE_RECORD, SOURCE_CMS, SOURCE_ASIC };
+
+static int kind_of(struct view in, enum source_kind *ret_kind, struct ltps_error *err)
+{
+	switch (format_detect(in)->kind) {
+	case FORMAT_CADES:
+	case FORMAT_TIME_STAMP_TOKEN:
+		*ret_kind = SOURCE_CMS;
+		return 0;
+	case FORMAT_ASIC_E:
+	case FORMAT_ASIC_S:
+	case FORMAT_ASIC_ERS:
+		*ret_kind = SOURCE_ASIC;
+		return 0;
+	case FORMAT_EVIDENCE_RECORD_XML:
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, "RFC 6283",
+				 "evidence records in XML are not supported");
+	default:
+		*ret_kind = SOURCE_RECORD; /* or refused by its parser */
+		return 0;
+	}
+}
+
+static int algs_of_record(struct view record, bool used[DIGEST_ALG_COUNT],
+			  struct ltps_error *err)
+{
+	struct ers *er = NULL;
+	if (ers_parse(record, &er, err) != 0)
+		return -1;
+	for (size_t c = 0; c < er->n_chains; c++)
+		used[er->chains[c].stamps[0].alg] = true;
+	ers_free(er);
+	return 0;
+}
+
+static int algs_of_cms(struct view in, bool used[DIGEST_ALG_COUNT],
+		       struct ltps_error *err)
+{
+	struct cms *cms = NULL;
+	struct cms_er *ers = NULL;
+	size_t n = 0;
+	int rc = -1;
+
+	if (cms_parse(in, &cms, err) != 0 || cms_er_list(cms, &ers, &n, err) != 0)
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		if (algs_of_record(ers[i].record, used, err) != 0)
+			goto out;
+	rc = 0;
+out:
+	mem_free(ers);
+	cms_free(cms);
+	return rc;
+}
+
+static int refuse_xml(const struct asic_record *r, struct ltps_error *err)
+{
+	if (!r->xml)
+		return 0;
+	return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, "RFC 6283",
+			 "evidence records in XML are not supported");
+}
+
+static int algs_of_asic(struct view in, bool used[DIGEST_ALG_COUNT],
+			struct ltps_error *err)
+{
+	struct asic *asic = NULL;
+	int rc = -1;
+
+	if (asic_parse(in, &asic, err) != 0)
+		goto out;
+	for (size_t i = 0; i < asic->n_records; i++)
+		if (refuse_xml(&asic->records[i], err) != 0 ||
+		    algs_of_record(asic->records[i].file->data, used, err) != 0)
+			goto out;
+	rc = 0;
+out:
+	asic_free(asic);
+	return rc;
+}
+
+int evidence_algs(struct view in, bool used[DIGEST_ALG_COUNT], struct ltps_error *err)
+{
+	enum source_kind kind;
+	if (kind_of(in, &kind, err) != 0)
+		return -1;
+	switch (kind) {
+	case SOURCE_CMS:
+		return algs_of_cms(in, used, err);
+	case SOURCE_ASIC:
+		return algs_of_asic(in, used, err);
+	default:
+		return algs_of_record(in, used, err);
+	}
+}
+
+static int add_report(struct evidence_reports *out, struct ers_report *r,
+		      struct ltps_error *err)
+{
+	if (out->n == EVIDENCE_REPORTS_MAX) {
+		ers_report_free(r);
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+				 "too many evidence records in one file");
+	}
+	out->r[out->n++] = r;
+	return 0;
+}
+
+/* The objects that the file itself gives, in front of the caller's. */
+static struct ers_object *join_objects(const struct ers_object *own, size_t n_own,
+				       const struct ers_input *input)
+{
+	struct ers_object *all = mem_zalloc(n_own + input->n_objects + 1, sizeof(*all));
+	if (all == NULL)
+		return NULL;
+	if (n_own > 0)
+		memcpy(all, own, n_own * sizeof(*all));
+	if (input->n_objects > 0)
+		memcpy(all + n_own, input->objects, input->n_objects * sizeof(*all));
+	return all;
+}
+
+static int verify_with(struct view record, const struct ers_object *own, size_t n_own,
+		       const struct ers_input *input, struct ers_report **ret_r,
+		       struct ltps_error *err)
+{
+	struct ers_input in = *input;
+	struct ers_object *all = join_objects(own, n_own, input);
+	int rc;
+
+	if (all == NULL)
+		return ltps_fail_nomem(err);
+	in.objects = all;
+	in.n_objects = n_own + input->n_objects;
+	rc = ers_verify(record, &in, ret_r, err);
+	mem_free(all);
+	return rc;
+}
+
+/* genTime of the first archive time-stamp; INT64_MAX when it does not decode. */
+static int first_time(struct view record, int64_t *ret_ms, struct ltps_error *err)
+{
+	struct ltps_error inner = LTPS_ERROR_INIT;
+	struct ers *er = NULL;
+	struct tst *tst = NULL;
+	int rc = -1;
+
+	*ret_ms = INT64_MAX;
+	if (ers_parse(record, &er, err) != 0)
+		goto out;
+	if (tst_parse(er->chains[0].stamps[0].token, &tst, &inner) == 0)
+		*ret_ms = tst->gen_time_ms;
+	else if (inner.fault != LTPS_FAULT_OBJECT) {
+		*err = inner;
+		goto out;
+	}
+	rc = 0;
+out:
+	tst_free(tst);
+	ers_free(er);
+	return rc;
+}
+
+/*
+ * Oldest first: each covers those before it, and the SET that they stand in
+ * does not keep their order (RFC 4998 appendix A).
+ */
+static int sort_by_time(struct cms_er *ers, size_t n, struct ltps_error *err)
+{
+	int64_t times[CMS_ERS_MAX];
+	if (n > CMS_ERS_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+				 "too many evidence records in one CMS");
+	for (size_t i = 0; i < n; i++) {
+		struct cms_er moving = ers[i];
+		size_t k = i;
+		int64_t t;
+		if (first_time(moving.record, &t, err) != 0)
+			return -1;
+		for (; k > 0 && times[k - 1] > t; k--) {
+			times[k] = times[k - 1];
+			ers[k] = ers[k - 1];
+		}
+		times[k] = t;
+		ers[k] = moving;
+	}
+	return 0;
+}
+
+struct cms_source {
+	const struct cms *cms;
+	const struct cms_er *ers;
+	size_t n;
+	const struct ers_input *input;
+};
+
+/* One record over the CMS in one of the forms that writers have hashed. */
+static int judge_form(const struct cms_source *s, size_t which, enum cms_er_form form,
+		      struct ers_report **ret_r, struct ltps_error *err)
+{
+	struct buf covered = buf_make(ERS_SIZE_MAX);
+	struct ers_object own[2] = { { .name = "signature", .has_data = true },
+				     { .name = "detached content" } };
+	size_t n_own = 1;
+	int rc = -1;
+
+	if (cms_er_covered(s->cms, s->ers, s->n, which, form, &covered, err) != 0)
+		goto out;
+	own[0].data = view_buf(&covered);
+	/* An external record covers content too; none given is not covered. */
+	if (s->ers[which].external && s->input->n_objects == 0)
+		n_own = 2;
+	rc = verify_with(s->ers[which].record, own, n_own, s->input, ret_r, err);
+out:
+	buf_free(&covered);
+	return rc;
+}
+
+/* The first form that the record covers; when none is, the plain one. */
+static int judge_embedded(const struct cms_source *s, size_t which,
+			  struct evidence_reports *out, struct ltps_error *err)
+{
+	struct ers_report *first = NULL;
+	for (int form = 0; form < CMS_ER_FORM_COUNT; form++) {
+		struct ers_report *r = NULL;
+		if (judge_form(s, which, (enum cms_er_form)form, &r, err) != 0) {
+			ers_report_free(first);
+			return -1;
+		}
+		if (r->covers[0].covered) {
+			ers_report_free(first);
+			return add_report(out, r, err);
+		}
+		if (first == NULL)
+			first = r;
+		else
+			ers_report_free(r);
+	}
+	return add_report(out, first, err);
+}
+
+static int judge_cms(struct view in, const struct ers_input *input,
+		     struct evidence_reports *out, struct ltps_error *err)
+{
+	struct cms *cms = NULL;
+	struct cms_er *ers = NULL;
+	size_t n = 0;
+	int rc = -1;
+
+	if (cms_parse(in, &cms, err) != 0 || cms_er_list(cms, &ers, &n, err) != 0 ||
+	    sort_by_time(ers, n, err) != 0)
+		goto out;
+	for (size_t i = 0; i < n; i++) {
+		struct cms_source s = { cms, ers, n, input };
+		if (judge_embedded(&s, i, out, err) != 0)
+			goto out;
+	}
+	rc = 0;
+out:
+	mem_free(ers);
+	cms_free(cms);
+	return rc;
+}
+
+/* A name of the container as text that outlives it. */
+static int keep_name(struct buf *names, struct view name, const char **ret_name,
+		     struct ltps_error *err)
+{
+	size_t at = names->n;
+	if (buf_put(names, name, err) != 0 || buf_put_byte(names, '\0', err) != 0)
+		return -1;
+	*ret_name = (const char *)names->p + at;
+	return 0;
+}
+
+/* Missing data stays an object without data: it is then not covered. */
+static int reference_objects(const struct asic_record *r, struct buf *names,
+			     struct ers_object *objects, struct ltps_error *err)
+{
+	for (size_t i = 0; i < r->n_references; i++) {
+		const struct asic_reference *ref = &r->references[i];
+		if (keep_name(names, ref->uri, &objects[i].name, err) != 0)
+			return -1;
+		objects[i].has_data = ref->file != NULL;
+		if (ref->file != NULL)
+			objects[i].data = ref->file->data;
+	}
+	return 0;
+}
+
+/* The manifest's own digests must be right too, EN 319 162-1 A.4. */
+static int judge_manifest(const struct asic_record *r, struct ers_report *report,
+			  struct ltps_error *err)
+{
+	for (size_t i = 0; i < r->n_references; i++) {
+		const struct asic_reference *ref = &r->references[i];
+		struct ers_finding f = { .code = "ASIC_REFERENCE_MISMATCH",
+					 .clause = "EN 319 162-1 A.4",
+					 .text = "the manifest has another digest of it" };
+		if (ref->file == NULL || ref->matches)
+			continue;
+		snprintf(f.object, sizeof(f.object), "%.*s", (int)ref->uri.n,
+			 (const char *)ref->uri.p);
+		report->intact = false;
+		report->indication = INDICATION_FAILED;
+		report->subindication = "HASH_FAILURE";
+		report->proof_of_existence_ms = INT64_MIN;
+		if (ers_report_add(report, &f, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int judge_asic_record(const struct asic_record *r, const struct ers_input *input,
+			     struct evidence_reports *out, struct ltps_error *err)
+{
+	struct ers_object *objects = NULL;
+	struct ers_report *report = NULL;
+	int rc = -1;
+
+	objects = mem_zalloc(r->n_references + 1, sizeof(*objects));
+	if (objects == NULL) {
+		ltps_fail_nomem(err);
+		goto out;
+	}
+	if (refuse_xml(r, err) != 0 ||
+	    reference_objects(r, &out->names, objects, err) != 0 ||
+	    verify_with(r->file->data, objects, r->n_references, input, &report, err) !=
+		0 ||
+	    judge_manifest(r, report, err) != 0)
+		goto out;
+	rc = add_report(out, report, err);
+	report = NULL;
+out:
+	ers_report_free(report);
+	mem_free(objects);
+	return rc;
+}
+
+/* Room for every name at once: their addresses must not change. */
+static int reserve_names(const struct asic *asic, struct buf *names,
+			 struct ltps_error *err)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < asic->n_records; i++)
+		for (size_t k = 0; k < asic->records[i].n_references; k++)
+			n += asic->records[i].references[k].uri.n + 1;
+	*names = buf_make(n);
+	return n > 0 ? buf_reserve(names, n, err) : 0;
+}
+
+static int judge_asic(struct view in, const struct ers_input *input,
+		      struct evidence_reports *out, struct ltps_error *err)
+{
+	struct asic *asic = NULL;
+	int rc = -1;
+
+	if (asic_parse(in, &asic, err) != 0 ||
+	    reserve_names(asic, &out->names, err) != 0)
+		goto out;
+	for (size_t i = 0; i < asic->n_records; i++)
+		if (judge_asic_record(&asic->records[i], input, out, err) != 0)
+			goto out;
+	rc = 0;
+out:
+	asic_free(asic);
+	return rc;
+}
+
+static int judge_record(struct view in, const struct ers_input *input,
+			struct evidence_reports *out, struct ltps_error *err)
+{
+	struct ers_report *r = NULL;
+	if (ers_verify(in, input, &r, err) != 0)
+		return -1;
+	return add_report(out, r, err);
+}
+
+int evidence_judge(struct view in, const struct ers_input *input,
+		   struct evidence_reports *ret_reports, struct ltps_error *err)
+{
+	struct evidence_reports out = { .n = 0 };
+	enum source_kind kind;
+	int rc = -1;
+
+	if (kind_of(in, &kind, err) != 0)
+		return -1;
+	if (kind == SOURCE_CMS)
+		rc = judge_cms(in, input, &out, err);
+	else if (kind == SOURCE_ASIC)
+		rc = judge_asic(in, input, &out, err);
+	else
+		rc = judge_record(in, input, &out, err);
+	if (rc != 0)
+		evidence_reports_clear(&out);
+	else
+		*ret_reports = out;
+	return rc;
+}
+
+void evidence_reports_clear(struct evidence_reports *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		ers_report_free(r->r[i]);
+	r->n = 0;
+	buf_free(&r->names);
+}
+
+static int rank(const struct ers_report *r)
+{
+	switch (r->indication) {
+	case INDICATION_PASSED:
+		return 0;
+	case INDICATION_INDETERMINATE:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
+const struct ers_report *evidence_worst(const struct evidence_reports *r)
+{
+	const struct ers_report *worst = r->r[0];
+	for (size_t i = 1; i < r->n; i++)
+		if (rank(r->r[i]) > rank(worst))
+			worst = r->r[i];
+	return worst;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tsa_path - the path of a time-stamping authority, judged at genTime. The one
+ * function behind which OpenSSL's verifier stands until validation/ has its own.
+ */
+#ifndef LTPS_TIMESTAMPING_TSA_PATH_H
+#define LTPS_TIMESTAMPING_TSA_PATH_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "timestamping/material.h"
+
+enum indication {
+	INDICATION_PASSED,
+	INDICATION_FAILED,
+	INDICATION_INDETERMINATE,
+};
+
+#define TSA_PATH_DEPTH_MAX 12
+
+struct tsa_path_input {
+	X509 *signer;
+	const struct material *material;
+	int64_t gen_time_ms;
+	int64_t time_ms; /* the time of judgement: now, or the next token's time */
+	bool need_revocation; /* without it a missing status is not a defect */
+};
+
+struct tsa_path_result {
+	enum indication indication;
+	const char *subindication; /* EN 319 102-1 term: NO_CERTIFICATE_CHAIN_FOUND,
+				      OUT_OF_BOUNDS_NO_POE, REVOKED_NO_POE, TRY_LATER,
+				      CHAIN_CONSTRAINTS_FAILURE... NULL when passed */
+	const char *clause;
+	char text[256];
+	struct view chain[TSA_PATH_DEPTH_MAX]; /* signer first; into the result */
+	size_t n_chain;
+	int64_t status_age_ms; /* issue of the oldest status used, after genTime;
+				  INT64_MIN when none was used */
+	struct buf owned;      /* private */
+};
+
+/*
+ * tsa_path_judge - is the signer's certificate chained to an anchor, valid at
+ * genTime, and neither it nor a CA above it revoked then? Status issued at or
+ * after genTime (whole seconds compared) and no later than time_ms counts; for
+ * a revoked TSA certificate RFC 3161 4 decides by the reason code.
+ * ret    release with tsa_path_result_clear()
+ * Fails: NOMEM, CRYPTO only; a bad path is a result
+ * Spec:  RFC 5280 6.1, RFC 3161 2.3 and 4, RFC 6960 3.2
+ */
+int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+void tsa_path_result_clear(struct tsa_path_result *r);
+/* "PASSED", "FAILED", "INDETERMINATE" */
+const char *indication_name(enum indication i);
+
+#endif

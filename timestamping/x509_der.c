@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x509_der - exact decoding of OpenSSL's X.509 objects. */
+#include "timestamping/x509_der.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+
+#include "base/asn1.h"
+
+static int check_length(struct view der, const char *what, struct ltps_error *err)
+{
+	if (der.n == 0 || der.n > LONG_MAX)
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, NULL,
+				 "%s: impossible length", what);
+	return 0;
+}
+
+static int fail_trailing(const char *what, struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, NULL,
+			 "%s: bytes behind its end", what);
+}
+
+int x509_der_certificate(struct view der, X509 **ret_x, struct ltps_error *err)
+{
+	if (check_length(der, "certificate", err) != 0)
+		return -1;
+	const uint8_t *p = der.p;
+	X509 *x = d2i_X509(NULL, &p, (long)der.n);
+	if (x == NULL)
+		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
+					 "RFC 5280 4.1", "certificate does not decode");
+	if (p != der.p + der.n) {
+		X509_free(x);
+		return fail_trailing("certificate", err);
+	}
+	*ret_x = x;
+	return 0;
+}
+
+int x509_der_crl(struct view der, X509_CRL **ret_crl, struct ltps_error *err)
+{
+	if (check_length(der, "CRL", err) != 0)
+		return -1;
+	const uint8_t *p = der.p;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.n);
+	if (crl == NULL)
+		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
+					 "RFC 5280 5.1", "CRL does not decode");
+	if (p != der.p + der.n) {
+		X509_CRL_free(crl);
+		return fail_trailing("CRL", err);
+	}
+	*ret_crl = crl;
+	return 0;
+}
+
+int x509_der_ocsp(struct view der, OCSP_RESPONSE **ret_r, struct ltps_error *err)
+{
+	if (check_length(der, "OCSP response", err) != 0)
+		return -1;
+	const uint8_t *p = der.p;
+	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
+	if (r == NULL)
+		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
+					 "RFC 6960 4.2.1", "OCSP response does not decode");
+	if (p != der.p + der.n) {
+		OCSP_RESPONSE_free(r);
+		return fail_trailing("OCSP response", err);
+	}
+	*ret_r = r;
+	return 0;
+}
+
+int x509_der_serial(struct view der, struct view *ret_serial, struct ltps_error *err)
+{
+	struct view cursor = der;
+	struct tlv certificate, tbs, version, serial;
+	bool has_version;
+	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "Certificate",
+		       &certificate, err) != 0)
+		return -1;
+	cursor = certificate.body;
+	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "tbsCertificate",
+		       &tbs, err) != 0)
+		return -1;
+	cursor = tbs.body;
+	if (tlv_optional(&cursor, ASN1_CONTEXT, 0, &version, &has_version, err) != 0)
+		return -1;
+	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "serialNumber",
+		       &serial, err) != 0)
+		return -1;
+	*ret_serial = serial.body;
+	return 0;
+}
+
+bool x509_der_is_object_fault(const struct ltps_error *err)
+{
+	return err->code == LTPS_FORMAT || err->code == LTPS_UNSUPPORTED;
+}
+
+int x509_der_settle(struct ltps_error *err)
+{
+	bool no_memory = false;
+	for (unsigned long e; (e = ERR_get_error()) != 0;)
+		no_memory = no_memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return no_memory ? ltps_fail_nomem(err) : 0;
+}
