@@ -155,8 +155,8 @@ static int read_extensions(struct reading *m, struct ltps_error *err)
 		if (event != XML_START || !in_asic_ns(m->r, "Extension"))
 			continue;
 		const struct xml_attr *c = xml_attr(m->r, "Critical");
-		if (c == NULL || (!view_is_text(c->value, "false") &&
-				  !view_is_text(c->value, "0")))
+		if (c == NULL ||
+		    (!view_is_text(c->value, "false") && !view_is_text(c->value, "0")))
 			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
 					 "EN 319 162-1 A.4",
 					 "ASiC: critical extension in a manifest");
@@ -199,12 +199,17 @@ static int read_value(struct reading *m, struct asic_reference *ref,
 	return 0;
 }
 
-static int compare_digest(struct asic_reference *ref, struct ltps_error *err)
+static int compare_digest(struct asic *a, struct asic_reference *ref,
+			  struct ltps_error *err)
 {
 	struct digest d;
 
 	if (ref->file == NULL || ref->alg == DIGEST_NONE)
 		return 0;
+	if (ref->file->data.n > ASIC_HASHED_MAX - a->hashed)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+				 "ASiC: too much to hash");
+	a->hashed += ref->file->data.n;
 	if (digest_once(ref->alg, ref->file->data, &d, err) != 0)
 		return -1;
 	ref->matches = view_equal(digest_view(&d), ref->value);
@@ -241,14 +246,14 @@ static int read_reference_fields(struct reading *m, struct asic_reference *ref,
 	}
 	if (seen < 2)
 		return fail_format(err, "EN 319 162-1 A.4", "reference without digest");
-	return compare_digest(ref, err);
+	return compare_digest(m->asic, ref, err);
 }
 
 static int read_reference(struct reading *m, struct ltps_error *err)
 {
 	struct asic_record *rec = m->rec;
 
-	if (rec->n_references == ASIC_REFERENCES_MAX)
+	if (m->asic->n_references++ == ASIC_REFERENCES_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "ASiC: too many references");
 	if (rec->n_references == m->cap) {
@@ -281,8 +286,9 @@ static int read_sig_reference(struct reading *m, struct ltps_error *err)
 	if (read_uri(m, &uri, &m->rec->file, err) != 0)
 		return -1;
 	if (m->rec->file == NULL || !asic_is_record(m->rec->file->name, &m->rec->xml))
-		return fail_format(err, "EN 319 162-1 A.4",
-				   "manifest names no evidence record of the container");
+		return fail_format(
+		    err, "EN 319 162-1 A.4",
+		    "manifest names no evidence record of the container");
 	return xml_skip(m->r, err);
 }
 
@@ -319,7 +325,8 @@ static int read_manifest_fields(struct reading *m, struct ltps_error *err)
 	if (xml_next(m->r, &event, err) != 0)
 		return -1;
 	if (m->rec->n_references == 0)
-		return fail_format(err, "EN 319 162-1 A.4", "manifest without references");
+		return fail_format(err, "EN 319 162-1 A.4",
+				   "manifest without references");
 	return 0;
 }
 
@@ -365,7 +372,7 @@ static int read_simple(struct asic *a, struct ltps_error *err)
 		rec->references = mem_zalloc(1, sizeof(rec->references[0]));
 		if (rec->references == NULL)
 			return ltps_fail_nomem(err);
-		rec->n_references = 1;
+		rec->n_references = a->n_references = 1;
 		rec->references[0].uri = a->objects[0]->name;
 		rec->references[0].file = a->objects[0];
 		rec->references[0].matches = rec->all_match = true;
@@ -388,7 +395,8 @@ static int read_records(struct asic *a, struct ltps_error *err)
 		if (a->n_records == ASIC_RECORDS_MAX)
 			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 					 "ASiC: too many evidence records");
-		if (read_manifest(a, &a->files[i], &a->records[a->n_records++], err) != 0)
+		if (read_manifest(a, &a->files[i], &a->records[a->n_records++], err) !=
+		    0)
 			return ltps_where(err, "manifest %zu", a->n_records);
 	}
 	return 0;

@@ -26,10 +26,11 @@
 #define ASIC_MIMETYPE_E "application/vnd.etsi.asic-e+zip"
 #define ASIC_MIMETYPE_S "application/vnd.etsi.asic-s+zip"
 #define ASIC_NS "http://uri.etsi.org/02918/v1.2.1#"
-#define ASIC_RECORDS_MAX 64	    /* evidence records of one container */
-#define ASIC_REFERENCES_MAX 10000   /* of one manifest; as ZIP_ENTRIES_MAX */
-#define ASIC_MANIFEST_MAX ((size_t)16 << 20) /* 10000 references of 1 kB and more */
-#define ASIC_RECORD_MAX ((size_t)256 << 20)  /* as ERS_SIZE_MAX */
+#define ASIC_RECORDS_MAX 64      /* evidence records of one container */
+#define ASIC_REFERENCES_MAX 4096 /* of all manifests; each looks for its file */
+#define ASIC_MANIFEST_MAX ((size_t)8 << 20) /* that many references of up to 2 kB */
+/* Many manifests may name the same large file; their digests together. */
+#define ASIC_HASHED_MAX ((size_t)4 << 30)
 
 struct asic_object {
 	struct view name; /* UTF-8 path below the root; not in META-INF */
@@ -40,9 +41,9 @@ struct asic_object {
 struct asic_input {
 	const struct asic_object *objects; /* at least one; each is referenced */
 	size_t n_objects;
-	struct view record;   /* DER EvidenceRecord over exactly these objects */
-	enum digest_alg alg;  /* that of the record's first archive time-stamp */
-	int64_t time_ms;      /* written to the ZIP entries */
+	struct view record;  /* DER EvidenceRecord over exactly these objects */
+	enum digest_alg alg; /* that of the record's first archive time-stamp */
+	int64_t time_ms;     /* written to the ZIP entries */
 };
 
 /*
@@ -63,18 +64,18 @@ struct asic_file {
 
 /* DataObjectReference */
 struct asic_reference {
-	struct view uri;  /* percent-decoded: the name of the file */
-	struct view mime; /* n == 0: absent */
+	struct view uri;     /* percent-decoded: the name of the file */
+	struct view mime;    /* n == 0: absent */
 	enum digest_alg alg; /* NONE when not known to us */
 	struct view value;
 	const struct asic_file *file; /* NULL: not in the container */
-	bool matches; /* the digest of that file is value */
+	bool matches;                 /* the digest of that file is value */
 };
 
 struct asic_record {
-	struct view manifest_name; /* n == 0: ASiC-S, which has none */
-	const struct asic_file *file; /* the evidence record */
-	bool xml;		      /* RFC 6283 by its name, else RFC 4998 */
+	struct view manifest_name;         /* n == 0: ASiC-S, which has none */
+	const struct asic_file *file;      /* the evidence record */
+	bool xml;                          /* RFC 6283 by its name, else RFC 4998 */
 	struct asic_reference *references; /* ASiC-S: the one data object, no digest,
 					      matches true */
 	size_t n_references;
@@ -83,13 +84,15 @@ struct asic_record {
 };
 
 struct asic {
-	bool simple; /* ASiC-S */
+	bool simple;             /* ASiC-S */
 	struct asic_file *files; /* every file but mimetype, in their order */
 	size_t n_files;
 	const struct asic_file **objects; /* those outside META-INF */
 	size_t n_objects;
 	struct asic_record *records;
 	size_t n_records;
+	size_t n_references; /* of all records */
+	size_t hashed;       /* private: bytes whose digest was taken */
 };
 
 /*
@@ -103,7 +106,8 @@ struct asic {
  *           nothing, or whose record is missing
  * Spec:     EN 319 162-1 4.3.3, 4.4.3, A.1, A.4
  */
-int asic_parse(struct view in, struct asic **ret_asic, struct ltps_error *err) LTPS_CHECKED;
+int asic_parse(struct view in, struct asic **ret_asic,
+	       struct ltps_error *err) LTPS_CHECKED;
 void asic_free(struct asic *asic);
 const struct asic_file *asic_find(const struct asic *asic, struct view name);
 

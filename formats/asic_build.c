@@ -13,8 +13,8 @@ static int put_uri(struct buf *out, struct view name, struct ltps_error *err)
 		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 			     (c >= '0' && c <= '9') || c == '-' || c == '.' ||
 			     c == '_' || c == '~' || c == '/';
-		if ((plain ? buf_put_byte(out, c, err) :
-			     buf_put_fmt(out, err, "%%%02X", c)) != 0)
+		if ((plain ? buf_put_byte(out, c, err)
+			   : buf_put_fmt(out, err, "%%%02X", c)) != 0)
 			return -1;
 	}
 	return 0;
@@ -29,9 +29,8 @@ static int put_reference(struct buf *out, const struct asic_object *o,
 	    buf_put_text(out, "  <asic:DataObjectReference URI=\"", err) != 0 ||
 	    put_uri(out, o->name, err) != 0)
 		return -1;
-	if (o->mime != NULL &&
-	    (buf_put_text(out, "\" MimeType=\"", err) != 0 ||
-	     xml_put_escaped(out, view_text(o->mime), err) != 0))
+	if (o->mime != NULL && (buf_put_text(out, "\" MimeType=\"", err) != 0 ||
+				xml_put_escaped(out, view_text(o->mime), err) != 0))
 		return -1;
 	if (buf_put_fmt(out, err,
 			"\">\n    <ds:DigestMethod Algorithm=\"%s\"/>\n"
@@ -84,7 +83,8 @@ static int write_all(struct zip_writer *w, const struct asic_input *in,
 			   err) != 0)
 		return -1;
 	for (size_t i = 0; i < in->n_objects; i++) {
-		if (zip_writer_add(w, in->objects[i].name, in->objects[i].data, err) != 0)
+		if (zip_writer_add(w, in->objects[i].name, in->objects[i].data, err) !=
+		    0)
 			return -1;
 	}
 	if (zip_writer_add(w, view_text(ASIC_MANIFEST_NAME), manifest, err) != 0 ||

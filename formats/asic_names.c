@@ -26,8 +26,10 @@ bool asic_is_object_name(struct view name)
 {
 	bool is_mimetype = name.n == strlen(ASIC_MIMETYPE_NAME) &&
 			   starts_nocase(name, ASIC_MIMETYPE_NAME);
-	bool is_meta = name.n == strlen(ASIC_META) - 1 && starts_nocase(name, "META-INF");
-	return name.n > 0 && !is_mimetype && !is_meta && !starts_nocase(name, ASIC_META);
+	bool is_meta =
+	    name.n == strlen(ASIC_META) - 1 && starts_nocase(name, "META-INF");
+	return name.n > 0 && !is_mimetype && !is_meta &&
+	       !starts_nocase(name, ASIC_META);
 }
 
 bool asic_is_record_manifest(struct view name)
@@ -39,6 +41,6 @@ bool asic_is_record_manifest(struct view name)
 bool asic_is_record(struct view name, bool *ret_xml)
 {
 	*ret_xml = ends(name, ".xml");
-	return view_starts(name, view_text(ASIC_META)) && holds(name, "evidencerecord") &&
-	       (*ret_xml || ends(name, ".ers"));
+	return view_starts(name, view_text(ASIC_META)) &&
+	       holds(name, "evidencerecord") && (*ret_xml || ends(name, ".ers"));
 }

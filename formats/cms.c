@@ -73,14 +73,16 @@ static int read_choices(struct view body, bool (*is_choice)(const struct tlv *),
 		if (tlv_next(&body, &t, err) != 0)
 			return -1;
 		if (!is_choice(&t))
-			return fail_format(err, "RFC 5652 10.2",
-					   "certificates or crls hold a foreign element");
+			return fail_format(
+			    err, "RFC 5652 10.2",
+			    "certificates or crls hold a foreign element");
 		items[i] = t.whole;
 	}
 	return 0;
 }
 
-static int read_certs(struct cms *cms, const struct cms_frame *f, struct ltps_error *err)
+static int read_certs(struct cms *cms, const struct cms_frame *f,
+		      struct ltps_error *err)
 {
 	size_t n = 0;
 
@@ -138,13 +140,11 @@ static int read_attr(struct view *cursor, struct cms_attr *a, struct ltps_error 
 {
 	struct tlv whole, type, values;
 
-	if (cms_expect(cursor, ASN1_TAG_SEQUENCE, "Attribute", &whole,
-		       err) != 0)
+	if (cms_expect(cursor, ASN1_TAG_SEQUENCE, "Attribute", &whole, err) != 0)
 		return -1;
 	struct view c = whole.body;
 	if (cms_expect(&c, ASN1_TAG_OID, "attrType", &type, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SET, "attrValues", &values, err) !=
-		0 ||
+	    cms_expect(&c, ASN1_TAG_SET, "attrValues", &values, err) != 0 ||
 	    tlv_end(c, "Attribute", err) != 0)
 		return -1;
 	*a = (struct cms_attr){ whole.whole, type.body, values.body };
@@ -187,8 +187,7 @@ static int read_sid(struct cms *cms, struct view *cursor, struct cms_signer *s,
 		return fail_format(err, "RFC 5652 5.3", "unknown kind of sid");
 	struct view c = sid.body;
 	if (cms_expect(&c, ASN1_TAG_SEQUENCE, "issuer", &name, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_INTEGER, "serialNumber", &serial,
-		       err) != 0 ||
+	    cms_expect(&c, ASN1_TAG_INTEGER, "serialNumber", &serial, err) != 0 ||
 	    tlv_end(c, "issuerAndSerialNumber", err) != 0)
 		return -1;
 	if (serial.body.n == 0)
@@ -204,27 +203,22 @@ static int read_signer(struct cms *cms, struct view *cursor, struct cms_signer *
 	struct tlv whole, t;
 	bool has;
 
-	if (cms_expect(cursor, ASN1_TAG_SEQUENCE, "SignerInfo", &whole,
-		       err) != 0)
+	if (cms_expect(cursor, ASN1_TAG_SEQUENCE, "SignerInfo", &whole, err) != 0)
 		return -1;
 	s->whole = whole.whole;
 	struct view c = whole.body;
-	if (cms_expect(&c, ASN1_TAG_INTEGER, "SignerInfo version", &t,
-		       err) != 0 ||
+	if (cms_expect(&c, ASN1_TAG_INTEGER, "SignerInfo version", &t, err) != 0 ||
 	    read_sid(cms, &c, s, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SEQUENCE, "digestAlgorithm", &t,
-		       err) != 0)
+	    cms_expect(&c, ASN1_TAG_SEQUENCE, "digestAlgorithm", &t, err) != 0)
 		return -1;
 	s->digest_algorithm = t.whole;
 	if (tlv_optional(&c, ASN1_CONTEXT, 0, &t, &has, err) != 0 ||
 	    (has && read_attrs(&t, &s->signed_attrs, err) != 0))
 		return -1;
-	if (cms_expect(&c, ASN1_TAG_SEQUENCE, "signatureAlgorithm", &t,
-		       err) != 0)
+	if (cms_expect(&c, ASN1_TAG_SEQUENCE, "signatureAlgorithm", &t, err) != 0)
 		return -1;
 	s->signature_algorithm = t.whole;
-	if (cms_expect(&c, ASN1_TAG_OCTET_STRING, "signature", &t,
-		       err) != 0 ||
+	if (cms_expect(&c, ASN1_TAG_OCTET_STRING, "signature", &t, err) != 0 ||
 	    octets_of(cms, &t, &s->signature, err) != 0)
 		return -1;
 	if (tlv_optional(&c, ASN1_CONTEXT, 1, &t, &has, err) != 0 ||
@@ -363,7 +357,8 @@ static int put_ocsp_response(struct buf *out, struct view basic, struct ltps_err
 	    der_put(&bytes, ASN1_TAG_OCTET_STRING, basic, err) != 0 ||
 	    der_put(&explicit0, DER_SEQUENCE, view_buf(&bytes), err) != 0 ||
 	    buf_put(&body, view_of(successful, sizeof(successful)), err) != 0 ||
-	    der_put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&explicit0), err) != 0 ||
+	    der_put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&explicit0), err) !=
+		0 ||
 	    der_put(out, DER_SEQUENCE, view_buf(&body), err) != 0)
 		goto out;
 	rc = 0;
@@ -383,8 +378,7 @@ int cms_crl_ocsp_response(struct view choice, struct buf *out, struct ltps_error
 	if (other.cls != ASN1_CONTEXT || other.number != 1)
 		return 0;
 	struct view c = other.body;
-	if (cms_expect(&c, ASN1_TAG_OID, "otherRevInfoFormat", &oid,
-		       err) != 0 ||
+	if (cms_expect(&c, ASN1_TAG_OID, "otherRevInfoFormat", &oid, err) != 0 ||
 	    tlv_next(&c, &value, err) != 0 ||
 	    tlv_end(c, "OtherRevocationInfoFormat", err) != 0)
 		return -1;

@@ -16,10 +16,10 @@
 
 /* Attached content included; a preserved object is held in memory once or twice. */
 #define CMS_SIZE_MAX ((size_t)256 << 20)
-#define CMS_SIGNERS_MAX 256  /* mass-signed files stay below */
+#define CMS_SIGNERS_MAX 256 /* mass-signed files stay below */
 #define CMS_CERTS_MAX 1024
 #define CMS_CRLS_MAX 1024
-#define CMS_ATTRS_MAX 256    /* of one signer, each kind */
+#define CMS_ATTRS_MAX 256 /* of one signer, each kind */
 
 #define OID_SIGNED_DATA "1.2.840.113549.1.7.2"
 #define OID_TST_INFO "1.2.840.113549.1.9.16.1.4"
@@ -47,9 +47,9 @@ struct cms_attrs {
 
 struct cms_signer {
 	struct view whole;
-	struct view issuer; /* Name TLV; n == 0 when identified by ski */
-	struct view serial; /* INTEGER contents */
-	struct view ski;    /* subjectKeyIdentifier octets, or n == 0 */
+	struct view issuer;           /* Name TLV; n == 0 when identified by ski */
+	struct view serial;           /* INTEGER contents */
+	struct view ski;              /* subjectKeyIdentifier octets, or n == 0 */
 	struct view digest_algorithm; /* AlgorithmIdentifier TLV */
 	struct view signature_algorithm;
 	struct view signature; /* octets */
@@ -81,12 +81,13 @@ struct cms {
  * Fails:   FORMAT, TOO_LARGE, UNSUPPORTED (another content type) (object), NOMEM
  * Spec:    RFC 5652 3, 5.1, 5.3, 10.2
  */
-int cms_parse(struct view in, struct cms **ret_cms, struct ltps_error *err) LTPS_CHECKED;
+int cms_parse(struct view in, struct cms **ret_cms,
+	      struct ltps_error *err) LTPS_CHECKED;
 void cms_free(struct cms *cms);
 
 /* i-th attribute of this type; NULL when there is none. */
-const struct cms_attr *cms_attr_find(const struct cms_attrs *attrs,
-				     const char *dotted, size_t i);
+const struct cms_attr *cms_attr_find(const struct cms_attrs *attrs, const char *dotted,
+				     size_t i);
 /*
  * cms_attr_one - the only value (TLV) of the only attribute of this type.
  * ret_value  n == 0 when there is none

@@ -69,7 +69,8 @@ static int split(struct view body, struct view **ret_items, size_t *ret_n,
 	for (struct view c = body; c.n > 0; n++) {
 		if (n == CMS_DER_SET_MAX)
 			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
-					 "set of more than %d elements", CMS_DER_SET_MAX);
+					 "set of more than %d elements",
+					 CMS_DER_SET_MAX);
 		if (tlv_next(&c, &t, err) != 0)
 			return -1;
 	}
@@ -176,8 +177,8 @@ static int put_signer(struct buf *out, struct view *cursor, struct ltps_error *e
 			goto out;
 		/* Fourth field; the second, sid, may be [0] too. */
 		bool attrs = i == 3 && t.cls == ASN1_CONTEXT;
-		if ((attrs ? put_set(&body, t.whole.p[0], t.body, 1, err) :
-			     put_element(&body, t.whole, 1, err)) != 0)
+		if ((attrs ? put_set(&body, t.whole.p[0], t.body, 1, err)
+			   : put_element(&body, t.whole, 1, err)) != 0)
 			goto out;
 	}
 	if (f.has_unsigned && put_set(&body, f.unsigned_attrs.whole.p[0],

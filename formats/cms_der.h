@@ -23,7 +23,8 @@
  * Fails: FORMAT (object), TOO_LARGE, NOMEM
  * Spec:  X.690 10, 11
  */
-int cms_der_put(struct buf *out, struct view element, struct ltps_error *err) LTPS_CHECKED;
+int cms_der_put(struct buf *out, struct view element,
+		struct ltps_error *err) LTPS_CHECKED;
 /* The elements of `body`, in DER and sorted, under this identifier octet. */
 int cms_der_put_set(struct buf *out, uint8_t id, struct view body,
 		    struct ltps_error *err) LTPS_CHECKED;
@@ -31,6 +32,7 @@ int cms_der_put_set(struct buf *out, uint8_t id, struct view body,
  * cms_der_put_cms - a whole ContentInfo with SignedData in DER, its implicitly
  * tagged sets (certificates, crls, attributes) in order too.
  */
-int cms_der_put_cms(struct buf *out, struct view in, struct ltps_error *err) LTPS_CHECKED;
+int cms_der_put_cms(struct buf *out, struct view in,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -11,8 +11,8 @@ struct er_list {
 };
 
 /* Every value of one attribute is an evidence record. */
-static int add_values(struct er_list *l, const struct cms_er *place,
-		      struct view values, struct ltps_error *err)
+static int add_values(struct er_list *l, const struct cms_er *place, struct view values,
+		      struct ltps_error *err)
 {
 	for (size_t i = 0; values.n > 0; i++) {
 		struct tlv t;
@@ -37,7 +37,8 @@ static int list_signer(const struct cms *cms, size_t signer, struct er_list *l,
 
 	for (size_t i = 0; i < attrs->n; i++) {
 		bool external = oid_is(attrs->a[i].type, OID_ER_EXTERNAL);
-		struct cms_er place = { .signer = signer, .attr = i,
+		struct cms_er place = { .signer = signer,
+					.attr = i,
 					.external = external };
 		if (!external && !oid_is(attrs->a[i].type, OID_ER_INTERNAL))
 			continue;
@@ -157,7 +158,8 @@ static int put_signer(struct buf *out, const struct cms *cms, size_t signer,
 
 	if (!touches(cut, signer))
 		return buf_put(out, c, err);
-	if (cms_signer_frame_next(&c, &f, err) != 0 || buf_put(&body, f.before, err) != 0)
+	if (cms_signer_frame_next(&c, &f, err) != 0 ||
+	    buf_put(&body, f.before, err) != 0)
 		goto out;
 	if (f.has_unsigned && put_unsigned(&body, &cms->signers[signer].unsigned_attrs,
 					   &f.unsigned_attrs, cut, signer, err) != 0)

@@ -16,10 +16,10 @@
 #define CMS_ERS_MAX 64 /* of one file; each renewal may leave one */
 
 struct cms_er {
-	size_t signer;	 /* index into cms->signers */
-	size_t attr;	 /* index into its unsigned_attrs.a */
-	size_t value;	 /* of that attribute; further values cover the same bytes */
-	bool external;	 /* covers a data group: the CMS and the detached content */
+	size_t signer;      /* index into cms->signers */
+	size_t attr;        /* index into its unsigned_attrs.a */
+	size_t value;       /* of that attribute; further values cover the same bytes */
+	bool external;      /* covers a data group: the CMS and the detached content */
 	struct view record; /* EvidenceRecord TLV; into the cms */
 };
 
@@ -38,10 +38,10 @@ int cms_er_list(const struct cms *cms, struct cms_er **ret_ers, size_t *ret_n,
  * (an empty unsignedAttrs goes too), lengths around adjusted.
  */
 enum cms_er_form {
-	CMS_ER_CUT,	/* nothing else changed */
-	CMS_ER_SORTED,	/* unsignedAttrs and signerInfos then sorted as DER SET OF:
-			   their order may be one that came with the attribute */
-	CMS_ER_DER,	/* the whole re-encoded in DER, as TS 119 122-3 V1.1.1 wants */
+	CMS_ER_CUT,    /* nothing else changed */
+	CMS_ER_SORTED, /* unsignedAttrs and signerInfos then sorted as DER SET OF:
+			  their order may be one that came with the attribute */
+	CMS_ER_DER,    /* the whole re-encoded in DER, as TS 119 122-3 V1.1.1 wants */
 	CMS_ER_FORM_COUNT
 };
 

@@ -25,7 +25,8 @@ static int open_content_info(struct view in, struct cms_frame *f, struct view *r
 			     struct ltps_error *err)
 {
 	struct tlv oid;
-	if (cms_expect(&in, ASN1_TAG_SEQUENCE, "ContentInfo", &f->content_info, err) != 0 ||
+	if (cms_expect(&in, ASN1_TAG_SEQUENCE, "ContentInfo", &f->content_info, err) !=
+		0 ||
 	    tlv_end(in, "ContentInfo", err) != 0)
 		return -1;
 	struct view c = f->content_info.body;
@@ -38,7 +39,8 @@ static int open_content_info(struct view in, struct cms_frame *f, struct view *r
 				 "content type %s is not signedData", text);
 	}
 	f->content_type = oid.whole;
-	if (tlv_expect(&c, ASN1_CONTEXT, 0, "content", &f->explicit_content, err) != 0 ||
+	if (tlv_expect(&c, ASN1_CONTEXT, 0, "content", &f->explicit_content, err) !=
+		0 ||
 	    tlv_end(c, "ContentInfo", err) != 0)
 		return -1;
 	if (!f->explicit_content.constructed)
@@ -58,24 +60,21 @@ int cms_frame_parse(struct view in, struct cms_frame *ret_f, struct ltps_error *
 				 "CMS of more than %zu bytes", CMS_SIZE_MAX);
 	if (open_content_info(in, &f, &c, err) != 0)
 		return -1;
-	if (cms_expect(&c, ASN1_TAG_SEQUENCE, "SignedData",
-		       &f.signed_data, err) != 0 ||
+	if (cms_expect(&c, ASN1_TAG_SEQUENCE, "SignedData", &f.signed_data, err) != 0 ||
 	    tlv_end(c, "content", err) != 0)
 		return -1;
 	c = f.signed_data.body;
-	if (cms_expect(&c, ASN1_TAG_INTEGER, "version", &f.version,
+	if (cms_expect(&c, ASN1_TAG_INTEGER, "version", &f.version, err) != 0 ||
+	    cms_expect(&c, ASN1_TAG_SET, "digestAlgorithms", &f.digest_algorithms,
 		       err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SET, "digestAlgorithms",
-		       &f.digest_algorithms, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SEQUENCE, "encapContentInfo",
-		       &f.encap, err) != 0 ||
+	    cms_expect(&c, ASN1_TAG_SEQUENCE, "encapContentInfo", &f.encap, err) != 0 ||
 	    tlv_optional(&c, ASN1_CONTEXT, 0, &f.certs, &f.has_certs, err) != 0 ||
 	    tlv_optional(&c, ASN1_CONTEXT, 1, &f.crls, &f.has_crls, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SET, "signerInfos",
-		       &f.signer_infos, err) != 0 ||
+	    cms_expect(&c, ASN1_TAG_SET, "signerInfos", &f.signer_infos, err) != 0 ||
 	    tlv_end(c, "SignedData", err) != 0)
 		return -1;
-	if ((f.has_certs && !f.certs.constructed) || (f.has_crls && !f.crls.constructed))
+	if ((f.has_certs && !f.certs.constructed) ||
+	    (f.has_crls && !f.crls.constructed))
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, "RFC 5652 5.1",
 				 "certificates or crls are not a set");
 	*ret_f = f;
@@ -98,14 +97,12 @@ int cms_signer_frame_next(struct view *cursor, struct cms_signer_frame *ret_s,
 			return -1;
 	}
 	if (tlv_optional(&c, ASN1_CONTEXT, 0, &t, &has_signed, err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_SEQUENCE, "signatureAlgorithm", &t,
-		       err) != 0 ||
-	    cms_expect(&c, ASN1_TAG_OCTET_STRING, "signature", &t,
-		       err) != 0)
+	    cms_expect(&c, ASN1_TAG_SEQUENCE, "signatureAlgorithm", &t, err) != 0 ||
+	    cms_expect(&c, ASN1_TAG_OCTET_STRING, "signature", &t, err) != 0)
 		return -1;
 	s.before = view_head(s.whole.body, s.whole.body.n - c.n);
-	if (tlv_optional(&c, ASN1_CONTEXT, 1, &s.unsigned_attrs, &s.has_unsigned, err) !=
-	    0)
+	if (tlv_optional(&c, ASN1_CONTEXT, 1, &s.unsigned_attrs, &s.has_unsigned,
+			 err) != 0)
 		return -1;
 	if (tlv_end(c, "SignerInfo", err) != 0)
 		return -1;

@@ -15,7 +15,7 @@
 /* All views borrow from the input. */
 struct cms_frame {
 	struct tlv content_info;
-	struct view content_type; /* whole OID element */
+	struct view content_type;    /* whole OID element */
 	struct tlv explicit_content; /* [0] of ContentInfo */
 	struct tlv signed_data;
 	struct tlv version;

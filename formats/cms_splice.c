@@ -84,8 +84,8 @@ static int members_put(const struct members *s, uint8_t id, const struct tlv *li
 		}
 		contents = view_buf(&body);
 	}
-	rc = like != NULL ? cms_rewrap(out, like, contents, err) :
-			    der_put(out, id, contents, err);
+	rc = like != NULL ? cms_rewrap(out, like, contents, err)
+			  : der_put(out, id, contents, err);
 out:
 	buf_free(&sorted);
 	buf_free(&body);
@@ -124,7 +124,8 @@ static int check_ocsp(struct view response, struct ltps_error *err)
 }
 
 /* RevocationInfoChoice [1] with an OCSPResponse, appended to `out`. */
-static int put_ocsp_choice(struct buf *out, struct view response, struct ltps_error *err)
+static int put_ocsp_choice(struct buf *out, struct view response,
+			   struct ltps_error *err)
 {
 	struct buf body = buf_make(CMS_SIZE_MAX);
 	int rc = -1;
@@ -164,8 +165,8 @@ out:
 static int gather_certs(const struct cms *cms, const struct cms_material *m,
 			struct members *s, struct ltps_error *err)
 {
-	if (members_start(s, cms->certs, cms->n_certs, m->n_certs, CMS_CERTS_MAX, err) !=
-	    0)
+	if (members_start(s, cms->certs, cms->n_certs, m->n_certs, CMS_CERTS_MAX,
+			  err) != 0)
 		return -1;
 	for (size_t i = 0; i < m->n_certs; i++) {
 		if (check_item(m->certs[i], "Certificate", err) != 0 ||
@@ -243,8 +244,8 @@ static int put_signed_data(const struct cms *cms, const struct members *certs,
 	    buf_put(&body, f.encap.whole, err) != 0 ||
 	    put_set(certs, DER_ID(ASN1_CONTEXT, 1, 0), f.has_certs ? &f.certs : NULL,
 		    &body, err) != 0 ||
-	    put_set(crls, DER_ID(ASN1_CONTEXT, 1, 1), f.has_crls ? &f.crls : NULL, &body,
-		    err) != 0 ||
+	    put_set(crls, DER_ID(ASN1_CONTEXT, 1, 1), f.has_crls ? &f.crls : NULL,
+		    &body, err) != 0 ||
 	    buf_put(&body, f.signer_infos.whole, err) != 0 ||
 	    cms_frame_close(out, &f, view_buf(&body), err) != 0)
 		goto out;
@@ -263,8 +264,7 @@ int cms_add_material(struct view in, const struct cms_material *m, struct buf *o
 	struct buf choices = buf_make(CMS_SIZE_MAX);
 	int rc = -1;
 
-	if (cms_parse(in, &cms, err) != 0 ||
-	    gather_certs(cms, m, &certs, err) != 0 ||
+	if (cms_parse(in, &cms, err) != 0 || gather_certs(cms, m, &certs, err) != 0 ||
 	    gather_crls(cms, m, &choices, &crls, err) != 0)
 		goto out;
 	if (certs.n == certs.existing && crls.n == crls.existing)

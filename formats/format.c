@@ -22,16 +22,20 @@
 static const struct format formats[FORMAT_KIND_COUNT] = {
 	{ FORMAT_OCTETS, "octets", NULL, "application/octet-stream", NULL },
 	{ FORMAT_PDF, "PDF", NULL, "application/pdf", NULL },
-	{ FORMAT_PADES, "PAdES", "http://uri.etsi.org/ades/PAdES", "application/pdf", NULL },
-	{ FORMAT_CADES, "CAdES", "http://uri.etsi.org/ades/CAdES", "application/cms", NULL },
-	{ FORMAT_TIME_STAMP_TOKEN, "time-stamp token", "urn:ietf:rfc:3161:TimeStampToken",
-	  "application/vnd.etsi.timestamp-token", NULL },
+	{ FORMAT_PADES, "PAdES", "http://uri.etsi.org/ades/PAdES", "application/pdf",
+	  NULL },
+	{ FORMAT_CADES, "CAdES", "http://uri.etsi.org/ades/CAdES", "application/cms",
+	  NULL },
+	{ FORMAT_TIME_STAMP_TOKEN, "time-stamp token",
+	  "urn:ietf:rfc:3161:TimeStampToken", "application/vnd.etsi.timestamp-token",
+	  NULL },
 	{ FORMAT_EVIDENCE_RECORD, "evidence record", "urn:ietf:rfc:4998:EvidenceRecord",
 	  "application/octet-stream", NULL },
 	{ FORMAT_EVIDENCE_RECORD_XML, "XML evidence record",
 	  "urn:ietf:rfc:6283:EvidenceRecord", "application/xml", NULL },
 	{ FORMAT_XML, "XML", NULL, "application/xml", "fmt/101" },
-	{ FORMAT_XADES, "XAdES", "http://uri.etsi.org/ades/XAdES", "application/xml", NULL },
+	{ FORMAT_XADES, "XAdES", "http://uri.etsi.org/ades/XAdES", "application/xml",
+	  NULL },
 	{ FORMAT_ZIP, "ZIP", NULL, "application/zip", "x-fmt/263" },
 	{ FORMAT_ASIC_E, "ASiC-E", "http://uri.etsi.org/ades/ASiC/type/ASiC-E",
 	  ASIC_MIMETYPE_E, NULL },
@@ -39,18 +43,22 @@ static const struct format formats[FORMAT_KIND_COUNT] = {
 	  ASIC_MIMETYPE_S, NULL },
 	{ FORMAT_ASIC_ERS, "ASiC-ERS", "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS",
 	  ASIC_MIMETYPE_E, NULL },
-	{ FORMAT_DIGEST_LIST_JSON, "DigestList", URI_DIGEST_LIST, "application/json", NULL },
-	{ FORMAT_DIGEST_LIST_XML, "DigestList", URI_DIGEST_LIST, "application/xml", NULL },
-	{ FORMAT_XAIP, "XAIP", "http://www.bsi.bund.de/tr-esor/xaip/1.3", "application/xml",
+	{ FORMAT_DIGEST_LIST_JSON, "DigestList", URI_DIGEST_LIST, "application/json",
 	  NULL },
+	{ FORMAT_DIGEST_LIST_XML, "DigestList", URI_DIGEST_LIST, "application/xml",
+	  NULL },
+	{ FORMAT_XAIP, "XAIP", "http://www.bsi.bund.de/tr-esor/xaip/1.3",
+	  "application/xml", NULL },
 	{ FORMAT_CADES_ATS3, "CAdES archive-time-stamp-v3",
-	  "http://uri.etsi.org/ades/CAdES/archive-time-stamp-v3", "application/cms", NULL },
+	  "http://uri.etsi.org/ades/CAdES/archive-time-stamp-v3", "application/cms",
+	  NULL },
 	{ FORMAT_CADES_ER, "CAdES with evidence record",
 	  "http://uri.etsi.org/ades/CAdES/EvidenceRecord", "application/cms", NULL },
 	{ FORMAT_XADES_ATS, "XAdES archive time-stamp",
 	  "http://uri.etsi.org/ades/XAdES/ArchiveTimeStamp", "application/xml", NULL },
 	{ FORMAT_PADES_DTS, "PAdES document time-stamp",
-	  "http://uri.etsi.org/ades/PAdES/document-time-stamp", "application/pdf", NULL },
+	  "http://uri.etsi.org/ades/PAdES/document-time-stamp", "application/pdf",
+	  NULL },
 };
 
 /* Other spellings that profiles and clients use. */
@@ -129,8 +137,8 @@ static enum format_kind look_pdf(struct view in)
 		return FORMAT_OCTETS;
 	/* A signature dictionary cannot hide in an object stream: its /Contents
 	 * is addressed by offset in the file. */
-	return holds(view_head(in, FORMAT_PDF_LOOK), "/ByteRange") ? FORMAT_PADES :
-								       FORMAT_PDF;
+	return holds(view_head(in, FORMAT_PDF_LOOK), "/ByteRange") ? FORMAT_PADES
+								   : FORMAT_PDF;
 }
 
 /* ---- ASN.1 ---- */
@@ -187,9 +195,9 @@ static enum format_kind look_record(struct view c)
 		if (!next_is(&c, ASN1_CONTEXT, number, &t))
 			c = before;
 	}
-	return next_universal(&c, ASN1_TAG_SEQUENCE, &t) && c.n == 0 ?
-		       FORMAT_EVIDENCE_RECORD :
-		       FORMAT_OCTETS;
+	return next_universal(&c, ASN1_TAG_SEQUENCE, &t) && c.n == 0
+		   ? FORMAT_EVIDENCE_RECORD
+		   : FORMAT_OCTETS;
 }
 
 static enum format_kind look_asn1(struct view in)
@@ -202,7 +210,8 @@ static enum format_kind look_asn1(struct view in)
 	struct view c = t.body;
 	struct tlv first;
 	if (next_universal(&c, ASN1_TAG_OID, &first))
-		return oid_is(first.body, OID_SIGNED_DATA) ? look_cms(c) : FORMAT_OCTETS;
+		return oid_is(first.body, OID_SIGNED_DATA) ? look_cms(c)
+							   : FORMAT_OCTETS;
 	return look_record(t.body);
 }
 

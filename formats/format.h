@@ -12,20 +12,20 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define FORMAT_PDF_HEADER_WITHIN 1024	    /* where readers look for %PDF- */
-#define FORMAT_XML_ROOT_WITHIN 65536	    /* comments and so on before the root */
+#define FORMAT_PDF_HEADER_WITHIN 1024       /* where readers look for %PDF- */
+#define FORMAT_XML_ROOT_WITHIN 65536        /* comments and so on before the root */
 #define FORMAT_XML_LOOK ((size_t)64 << 20)  /* how far a signature is looked for */
 #define FORMAT_PDF_LOOK ((size_t)512 << 20) /* the same in a PDF */
-#define FORMAT_JSON_LOOK 65536		    /* where a digest list's keys must be */
+#define FORMAT_JSON_LOOK 65536              /* where a digest list's keys must be */
 
 /* Values may be stored: never renumber. */
 enum format_kind {
 	FORMAT_OCTETS = 0,
-	FORMAT_PDF = 1,	  /* without a signature */
+	FORMAT_PDF = 1,   /* without a signature */
 	FORMAT_PADES = 2, /* PDF with a /ByteRange */
 	FORMAT_CADES = 3, /* CMS SignedData, BER, DER or PEM */
 	FORMAT_TIME_STAMP_TOKEN = 4,
-	FORMAT_EVIDENCE_RECORD = 5,	/* RFC 4998 */
+	FORMAT_EVIDENCE_RECORD = 5,     /* RFC 4998 */
 	FORMAT_EVIDENCE_RECORD_XML = 6, /* RFC 6283 */
 	FORMAT_XML = 7,
 	FORMAT_XADES = 8, /* XML with a ds:Signature in it */
@@ -47,8 +47,8 @@ enum format_kind {
 /* Static; all text is constant. */
 struct format {
 	enum format_kind kind;
-	const char *name;   /* "PAdES" */
-	const char *uri;    /* format id of TS 119 512 Annex A; NULL: plain data */
+	const char *name; /* "PAdES" */
+	const char *uri;  /* format id of TS 119 512 Annex A; NULL: plain data */
 	const char *mime;
 	const char *pronom; /* PRONOM identifier when certain, or NULL */
 };
@@ -77,6 +77,7 @@ bool format_is_pem(struct view in);
  * Fails: FORMAT (object), TOO_LARGE, NOMEM
  * Spec:  RFC 7468 8, 9
  */
-int format_pem_decode(struct view in, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int format_pem_decode(struct view in, struct buf *out,
+		      struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -25,10 +25,10 @@ struct xml_reader {
 	struct view in;
 	size_t at;
 	size_t depth;
-	bool started;	 /* prolog read */
+	bool started; /* prolog read */
 	bool had_root;
-	bool empty_tag;	 /* an END is due */
-	bool popped;	 /* the last event was END: its element goes first */
+	bool empty_tag; /* an END is due */
+	bool popped;    /* the last event was END: its element goes first */
 	bool cdata;
 	struct view text;
 	struct view ns;
@@ -63,7 +63,8 @@ static bool is_space(uint8_t c)
 /* ASCII part of NameStartChar; all beyond ASCII is taken, once it is UTF-8. */
 static bool is_name_start(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       c >= 0x80;
 }
 
 static bool is_name(uint8_t c)
@@ -181,7 +182,10 @@ static uint32_t reference(struct view name)
 	static const struct {
 		const char *name;
 		uint32_t c;
-	} known[] = { { "amp", '&' }, { "lt", '<' }, { "gt", '>' }, { "quot", '"' },
+	} known[] = { { "amp", '&' },
+		      { "lt", '<' },
+		      { "gt", '>' },
+		      { "quot", '"' },
 		      { "apos", '\'' } };
 
 	if (name.n > 0 && name.p[0] == '#') {
@@ -253,7 +257,8 @@ int xml_put_escaped(struct buf *out, struct view text, struct ltps_error *err)
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
 		int rc;
-		if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c < 0x20)
+		if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' ||
+		    c < 0x20)
 			rc = buf_put_fmt(out, err, "&#%d;", c);
 		else
 			rc = buf_put_byte(out, c, err);

@@ -42,7 +42,8 @@ struct xml_reader;
  * in     borrowed; must outlive ret_r
  * ret_r  free with xml_close()
  */
-int xml_open(struct view in, struct xml_reader **ret_r, struct ltps_error *err) LTPS_CHECKED;
+int xml_open(struct view in, struct xml_reader **ret_r,
+	     struct ltps_error *err) LTPS_CHECKED;
 void xml_close(struct xml_reader *r);
 /*
  * xml_next - the next event.
@@ -66,7 +67,8 @@ int xml_put_text(const struct xml_reader *r, struct buf *out,
 /* From a START: everything to its END, which is consumed. */
 int xml_skip(struct xml_reader *r, struct ltps_error *err) LTPS_CHECKED;
 /* From a START: its text, which may hold no element; END is consumed. */
-int xml_collect(struct xml_reader *r, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int xml_collect(struct xml_reader *r, struct buf *out,
+		struct ltps_error *err) LTPS_CHECKED;
 
 /* Attribute value or character data with its references resolved; never longer. */
 int xml_decode(struct view raw, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
@@ -74,7 +76,8 @@ int xml_decode(struct view raw, struct buf *out, struct ltps_error *err) LTPS_CH
  * xml_put_escaped - text as it may stand in content and in attributes.
  * Fails: ARGUMENT (caller) for bytes that XML 1.0 cannot hold
  */
-int xml_put_escaped(struct buf *out, struct view text, struct ltps_error *err) LTPS_CHECKED;
+int xml_put_escaped(struct buf *out, struct view text,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 /* XML signature name of a digest algorithm (RFC 9231 2.1); NULL when none. */
 const char *xml_digest_uri(enum digest_alg alg);

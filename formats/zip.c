@@ -81,7 +81,8 @@ static int check_end(const uint8_t *p, size_t at, size_t *ret_n, size_t *ret_off
 	if (n > ZIP_ENTRIES_MAX)
 		return fail_large(err, "too many entries");
 	if (offset > at || size != at - offset)
-		return fail_format(err, "central directory does not end at the end record");
+		return fail_format(err,
+				   "central directory does not end at the end record");
 	*ret_n = n;
 	*ret_offset = offset;
 	return 0;
@@ -110,8 +111,8 @@ static int check_extra(struct view extra, struct ltps_error *err)
 
 static int check_flags(uint16_t flags, uint16_t method, struct ltps_error *err)
 {
-	static const unsigned allowed = ZIP_FLAG_DEFLATE_KIND | ZIP_FLAG_DESCRIPTOR |
-					ZIP_FLAG_UTF8;
+	static const unsigned allowed =
+	    ZIP_FLAG_DEFLATE_KIND | ZIP_FLAG_DESCRIPTOR | ZIP_FLAG_UTF8;
 
 	if ((flags & ZIP_FLAG_ENCRYPTED) != 0)
 		return fail_unsupported(err, "encrypted");
@@ -149,7 +150,8 @@ static int read_central(struct view *c, struct zip_entry *e, struct ltps_error *
 
 	if (c->n < ZIP_CENTRAL_LEN || get32(p) != ZIP_CENTRAL_SIG)
 		return fail_format(err, "broken central directory");
-	size_t name_n = get16(p + 28), extra_n = get16(p + 30), comment_n = get16(p + 32);
+	size_t name_n = get16(p + 28), extra_n = get16(p + 30),
+	       comment_n = get16(p + 32);
 	if (name_n + extra_n + comment_n > c->n - ZIP_CENTRAL_LEN)
 		return fail_format(err, "central directory cut off");
 	t.name = view_of(p + ZIP_CENTRAL_LEN, name_n);

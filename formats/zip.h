@@ -62,11 +62,11 @@ void zip_writer_free(struct zip_writer *w);
 /* All views point into the input. */
 struct zip_entry {
 	struct view name;
-	bool is_dir;	 /* name ends in '/' */
-	uint16_t flags;	 /* general purpose bits of the central directory */
+	bool is_dir;     /* name ends in '/' */
+	uint16_t flags;  /* general purpose bits of the central directory */
 	uint16_t method; /* ZIP_STORED or ZIP_DEFLATED */
 	uint32_t crc;
-	size_t size; /* unpacked */
+	size_t size;   /* unpacked */
 	size_t offset; /* of the local header */
 	struct view packed;
 	bool has_extra; /* of the local header */

@@ -36,7 +36,7 @@ struct zip_sink zip_sink_buf(struct buf *out)
 /* APPNOTE 4.4.6: seconds in steps of two, years from 1980 to 2107 */
 static void set_time(struct zip_writer *w, int64_t time_ms)
 {
-	static const int64_t first_s = 315532800;  /* 1980-01-01 */
+	static const int64_t first_s = 315532800; /* 1980-01-01 */
 	static const int64_t last_s = 4354819198; /* 2107-12-31T23:59:58 */
 	int64_t s = time_ms >= 0 ? time_ms / 1000 : first_s;
 	struct tm tm = { 0 };
@@ -45,8 +45,8 @@ static void set_time(struct zip_writer *w, int64_t time_ms)
 	time_t t = (time_t)s;
 	gmtime_r(&t, &tm);
 	w->dos_time = (uint16_t)(tm.tm_hour << 11 | tm.tm_min << 5 | tm.tm_sec / 2);
-	w->dos_date = (uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 |
-				 tm.tm_mday);
+	w->dos_date =
+	    (uint16_t)((tm.tm_year - 80) << 9 | (tm.tm_mon + 1) << 5 | tm.tm_mday);
 }
 
 int zip_writer_new(struct zip_sink sink, int64_t time_ms, struct zip_writer **ret_w,
@@ -118,8 +118,8 @@ static void fill_common(uint8_t *p, const struct zip_writer *w, struct view name
 static int give(struct zip_writer *w, struct view bytes, struct ltps_error *err)
 {
 	if (bytes.n > ZIP_FILE_SIZE_MAX - w->offset)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, "APPNOTE 4.3.14",
-				 "ZIP file would need zip64");
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER,
+				 "APPNOTE 4.3.14", "ZIP file would need zip64");
 	if (w->sink.put(w->sink.arg, bytes, err) != 0)
 		return -1;
 	w->offset += bytes.n;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evidence - an evidence record made on request from (tree path, token). */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "ltp/inside.h"
 #include "storage/blob.h"
+#include "storage/queue.h"
 #include "timestamping/ers.h"
 #include "timestamping/merkle.h"
 
@@ -89,6 +91,12 @@ static int group_read(struct ltp_worker *w, const struct version *v, enum digest
 	return 0;
 }
 
+/* The job that completes a token, looked up by its subject. */
+struct completion {
+	char subject[32];
+	bool awaited;
+};
+
 /* EvidenceRecord of one chain with one archive time-stamp. */
 static int record_encode(const struct ers_stamp_parts *parts, struct buf *out,
 			 struct ltps_error *err)
@@ -106,6 +114,36 @@ out:
 	buf_free(&chain);
 	buf_free(&stamp);
 	return rc;
+}
+
+/* Whether the first attempt at this token's validation data is still to come. */
+static int first_attempt(void *arg, const struct queue_row *row, struct ltps_error *err)
+{
+	struct completion *c = arg;
+	(void)err;
+	if (strcmp(row->subject, c->subject) == 0)
+		c->awaited = (row->state == QUEUE_WAITING && row->attempts == 0) ||
+			     (row->state == QUEUE_LEASED && row->attempts <= 1);
+	return 0;
+}
+
+/*
+ * A record is given out when its token carries its validation data, or when
+ * that could not be had at the first attempt: it would verify only with help.
+ */
+static int token_awaited(struct ltp_worker *w, const struct token *token, bool *ret_awaited,
+			 struct ltps_error *err)
+{
+	struct completion c = { .awaited = false };
+	const struct queue_query query = { .kind = JOB_COMPLETE_TOKEN, .state = -1 };
+	*ret_awaited = false;
+	if (token->replaced_ms != 0 || token->frozen)
+		return 0;
+	snprintf(c.subject, sizeof(c.subject), "%lld", (long long)token->id);
+	if (queue_list(w->conn, &query, first_attempt, &c, err) != 0)
+		return -1;
+	*ret_awaited = c.awaited;
+	return 0;
 }
 
 int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
@@ -131,9 +169,16 @@ int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf 
 		rc = 0;
 		goto out;
 	}
+	bool awaited;
+	if (token_get(w->conn, tree.token, &token, err) != 0 ||
+	    token_awaited(w, token, &awaited, err) != 0)
+		goto out;
+	if (awaited) {
+		rc = 0;
+		goto out;
+	}
 	if (path_read(w, &tree, &leaf, &path, err) != 0 ||
-	    group_read(w, v, tree.alg, &group, err) != 0 ||
-	    token_get(w->conn, tree.token, &token, err) != 0)
+	    group_read(w, v, tree.alg, &group, err) != 0)
 		goto out;
 	const struct ers_stamp_parts parts = {
 		.alg = tree.alg,

@@ -13,6 +13,7 @@
 #define URI_ER_4998_SHORT "urn:ietf:rfc:4998" /* spelling of S.4 profiles */
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 
+#define JOB_COMPLETE_TOKEN "complete-token" /* subject: the token's id */
 #define PO_ID_MAX 128	/* xs:ID of a part, for files in containers too */
 #define MIME_MAX 127
 #define RELATED_MAX 64
@@ -62,7 +63,8 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 /*
  * evidence_assemble - the evidence record of a version, from its tree's path
  * and token.
- * ret_ready  false: the tree has no token yet, nothing was appended
+ * ret_ready  false: no token yet, or its validation data is being fetched;
+ *            nothing was appended
  * Fails:     CORRUPT when the path does not lead to the stored root
  * Spec:      RFC 4998 3.1, 4.2
  */

@@ -22,7 +22,6 @@
 #include "storage/material.h"
 #include "timestamping/merkle.h"
 
-#define JOB_COMPLETE_TOKEN "complete-token"
 #define STEP_TREES_MAX 64 /* trees looked at in one step */
 #define STAMP_RETRY_FIRST_MS 1000
 #define STAMP_RETRY_LONGEST_MS 300000 /* a TSA that is back is used within 5 min */

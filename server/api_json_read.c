@@ -9,9 +9,22 @@
 #include "base/mem.h"
 #include "server/api_json_in.h"
 
+/*
+ * The library reports an allocation that failed as whatever error comes to its
+ * mind, most often as bad syntax; a client must not be told that.
+ */
+static _Thread_local bool alloc_failed;
+
+static void *json_alloc(size_t n)
+{
+	void *p = mem_alloc(n);
+	alloc_failed |= p == NULL;
+	return p;
+}
+
 static void init_once(void)
 {
-	json_set_alloc_funcs(mem_alloc, mem_free);
+	json_set_alloc_funcs(json_alloc, mem_free);
 	json_object_seed(0);
 }
 
@@ -92,11 +105,12 @@ json_t *reader_load(struct reader *r)
 	json_error_t e;
 	const struct buf *small = &r->cut->small;
 	reader_init();
+	alloc_failed = false;
 	json_t *doc = json_loadb((const char *)small->p, small->n,
 				 JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 	if (doc != NULL)
 		return doc;
-	if (json_error_code(&e) == json_error_out_of_memory)
+	if (alloc_failed)
 		r->nomem = true;
 	else
 		reader_refuse(r, LTP_PARAMETER_ERROR, "malformed JSON: %s", e.text);

@@ -44,6 +44,7 @@ struct command {
 	unsigned n_data, n_digests;
 	const char *format;
 	const char *rest[2]; /* "verify" and the file */
+	const char *what;    /* an error is about this */
 	struct buf in;
 	bool used[DIGEST_ALG_COUNT];
 	struct ers_object *objects;
@@ -108,6 +109,11 @@ static int read_pieces(int fd, struct digest_ctx **ctx, struct ltps_error *err)
 		ssize_t k = read(fd, piece, READ_STEP);
 		if (k < 0 && errno == EINTR)
 			continue;
+		if (k < 0 && errno == EISDIR) {
+			ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				  "is a directory");
+			break;
+		}
 		if (k < 0) {
 			ltps_fail_errno(err, "cannot read");
 			break;
@@ -319,8 +325,14 @@ static int verify(struct command *c, struct ltps_error *err)
 	struct ers_input input = { 0 };
 	int status = -1;
 
-	if (trust_options_load(&c->trust, err) != 0 || read_input(c, err) != 0 ||
-	    evidence_algs(view_buf(&c->in), c->used, err) != 0 || make_objects(c, err) != 0)
+	if (trust_options_load(&c->trust, err) != 0)
+		return -1;
+	c->what = c->rest[1];
+	if (read_input(c, err) != 0 ||
+	    evidence_algs(view_buf(&c->in), c->used, err) != 0)
+		return -1;
+	c->what = "evidence verify";
+	if (make_objects(c, err) != 0)
 		return -1;
 	input.objects = c->objects;
 	input.n_objects = c->n_objects;
@@ -385,11 +397,12 @@ int cmd_evidence(int argc, char **argv)
 		return command_error("evidence", &err);
 	}
 	c->in = buf_make(EVIDENCE_FILE_MAX);
+	c->what = "evidence verify";
 	status = parse(argc, argv, c, &done);
 	if (!done) {
 		status = verify(c, &err);
 		if (status < 0)
-			status = command_error("evidence verify", &err);
+			status = command_error(c->what, &err);
 	}
 	mem_free(c->objects);
 	mem_free(c->values);

@@ -182,21 +182,14 @@ static void count_batch(struct store *s, size_t n, uint64_t failed, int64_t us)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-static int64_t monotonic_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void run_batch(struct store *s, struct store_task *tasks, size_t n)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	int64_t start = monotonic_us();
+	int64_t start = clock_monotonic_ms();
 	bool locked = lock_take(&s->write_lock, true, &err) == 0;
 	if (locked && write_batch(s, tasks, &err) == 0)
 		s->wal_empty = false;
-	int64_t us = monotonic_us() - start;
+	int64_t us = (clock_monotonic_ms() - start) * 1000;
 	uint64_t failed = answer(tasks, &err);
 	count_batch(s, n, failed, us);
 	if (!locked)
@@ -225,11 +218,9 @@ static bool run_idle(struct store *s)
 /* Waits for tasks; false when idle for a while. Called with the mutex held. */
 static bool wait_for_tasks(struct store *s, bool idle_work)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += IDLE_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
+	int64_t until_ms = clock_monotonic_ms() + IDLE_MS;
+	struct timespec until = { .tv_sec = until_ms / 1000,
+				  .tv_nsec = until_ms % 1000 * 1000000 };
 	while (s->head == NULL && !s->closing) {
 		int rc = idle_work ? pthread_cond_timedwait(&s->wake, &s->mutex, &until)
 				   : pthread_cond_wait(&s->wake, &s->mutex);

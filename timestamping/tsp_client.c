@@ -190,51 +190,75 @@ static bool is_ours(const struct ltps_error *err)
 	       err->code == LTPS_INTERNAL || err->code == LTPS_CRYPTO;
 }
 
-/* "name: reason" and a line feed, as far as there is room. */
-static void add_line(char *lines, size_t size, const struct tsa *tsa,
-		     const struct ltps_error *why)
+/* What each TSA did wrong: whole for the log, brief for the error. */
+struct failures {
+	char lines[sizeof(((struct tsp_answer *)0)->skipped)];
+	char brief[sizeof(((struct ltps_error *)0)->text) - 32];
+};
+
+/*
+ * "name: reason" within this TSA's share of the room, so that all are named;
+ * a cut text ends between characters.
+ */
+static void add_line(char *out, size_t share, const char *between, const struct tsa *tsa,
+		     const char *reason)
 {
-	size_t n = strlen(lines);
-	char reason[384];
-	ltps_error_line(why, reason, sizeof(reason));
-	(void)snprintf(lines + n, size - n, "%s%s: %s", n > 0 ? "\n" : "", tsa->name,
-		       reason);
+	char *line = out + strlen(out);
+	int n = snprintf(line, share, "%s%s: %s", line != out ? between : "", tsa->name,
+			 reason);
+	if (n < 0 || (size_t)n < share)
+		return;
+	size_t end = share - 1;
+	while (end > 0 && !utf8_valid(view_of(line, end)))
+		line[--end] = '\0';
 }
 
-static int fail_all(struct ltps_error *err, char *lines)
+static void add_failure(struct failures *f, const struct tsp_client *c, size_t i,
+			const struct ltps_error *why)
 {
-	for (char *p = lines; *p != '\0'; p++) {
-		if (*p == '\n')
-			*p = ';';
-	}
-	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL,
-			 "no time-stamp from any TSA: %s", lines);
+	char reason[384];
+	ltps_error_line(why, reason, sizeof(reason));
+	add_line(f->lines, sizeof(f->lines) / c->n_tsas, "\n", &c->tsas[i], reason);
+	add_line(f->brief, sizeof(f->brief) / c->n_tsas, "; ", &c->tsas[i], why->text);
+}
+
+static int check_arguments(const struct tsp_client *c, const struct digest *d,
+			   struct ltps_error *err)
+{
+	if (c->n_tsas == 0 || c->n_tsas > TSP_TSAS_MAX)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "%zu TSAs configured, 1 to %d are possible", c->n_tsas,
+				 TSP_TSAS_MAX);
+	if (d->n == 0 || d->n != digest_len(d->alg))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "no digest to stamp");
+	return 0;
 }
 
 int tsp_client_stamp(const struct tsp_client *c, struct fetch *fetch,
 		     const struct digest *d, struct tsp_answer *ret,
 		     struct ltps_error *err)
 {
-	struct tsp_answer answer = { 0 };
-	if (c->n_tsas == 0 || c->n_tsas > TSP_TSAS_MAX)
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "%zu TSAs configured, 1 to %d are possible", c->n_tsas,
-				 TSP_TSAS_MAX);
+	struct failures f = { 0 };
+	if (check_arguments(c, d, err) != 0)
+		return -1;
 	for (size_t i = 0; i < c->n_tsas; i++) {
 		struct exchange x = { .client = c, .tsa = &c->tsas[i], .fetch = fetch };
 		struct ltps_error why = LTPS_ERROR_INIT;
-		if (ask(&x, d, &answer.tst, &why) == 0) {
-			answer.tsa = i;
-			*ret = answer;
+		struct tst *tst = NULL;
+		if (ask(&x, d, &tst, &why) == 0) {
+			*ret = (struct tsp_answer){ .tsa = i, .tst = tst };
+			memcpy(ret->skipped, f.lines, sizeof(ret->skipped));
 			return 0;
 		}
 		if (is_ours(&why)) {
 			*err = why;
 			return -1;
 		}
-		add_line(answer.skipped, sizeof(answer.skipped), &c->tsas[i], &why);
+		add_failure(&f, c, i, &why);
 	}
-	return fail_all(err, answer.skipped);
+	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL,
+			 "no time-stamp from any TSA: %s", f.brief);
 }
 
 void tsp_answer_clear(struct tsp_answer *a)

@@ -254,7 +254,7 @@ def whole(tap):
     conf = os.path.join(service.dir, "ltps.conf")
     r = subprocess.run([ltps, "backup", copy, "-c", conf], capture_output=True, text=True)
     tap.check("backup beside the running service", r.returncode == 0, r)
-    r = subprocess.run([ltps, "restore", copy, "--to", back], capture_output=True, text=True)
+    r = subprocess.run([ltps, "restore", copy, "--store", back], capture_output=True, text=True)
     tap.check("restore", r.returncode == 0, r)
 
 

@@ -16,13 +16,16 @@
 #define RECORD "META-INF/evidencerecord001.ers"
 #define MANIFEST "META-INF/ASiCEvidenceRecordManifest001.xml"
 
-#define OPEN                                                                        \
-	"<m:ASiCManifest xmlns:m='" ASIC_NS "' xmlns:ds='" XML_NS_DSIG "'>"
+#define OPEN "<m:ASiCManifest xmlns:m='" ASIC_NS "' xmlns:ds='" XML_NS_DSIG "'>"
 #define SIG "<m:SigReference URI='" RECORD "'/>"
 #define METHOD "<ds:DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/>"
 /* SHA-256 of "one" */
-#define VALUE "<ds:DigestValue>dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=</ds:DigestValue>"
-#define REF_TO(uri) "<m:DataObjectReference URI='" uri "'>" METHOD VALUE "</m:DataObjectReference>"
+#define VALUE                                                                          \
+	"<ds:DigestValue>dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=</"               \
+	"ds:DigestValue>"
+#define REF_TO(uri)                                                                    \
+	"<m:DataObjectReference URI='" uri "'>" METHOD VALUE "</"                      \
+							     "m:DataObjectReference>"
 #define REF REF_TO("a.txt")
 #define CLOSE "</m:ASiCManifest>"
 
@@ -48,8 +51,10 @@ static struct buf container(const struct file *files, size_t n)
 
 static struct buf with_manifest(const char *manifest)
 {
-	struct file files[] = { { "mimetype", ASIC_MIMETYPE_E }, { "a.txt", "one" },
-				{ "b c.txt", "one" },		 { MANIFEST, manifest },
+	struct file files[] = { { "mimetype", ASIC_MIMETYPE_E },
+				{ "a.txt", "one" },
+				{ "b c.txt", "one" },
+				{ MANIFEST, manifest },
 				{ RECORD, "record" } };
 	return container(files, 5);
 }
@@ -72,7 +77,8 @@ static void refused(const struct file *files, size_t n, enum ltps_code code,
 	buf_free(&b);
 }
 
-static void manifest_refused(const char *manifest, enum ltps_code code, const char *text)
+static void manifest_refused(const char *manifest, enum ltps_code code,
+			     const char *text)
 {
 	struct buf b = with_manifest(manifest);
 	refused_file(view_buf(&b), code, text);
@@ -129,7 +135,8 @@ Test(asic, manifest_that_is_not_well_formed_is_refused)
 	manifest_refused("", LTPS_FORMAT, "XML");
 	manifest_refused(OPEN SIG REF, LTPS_FORMAT, "XML");
 	manifest_refused(OPEN SIG REF CLOSE "<b/>", LTPS_FORMAT, "XML");
-	manifest_refused("<!DOCTYPE a>" OPEN SIG REF CLOSE, LTPS_UNSUPPORTED, "DOCTYPE");
+	manifest_refused("<!DOCTYPE a>" OPEN SIG REF CLOSE, LTPS_UNSUPPORTED,
+			 "DOCTYPE");
 }
 
 Test(asic, manifest_of_another_namespace_is_refused)
@@ -142,10 +149,11 @@ Test(asic, manifest_of_another_namespace_is_refused)
 Test(asic, manifest_without_record_is_refused)
 {
 	manifest_refused(OPEN REF CLOSE, LTPS_FORMAT, "foreign element");
-	manifest_refused(OPEN "<m:SigReference/>" REF CLOSE, LTPS_FORMAT, "without URI");
-	manifest_refused(OPEN "<m:SigReference URI='META-INF/evidencerecord9.ers'/>" REF
-			      CLOSE,
-			 LTPS_FORMAT, "no evidence record");
+	manifest_refused(OPEN "<m:SigReference/>" REF CLOSE, LTPS_FORMAT,
+			 "without URI");
+	manifest_refused(
+	    OPEN "<m:SigReference URI='META-INF/evidencerecord9.ers'/>" REF CLOSE,
+	    LTPS_FORMAT, "no evidence record");
 	manifest_refused(OPEN "<m:SigReference URI='a.txt'/>" REF CLOSE, LTPS_FORMAT,
 			 "no evidence record");
 	manifest_refused(OPEN SIG SIG REF CLOSE, LTPS_FORMAT, "foreign element");
@@ -167,8 +175,8 @@ Test(asic, file_referenced_twice_is_refused)
 
 Test(asic, broken_reference_is_refused)
 {
-#define BAD(inner)                                                                  \
-	OPEN SIG "<m:DataObjectReference URI='a.txt'>" inner                        \
+#define BAD(inner)                                                                     \
+	OPEN SIG "<m:DataObjectReference URI='a.txt'>" inner                           \
 		 "</m:DataObjectReference>" CLOSE
 	manifest_refused(BAD(METHOD), LTPS_FORMAT, "without digest");
 	manifest_refused(BAD(VALUE METHOD), LTPS_FORMAT, "foreign element");
@@ -176,8 +184,8 @@ Test(asic, broken_reference_is_refused)
 	manifest_refused(BAD(METHOD "<ds:DigestValue>*</ds:DigestValue>"), LTPS_FORMAT,
 			 "DigestValue");
 	manifest_refused(BAD(METHOD "<ds:DigestValue/>"), LTPS_FORMAT, "DigestValue");
-	manifest_refused(BAD(METHOD "<ds:DigestValue><b/></ds:DigestValue>"), LTPS_FORMAT,
-			 "XML");
+	manifest_refused(BAD(METHOD "<ds:DigestValue><b/></ds:DigestValue>"),
+			 LTPS_FORMAT, "XML");
 	manifest_refused(BAD("<ds:DigestMethod/>" VALUE), LTPS_FORMAT, "Algorithm");
 	manifest_refused(OPEN SIG "<m:DataObjectReference>" METHOD VALUE
 				  "</m:DataObjectReference>" CLOSE,
@@ -186,8 +194,8 @@ Test(asic, broken_reference_is_refused)
 
 Test(asic, critical_extension_is_unsupported)
 {
-#define EXTENSIONS(critical)                                                        \
-	OPEN SIG REF "<m:ASiCManifestExtensions><m:Extension" critical              \
+#define EXTENSIONS(critical)                                                           \
+	OPEN SIG REF "<m:ASiCManifestExtensions><m:Extension" critical                 \
 		     "><x/></m:Extension></m:ASiCManifestExtensions>" CLOSE
 	manifest_refused(EXTENSIONS(" Critical='true'"), LTPS_UNSUPPORTED, "critical");
 	manifest_refused(EXTENSIONS(" Critical='1'"), LTPS_UNSUPPORTED, "critical");
@@ -195,6 +203,24 @@ Test(asic, critical_extension_is_unsupported)
 	struct buf b = with_manifest(EXTENSIONS(" Critical='false'"));
 	asic_free(parse(view_buf(&b)));
 	buf_free(&b);
+}
+
+Test(asic, one_reference_too_many_is_too_large)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf m = buf_make(ASIC_MANIFEST_MAX);
+	const char *text;
+	cr_assert_eq(buf_put_text(&m, OPEN SIG, &err), 0);
+	for (int i = 0; i <= ASIC_REFERENCES_MAX; i++)
+		cr_assert_eq(buf_put_fmt(&m, &err,
+					 "<m:DataObjectReference URI='%d'>" METHOD VALUE
+					 "</m:DataObjectReference>",
+					 i),
+			     0);
+	cr_assert_eq(buf_put_text(&m, CLOSE, &err), 0);
+	cr_assert_eq(buf_text(&m, &text, &err), 0);
+	manifest_refused(text, LTPS_TOO_LARGE, "too many references");
+	buf_free(&m);
 }
 
 /* ---- data, not errors ---- */
@@ -220,11 +246,13 @@ Test(asic, digest_decides_whether_a_reference_matches)
 	cr_expect_not(first_matches(OPEN SIG REF_TO("missing.txt") CLOSE));
 	cr_expect_not(first_matches(OPEN SIG REF_TO("mimetype") CLOSE));
 	cr_expect_not(first_matches(
-	    OPEN SIG "<m:DataObjectReference URI='a.txt'>" METHOD
-		     "<ds:DigestValue>AAAA</ds:DigestValue></m:DataObjectReference>" CLOSE));
+	    OPEN SIG
+	    "<m:DataObjectReference URI='a.txt'>" METHOD
+	    "<ds:DigestValue>AAAA</ds:DigestValue></m:DataObjectReference>" CLOSE));
 	cr_expect_not(first_matches(
 	    OPEN SIG "<m:DataObjectReference URI='a.txt'><ds:DigestMethod "
-		     "Algorithm='urn:unknown'/>" VALUE "</m:DataObjectReference>" CLOSE));
+		     "Algorithm='urn:unknown'/>" VALUE
+		     "</m:DataObjectReference>" CLOSE));
 }
 
 Test(asic, simple_container_covers_its_one_object)
@@ -256,7 +284,8 @@ Test(asic, container_without_record_is_accepted)
 /* ---- building ---- */
 
 static const struct asic_object objects[] = {
-	{ { (const uint8_t *)"a <&> \xc3\xa9.pdf", 12 }, "application/pdf",
+	{ { (const uint8_t *)"a <&> \xc3\xa9.pdf", 12 },
+	  "application/pdf",
 	  { (const uint8_t *)"first", 5 } },
 	{ { (const uint8_t *)"dir/b.txt", 9 }, NULL, { (const uint8_t *)"second", 6 } },
 };
@@ -272,8 +301,9 @@ static struct asic_input input(void)
 
 Test(asic, building_refuses_reserved_names_and_empty_input)
 {
-	static const char *const names[] = { "mimetype", "MimeType", "META-INF/x",
-					     "meta-inf/x", "META-INF", "../x", "", "/x" };
+	static const char *const names[] = { "mimetype",   "MimeType", "META-INF/x",
+					     "meta-inf/x", "META-INF", "../x",
+					     "",           "/x" };
 	struct buf b = buf_make(ROOM);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
@@ -309,7 +339,8 @@ Test(asic, what_is_built_reads_back_and_every_digest_matches)
 	struct buf b = build(), again = build();
 	struct asic *a = parse(view_buf(&b));
 	cr_expect(view_equal(view_buf(&b), view_buf(&again)));
-	cr_expect(view_is_text(view_head(view_skip(view_buf(&b), 38), 31), ASIC_MIMETYPE_E));
+	cr_expect(
+	    view_is_text(view_head(view_skip(view_buf(&b), 38), 31), ASIC_MIMETYPE_E));
 	cr_expect_eq(format_detect(view_buf(&b))->kind, FORMAT_ASIC_ERS);
 	cr_assert_eq(a->n_objects, 2);
 	cr_expect(view_equal(a->objects[0]->name, objects[0].name));
@@ -357,10 +388,16 @@ Test(asic, manifest_is_valid_by_its_schema)
 	if (access(schema, R_OK) != 0 || system("xmllint --version 2>/dev/null") != 0)
 		cr_skip_test("no schema or no xmllint");
 	write_manifest(path);
-	snprintf(command, sizeof(command), "xmllint --nonet --noout --schema '%s' %s 2>&1",
-		 schema, path);
+	snprintf(command, sizeof(command),
+		 "xmllint --nonet --noout --schema '%s' %s 2>&1", schema, path);
 	cr_expect_eq(system(command), 0);
 	unlink(path);
+}
+
+/* OpenSSL does not always say that it was the memory. */
+static bool is_memory(const struct ltps_error *err)
+{
+	return err->code == LTPS_NOMEM || err->code == LTPS_CRYPTO;
 }
 
 Test(asic, every_failing_allocation_is_an_ordinary_error)
@@ -376,7 +413,7 @@ Test(asic, every_failing_allocation_is_an_ordinary_error)
 		buf_free(&b);
 		if (rc == 0)
 			break;
-		cr_assert_eq(err.code, LTPS_NOMEM, "%s", err.text);
+		cr_assert(is_memory(&err), "%s", err.text);
 	}
 	for (uint64_t n = 1;; n++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
@@ -387,7 +424,7 @@ Test(asic, every_failing_allocation_is_an_ordinary_error)
 		asic_free(a);
 		if (rc == 0)
 			break;
-		cr_assert_eq(err.code, LTPS_NOMEM, "%s", err.text);
+		cr_assert(is_memory(&err), "%s", err.text);
 	}
 	buf_free(&whole);
 }

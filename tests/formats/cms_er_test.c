@@ -111,8 +111,8 @@ static struct cms *parse(struct view in)
 }
 
 /* Bit set of the forms whose hash the record's first list holds. */
-static unsigned matching_forms(const struct cms *cms, const struct cms_er *ers, size_t n,
-			       size_t which)
+static unsigned matching_forms(const struct cms *cms, const struct cms_er *ers,
+			       size_t n, size_t which)
 {
 	struct first_stamp s = read_record(ers[which].record);
 	unsigned forms = 0;
@@ -159,8 +159,10 @@ static void covers(struct view file, size_t which, enum cms_er_form form,
 	struct buf b = buf_make(65536);
 	struct cms *cms = parse(file);
 	cr_assert_eq(cms_er_list(cms, &ers, &n, &err), 0, "%s", err.text);
-	cr_assert_eq(cms_er_covered(cms, ers, n, which, form, &b, &err), 0, "%s", err.text);
-	cr_expect(view_equal(view_buf(&b), want), "record %zu form %d", which, (int)form);
+	cr_assert_eq(cms_er_covered(cms, ers, n, which, form, &b, &err), 0, "%s",
+		     err.text);
+	cr_expect(view_equal(view_buf(&b), want), "record %zu form %d", which,
+		  (int)form);
 	buf_free(&b);
 	mem_free(ers);
 	cms_free(cms);
@@ -208,8 +210,8 @@ static void argument_refused(const struct cms *cms, const struct cms_er *er, siz
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf b = buf_make(65536);
-	cr_expect_eq(cms_er_covered(cms, er, n, which, (enum cms_er_form)form, &b, &err),
-		     -1);
+	cr_expect_eq(
+	    cms_er_covered(cms, er, n, which, (enum cms_er_form)form, &b, &err), -1);
 	cr_expect_eq(err.code, LTPS_ARGUMENT);
 	cr_expect_eq(b.n, 0);
 }
@@ -220,7 +222,8 @@ Test(cms_er, entry_of_another_file_is_refused)
 					make_attr(OID_ER_INTERNAL, er_value(1)));
 	struct cms *cms = parse(file_with(attrs, false));
 	struct cms_er good = { .signer = 0, .attr = 1 };
-	struct cms_er bad[] = { { .signer = 0, .attr = 0 }, { .signer = 0, .attr = 2 },
+	struct cms_er bad[] = { { .signer = 0, .attr = 0 },
+				{ .signer = 0, .attr = 2 },
 				{ .signer = 1, .attr = 1 } };
 	for (size_t i = 0; i < 3; i++)
 		argument_refused(cms, &bad[i], 1, 0, CMS_ER_CUT);
@@ -243,8 +246,8 @@ Test(cms_er, other_attributes_and_older_records_stay)
 	struct view er1 = make_attr(OID_ER_INTERNAL, er_value(1));
 	struct view er2 = make_attr(OID_ER_INTERNAL, er_value(2));
 	for (int indefinite = 0; indefinite < 2; indefinite++) {
-		struct view file = file_with(
-		    make_joined(er1, make_joined(other, er2)), indefinite != 0);
+		struct view file = file_with(make_joined(er1, make_joined(other, er2)),
+					     indefinite != 0);
 		covers(file, 0, CMS_ER_CUT, file_with(other, indefinite != 0));
 		covers(file, 1, CMS_ER_CUT,
 		       file_with(make_joined(er1, other), indefinite != 0));
@@ -254,7 +257,8 @@ Test(cms_er, other_attributes_and_older_records_stay)
 Test(cms_er, further_value_covers_what_the_first_does)
 {
 	struct view other = make_attr("1.2.3", make_int(1));
-	struct view er = make_attr(OID_ER_EXTERNAL, make_joined(er_value(1), er_value(2)));
+	struct view er =
+	    make_attr(OID_ER_EXTERNAL, make_joined(er_value(1), er_value(2)));
 	struct view file = file_with(make_joined(er, other), false);
 	covers(file, 0, CMS_ER_CUT, file_with(other, false));
 	covers(file, 1, CMS_ER_CUT, file_with(other, false));
@@ -263,9 +267,9 @@ Test(cms_er, further_value_covers_what_the_first_does)
 Test(cms_er, length_octets_shrink_to_the_shortest)
 {
 	static const char big[300] = { 'x' };
-	struct view value = make_el(DER_SEQUENCE, make_octets(""),
-				    make_el(ASN1_TAG_OCTET_STRING,
-					    view_of(big, sizeof(big))));
+	struct view value =
+	    make_el(DER_SEQUENCE, make_octets(""),
+		    make_el(ASN1_TAG_OCTET_STRING, view_of(big, sizeof(big))));
 	struct view file = file_with(make_attr(OID_ER_INTERNAL, value), false);
 	covers(file, 0, CMS_ER_CUT, file_with(VIEW_NULL, false));
 }
@@ -274,7 +278,8 @@ Test(cms_er, sorted_form_puts_attributes_and_signers_in_order)
 {
 	struct make_signer s = make_signer_default(), plain = make_signer_default();
 	struct make_cms c = make_cms_default();
-	struct view a = make_attr("1.2.3", make_int(1)), b = make_attr("1.2.3", make_int(2));
+	struct view a = make_attr("1.2.3", make_int(1)),
+		    b = make_attr("1.2.3", make_int(2));
 	struct view er = make_attr(OID_ER_INTERNAL, er_value(1));
 	s.unsigned_attrs = make_el(0xa1, b, er, a);
 	c.signers = make_el(DER_SET, make_signer_build(&s), make_signer_build(&plain));
@@ -289,7 +294,8 @@ Test(cms_er, sorted_form_puts_attributes_and_signers_in_order)
 
 Test(cms_er, der_form_turns_everything_into_der)
 {
-	struct view a = make_attr("1.2.3", make_int(1)), b = make_attr("1.2.3", make_int(2));
+	struct view a = make_attr("1.2.3", make_int(1)),
+		    b = make_attr("1.2.3", make_int(2));
 	struct view er = make_attr(OID_ER_INTERNAL, er_value(1));
 	struct make_signer s = make_signer_default();
 	struct make_cms c = make_cms_default();
@@ -353,7 +359,10 @@ static const struct sample samples[] = {
 	{ "C-E-ERS-detached.p7s", 1, true, { CUT | SORTED | DER } },
 	{ "C-E-ERS-detached_renewed_hashtree.p7s", 1, true, { CUT | SORTED | DER } },
 	{ "C-E-ERS-two-er.p7m", 2, false, { CUT | SORTED | DER, CUT | SORTED | DER } },
-	{ "C-E-ERS-parallel-ers.p7m", 2, false, { CUT | SORTED | DER, CUT | SORTED | DER } },
+	{ "C-E-ERS-parallel-ers.p7m",
+	  2,
+	  false,
+	  { CUT | SORTED | DER, CUT | SORTED | DER } },
 	{ "Double-C-E-ERS.p7m", 1, false, { CUT } },
 	{ "Double-C-E-ERS-basic.p7m", 1, false, { SORTED | DER } },
 	{ "Double-C-E-ERS-detached_hashtree_renewal.p7m", 1, true, { SORTED | DER } },

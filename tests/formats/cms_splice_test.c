@@ -240,7 +240,7 @@ static struct view der_of(void *object, int (*i2d)(const void *, unsigned char *
 	return v;
 }
 
-#define DER_OF(type, object) \
+#define DER_OF(type, object)                                                           \
 	der_of(object, (int (*)(const void *, unsigned char **))i2d_##type)
 
 static X509 *make_cert(EVP_PKEY *key, const char *cn, long serial)
@@ -249,8 +249,8 @@ static X509 *make_cert(EVP_PKEY *key, const char *cn, long serial)
 	X509_NAME *name = X509_get_subject_name(x);
 	X509_set_version(x, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(x), serial);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1,
-				   -1, 0);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)cn,
+				   -1, -1, 0);
 	X509_set_issuer_name(x, name);
 	X509_gmtime_adj(X509_getm_notBefore(x), 0);
 	X509_gmtime_adj(X509_getm_notAfter(x), 86400);
@@ -423,8 +423,8 @@ static bool verifies_as_pkcs7(struct view in)
 {
 	const unsigned char *p = in.p;
 	PKCS7 *p7 = d2i_PKCS7(NULL, &p, (long)in.n);
-	bool good = p7 != NULL &&
-		    PKCS7_verify(p7, NULL, NULL, NULL, NULL, PKCS7_NOVERIFY) == 1;
+	bool good =
+	    p7 != NULL && PKCS7_verify(p7, NULL, NULL, NULL, NULL, PKCS7_NOVERIFY) == 1;
 	PKCS7_free(p7);
 	ERR_clear_error();
 	return good;

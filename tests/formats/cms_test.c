@@ -15,7 +15,8 @@ static void refused(struct view in, enum ltps_code code, const char *text)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct cms *cms = NULL;
 	cr_assert_eq(cms_parse(in, &cms, &err), -1, "%s: accepted", text);
-	cr_expect_eq(err.code, code, "%s: %s %s", text, ltps_code_name(err.code), err.text);
+	cr_expect_eq(err.code, code, "%s: %s %s", text, ltps_code_name(err.code),
+		     err.text);
 	cr_expect_eq(err.fault, LTPS_FAULT_OBJECT, "%s", text);
 	cr_expect(strstr(err.text, text) != NULL, "'%s' for '%s'", err.text, text);
 	cr_expect_null(cms);
@@ -154,7 +155,8 @@ Test(cms, unknown_sid_is_refused)
 Test(cms, third_field_of_issuer_and_serial_is_refused)
 {
 	struct make_signer s = make_signer_default();
-	s.sid = make_el(DER_SEQUENCE, make_empty(DER_SEQUENCE), make_int(7), make_int(8));
+	s.sid =
+	    make_el(DER_SEQUENCE, make_empty(DER_SEQUENCE), make_int(7), make_int(8));
 	refused_signer(&s, LTPS_FORMAT, "issuerAndSerialNumber");
 }
 
@@ -222,8 +224,8 @@ Test(cms, one_signer_too_many_is_too_large)
 Test(cms, one_attribute_too_many_is_too_large)
 {
 	struct make_signer s = make_signer_default();
-	s.unsigned_attrs = repeated(0xa1, make_attr("1.2.3", make_int(1)),
-				    CMS_ATTRS_MAX + 1);
+	s.unsigned_attrs =
+	    repeated(0xa1, make_attr("1.2.3", make_int(1)), CMS_ATTRS_MAX + 1);
 	refused_signer(&s, LTPS_TOO_LARGE, "attributes");
 }
 
@@ -327,7 +329,8 @@ static void attr_refused(struct view attrs)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct view v = VIEW_NULL;
 	struct cms *cms = with_unsigned(attrs);
-	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.3", &v, &err), -1);
+	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.3", &v, &err),
+		     -1);
 	cr_expect_eq(err.code, LTPS_FORMAT);
 	cms_free(cms);
 }
@@ -353,10 +356,12 @@ Test(cms, absent_attribute_is_no_error)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct view v = view_text("x");
 	struct cms *cms = with_unsigned(make_attr("1.2.4", make_int(1)));
-	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.3", &v, &err), 0);
+	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.3", &v, &err),
+		     0);
 	cr_expect_eq(v.n, 0);
 	cr_expect_null(cms_attr_find(&cms->signers[0].unsigned_attrs, "1.2.4", 1));
-	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.4", &v, &err), 0);
+	cr_expect_eq(cms_attr_one(&cms->signers[0].unsigned_attrs, "1.2.4", &v, &err),
+		     0);
 	cr_expect(view_equal(v, make_int(1)));
 	cms_free(cms);
 }
@@ -371,7 +376,8 @@ static struct view signed_der(struct view attrs)
 	c.signers = make_el(DER_SET, make_signer_build(&s));
 	struct cms *cms = parse(make_cms_build(&c));
 	b = buf_make(4096);
-	cr_assert_eq(cms_signed_attrs_der(&cms->signers[0], &b, &err), 0, "%s", err.text);
+	cr_assert_eq(cms_signed_attrs_der(&cms->signers[0], &b, &err), 0, "%s",
+		     err.text);
 	cms_free(cms);
 	struct view v = make_joined(view_buf(&b), VIEW_NULL);
 	buf_free(&b);
@@ -386,9 +392,10 @@ Test(cms, signed_attributes_are_given_in_der_whatever_their_form)
 	if (view_compare(a, b) < 0)
 		want = make_el(DER_SET, a, b);
 	/* Constructed string, indefinite lengths, wrong order */
-	struct view split = make_el_indefinite(0x24, make_octets("a"), make_octets("b"));
-	struct view ber = make_el_indefinite(
-	    DER_SEQUENCE, make_oid("1.2.3"), make_el_indefinite(DER_SET, split));
+	struct view split =
+	    make_el_indefinite(0x24, make_octets("a"), make_octets("b"));
+	struct view ber = make_el_indefinite(DER_SEQUENCE, make_oid("1.2.3"),
+					     make_el_indefinite(DER_SET, split));
 	cr_expect(view_equal(signed_der(make_el(0xa0, a, b)), want));
 	cr_expect(view_equal(signed_der(make_el(0xa0, b, a)), want));
 	cr_expect(view_equal(signed_der(make_el_indefinite(0xa0, b, ber)), want));

@@ -25,8 +25,9 @@ static enum format_kind kind_of(const char *text)
 
 Test(format, unknown_bytes_are_octets)
 {
-	static const char *const plain[] = { "", "x", "hello", "0", "P", "PK\3\4", "%PD",
-					     "{", "{}", "<", "< a/>", "<1>", "-----BEGIN" };
+	static const char *const plain[] = { "",       "x",   "hello",     "0",  "P",
+					     "PK\3\4", "%PD", "{",         "{}", "<",
+					     "< a/>",  "<1>", "-----BEGIN" };
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		cr_expect_eq(kind_of(plain[i]), FORMAT_OCTETS, "%s", plain[i]);
 	cr_expect_eq(kind(VIEW_NULL), FORMAT_OCTETS);
@@ -69,9 +70,9 @@ Test(format, what_has_the_outline_of_a_record_is_octets)
 	struct view oid = make_oid("2.16.840.1.101.3.4.2.1");
 	struct view good = algorithms(make_el(DER_SEQUENCE, oid));
 	cr_expect_eq(kind(record(1, good, VIEW_NULL)), FORMAT_EVIDENCE_RECORD);
-	cr_expect_eq(kind(record(1, good, make_joined(make_el(0xa0, oid),
-						      make_el(0xa1, oid)))),
-		     FORMAT_EVIDENCE_RECORD);
+	cr_expect_eq(
+	    kind(record(1, good, make_joined(make_el(0xa0, oid), make_el(0xa1, oid)))),
+	    FORMAT_EVIDENCE_RECORD);
 	cr_expect_eq(kind(record(2, good, VIEW_NULL)), FORMAT_OCTETS);
 	/* OneAsymmetricKey has the algorithm at once */
 	cr_expect_eq(kind(record(1, algorithms(oid), VIEW_NULL)), FORMAT_OCTETS);
@@ -81,13 +82,15 @@ Test(format, what_has_the_outline_of_a_record_is_octets)
 
 Test(format, pem_of_something_else_is_octets)
 {
-	cr_expect_eq(kind_of("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"),
-		     FORMAT_OCTETS);
+	cr_expect_eq(
+	    kind_of("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"),
+	    FORMAT_OCTETS);
 	cr_expect_eq(kind_of("-----BEGIN CMS-----\nAA=="), FORMAT_OCTETS);
 	cr_expect_eq(kind_of("x-----BEGIN CMS-----\nAA==\n-----END CMS-----"),
 		     FORMAT_OCTETS);
-	cr_expect_eq(kind(view_of("\0\n-----BEGIN CMS-----\nAA==\n-----END CMS-----", 44)),
-		     FORMAT_OCTETS);
+	cr_expect_eq(
+	    kind(view_of("\0\n-----BEGIN CMS-----\nAA==\n-----END CMS-----", 44)),
+	    FORMAT_OCTETS);
 }
 
 Test(format, json_that_is_no_digest_list_is_octets)
@@ -97,7 +100,8 @@ Test(format, json_that_is_no_digest_list_is_octets)
 	cr_expect_eq(kind_of("{\"a\":{\"digAlg\":1,\"digVal\":[]}}"), FORMAT_OCTETS);
 	cr_expect_eq(kind_of(" {\n \"digAlg\": \"x\", \"digVal\": [] }"),
 		     FORMAT_DIGEST_LIST_JSON);
-	cr_expect_eq(kind_of("{\"digVal\":[],\"digAlg\":\"x\"}"), FORMAT_DIGEST_LIST_JSON);
+	cr_expect_eq(kind_of("{\"digVal\":[],\"digAlg\":\"x\"}"),
+		     FORMAT_DIGEST_LIST_JSON);
 }
 
 /* ---- XML ---- */
@@ -117,11 +121,13 @@ Test(format, xml_root_and_signature_decide)
 		{ "<!DOCTYPE html><html>", FORMAT_OCTETS },
 		{ "<a>not closed", FORMAT_XML },
 		{ "<EvidenceRecord xmlns='" NS_ERS "'/>", FORMAT_EVIDENCE_RECORD_XML },
-		{ "<e:EvidenceRecord xmlns:e='" NS_ERS "'/>", FORMAT_EVIDENCE_RECORD_XML },
+		{ "<e:EvidenceRecord xmlns:e='" NS_ERS "'/>",
+		  FORMAT_EVIDENCE_RECORD_XML },
 		{ "<EvidenceRecord/>", FORMAT_XML },
 		{ "<Signature xmlns='" XML_NS_DSIG "'/>", FORMAT_XADES },
 		{ "<Signature/>", FORMAT_XML },
-		{ "<a><b><s:Signature xmlns:s='" XML_NS_DSIG "'/></b></a>", FORMAT_XADES },
+		{ "<a><b><s:Signature xmlns:s='" XML_NS_DSIG "'/></b></a>",
+		  FORMAT_XADES },
 		{ "<a><b xmlns:s='" XML_NS_DSIG "'><Signature/></b></a>", FORMAT_XML },
 		{ "<a b='" XML_NS_DSIG " Signature'/>", FORMAT_XML },
 		{ "<DigestList xmlns='http://uri.etsi.org/19512/v1.1.2#'/>",
@@ -130,7 +136,8 @@ Test(format, xml_root_and_signature_decide)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		cr_expect_eq(kind_of(cases[i].text), cases[i].kind, "%s gives %s",
-			     cases[i].text, format_detect(view_text(cases[i].text))->name);
+			     cases[i].text,
+			     format_detect(view_text(cases[i].text))->name);
 	cr_expect_eq(kind(view_of("\xff\xfe<\0a\0/\0>\0", 10)), FORMAT_OCTETS);
 }
 
@@ -193,7 +200,8 @@ Test(format, pem_that_is_not_base64_is_refused)
 
 /* ---- ZIP ---- */
 
-static enum format_kind zip_kind(const char *first, const char *text, const char *second)
+static enum format_kind zip_kind(const char *first, const char *text,
+				 const char *second)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf b = buf_make(65536);
@@ -217,7 +225,8 @@ Test(format, mimetype_entry_decides_the_kind_of_container)
 	cr_expect_eq(zip_kind("mimetype", "text/plain", "a"), FORMAT_ZIP);
 	cr_expect_eq(zip_kind("mimetypes", e, "a"), FORMAT_ZIP);
 	cr_expect_eq(zip_kind("mimetype", s, manifest), FORMAT_ASIC_S);
-	cr_expect_eq(zip_kind("mimetype", e, "META-INF/ASiCManifest.xml"), FORMAT_ASIC_E);
+	cr_expect_eq(zip_kind("mimetype", e, "META-INF/ASiCManifest.xml"),
+		     FORMAT_ASIC_E);
 	cr_expect_eq(zip_kind("mimetype", e, "ASiCEvidenceRecordManifest.xml"),
 		     FORMAT_ASIC_E);
 	cr_expect_eq(zip_kind("mimetype", e, manifest), FORMAT_ASIC_ERS);
@@ -228,7 +237,8 @@ Test(format, mimetype_entry_decides_the_kind_of_container)
 Test(format, byte_range_tells_a_signed_pdf)
 {
 	cr_expect_eq(kind_of("%PDF-1.7\n1 0 obj"), FORMAT_PDF);
-	cr_expect_eq(kind_of("junk\n%PDF-1.7\n<< /ByteRange [0 1 2 3] >>"), FORMAT_PADES);
+	cr_expect_eq(kind_of("junk\n%PDF-1.7\n<< /ByteRange [0 1 2 3] >>"),
+		     FORMAT_PADES);
 	cr_expect_eq(kind_of("<< /ByteRange [0 1 2 3] >>"), FORMAT_OCTETS);
 }
 
@@ -246,7 +256,7 @@ Test(format, every_kind_has_a_row_and_every_uri_finds_one)
 			cr_expect_str_eq(format_by_uri(view_text(f->uri))->uri, f->uri);
 	}
 	cr_expect_null(format_by_kind(FORMAT_KIND_COUNT));
-	cr_expect_null(format_by_kind((enum format_kind)-1));
+	cr_expect_null(format_by_kind((enum format_kind) - 1));
 	cr_expect_null(format_by_uri(view_text("http://uri.etsi.org/ades/CAdES/")));
 	cr_expect_null(format_by_uri(VIEW_NULL));
 	cr_expect_eq(format_by_uri(view_text("urn:ietf:rfc:4998"))->kind,
@@ -268,9 +278,9 @@ Test(format, claimed_format_must_not_contradict_the_bytes)
 	cr_expect(format_agrees(pdf, pades));
 	cr_expect(format_agrees(cades, token));
 	cr_expect(format_agrees(octets, pades));
-	cr_expect(format_agrees(format_by_uri(view_text(
-				    "http://uri.etsi.org/19512/format/DigestList")),
-				format_by_kind(FORMAT_DIGEST_LIST_XML)));
+	cr_expect(format_agrees(
+	    format_by_uri(view_text("http://uri.etsi.org/19512/format/DigestList")),
+	    format_by_kind(FORMAT_DIGEST_LIST_XML)));
 	cr_expect(format_agrees(format_by_kind(FORMAT_ASIC_E),
 				format_by_kind(FORMAT_ASIC_ERS)));
 }

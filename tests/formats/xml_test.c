@@ -54,15 +54,50 @@ static void gives(const char *text, const char *want)
 Test(xml, what_is_not_well_formed_is_refused)
 {
 	static const char *const bad[] = {
-		"", " ", "text", "<", "<a", "<a>", "<a></b>", "<a><b></a></b>", "</a>",
-		"<a/><b/>", "<a/>text", "text<a/>", "<a b></a>", "<a b=c/>", "<a b='c/>",
-		"<a b='<'/>", "<a b='1'c='2'/>", "<a b='1' b='2'/>", "<1/>", "<a:/>",
-		"<a:b:c xmlns:a='x'/>", "<a>&b;</a>", "<a>&</a>", "<a>&#0;</a>",
-		"<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#;</a>", "<a b='&c;'/>",
-		"<a>]]></a>", "<!-- -- --><a/>", "<!-- --->", "<a/><!--", "<?xml?><a/>",
-		"<a><?xml version='1.0'?></a>", "<a><?b</a>", "<a>\x01</a>",
-		"<a>\xff</a>", "<a b='\x02'/>", "<a\xff/>", "<![CDATA[x]]><a/>",
-		"<a><![CDATA[x</a>", "< a/>", "<a / >", "<a b='x' 'c'/>",
+		"",
+		" ",
+		"text",
+		"<",
+		"<a",
+		"<a>",
+		"<a></b>",
+		"<a><b></a></b>",
+		"</a>",
+		"<a/><b/>",
+		"<a/>text",
+		"text<a/>",
+		"<a b></a>",
+		"<a b=c/>",
+		"<a b='c/>",
+		"<a b='<'/>",
+		"<a b='1'c='2'/>",
+		"<a b='1' b='2'/>",
+		"<1/>",
+		"<a:/>",
+		"<a:b:c xmlns:a='x'/>",
+		"<a>&b;</a>",
+		"<a>&</a>",
+		"<a>&#0;</a>",
+		"<a>&#xD800;</a>",
+		"<a>&#x110000;</a>",
+		"<a>&#;</a>",
+		"<a b='&c;'/>",
+		"<a>]]></a>",
+		"<!-- -- --><a/>",
+		"<!-- --->",
+		"<a/><!--",
+		"<?xml?><a/>",
+		"<a><?xml version='1.0'?></a>",
+		"<a><?b</a>",
+		"<a>\x01</a>",
+		"<a>\xff</a>",
+		"<a b='\x02'/>",
+		"<a\xff/>",
+		"<![CDATA[x]]><a/>",
+		"<a><![CDATA[x</a>",
+		"< a/>",
+		"<a / >",
+		"<a b='x' 'c'/>",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused(bad[i], LTPS_FORMAT);
@@ -71,11 +106,15 @@ Test(xml, what_is_not_well_formed_is_refused)
 Test(xml, namespace_errors_are_refused)
 {
 	static const char *const bad[] = {
-		"<p:a/>", "<a p:b='c'/>", "<a xmlns:p=''/>",
-		"<a xmlns:xml='x'/>", "<a xmlns:xmlns='x'/>",
+		"<p:a/>",
+		"<a p:b='c'/>",
+		"<a xmlns:p=''/>",
+		"<a xmlns:xml='x'/>",
+		"<a xmlns:xmlns='x'/>",
 		"<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>",
 		"<a xmlns:p='x' xmlns:q='x' p:b='1' q:b='2'/>",
-		"<a xmlns:p='x' xmlns:p='y'/>", "<a xmlns='&amp;'/>",
+		"<a xmlns:p='x' xmlns:p='y'/>",
+		"<a xmlns='&amp;'/>",
 		"<a><b xmlns:p='x'/><p:c/></a>",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -100,9 +139,8 @@ static void many(const char *before, const char *each, size_t n, const char *aft
 	for (size_t i = 0; i < n; i++) {
 		char part[64];
 		snprintf(part, sizeof(part), "%s%zu='x'", each, i);
-		cr_assert_eq(buf_put_text(&in, strcmp(each, "<a>") == 0 ? each : part,
-					  &err),
-			     0);
+		cr_assert_eq(
+		    buf_put_text(&in, strcmp(each, "<a>") == 0 ? each : part, &err), 0);
 	}
 	cr_assert_eq(buf_put_text(&in, after, &err), 0);
 	int rc = trace(view_buf(&in), &out, &err);
@@ -124,7 +162,8 @@ Test(xml, limits_hold)
 Test(xml, events_come_in_their_order)
 {
 	gives("<a/>", "<a>");
-	gives("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<!-- c --><?p q?><a> b "
+	gives("\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\n<!-- c --><?p "
+	      "q?><a> b "
 	      "</a>\n<!-- d -->",
 	      "<a b >");
 	gives("<a>1<b/>2<c>3</c >4</a>", "<a1<b>2<c3>4>");

@@ -341,9 +341,9 @@ static const struct {
 	const char *name;
 	size_t n;
 } bad_names[] = {
-	{ "/etc/passwd", 0 }, { "..", 0 },	 { "../a", 0 },	  { "a/../b", 0 },
-	{ "a/..", 0 },	      { "a\\b", 0 },	 { "a\0b", 3 },	  { "a//b", 0 },
-	{ "./a", 0 },	      { "C:/a", 0 },	 { "a\nb", 0 },	  { "a\x7f", 0 },
+	{ "/etc/passwd", 0 }, { "..", 0 },       { "../a", 0 }, { "a/../b", 0 },
+	{ "a/..", 0 },        { "a\\b", 0 },     { "a\0b", 3 }, { "a//b", 0 },
+	{ "./a", 0 },         { "C:/a", 0 },     { "a\nb", 0 }, { "a\x7f", 0 },
 	{ "\xff\xfe", 0 },    { "\xc0\xaf", 0 }, { "/", 0 },
 };
 
@@ -384,7 +384,9 @@ static struct buf deflated(struct view data)
 
 static struct entry packed(const char *name, struct view data, const struct buf *pack)
 {
-	struct entry e = { .name = name, .packed = view_buf(pack), .method = ZIP_DEFLATED };
+	struct entry e = { .name = name,
+			   .packed = view_buf(pack),
+			   .method = ZIP_DEFLATED };
 	e.local_packed = (uint32_t)pack->n;
 	e.size = e.local_size = (uint32_t)data.n;
 	e.crc = e.local_crc = zip_crc(data);
@@ -502,7 +504,8 @@ Test(zip, data_descriptor_must_say_the_same)
 Test(zip, entries_stand_in_the_order_of_the_file)
 {
 	struct buf b;
-	struct entry e[] = { stored("z", "1"), stored("dir/", ""), stored("dir/a", "2") };
+	struct entry e[] = { stored("z", "1"), stored("dir/", ""),
+			     stored("dir/a", "2") };
 	struct zip *z = open_made(&b, e, 3);
 	cr_assert_eq(z->n, 3);
 	cr_expect(view_is_text(z->entries[0].name, "z"));
@@ -522,7 +525,8 @@ static int write_two(struct zip_sink sink, struct ltps_error *err)
 	if (zip_writer_new(sink, TIME_MS, &w, err) != 0)
 		return -1;
 	if (zip_writer_add(w, view_text("mimetype"), view_text("type"), err) == 0 &&
-	    zip_writer_add(w, view_text("d/\xc3\xa9.txt"), view_text("data"), err) == 0 &&
+	    zip_writer_add(w, view_text("d/\xc3\xa9.txt"), view_text("data"), err) ==
+		0 &&
 	    zip_writer_finish(w, err) == 0)
 		rc = 0;
 	zip_writer_free(w);
@@ -559,10 +563,11 @@ Test(zip, writer_refuses_bad_and_repeated_names)
 	cr_assert_eq(zip_writer_new(zip_sink_buf(&b), 0, &w, &err), 0);
 	for (size_t i = 0; i < sizeof(bad_names) / sizeof(bad_names[0]); i++) {
 		struct ltps_error e = LTPS_ERROR_INIT;
-		size_t n = bad_names[i].n > 0 ? bad_names[i].n : strlen(bad_names[i].name);
-		cr_expect_eq(zip_writer_add(w, view_of(bad_names[i].name, n), VIEW_NULL,
-					    &e),
-			     -1);
+		size_t n =
+		    bad_names[i].n > 0 ? bad_names[i].n : strlen(bad_names[i].name);
+		cr_expect_eq(
+		    zip_writer_add(w, view_of(bad_names[i].name, n), VIEW_NULL, &e),
+		    -1);
 		cr_expect_eq(e.code, LTPS_ARGUMENT);
 	}
 	cr_expect_eq(zip_writer_add(w, view_text("folder/"), VIEW_NULL, &err), -1);
@@ -580,7 +585,8 @@ Test(zip, writer_refuses_what_needs_zip64_and_work_after_the_end)
 	struct buf b = buf_make(ROOM);
 	struct zip_writer *w = NULL;
 	cr_assert_eq(zip_writer_new(zip_sink_buf(&b), 0, &w, &err), 0);
-	cr_expect_eq(zip_writer_add(w, view_text("a"), view_of(b.p, 0xffffffff), &err), -1);
+	cr_expect_eq(zip_writer_add(w, view_text("a"), view_of(b.p, 0xffffffff), &err),
+		     -1);
 	cr_expect_eq(err.code, LTPS_TOO_LARGE);
 	ltps_error_clear(&err);
 	cr_assert_eq(zip_writer_finish(w, &err), 0);
@@ -624,7 +630,8 @@ Test(zip, years_outside_of_the_format_are_clipped)
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct buf b = buf_make(ROOM);
 		struct zip_writer *w = NULL;
-		cr_assert_eq(zip_writer_new(zip_sink_buf(&b), cases[i].ms, &w, &err), 0);
+		cr_assert_eq(zip_writer_new(zip_sink_buf(&b), cases[i].ms, &w, &err),
+			     0);
 		cr_assert_eq(zip_writer_add(w, view_text("a"), VIEW_NULL, &err), 0);
 		cr_expect_eq(get16(b.p + 12), cases[i].date, "case %zu", i);
 		zip_writer_free(w);

@@ -26,7 +26,8 @@ static void read_entries(const struct zip *z)
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct buf b = buf_make(OUT_MAX);
 		must(z->entries[i].offset >= end);
-		end = (size_t)(z->entries[i].packed.p - z->in.p) + z->entries[i].packed.n;
+		end =
+		    (size_t)(z->entries[i].packed.p - z->in.p) + z->entries[i].packed.n;
 		must(end <= z->in.n);
 		if (zip_read(&z->entries[i], &b, &err) == 0)
 			must(b.n == z->entries[i].size);

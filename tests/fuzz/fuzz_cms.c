@@ -54,8 +54,8 @@ static void cover(const struct cms *cms)
 			struct ltps_error e = LTPS_ERROR_INIT, e2 = LTPS_ERROR_INIT;
 			struct buf b = buf_make(OUT_MAX);
 			struct cms *cut = NULL;
-			int rc = cms_er_covered(cms, ers, n, i, (enum cms_er_form)form, &b,
-						&e);
+			int rc = cms_er_covered(cms, ers, n, i, (enum cms_er_form)form,
+						&b, &e);
 			/* A cut file is a file; DER may fail on what is not decoded. */
 			must(rc == 0 || form == CMS_ER_DER);
 			must(rc != 0 || cms_parse(view_buf(&b), &cut, &e2) == 0);
@@ -81,7 +81,8 @@ static void splice(const struct cms *cms)
 		must(cms_parse(view_buf(&once), &after, &err) == 0);
 		must(after->n_signers == cms->n_signers);
 		for (size_t i = 0; i < cms->n_signers; i++)
-			must(view_equal(after->signers[i].whole, cms->signers[i].whole));
+			must(
+			    view_equal(after->signers[i].whole, cms->signers[i].whole));
 		must(cms_add_material(view_buf(&once), &m, &twice, &err) == 0);
 		must(view_equal(view_buf(&once), view_buf(&twice)));
 	}

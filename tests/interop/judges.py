@@ -22,13 +22,10 @@ def need(program):
 
 
 def run(what, arguments, **more):
-    try:
-        r = subprocess.run(arguments, capture_output=True, text=True, **more)
-    except subprocess.TimeoutExpired:
-        raise Absent(f"{what}: no end after {more['timeout']} s")
+    r = subprocess.run(arguments, capture_output=True, text=True, **more)
     if r.returncode != 0:
         lines = [l for l in (r.stdout + r.stderr).splitlines() if l.strip()]
-        raise Absent(f"{what}: {lines[0][:300] if lines else r.returncode}")
+        raise RuntimeError(f"{what}: {lines[0][:300] if lines else r.returncode}")
     return r.stdout
 
 
@@ -63,21 +60,36 @@ def bouncy_castle(folder):
     return Judge(folder, "BcJudge", os.path.join(HERE, "bc", "BcJudge.java"), ":".join(jars))
 
 
-def dss(folder):
-    """The class path comes from Maven; once known, it is used without asking."""
+def fetch_dss(path):
+    """Asks Maven for DSS; what it loads goes to its own repository."""
     need("mvn")
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "dss-class-path")
-    if not os.path.exists(path):
-        partial = path + ".new"
+    partial = path + ".new"
+    try:
         run("DSS by Maven", ["mvn", "-q", "-B", "dependency:build-classpath",
                              f"-Dmdep.outputFile={partial}"],
             cwd=os.path.join(HERE, "java"), timeout=FETCH_SECONDS)
-        os.rename(partial, path)
-    with open(path) as f:
-        class_path = f.read().strip()
+    except subprocess.TimeoutExpired:
+        raise Absent(f"DSS by Maven: no end after {FETCH_SECONDS} s")
+    except RuntimeError as e:
+        raise Absent(str(e))
+    os.rename(partial, path)
+
+
+def dss(folder):
+    """Once its class path is known, it is used without asking again."""
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "dss-class-path")
+    if not all(os.path.exists(p) for p in class_path_in(path)):
+        fetch_dss(path)
     source = os.path.join(HERE, "java", "src", "main", "java", "DssJudge.java")
-    return Judge(folder, "DssJudge", source, class_path)
+    return Judge(folder, "DssJudge", source, ":".join(class_path_in(path)))
+
+
+def class_path_in(path):
+    if not os.path.exists(path):
+        return [path]
+    with open(path) as f:
+        return f.read().strip().split(":")
 
 
 def dss_accepts(answer, data, chains):

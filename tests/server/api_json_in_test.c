@@ -291,7 +291,8 @@ Test(api_in, failing_allocations_are_clean)
 		api_in_free(&in);
 		if (!hit)
 			return;
-		cr_expect(rc == -1 && err.code == LTPS_NOMEM, "%d", (int)n);
+		cr_expect(rc == -1 && err.code == LTPS_NOMEM, "%d: %s", (int)n,
+			  refusal.message);
 	}
 	cr_assert_fail("more than 100 allocations");
 }

@@ -128,9 +128,9 @@ static struct view algorithm(const char *dotted)
 struct make_signer make_signer_default(void)
 {
 	struct view name = make_empty(DER_SEQUENCE);
-	struct view attrs = make_el(
-	    0xa0, make_attr(OID_MESSAGE_DIGEST, make_octets("digest")),
-	    make_attr(OID_CONTENT_TYPE, make_oid("1.2.840.113549.1.7.1")));
+	struct view attrs =
+	    make_el(0xa0, make_attr(OID_MESSAGE_DIGEST, make_octets("digest")),
+		    make_attr(OID_CONTENT_TYPE, make_oid("1.2.840.113549.1.7.1")));
 	return (struct make_signer){
 		.version = make_int(1),
 		.sid = make_el(DER_SEQUENCE, name, make_int(7)),
@@ -154,7 +154,8 @@ struct make_cms make_cms_default(void)
 	return (struct make_cms){
 		.content_type = make_oid(OID_SIGNED_DATA),
 		.version = make_int(1),
-		.digest_algorithms = make_el(DER_SET, algorithm("2.16.840.1.101.3.4.2.1")),
+		.digest_algorithms =
+		    make_el(DER_SET, algorithm("2.16.840.1.101.3.4.2.1")),
 		.encap = make_el(DER_SEQUENCE, make_oid("1.2.840.113549.1.7.1"),
 				 make_el(0xa0, make_octets("hello"))),
 		.signers = make_el(DER_SET, make_signer_build(&s)),
@@ -164,9 +165,9 @@ struct make_cms make_cms_default(void)
 struct view make_cms_build(const struct make_cms *c)
 {
 	bool indef = c->indefinite;
-	struct view sd = make_parts(DER_SEQUENCE, indef, c->version, c->digest_algorithms,
-				    c->encap, c->certs, c->crls, c->signers, c->extra,
-				    MAKE_END);
+	struct view sd =
+	    make_parts(DER_SEQUENCE, indef, c->version, c->digest_algorithms, c->encap,
+		       c->certs, c->crls, c->signers, c->extra, MAKE_END);
 	struct view wrapped = make_parts(0xa0, indef, sd, MAKE_END);
 	return make_parts(DER_SEQUENCE, indef, c->content_type, wrapped, MAKE_END);
 }

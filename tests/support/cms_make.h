@@ -30,8 +30,8 @@ struct make_signer {
 	    signature, unsigned_attrs, extra;
 };
 struct make_cms {
-	struct view content_type, version, digest_algorithms, encap, certs, crls, signers,
-	    extra;
+	struct view content_type, version, digest_algorithms, encap, certs, crls,
+	    signers, extra;
 	bool indefinite; /* ContentInfo, its [0] and SignedData */
 };
 /* Two signed attributes, no unsigned ones. */

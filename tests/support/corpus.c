@@ -21,7 +21,8 @@ static void full_path(const char *path, char out[PATH_ROOM])
 	if (root != NULL)
 		snprintf(out, PATH_ROOM, "%s/%s", root, path);
 	else
-		snprintf(out, PATH_ROOM, "%.*s../shared/corpus/%s", (int)n, __FILE__, path);
+		snprintf(out, PATH_ROOM, "%.*s../shared/corpus/%s", (int)n, __FILE__,
+			 path);
 }
 
 bool corpus_present(void)

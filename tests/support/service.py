@@ -35,7 +35,7 @@ class Service:
         self.process = None
 
     def start(self, wait=True):
-        log = open(os.path.join(self.dir, "..", f"log-{self.port}.txt"), "ab")
+        log = open(self.dir + ".log", "ab")
         self.process = subprocess.Popen(
             [self.program, "demo", "--dir", self.dir, "--listen", f"127.0.0.1:{self.port}"],
             stdout=log, stderr=subprocess.STDOUT, env=self.env, start_new_session=True)
@@ -51,7 +51,13 @@ class Service:
         except OSError:
             return False
 
+    def log(self):
+        with open(self.dir + ".log", encoding="utf-8", errors="replace") as f:
+            return f.read()
+
     def kill(self):
+        if self.process is None:
+            return
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
