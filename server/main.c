@@ -2,8 +2,10 @@
 /* ltps - one program, a subcommand each for what it does. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/fetch.h"
 #include "base/mem.h"
 #include "server/commands.h"
@@ -40,6 +42,9 @@ int main(int argc, char **argv)
 {
 	mem_init();
 	signal(SIGPIPE, SIG_IGN);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	if (failpoint_arm(getenv("LTPS_FAILPOINT"), &err) != 0)
+		return command_error("LTPS_FAILPOINT", &err);
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

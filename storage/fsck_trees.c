@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "storage/audit.h"
 #include "storage/fsck_private.h"
+
+/* Levels of a tree of STORE_LEAVES_MAX leaves. */
+#define TREE_LEVELS_MAX 33
 #include "storage/material.h"
 #include "storage/object.h"
 
@@ -205,7 +208,8 @@ static int check_stamped(struct check *c, struct ltps_error *err)
 {
 	const struct tree *t = c->tree;
 	size_t n = (size_t)t->n_leaves * digest_len(t->alg);
-	struct buf nodes = buf_make(2 * n + DIGEST_MAX);
+	/* Twice the leaves, and a node that moves up on each level. */
+	struct buf nodes = buf_make(2 * n + TREE_LEVELS_MAX * DIGEST_MAX);
 	uint8_t *leaves = mem_alloc(n);
 	int rc = leaves != NULL ? 0 : ltps_fail_nomem(err);
 	if (rc == 0)
