@@ -70,11 +70,16 @@ int64_t clock_now_ms(const struct clock *clock)
 	return clock->now_ms(clock);
 }
 
-int64_t clock_monotonic_ms(void)
+int64_t clock_monotonic_us(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * MS_PER_SECOND + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t clock_monotonic_ms(void)
+{
+	return clock_monotonic_us() / 1000;
 }
 
 /* ---- calendar ---- */

@@ -30,6 +30,8 @@ struct clock clock_fixed(int64_t at_ms);
 int64_t clock_now_ms(const struct clock *clock);
 /* CLOCK_MONOTONIC in ms, for durations and deadlines only. */
 int64_t clock_monotonic_ms(void);
+/* The same in microseconds, for figures. */
+int64_t clock_monotonic_us(void);
 
 #define TIME_TEXT_MAX 40
 /* RFC 3339 in UTC: "2026-11-21T20:04:05Z", with ".123" when not whole. */

@@ -24,7 +24,7 @@ static void fail(struct api_call *call, struct ltps_error *e)
 		   e->code == LTPS_NO_SPACE ? "the store is full" :
 		   e->fault == LTPS_FAULT_REMOTE ? "a service that is needed failed" :
 						   "the service failed");
-	log_error(call->log, LOG_OPERATION, e->code == LTPS_BUSY ? LOG_INFO : LOG_ERROR,
+	log_error(call->log, LOG_OPERATION, e->code == LTPS_BUSY ? LOG_DEBUG : LOG_ERROR,
 		  "a request failed", e,
 		  LOG_FIELDS({ "operation", operation_name(call->op) },
 			     { "request", call->request_id }));

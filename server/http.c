@@ -230,6 +230,10 @@ static void reply(struct http_exchange *x, struct conn_answer *a)
 {
 	struct http_conn *c = x->conn;
 	if (c != NULL) {
+		/* HTTP/1.0 closes unless told otherwise (RFC 9112 C.2.2). */
+		if (x->head.minor == 0 && x->head.keep_alive && !c->server->draining &&
+		    !a->cut)
+			http_add_field(x, "Connection", "keep-alive");
 		a->extra = x->extra;
 		a->id = x->id;
 		a->head_only = x->head.method == HTTP_METHOD_HEAD;

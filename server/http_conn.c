@@ -629,6 +629,8 @@ void conn_drain(struct http_conn *c)
 {
 	if (c->state == CONN_HEAD && c->in.n == 0)
 		conn_close(c);
+	else if (c->state == CONN_LINGER)
+		c->deadline_ms = clock_monotonic_ms() + HTTP_LINGER_SHORT_MS;
 	else
 		c->close_after = true;
 }

@@ -2,7 +2,6 @@
 /* Paths to work: what a request becomes, and how its answer comes back. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/jsonw.h"
 #include "base/mem.h"
@@ -23,13 +22,6 @@ struct call_job {
 	int64_t started_us;
 	bool later;
 };
-
-static int64_t monotonic_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void call_later(struct api_call *call)
 {
@@ -58,7 +50,7 @@ static void count_call(struct service *s, const struct call_job *j)
 		c->failed++;
 		break;
 	}
-	c->us += (uint64_t)(monotonic_us() - j->started_us);
+	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
 }
 
 static void call_done(struct pool_job *job)
@@ -91,7 +83,7 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->job.done = call_done;
 	j->s = s;
 	j->x = x;
-	j->started_us = monotonic_us();
+	j->started_us = clock_monotonic_us();
 	j->call.op = route->op;
 	j->call.ltp = s->ltp;
 	j->call.log = s->log;

@@ -380,8 +380,9 @@ Test(http, http_1_0_closes_unless_asked_to_stay)
 	const char *a = fixture_ask(f, "GET /query?a=1 HTTP/1.0\r\n\r\n", &closed);
 	cr_expect(closed);
 	cr_expect_str_eq(fixture_body(a), "1");
-	fixture_ask(f, "GET /query HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", &closed);
+	a = fixture_ask(f, "GET /query HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", &closed);
 	cr_expect_not(closed);
+	cr_expect_not_null(strstr(a, "\r\nConnection: keep-alive\r\n"));
 	fixture_stop(f);
 }
 
