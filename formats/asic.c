@@ -112,13 +112,13 @@ static void percent_decode(struct buf *b, size_t start)
 static int read_uri(struct reading *m, struct view *ret_uri,
 		    const struct asic_file **ret_file, struct ltps_error *err)
 {
-	const struct xml_attr *uri = xml_attr(m->r, "URI");
 	struct buf *text = &m->rec->text;
 	size_t start = text->n;
+	struct view uri;
 
-	if (uri == NULL)
+	if (!xml_attr(m->r, "URI", &uri))
 		return fail_format(err, "EN 319 162-1 A.4", "reference without URI");
-	if (xml_decode(uri->value, text, err) != 0)
+	if (buf_put(text, uri, err) != 0)
 		return -1;
 	/* Some writers give the name itself, unescaped. */
 	*ret_file = asic_find(m->asic, kept_since(m->rec, start));
@@ -132,12 +132,12 @@ static int read_uri(struct reading *m, struct view *ret_uri,
 
 static int read_mime(struct reading *m, struct view *ret_mime, struct ltps_error *err)
 {
-	const struct xml_attr *mime = xml_attr(m->r, "MimeType");
 	size_t start = m->rec->text.n;
+	struct view mime;
 
-	if (mime == NULL)
+	if (!xml_attr(m->r, "MimeType", &mime))
 		return 0;
-	if (xml_decode(mime->value, &m->rec->text, err) != 0)
+	if (buf_put(&m->rec->text, mime, err) != 0)
 		return -1;
 	*ret_mime = kept_since(m->rec, start);
 	return 0;
@@ -154,9 +154,9 @@ static int read_extensions(struct reading *m, struct ltps_error *err)
 			return -1;
 		if (event != XML_START || !in_asic_ns(m->r, "Extension"))
 			continue;
-		const struct xml_attr *c = xml_attr(m->r, "Critical");
-		if (c == NULL ||
-		    (!view_is_text(c->value, "false") && !view_is_text(c->value, "0")))
+		struct view c;
+		if (!xml_attr(m->r, "Critical", &c) ||
+		    (!view_is_text(c, "false") && !view_is_text(c, "0")))
 			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
 					 "EN 319 162-1 A.4",
 					 "ASiC: critical extension in a manifest");
@@ -167,12 +167,12 @@ static int read_extensions(struct reading *m, struct ltps_error *err)
 static int read_method(struct reading *m, struct asic_reference *ref,
 		       struct ltps_error *err)
 {
-	const struct xml_attr *alg = xml_attr(m->r, "Algorithm");
+	struct view alg;
 
-	if (alg == NULL)
+	if (!xml_attr(m->r, "Algorithm", &alg))
 		return fail_format(err, "XML Signature 4.4.3.5",
 				   "DigestMethod without Algorithm");
-	ref->alg = xml_digest_from_uri(alg->value);
+	ref->alg = xml_digest_from_uri(alg);
 	return xml_skip(m->r, err);
 }
 

@@ -1,252 +1,428 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xml - libxml2's push parser behind a pull interface: a piece of the document
+ * goes in, what it calls back is queued, xml_next() takes from the queue.
+ */
 #include "formats/xml.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlerror.h>
+#include <libxml/xmlmemory.h>
+
 #include "base/mem.h"
 
-#define NS_XML "http://www.w3.org/XML/1998/namespace"
-#define NS_XMLNS "http://www.w3.org/2000/xmlns/"
+#define XML_PIECE 4096 /* bytes given at once: few calls, a short queue */
+#define UTF8_BOM "\xef\xbb\xbf"
 
-struct binding {
-	struct view prefix;
-	struct view ns;
+struct item {
+	enum xml_event event;
 	size_t depth;
-};
-
-struct open_element {
-	struct view qname;
-	struct view prefix;
-	struct view local;
+	const char *ns; /* NULL: none; both live in the parser's dictionary */
+	const char *local;
+	size_t at; /* of a text or a value in reader->text */
+	size_t n;
+	size_t n_attrs; /* items behind a START that are its attributes */
 };
 
 struct xml_reader {
 	struct view in;
-	size_t at;
+	size_t fed;
+	bool ended; /* the parser knows that nothing follows */
+	xmlParserCtxt *parser;
+	struct ltps_error failed; /* told when the queue is empty */
 	size_t depth;
-	bool started; /* prolog read */
-	bool had_root;
-	bool empty_tag; /* an END is due */
-	bool popped;    /* the last event was END: its element goes first */
-	bool cdata;
-	struct view text;
-	struct view ns;
-	struct view local;
-	struct xml_attr attrs[XML_ATTRS_MAX];
-	size_t n_attrs;
-	struct open_element stack[XML_DEPTH_MAX];
-	struct binding bindings[XML_BINDINGS_MAX];
-	size_t n_bindings;
+	size_t bindings[XML_DEPTH_MAX + 1]; /* in scope at each depth */
+	struct item *items;
+	size_t n, cap, next;
+	const struct item *now;
+	struct buf text;
 };
 
-static int fail_at(const struct xml_reader *r, struct ltps_error *err,
-		   enum ltps_code code, const char *text)
+/*
+ * Whether libxml2 was refused memory: it may take that for an error of the
+ * document, or go on without.
+ */
+static _Thread_local bool starved;
+
+/* ---- what the parser calls ---- */
+
+static void fail(struct xml_reader *r, enum ltps_code code, const char *text)
 {
-	ltps_fail(err, code, LTPS_FAULT_OBJECT, "XML 1.0", "XML: %s", text);
-	return ltps_where(err, "offset %zu", r->at);
+	(void)ltps_fail(&r->failed, code, LTPS_FAULT_OBJECT, "XML 1.0", "XML: %.*s",
+			(int)strcspn(text, "\n"), text);
+	(void)ltps_where(&r->failed, "line %d, offset %ld", r->parser->input->line,
+			 xmlByteConsumed(r->parser));
 }
 
-static int fail_format(const struct xml_reader *r, struct ltps_error *err,
-		       const char *text)
+/* Namespace errors come here too; the parser itself would go on after them. */
+static void on_error(void *reader, xmlError *e)
 {
-	return fail_at(r, err, LTPS_FORMAT, text);
+	struct xml_reader *r = reader;
+
+	if (e->level < XML_ERR_ERROR || starved)
+		return;
+	if (e->code == XML_ERR_NO_MEMORY)
+		fail(r, LTPS_TOO_LARGE, "too many names");
+	else
+		fail(r, e->code == XML_ERR_NAME_TOO_LONG ? LTPS_TOO_LARGE : LTPS_FORMAT,
+		     e->message != NULL ? e->message : "not well-formed");
 }
 
-/* ---- characters ---- */
-
-static bool is_space(uint8_t c)
+/* NULL once anything is wrong. */
+static struct item *add_item(struct xml_reader *r, enum xml_event event,
+			     const xmlChar *local, const xmlChar *ns)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	if (r->failed.code != LTPS_OK)
+		return NULL;
+	if (r->n == r->cap) {
+		size_t cap = r->cap > 0 ? r->cap * 2 : 64;
+		void *p = mem_resize(r->items, cap, sizeof(r->items[0]));
+		if (p == NULL) {
+			(void)ltps_fail_nomem(&r->failed);
+			return NULL;
+		}
+		r->items = p;
+		r->cap = cap;
+	}
+	struct item *i = &r->items[r->n++];
+	*i = (struct item){ .event = event,
+			    .depth = r->depth,
+			    .ns = (const char *)ns,
+			    .local = (const char *)local,
+			    .at = r->text.n };
+	return i;
 }
 
-/* ASCII part of NameStartChar; all beyond ASCII is taken, once it is UTF-8. */
-static bool is_name_start(uint8_t c)
+/*
+ * Whether the declaration (XML 1.0 2.8), which the parser found well-formed,
+ * names UTF-8 or its subset. The parser itself does not look at the name, so
+ * that no converter is ever loaded.
+ */
+static bool declares_utf8(struct view in)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c >= 0x80;
+	static const char *const names[] = { "UTF-8", "US-ASCII" };
+	const uint8_t *end = memmem(in.p, in.n, "?>", 2);
+	const uint8_t *e = memmem(in.p, (size_t)(end - in.p), "encoding", 8);
+
+	if (e == NULL)
+		return true;
+	while (e < end && *e != '"' && *e != '\'')
+		e++;
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = view_text(names[i]).n;
+		if ((size_t)(end - e) > n + 1 && e[n + 1] == e[0] &&
+		    strncasecmp((const char *)e + 1, names[i], n) == 0)
+			return true;
+	}
+	return false;
 }
 
-static bool is_name(uint8_t c)
+static void on_document(void *reader)
 {
-	return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+	struct xml_reader *r = reader;
+
+	if (r->parser->input->cur > r->parser->input->base && !declares_utf8(r->in))
+		fail(r, LTPS_UNSUPPORTED, "encoding other than UTF-8");
 }
+
+/* Before anything of it is read but its name. */
+static void on_doctype(void *reader, const xmlChar *name, const xmlChar *public_id,
+		       const xmlChar *system_id)
+{
+	struct xml_reader *r = reader;
+
+	(void)name;
+	(void)public_id;
+	(void)system_id;
+	fail(r, LTPS_UNSUPPORTED, "DOCTYPE");
+	xmlStopParser(r->parser);
+}
+
+/* References are resolved already, but for '&', which comes as "&#38;". */
+static void add_attr(struct xml_reader *r, const xmlChar **attr)
+{
+	struct item *i = add_item(r, XML_START, attr[0], attr[2]);
+	struct view v = view_of(attr[3], (size_t)(attr[4] - attr[3]));
+	static const char amp[] = "&#38;";
+
+	if (i == NULL)
+		return;
+	while (v.n > 0 && buf_put_byte(&r->text, v.p[0], &r->failed) == 0)
+		v = view_skip(v, view_starts(v, view_text(amp)) ? sizeof(amp) - 1 : 1);
+	i->n = r->text.n - i->at;
+}
+
+static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
+		     const xmlChar *ns, int n_bindings, const xmlChar **bindings,
+		     int n_attrs, int n_defaulted, const xmlChar **attrs)
+{
+	struct xml_reader *r = reader;
+
+	(void)prefix;
+	(void)n_defaulted;
+	if (r->depth == XML_DEPTH_MAX) {
+		fail(r, LTPS_TOO_LARGE, "nested too deep");
+		return;
+	}
+	r->depth++;
+	r->bindings[r->depth] = r->bindings[r->depth - 1] + (size_t)n_bindings;
+	for (int k = 0; k < n_bindings; k++) {
+		/* libxml2 leaves a reference in a namespace name as it is. */
+		if (bindings[2 * k + 1] != NULL && xmlStrchr(bindings[2 * k + 1], '&'))
+			fail(r, LTPS_FORMAT, "reference in a namespace name");
+	}
+	if (r->bindings[r->depth] > XML_BINDINGS_MAX)
+		fail(r, LTPS_TOO_LARGE, "too many namespaces");
+	if (n_attrs > XML_ATTRS_MAX)
+		fail(r, LTPS_TOO_LARGE, "too many attributes");
+	struct item *i = add_item(r, XML_START, local, ns);
+	if (i == NULL)
+		return;
+	i->n_attrs = (size_t)n_attrs;
+	for (int k = 0; k < n_attrs; k++)
+		add_attr(r, attrs + 5 * k);
+}
+
+static void on_end(void *reader, const xmlChar *local, const xmlChar *prefix,
+		   const xmlChar *ns)
+{
+	struct xml_reader *r = reader;
+
+	(void)prefix;
+	if (add_item(r, XML_END, local, ns) != NULL)
+		r->depth--;
+}
+
+/* Called for a few bytes at a time: pieces that follow each other are joined. */
+static void on_text(void *reader, const xmlChar *text, int n)
+{
+	struct xml_reader *r = reader;
+	struct item *i = r->n > 0 && r->items[r->n - 1].event == XML_TEXT
+			     ? &r->items[r->n - 1]
+			     : add_item(r, XML_TEXT, NULL, NULL);
+
+	if (i != NULL && buf_put(&r->text, view_of(text, (size_t)n), &r->failed) == 0)
+		i->n += (size_t)n;
+}
+
+/* ---- reading ---- */
+
+static void *noting(void *p)
+{
+	starved = starved || p == NULL;
+	return p;
+}
+
+static void *give(size_t n)
+{
+	return noting(mem_alloc(n));
+}
+
+static void *resize(void *p, size_t n)
+{
+	return noting(mem_resize(p, n, 1));
+}
+
+static char *copy(const char *s)
+{
+	return noting(mem_dup_text(s));
+}
+
+/*
+ * Once a process. Before libxml2's memory comes from base/mem.h it makes its own
+ * tables: they cannot be made again when an allocation failed. They stay until
+ * the process ends (xmlCleanupParser() is not for libraries), always reachable.
+ * The routing holds for all of the process; since base/mem.h gives what malloc
+ * gives, it would not disturb another user of libxml2.
+ */
+static void set_up(void)
+{
+	xmlInitParser();
+	(void)xmlMemSetup(mem_free, give, resize, copy);
+}
+
+/* What has no parser to belong to (no memory for one) would be printed. */
+static void on_stray_error(void *nothing, xmlError *e)
+{
+	(void)nothing;
+	(void)e;
+}
+
+static int new_parser(struct xml_reader *r, struct ltps_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	xmlSAXHandler calls = { .initialized = XML_SAX2_MAGIC,
+				.serror = on_error,
+				.startDocument = on_document,
+				.internalSubset = on_doctype,
+				.startElementNs = on_start,
+				.endElementNs = on_end,
+				.characters = on_text,
+				.ignorableWhitespace = on_text,
+				.cdataBlock = on_text };
+
+	pthread_once(&once, set_up);
+	xmlSetStructuredErrorFunc(NULL, on_stray_error); /* of this thread */
+	starved = false;
+	r->parser = xmlCreatePushParserCtxt(&calls, r, NULL, 0, NULL);
+	if (r->parser == NULL)
+		return ltps_fail_nomem(err);
+	/* Neither the first bytes nor the declaration choose the encoding. */
+	(void)xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
+	(void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC |
+						   XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	(void)xmlDictSetLimit(r->parser->dict, XML_NAMES_MAX);
+	return starved ? ltps_fail_nomem(err) : 0;
+}
+
+int xml_open(struct view in, struct xml_reader **ret_r, struct ltps_error *err)
+{
+	struct xml_reader *r = mem_zalloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return ltps_fail_nomem(err);
+	r->in = in;
+	r->text = buf_make(XML_MARKUP_MAX + 2 * XML_PIECE);
+	if (view_starts(in, view_text(UTF8_BOM)))
+		r->in = view_skip(in, 3);
+	if (new_parser(r, err) != 0) {
+		xml_close(r);
+		return -1;
+	}
+	*ret_r = r;
+	return 0;
+}
+
+void xml_close(struct xml_reader *r)
+{
+	if (r == NULL)
+		return;
+	xmlFreeParserCtxt(r->parser);
+	mem_free(r->items);
+	buf_free(&r->text);
+	mem_free(r);
+}
+
+/* Gives the parser the next piece and fills the queue anew. */
+static void feed(struct xml_reader *r)
+{
+	struct view piece = view_head(view_skip(r->in, r->fed), XML_PIECE);
+
+	r->n = r->next = 0;
+	buf_clear(&r->text);
+	r->fed += piece.n;
+	r->ended = r->fed == r->in.n;
+	starved = false;
+	int rc = xmlParseChunk(r->parser, (const char *)piece.p, (int)piece.n, r->ended);
+	if (starved) {
+		r->n = 0;
+		ltps_error_clear(&r->failed);
+		(void)ltps_fail_nomem(&r->failed);
+	} else if (rc != XML_ERR_OK)
+		fail(r, LTPS_FORMAT, "not well-formed");
+	else if ((size_t)(r->parser->input->end - r->parser->input->cur) > XML_MARKUP_MAX)
+		fail(r, LTPS_TOO_LARGE, "tag, comment or section too long");
+}
+
+int xml_next(struct xml_reader *r, enum xml_event *ret_event, struct ltps_error *err)
+{
+	while (r->next == r->n) {
+		if (r->failed.code != LTPS_OK) {
+			if (err->code == LTPS_OK)
+				*err = r->failed;
+			return -1;
+		}
+		if (r->ended) {
+			*ret_event = XML_DONE;
+			return 0;
+		}
+		feed(r);
+	}
+	r->now = &r->items[r->next];
+	r->next += 1 + r->now->n_attrs;
+	*ret_event = r->now->event;
+	return 0;
+}
+
+size_t xml_depth(const struct xml_reader *r)
+{
+	return r->now->depth;
+}
+
+struct view xml_local(const struct xml_reader *r)
+{
+	return view_text(r->now->local);
+}
+
+bool xml_is(const struct xml_reader *r, const char *ns, const char *local)
+{
+	return strcmp(r->now->ns != NULL ? r->now->ns : "", ns) == 0 &&
+	       strcmp(r->now->local, local) == 0;
+}
+
+static struct view text_of(const struct xml_reader *r, const struct item *i)
+{
+	return view_of(r->text.p + i->at, i->n);
+}
+
+bool xml_attr(const struct xml_reader *r, const char *local, struct view *ret_value)
+{
+	for (const struct item *i = r->now + 1; i <= r->now + r->now->n_attrs; i++) {
+		if (i->ns == NULL && strcmp(i->local, local) == 0) {
+			*ret_value = text_of(r, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct view xml_text(const struct xml_reader *r)
+{
+	return text_of(r, r->now);
+}
+
+int xml_skip(struct xml_reader *r, struct ltps_error *err)
+{
+	size_t depth = xml_depth(r);
+	enum xml_event event = XML_START;
+
+	while (event != XML_END || xml_depth(r) != depth) {
+		if (xml_next(r, &event, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int xml_collect(struct xml_reader *r, struct buf *out, struct ltps_error *err)
+{
+	for (;;) {
+		enum xml_event event;
+		if (xml_next(r, &event, err) != 0)
+			return -1;
+		if (event == XML_END)
+			return 0;
+		if (event != XML_TEXT)
+			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, NULL,
+					 "XML: element where text must be");
+		if (buf_put(out, xml_text(r), err) != 0)
+			return -1;
+	}
+}
+
+/* ---- writing ---- */
 
 static bool chars_valid(struct view v)
 {
 	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] < 0x20 && !is_space(v.p[i]))
+		if (v.p[i] < 0x20 && v.p[i] != '\t' && v.p[i] != '\n' && v.p[i] != '\r')
 			return false;
 	}
 	return utf8_valid(v);
-}
-
-static struct view rest_of(const struct xml_reader *r)
-{
-	return view_skip(r->in, r->at);
-}
-
-static bool looking_at(const struct xml_reader *r, const char *s)
-{
-	return view_starts(rest_of(r), view_text(s));
-}
-
-static bool take(struct xml_reader *r, const char *s)
-{
-	if (!looking_at(r, s))
-		return false;
-	r->at += view_text(s).n;
-	return true;
-}
-
-static bool take_space(struct xml_reader *r)
-{
-	size_t start = r->at;
-	while (r->at < r->in.n && is_space(r->in.p[r->at]))
-		r->at++;
-	return r->at > start;
-}
-
-/* Everything up to `end`, which is consumed. */
-static int take_until(struct xml_reader *r, const char *end, struct view *ret_v,
-		      struct ltps_error *err)
-{
-	struct view rest = rest_of(r), e = view_text(end);
-	const uint8_t *hit = rest.n > 0 ? memmem(rest.p, rest.n, e.p, e.n) : NULL;
-
-	if (hit == NULL)
-		return fail_format(r, err, "cut off");
-	*ret_v = view_head(rest, (size_t)(hit - rest.p));
-	if (!chars_valid(*ret_v))
-		return fail_format(r, err, "character that is not allowed");
-	r->at += ret_v->n + e.n;
-	return 0;
-}
-
-/* ---- references ---- */
-
-static int put_utf8(struct buf *out, uint32_t c, struct ltps_error *err)
-{
-	uint8_t b[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (size_t i = n; i-- > 1; c >>= 6)
-		b[i] = (uint8_t)(0x80 | (c & 0x3f));
-	b[0] = (uint8_t)(lead[n] | c);
-	return buf_put(out, view_of(b, n), err);
-}
-
-static bool is_char(uint32_t c)
-{
-	return c == 9 || c == 10 || c == 13 || (c >= 0x20 && c < 0xd800) ||
-	       (c >= 0xe000 && c <= 0x10ffff && c != 0xfffe && c != 0xffff);
-}
-
-static int digit_of(uint8_t c, unsigned base)
-{
-	int d = -1;
-	if (c >= '0' && c <= '9')
-		d = c - '0';
-	else if (c >= 'a' && c <= 'f')
-		d = c - 'a' + 10;
-	else if (c >= 'A' && c <= 'F')
-		d = c - 'A' + 10;
-	return d < (int)base ? d : -1;
-}
-
-/* Number behind "&#"; 0 (never a character) when it is none. */
-static uint32_t char_number(struct view v)
-{
-	unsigned base = v.n > 0 && v.p[0] == 'x' ? 16 : 10;
-	uint32_t c = 0;
-
-	if (base == 16)
-		v = view_skip(v, 1);
-	if (v.n == 0 || v.n > 8)
-		return 0;
-	for (size_t i = 0; i < v.n; i++) {
-		int d = digit_of(v.p[i], base);
-		if (d < 0)
-			return 0;
-		c = c * base + (uint32_t)d;
-		if (c > 0x10ffff)
-			return 0;
-	}
-	return c;
-}
-
-/* Code point of a reference without '&' and ';', or 0. */
-static uint32_t reference(struct view name)
-{
-	static const struct {
-		const char *name;
-		uint32_t c;
-	} known[] = { { "amp", '&' },
-		      { "lt", '<' },
-		      { "gt", '>' },
-		      { "quot", '"' },
-		      { "apos", '\'' } };
-
-	if (name.n > 0 && name.p[0] == '#') {
-		uint32_t c = char_number(view_skip(name, 1));
-		return is_char(c) ? c : 0;
-	}
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (view_is_text(name, known[i].name))
-			return known[i].c;
-	}
-	return 0;
-}
-
-/* Reference at the front, '&' included: its length, or 0 when it is none. */
-static size_t reference_len(struct view v, uint32_t *ret_c)
-{
-	/* the longest is &#x0010FFFF; */
-	const uint8_t *end = memchr(v.p, ';', v.n < 12 ? v.n : 12);
-
-	if (end == NULL)
-		return 0;
-	*ret_c = reference(view_of(v.p + 1, (size_t)(end - v.p) - 1));
-	return *ret_c != 0 ? (size_t)(end - v.p) + 1 : 0;
-}
-
-static bool references_valid(struct view raw)
-{
-	while (raw.n > 0) {
-		const uint8_t *hit = memchr(raw.p, '&', raw.n);
-		uint32_t c;
-		if (hit == NULL)
-			return true;
-		raw = view_skip(raw, (size_t)(hit - raw.p));
-		size_t n = reference_len(raw, &c);
-		if (n == 0)
-			return false;
-		raw = view_skip(raw, n);
-	}
-	return true;
-}
-
-int xml_decode(struct view raw, struct buf *out, struct ltps_error *err)
-{
-	while (raw.n > 0) {
-		const uint8_t *hit = memchr(raw.p, '&', raw.n);
-		size_t plain = hit != NULL ? (size_t)(hit - raw.p) : raw.n;
-		uint32_t c = 0;
-		if (buf_put(out, view_head(raw, plain), err) != 0)
-			return -1;
-		raw = view_skip(raw, plain);
-		if (raw.n == 0)
-			break;
-		size_t n = reference_len(raw, &c);
-		if (n == 0)
-			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
-					 "XML 1.0 4.1", "XML: unknown reference");
-		if (put_utf8(out, c, err) != 0)
-			return -1;
-		raw = view_skip(raw, n);
-	}
-	return 0;
 }
 
 int xml_put_escaped(struct buf *out, struct view text, struct ltps_error *err)
@@ -266,399 +442,6 @@ int xml_put_escaped(struct buf *out, struct view text, struct ltps_error *err)
 			return -1;
 	}
 	return 0;
-}
-
-/* ---- names and namespaces ---- */
-
-static int take_ncname(struct xml_reader *r, struct view *ret_v, struct ltps_error *err)
-{
-	size_t start = r->at;
-
-	if (start >= r->in.n || !is_name_start(r->in.p[start]))
-		return fail_format(r, err, "name expected");
-	while (r->at < r->in.n && is_name(r->in.p[r->at]))
-		r->at++;
-	*ret_v = view_of(r->in.p + start, r->at - start);
-	if (!utf8_valid(*ret_v))
-		return fail_format(r, err, "name is not UTF-8");
-	return 0;
-}
-
-static int take_qname(struct xml_reader *r, struct view *ret_prefix,
-		      struct view *ret_local, struct ltps_error *err)
-{
-	*ret_prefix = VIEW_NULL;
-	if (take_ncname(r, ret_local, err) != 0)
-		return -1;
-	if (!take(r, ":"))
-		return 0;
-	*ret_prefix = *ret_local;
-	return take_ncname(r, ret_local, err);
-}
-
-static int resolve(const struct xml_reader *r, struct view prefix, struct view *ret_ns,
-		   struct ltps_error *err)
-{
-	if (view_is_text(prefix, "xml")) {
-		*ret_ns = view_text(NS_XML);
-		return 0;
-	}
-	for (size_t i = r->n_bindings; i-- > 0;) {
-		if (view_equal(r->bindings[i].prefix, prefix)) {
-			*ret_ns = r->bindings[i].ns;
-			return 0;
-		}
-	}
-	if (prefix.n > 0)
-		return fail_format(r, err, "undeclared prefix");
-	*ret_ns = VIEW_NULL;
-	return 0;
-}
-
-static int bind(struct xml_reader *r, struct view prefix, struct view ns,
-		struct ltps_error *err)
-{
-	bool reserved = view_is_text(prefix, "xml") || view_is_text(prefix, "xmlns") ||
-			view_is_text(ns, NS_XML) || view_is_text(ns, NS_XMLNS);
-
-	if (reserved || (prefix.n > 0 && ns.n == 0) ||
-	    (ns.n > 0 && memchr(ns.p, '&', ns.n) != NULL))
-		return fail_format(r, err, "namespace declaration");
-	if (r->n_bindings == XML_BINDINGS_MAX)
-		return fail_at(r, err, LTPS_TOO_LARGE, "too many namespaces");
-	r->bindings[r->n_bindings++] = (struct binding){ prefix, ns, r->depth };
-	return 0;
-}
-
-/* ---- tags ---- */
-
-static int take_attr(struct xml_reader *r, struct ltps_error *err)
-{
-	struct xml_attr *a = &r->attrs[r->n_attrs];
-
-	if (r->n_attrs == XML_ATTRS_MAX)
-		return fail_at(r, err, LTPS_TOO_LARGE, "too many attributes");
-	*a = (struct xml_attr){ 0 };
-	if (take_qname(r, &a->prefix, &a->local, err) != 0)
-		return -1;
-	take_space(r);
-	if (!take(r, "="))
-		return fail_format(r, err, "attribute without value");
-	take_space(r);
-	const char *quote = looking_at(r, "\"") ? "\"" : "'";
-	if (!take(r, quote))
-		return fail_format(r, err, "attribute value without quotes");
-	if (take_until(r, quote, &a->value, err) != 0)
-		return -1;
-	if ((a->value.n > 0 && memchr(a->value.p, '<', a->value.n) != NULL) ||
-	    !references_valid(a->value))
-		return fail_format(r, err, "attribute value");
-	if (view_is_text(a->prefix, "xmlns"))
-		return bind(r, a->local, a->value, err);
-	if (a->prefix.n == 0 && view_is_text(a->local, "xmlns"))
-		return bind(r, VIEW_NULL, a->value, err);
-	r->n_attrs++;
-	return 0;
-}
-
-/* After all declarations of the tag are known (Namespaces 6.2, 6.3). */
-static int resolve_attrs(struct xml_reader *r, struct ltps_error *err)
-{
-	for (size_t i = 0; i < r->n_attrs; i++) {
-		struct xml_attr *a = &r->attrs[i];
-		if (a->prefix.n > 0 && resolve(r, a->prefix, &a->ns, err) != 0)
-			return -1;
-		for (size_t k = 0; k < i; k++) {
-			if (view_equal(r->attrs[k].local, a->local) &&
-			    view_equal(r->attrs[k].ns, a->ns))
-				return fail_format(r, err, "attribute given twice");
-		}
-	}
-	for (size_t i = r->n_bindings; i-- > 0 && r->bindings[i].depth == r->depth;) {
-		for (size_t k = i; k-- > 0 && r->bindings[k].depth == r->depth;) {
-			if (view_equal(r->bindings[k].prefix, r->bindings[i].prefix))
-				return fail_format(r, err, "namespace given twice");
-		}
-	}
-	return 0;
-}
-
-static int take_start(struct xml_reader *r, struct ltps_error *err)
-{
-	if (r->depth == XML_DEPTH_MAX)
-		return fail_at(r, err, LTPS_TOO_LARGE, "nested too deep");
-	struct open_element *e = &r->stack[r->depth++];
-	size_t start = r->at;
-	if (take_qname(r, &e->prefix, &e->local, err) != 0)
-		return -1;
-	e->qname = view_of(r->in.p + start, r->at - start);
-	r->n_attrs = 0;
-	for (;;) {
-		bool space = take_space(r);
-		r->empty_tag = take(r, "/>");
-		if (r->empty_tag || take(r, ">"))
-			break;
-		if (!space)
-			return fail_format(r, err, "start tag");
-		if (take_attr(r, err) != 0)
-			return -1;
-	}
-	if (resolve_attrs(r, err) != 0)
-		return -1;
-	r->local = e->local;
-	return resolve(r, e->prefix, &r->ns, err);
-}
-
-static int set_end(struct xml_reader *r, struct ltps_error *err)
-{
-	const struct open_element *e = &r->stack[r->depth - 1];
-
-	r->popped = true;
-	r->n_attrs = 0;
-	r->local = e->local;
-	return resolve(r, e->prefix, &r->ns, err);
-}
-
-static int take_end(struct xml_reader *r, struct ltps_error *err)
-{
-	if (r->depth == 0)
-		return fail_format(r, err, "end tag outside of the root");
-	struct view qname = r->stack[r->depth - 1].qname;
-	if (!view_starts(rest_of(r), qname))
-		return fail_format(r, err, "end tag of another element");
-	r->at += qname.n;
-	take_space(r);
-	if (!take(r, ">"))
-		return fail_format(r, err, "end tag of another element");
-	return set_end(r, err);
-}
-
-static void pop(struct xml_reader *r)
-{
-	while (r->n_bindings > 0 && r->bindings[r->n_bindings - 1].depth == r->depth)
-		r->n_bindings--;
-	r->depth--;
-	r->popped = false;
-}
-
-/* ---- everything else ---- */
-
-/* The declaration, XML 1.0 2.8 and 4.3.3: only what concerns us. */
-static int take_prolog(struct xml_reader *r, struct ltps_error *err)
-{
-	struct view decl;
-
-	r->started = true;
-	take(r, "\xef\xbb\xbf");
-	if (!looking_at(r, "<?xml") || r->in.n - r->at < 6 ||
-	    !is_space(r->in.p[r->at + 5]))
-		return 0;
-	if (take_until(r, "?>", &decl, err) != 0)
-		return -1;
-	const uint8_t *e = memmem(decl.p, decl.n, "encoding", 8);
-	if (e == NULL)
-		return 0;
-	struct view rest = view_skip(decl, (size_t)(e - decl.p) + 8);
-	while (rest.n > 0 && (is_space(rest.p[0]) || rest.p[0] == '=' ||
-			      rest.p[0] == '"' || rest.p[0] == '\''))
-		rest = view_skip(rest, 1);
-	size_t n = 0;
-	while (n < rest.n && rest.p[n] != '"' && rest.p[n] != '\'')
-		n++;
-	char name[9] = "";
-	if (n < sizeof(name))
-		memcpy(name, rest.p, n);
-	if (strcasecmp(name, "utf-8") != 0 && strcasecmp(name, "us-ascii") != 0)
-		return fail_at(r, err, LTPS_UNSUPPORTED, "encoding other than UTF-8");
-	return 0;
-}
-
-static int take_comment(struct xml_reader *r, struct ltps_error *err)
-{
-	struct view v;
-
-	if (take_until(r, "--", &v, err) != 0)
-		return -1;
-	return take(r, ">") ? 0 : fail_format(r, err, "comment with two hyphens");
-}
-
-static int take_instruction(struct xml_reader *r, struct ltps_error *err)
-{
-	struct view v;
-
-	if (take_ncname(r, &v, err) != 0)
-		return -1;
-	if (v.n == 3 && strncasecmp((const char *)v.p, "xml", 3) == 0)
-		return fail_format(r, err, "XML declaration out of place");
-	if (!looking_at(r, "?>") && !take_space(r))
-		return fail_format(r, err, "processing instruction");
-	return take_until(r, "?>", &v, err);
-}
-
-static int take_text(struct xml_reader *r, struct ltps_error *err)
-{
-	struct view rest = rest_of(r);
-	const uint8_t *lt = memchr(rest.p, '<', rest.n);
-	size_t n = lt != NULL ? (size_t)(lt - rest.p) : rest.n;
-	struct view v = view_head(rest, n);
-
-	if (!chars_valid(v) || !references_valid(v))
-		return fail_format(r, err, "character data");
-	if (memmem(v.p, v.n, "]]>", 3) != NULL)
-		return fail_format(r, err, "]]> in character data");
-	for (size_t i = 0; r->depth == 0 && i < n; i++) {
-		if (!is_space(v.p[i]))
-			return fail_format(r, err, "text outside of the root");
-	}
-	r->at += n;
-	r->text = v;
-	r->cdata = false;
-	return 0;
-}
-
-static int take_cdata(struct xml_reader *r, struct ltps_error *err)
-{
-	if (r->depth == 0)
-		return fail_format(r, err, "text outside of the root");
-	r->cdata = true;
-	return take_until(r, "]]>", &r->text, err);
-}
-
-static int take_root_or_child(struct xml_reader *r, struct ltps_error *err)
-{
-	if (r->depth == 0 && r->had_root)
-		return fail_format(r, err, "second root element");
-	r->had_root = true;
-	return take_start(r, err);
-}
-
-/* One piece of markup or text; ret_event stays -1 for what is passed over. */
-static int take_piece(struct xml_reader *r, int *ret_event, struct ltps_error *err)
-{
-	if (!looking_at(r, "<")) {
-		*ret_event = r->depth > 0 ? XML_TEXT : -1;
-		return take_text(r, err);
-	}
-	if (take(r, "<!--"))
-		return take_comment(r, err);
-	if (take(r, "<?"))
-		return take_instruction(r, err);
-	if (take(r, "<![CDATA[")) {
-		*ret_event = XML_TEXT;
-		return take_cdata(r, err);
-	}
-	if (looking_at(r, "<!"))
-		return fail_at(r, err, LTPS_UNSUPPORTED, "DOCTYPE");
-	if (take(r, "</")) {
-		*ret_event = XML_END;
-		return take_end(r, err);
-	}
-	r->at++;
-	*ret_event = XML_START;
-	return take_root_or_child(r, err);
-}
-
-int xml_next(struct xml_reader *r, enum xml_event *ret_event, struct ltps_error *err)
-{
-	int event = -1;
-
-	if (r->popped)
-		pop(r);
-	if (r->empty_tag) {
-		r->empty_tag = false;
-		*ret_event = XML_END;
-		return set_end(r, err);
-	}
-	if (!r->started && take_prolog(r, err) != 0)
-		return -1;
-	while (event < 0) {
-		if (r->at >= r->in.n) {
-			if (r->depth > 0 || !r->had_root)
-				return fail_format(r, err, "cut off");
-			*ret_event = XML_DONE;
-			return 0;
-		}
-		if (take_piece(r, &event, err) != 0)
-			return -1;
-	}
-	*ret_event = (enum xml_event)event;
-	return 0;
-}
-
-int xml_open(struct view in, struct xml_reader **ret_r, struct ltps_error *err)
-{
-	struct xml_reader *r = mem_zalloc(1, sizeof(*r));
-	if (r == NULL)
-		return ltps_fail_nomem(err);
-	r->in = in;
-	*ret_r = r;
-	return 0;
-}
-
-void xml_close(struct xml_reader *r)
-{
-	mem_free(r);
-}
-
-size_t xml_depth(const struct xml_reader *r)
-{
-	return r->depth;
-}
-
-struct view xml_ns(const struct xml_reader *r)
-{
-	return r->ns;
-}
-
-struct view xml_local(const struct xml_reader *r)
-{
-	return r->local;
-}
-
-bool xml_is(const struct xml_reader *r, const char *ns, const char *local)
-{
-	return view_is_text(r->ns, ns) && view_is_text(r->local, local);
-}
-
-const struct xml_attr *xml_attr(const struct xml_reader *r, const char *local)
-{
-	for (size_t i = 0; i < r->n_attrs; i++) {
-		if (r->attrs[i].ns.n == 0 && view_is_text(r->attrs[i].local, local))
-			return &r->attrs[i];
-	}
-	return NULL;
-}
-
-int xml_put_text(const struct xml_reader *r, struct buf *out, struct ltps_error *err)
-{
-	return r->cdata ? buf_put(out, r->text, err) : xml_decode(r->text, out, err);
-}
-
-int xml_skip(struct xml_reader *r, struct ltps_error *err)
-{
-	size_t depth = r->depth;
-	enum xml_event event = XML_START;
-
-	while (event != XML_END || r->depth != depth) {
-		if (xml_next(r, &event, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int xml_collect(struct xml_reader *r, struct buf *out, struct ltps_error *err)
-{
-	for (;;) {
-		enum xml_event event;
-		if (xml_next(r, &event, err) != 0)
-			return -1;
-		if (event == XML_END)
-			return 0;
-		if (event != XML_TEXT)
-			return fail_format(r, err, "element where text must be");
-		if (xml_put_text(r, out, err) != 0)
-			return -1;
-	}
 }
 
 /* ---- names of digest algorithms ---- */

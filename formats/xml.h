@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xml - a strict pull reader for small documents of known kinds (manifests,
- * format detection), and escaping for writers. It reads well-formed,
- * namespace-aware XML 1.0 in UTF-8 and refuses a DOCTYPE, so there are no
- * entities but the five predefined ones. No tree is built, nothing is fetched.
+ * xml - a strict pull reader for documents of known kinds (manifests, format
+ * detection), and escaping for writers. libxml2 parses, a piece at a time; no
+ * tree is built, nothing is fetched. A DOCTYPE is refused where it begins, so
+ * there are no entities but the five predefined ones. UTF-8 only.
  */
 #ifndef LTPS_FORMATS_XML_H
 #define LTPS_FORMATS_XML_H
@@ -18,21 +18,21 @@
 #define XML_DEPTH_MAX 128    /* signatures in signatures stay below 40 */
 #define XML_ATTRS_MAX 64     /* of one element */
 #define XML_BINDINGS_MAX 256 /* namespace declarations in scope */
+/*
+ * One tag, comment, instruction or CDATA section, to within a piece: libxml2
+ * collects them, and compares all attributes before their number is known.
+ */
+#define XML_MARKUP_MAX ((size_t)64 << 10)
+/* Bytes of different names, about: more are found slower and slower. */
+#define XML_NAMES_MAX ((size_t)256 << 10)
 
 #define XML_NS_DSIG "http://www.w3.org/2000/09/xmldsig#"
 
 enum xml_event {
 	XML_START, /* also for <a/>, an XML_END follows */
 	XML_END,
-	XML_TEXT, /* character data or one CDATA section; may come in pieces */
+	XML_TEXT, /* character data, CDATA included; may come in pieces */
 	XML_DONE, /* behind the root element and all after it */
-};
-
-struct xml_attr {
-	struct view ns; /* n == 0: none, as is usual */
-	struct view local;
-	struct view value; /* raw: see xml_decode */
-	struct view prefix;
 };
 
 struct xml_reader;
@@ -44,34 +44,39 @@ struct xml_reader;
  */
 int xml_open(struct view in, struct xml_reader **ret_r,
 	     struct ltps_error *err) LTPS_CHECKED;
+/* NULL-safe. */
 void xml_close(struct xml_reader *r);
 /*
- * xml_next - the next event.
+ * xml_next - the next event. What is wrong is told behind the events before it,
+ * with line and offset.
  * Fails: FORMAT (object) for anything not well-formed, UNSUPPORTED (object) for
- *        a DOCTYPE or another encoding, TOO_LARGE (object) beyond a limit
+ *        a DOCTYPE or another encoding, TOO_LARGE (object) beyond a limit, NOMEM
  * Spec:  XML 1.0 (fifth edition), Namespaces in XML 1.0
  */
 int xml_next(struct xml_reader *r, enum xml_event *ret_event,
 	     struct ltps_error *err) LTPS_CHECKED;
 
-/* Of the present START or END: depth of the root is 1. */
+/* Of the present event: a START and its END are as deep, the root is 1. */
 size_t xml_depth(const struct xml_reader *r);
-struct view xml_ns(const struct xml_reader *r);
+/* Name of the present START or END; valid until xml_close(). */
 struct view xml_local(const struct xml_reader *r);
+/* ns == "": none */
 bool xml_is(const struct xml_reader *r, const char *ns, const char *local);
-/* Attribute without a namespace of the present START; NULL when absent. */
-const struct xml_attr *xml_attr(const struct xml_reader *r, const char *local);
-/* Appends the present XML_TEXT, references resolved. */
-int xml_put_text(const struct xml_reader *r, struct buf *out,
-		 struct ltps_error *err) LTPS_CHECKED;
+/*
+ * xml_attr - an attribute without a namespace of the present START.
+ * ret_value  references resolved, never longer than it stands in the document;
+ *            valid until xml_next()
+ * Gives false when it is absent.
+ */
+bool xml_attr(const struct xml_reader *r, const char *local, struct view *ret_value);
+/* Of the present TEXT; as xml_attr(). */
+struct view xml_text(const struct xml_reader *r);
 /* From a START: everything to its END, which is consumed. */
 int xml_skip(struct xml_reader *r, struct ltps_error *err) LTPS_CHECKED;
 /* From a START: its text, which may hold no element; END is consumed. */
 int xml_collect(struct xml_reader *r, struct buf *out,
 		struct ltps_error *err) LTPS_CHECKED;
 
-/* Attribute value or character data with its references resolved; never longer. */
-int xml_decode(struct view raw, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /*
  * xml_put_escaped - text as it may stand in content and in attributes.
  * Fails: ARGUMENT (caller) for bytes that XML 1.0 cannot hold

@@ -10,6 +10,7 @@
 #define MODE_ALL "SubDOsAndEvidence"
 
 struct run {
+	const struct ltp *l;
 	const struct ltp_delete_request *req;
 	const struct object *object;
 	const char *mode;
@@ -48,6 +49,8 @@ static bool allowed(const struct run *run, struct ltp_result *r)
 	const struct object *o = run->object;
 	bool ended = o->preserve_until_ms != 0 && run->now_ms >= o->preserve_until_ms;
 	const char *reason = run->req->reason;
+	if (!object_allows(run->l, o, OP_DELETE_PO, r))
+		return false;
 	if (o->state == OBJECT_DELETED)
 		refuse(r, LTP_UNKNOWN_POID, "the object was deleted already");
 	else if (o->state == OBJECT_DATA_DELETED && strcmp(run->mode, MODE_DATA) == 0)
@@ -80,6 +83,7 @@ int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
 	int rc = -1;
 	struct object *object = NULL;
 	struct run run = {
+		.l = w->l,
 		.req = req,
 		.mode = req->mode != NULL ? req->mode : MODE_ALL,
 		.now_ms = ltp_now(w->l),

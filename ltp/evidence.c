@@ -91,6 +91,9 @@ static int group_read(struct ltp_worker *w, const struct version *v, enum digest
 	return 0;
 }
 
+/* How long a record is held back for it at most. */
+#define COMPLETION_AWAIT_MS 10000
+
 /* The job that completes a token, looked up by its subject. */
 struct completion {
 	char subject[32];
@@ -137,7 +140,8 @@ static int token_awaited(struct ltp_worker *w, const struct token *token, bool *
 	struct completion c = { .awaited = false };
 	const struct queue_query query = { .kind = JOB_COMPLETE_TOKEN, .state = -1 };
 	*ret_awaited = false;
-	if (token->replaced_ms != 0 || token->frozen)
+	if (token->replaced_ms != 0 || token->frozen ||
+	    ltp_now(w->l) >= token->stored_ms + COMPLETION_AWAIT_MS)
 		return 0;
 	snprintf(c.subject, sizeof(c.subject), "%lld", (long long)token->id);
 	if (queue_list(w->conn, &query, first_attempt, &c, err) != 0)

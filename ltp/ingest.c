@@ -113,6 +113,37 @@ static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
 	return true;
 }
 
+/* Ids are kept as one text with blanks between; xs:ID has neither (5.4.5). */
+static bool id_is_plain(const char *id)
+{
+	return id == NULL || (id[0] != '\0' && strchr(id, ' ') == NULL && text_is_clean(id));
+}
+
+static bool related_fit(const struct ltp_po *po)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < po->n_related && n <= STORE_SUBJECT_MAX; i++)
+		n += strlen(po->related[i]) + 1;
+	return po->n_related <= RELATED_MAX && n <= STORE_SUBJECT_MAX;
+}
+
+static bool texts_clean(const struct ltp_po *po, size_t i, struct ltp_result *r)
+{
+	const char *what = NULL;
+	if (!id_is_plain(po->id))
+		what = "id";
+	else if (!text_is_clean(po->format_id))
+		what = "formatId";
+	else if (!text_is_clean(po->mime))
+		what = "mimeType";
+	else if (!text_is_clean(po->pronom))
+		what = "pronomId";
+	if (what != NULL)
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "po[%zu].%s is empty, or holds a blank or control character", i, what);
+	return what == NULL;
+}
+
 static bool texts_fit(const struct ltp_po *po, size_t i, struct ltp_result *r)
 {
 	const char *what = NULL;
@@ -124,11 +155,11 @@ static bool texts_fit(const struct ltp_po *po, size_t i, struct ltp_result *r)
 		what = "mimeType";
 	else if (!text_fits(po->pronom, MIME_MAX))
 		what = "pronomId";
-	else if (po->n_related > RELATED_MAX)
+	else if (!related_fit(po))
 		what = "relObj";
 	if (what != NULL)
 		refuse(r, LTP_PARAMETER_ERROR, "po[%zu].%s is too long", i, what);
-	return what == NULL;
+	return what == NULL && texts_clean(po, i, r);
 }
 
 static bool format_taken(const struct profile *p, const struct ltp_po *po, size_t i,
@@ -399,9 +430,10 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	*ret_i = NULL;
 	refuse(ret_result, LTP_OK, "%s", "");
 	const struct profile *p = request_profile(l, req, ret_result);
-	bool holds = p != NULL && ids_hold(req->pos, req->n_pos, ret_result);
+	bool holds = p != NULL;
 	for (size_t k = 0; holds && k < req->n_pos; k++)
 		holds = po_holds(p, &req->pos[k], k, ret_result);
+	holds = holds && ids_hold(req->pos, req->n_pos, ret_result);
 	if (!holds || !space_left(l, ret_result))
 		return audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)

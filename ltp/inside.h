@@ -3,6 +3,8 @@
 #ifndef LTPS_LTP_INSIDE_H
 #define LTPS_LTP_INSIDE_H
 
+#include <stdatomic.h>
+
 #include "ltp/ltp.h"
 #include "storage/evidence.h"
 #include "storage/object.h"
@@ -16,7 +18,7 @@
 #define JOB_COMPLETE_TOKEN "complete-token" /* subject: the token's id */
 #define PO_ID_MAX 128	/* xs:ID of a part, for files in containers too */
 #define MIME_MAX 127
-#define RELATED_MAX 64
+#define RELATED_MAX 64	/* and STORE_SUBJECT_MAX characters, blanks included */
 /* One answer of RetrievePO; the request of a part was bounded by its profile. */
 #define RETRIEVE_BYTES_MAX ((size_t)1 << 30)
 
@@ -26,6 +28,9 @@ struct ltp {
 
 struct ltp_worker {
 	struct ltp *l;
+	atomic_bool cancelled; /* no further remote exchange is begun */
+	struct ltp_room room;
+	uint64_t room_taken; /* by the running request */
 	struct store_conn *conn;
 	struct fetch *fetch;
 };
@@ -34,23 +39,24 @@ struct ltp_worker {
 const char *tenant_of(const struct ltp_caller *caller);
 /* NULL when there is none with this id. */
 const struct profile *profile_by_id(const struct ltp *l, const char *id);
-/* Sets the answer; returns 0, so that it can be returned. */
+/* Whether any profile offers this operation. */
+bool operation_offered(const struct ltp *l, enum operation op);
+/* False, with notSupported, when the object's profile does not offer it. */
+bool object_allows(const struct ltp *l, const struct object *o, enum operation op,
+		   struct ltp_result *r);
+/* Sets the answer; returns 0, so that it can be returned. Control characters
+ * (texts of the client stand in messages) become '?'. */
 int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int64_t ltp_now(const struct ltp *l);
 /* "error/unknownPOID" and so on; "" for LTP_OK. Part behind the URI prefix. */
 const char *ltp_minor_name(enum ltp_minor minor);
 
-/* One line of the audit for an operation, durable when it returns. */
-struct audit_note {
-	const struct ltp_caller *caller;
-	enum operation operation;
-	const char *poid;   /* NULL: none; one that is too long is left out */
-	const char *detail; /* NULL: none; cut at STORE_TEXT_MAX */
-	const struct ltp_result *result;
-};
-int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
-	      struct ltps_error *err) LTPS_CHECKED;
+/* No control characters; NULL is clean. */
+bool text_is_clean(const char *s);
+
+/* Room for n more bytes of the running request. Fails: BUSY, TOO_LARGE (caller) */
+int worker_take(struct ltp_worker *w, uint64_t n, struct ltps_error *err) LTPS_CHECKED;
 
 /*
  * object_find - the object a client speaks of.

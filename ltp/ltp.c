@@ -74,7 +74,30 @@ void ltp_worker_free(struct ltp_worker *w)
 
 void ltp_worker_cancel(struct ltp_worker *w)
 {
+	atomic_store(&w->cancelled, true);
 	fetch_cancel(w->fetch);
+}
+
+void ltp_worker_set_room(struct ltp_worker *w, struct ltp_room room)
+{
+	w->room = room;
+	w->room_taken = 0;
+}
+
+int worker_take(struct ltp_worker *w, uint64_t n, struct ltps_error *err)
+{
+	if (w->room.take == NULL)
+		return 0;
+	if (n > w->room.max || w->room_taken > w->room.max - n)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+				 "the answer is larger than this service holds at a time: "
+				 "ask for single versions");
+	w->room_taken += n;
+	if (w->room.take(w->room.arg, (size_t)n))
+		return 0;
+	return ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
+			 "no room for %llu bytes beside the other requests",
+			 (unsigned long long)n);
 }
 
 const char *tenant_of(const struct ltp_caller *caller)
@@ -91,6 +114,39 @@ const struct profile *profile_by_id(const struct ltp *l, const char *id)
 	return NULL;
 }
 
+bool operation_offered(const struct ltp *l, enum operation op)
+{
+	for (size_t i = 0; i < l->o.n_profiles; i++)
+		if ((l->o.profiles[i]->operations & 1u << op) != 0)
+			return true;
+	return false;
+}
+
+/* An object whose profile is configured no more is still read and deleted. */
+bool object_allows(const struct ltp *l, const struct object *o, enum operation op,
+		   struct ltp_result *r)
+{
+	const struct profile *p = profile_by_id(l, o->profile);
+	if (p == NULL || (p->operations & 1u << op) != 0)
+		return true;
+	refuse(r, LTP_NOT_SUPPORTED, "the object's profile does not offer %s",
+	       operation_name(op));
+	return false;
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+bool text_is_clean(const char *s)
+{
+	for (; s != NULL && *s != '\0'; s++)
+		if (is_control(*s))
+			return false;
+	return true;
+}
+
 int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 {
 	va_list ap;
@@ -98,6 +154,9 @@ int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(r->message, sizeof(r->message), fmt, ap);
 	va_end(ap);
+	for (char *c = r->message; *c != '\0'; c++)
+		if (is_control(*c))
+			*c = '?';
 	return 0;
 }
 
@@ -116,6 +175,12 @@ static int run_audit(struct store_conn *conn, void *arg, struct ltps_error *err)
 	return audit_append(conn, &t->entry, NULL, err);
 }
 
+/* What no object can be called is not written down as the name of one. */
+static bool poid_is_possible(const char *poid)
+{
+	return strlen(poid) <= STORE_POID_MAX && text_is_clean(poid);
+}
+
 int ltp_audit(struct ltp_worker *w, const struct audit_note *note, struct ltps_error *err)
 {
 	char detail[STORE_TEXT_MAX + 1] = "";
@@ -128,7 +193,7 @@ int ltp_audit(struct ltp_worker *w, const struct audit_note *note, struct ltps_e
 			.tenant = tenant_of(note->caller),
 			.actor = note->caller->name,
 			.operation = operation_name(note->operation),
-			.poid = note->poid != NULL && strlen(note->poid) <= STORE_POID_MAX
+			.poid = note->poid != NULL && poid_is_possible(note->poid)
 				    ? note->poid
 				    : NULL,
 			.detail = detail[0] != '\0' ? detail : NULL,
@@ -143,7 +208,7 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 		struct ltps_error *err)
 {
 	*ret_object = NULL;
-	if (strlen(poid) > STORE_POID_MAX)
+	if (!poid_is_possible(poid))
 		return refuse(ret_result, LTP_UNKNOWN_POID, "no object has this POID");
 	if (object_get(w->conn, tenant_of(caller), poid, ret_object, err) == 0)
 		return 0;

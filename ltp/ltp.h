@@ -75,14 +75,41 @@ struct ltp_worker;
 int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w,
 		   struct ltps_error *err) LTPS_CHECKED;
 void ltp_worker_free(struct ltp_worker *w);
-/* Ends this worker's running remote exchange soon (any thread). */
+/*
+ * Ends this worker's running remote exchange soon, and ltp_step() before its
+ * next one (any thread). An exchange that begins at this very moment is missed:
+ * call again until the step is over. Not undone.
+ */
 void ltp_worker_cancel(struct ltp_worker *w);
+/*
+ * Whoever bounds the memory of all requests is asked before stored data is read
+ * into one: take() says whether n more bytes may be held. NULL: they may.
+ */
+struct ltp_room {
+	bool (*take)(void *arg, size_t n);
+	void *arg;
+	size_t max; /* for one request: beyond it waiting is of no use */
+};
+/* For the call that follows on this worker. */
+void ltp_worker_set_room(struct ltp_worker *w, struct ltp_room room);
 
 /* Who asks. Texts are borrowed for the call. */
 struct ltp_caller {
 	const char *tenant; /* "" until tenants come */
 	const char *name;   /* for the audit: "anonymous", certificate name... */
 };
+
+/* One line of the audit for an operation, durable when it returns. The
+ * functions below write their own; this is for what is decided before them. */
+struct audit_note {
+	const struct ltp_caller *caller;
+	enum operation operation;
+	const char *poid;   /* NULL: none; what no object can be called is left out */
+	const char *detail; /* NULL: none; cut at STORE_TEXT_MAX */
+	const struct ltp_result *result;
+};
+int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
+	      struct ltps_error *err) LTPS_CHECKED;
 
 /* PO of TS 119 512 5.4.5; texts NULL when absent. */
 struct ltp_po {
@@ -194,6 +221,9 @@ struct ltp_trace {
 	struct ltp_event *events;
 	size_t n;
 };
+/* Beyond LTP_TRACE_EVENTS_MAX the later events of the audit are left out, and
+ * the message of the answer says so. */
+#define LTP_TRACE_EVENTS_MAX 10000 /* a read a minute for a week; some MiB of answer */
 int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 	      struct ltp_trace *ret_t, struct ltp_result *ret_result,
 	      struct ltps_error *err) LTPS_CHECKED;

@@ -25,7 +25,8 @@
 #define STEP_TREES_MAX 64 /* trees looked at in one step */
 #define STAMP_RETRY_FIRST_MS 1000
 #define STAMP_RETRY_LONGEST_MS 300000 /* a TSA that is back is used within 5 min */
-#define COMPLETE_LEASE_MS 300000      /* longer than all fetches of one token */
+/* A process that died frees its job after this; doing one twice is harmless. */
+#define COMPLETE_LEASE_MS 30000
 #define JOBS_POLL_MS 30000
 #define SERVICE_ACTOR "service"
 
@@ -123,6 +124,15 @@ static int step_close(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_er
 	}
 	mem_free(open);
 	return rc;
+}
+
+/* Fails with CANCELLED when the service ends. */
+static int go_on(struct ltp_worker *w, struct ltps_error *err)
+{
+	if (!atomic_load(&w->cancelled))
+		return 0;
+	return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_SELF, NULL,
+			 "the step was cancelled");
 }
 
 /* --- stamp --- */
@@ -258,8 +268,14 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_er
 			earlier(ret_next_ms, t->next_attempt_ms);
 			continue;
 		}
+		if (go_on(w, err) != 0) {
+			rc = -1;
+			break;
+		}
 		if (stamp_tree(w, t, &why) == 0)
 			log_tree(w->l, LOG_INFO, "tree time-stamped", t, NULL);
+		else if (atomic_load(&w->cancelled)) /* no fault of the TSA's */
+			rc = go_on(w, err);
 		else if (why.code != LTPS_STATE) /* STATE: another process was first */
 			rc = stamp_failed(w, t, &why, ret_next_ms, err);
 	}
@@ -374,10 +390,20 @@ static int run_job_failed(struct store_conn *conn, void *arg, struct ltps_error 
 	return job_fail(conn, arg, NULL, err);
 }
 
+static int run_job_postponed(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct job_failure *f = arg;
+	return job_postpone(conn, f->job, f->now_ms, err);
+}
+
 static int complete_failed(struct ltp_worker *w, const struct job *job,
 			   const struct ltps_error *why, struct ltps_error *err)
 {
 	struct job_failure f = { .job = job, .now_ms = ltp_now(w->l), .why = why };
+	if (atomic_load(&w->cancelled)) { /* the attempt does not count */
+		(void)!store_write(w->l->o.store, run_job_postponed, &f, err);
+		return go_on(w, err);
+	}
 	log_error(w->l->o.log, LOG_OPERATION, LOG_WARNING,
 		  "validation data of a token is missing; will be tried again", why,
 		  LOG_FIELDS({ "token", job->subject }));
@@ -438,7 +464,7 @@ static int step_complete(struct ltp_worker *w, bool *ret_worked, int64_t *ret_ne
 			earlier(ret_next_ms, due);
 		return 0;
 	}
-	if (store_write(w->l->o.store, run_claim, &c, err) != 0)
+	if (go_on(w, err) != 0 || store_write(w->l->o.store, run_claim, &c, err) != 0)
 		return -1;
 	if (!c.found)
 		return 0;

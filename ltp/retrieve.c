@@ -155,7 +155,8 @@ static int charge(struct run *run, uint64_t n, struct ltps_error *err)
 				 "the answer would exceed %zu bytes: ask for single versions",
 				 RETRIEVE_BYTES_MAX);
 	run->bytes += (size_t)n;
-	return 0;
+	/* Once as it is, once in the answer's base64. */
+	return worker_take(run->w, n + b64_encoded_len((size_t)n), err);
 }
 
 static int part_read(struct run *run, const struct part *p, struct buf *out,
@@ -484,7 +485,8 @@ int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 	} else if (object != NULL) {
 		run.object = object;
 		run.profile = profile_by_id(w->l, object->profile);
-		if (retrieve_versions(&run, err) != 0)
+		if (object_allows(w->l, object, OP_RETRIEVE_PO, ret_result) &&
+		    retrieve_versions(&run, err) != 0)
 			goto read_end;
 	}
 	rc = 0;

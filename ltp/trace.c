@@ -11,12 +11,11 @@
 #include "ltp/inside.h"
 #include "storage/audit.h"
 
-#define TRACE_EVENTS_MAX 100000 /* a read a minute for two months */
-
 struct run {
 	struct ltp_trace out;
 	size_t cap;
 	int64_t last_seq; /* of the audit, for the next page */
+	uint64_t omitted;
 	struct ltp_worker *w;
 };
 
@@ -51,9 +50,6 @@ struct event_text {
 
 static int add_event(struct run *run, const struct event_text *t, struct ltps_error *err)
 {
-	if (run->out.n == TRACE_EVENTS_MAX)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, NULL,
-				 "more than %d events", TRACE_EVENTS_MAX);
 	if (run->out.n == run->cap) {
 		size_t cap = run->cap > 0 ? 2 * run->cap : 16;
 		struct ltp_event *p = mem_resize(run->out.events, cap, sizeof(*p));
@@ -87,6 +83,11 @@ static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error
 		.detail = detail,
 	};
 	run->last_seq = a->seq;
+	/* Whoever asks often must not make the rest unreadable. */
+	if (run->out.n >= LTP_TRACE_EVENTS_MAX) {
+		run->omitted++;
+		return 0;
+	}
 	return add_event(run, &t, err);
 }
 
@@ -130,8 +131,8 @@ static int collect(struct run *run, const struct ltp_caller *caller, const struc
 		   struct ltps_error *err)
 {
 	struct audit_query q = { .tenant = tenant_of(caller), .poid = o->poid };
-	for (size_t before = SIZE_MAX; before != run->out.n;) {
-		before = run->out.n;
+	for (int64_t before = -1; before != run->last_seq;) {
+		before = run->last_seq;
 		if (audit_list(run->w->conn, &q, audit_event, run, err) != 0)
 			return -1;
 		q.after_seq = run->last_seq;
@@ -153,8 +154,12 @@ int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char 
 	struct run run = { .w = w };
 	refuse(ret_result, LTP_OK, "%s", "");
 	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
-	    (object != NULL && collect(&run, caller, object, err) != 0))
+	    (object != NULL && object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
+	     collect(&run, caller, object, err) != 0))
 		goto out;
+	if (run.omitted > 0)
+		refuse(ret_result, LTP_OK, "%llu later events are left out",
+		       (unsigned long long)run.omitted);
 	const struct audit_note note = {
 		.caller = caller,
 		.operation = OP_RETRIEVE_TRACE,

@@ -36,7 +36,8 @@ static int stored_read(struct ltp_worker *w, const struct version *v, struct sto
 		const struct part *p = &v->parts[i];
 		s->data[i] = buf_make((size_t)p->size);
 		s->n = i + 1;
-		if (p->blob != 0 && blob_read(w->conn, p->blob, &s->data[i], err) != 0)
+		if (p->blob != 0 && (worker_take(w, p->size, err) != 0 ||
+				     blob_read(w->conn, p->blob, &s->data[i], err) != 0))
 			return -1;
 		s->objects[i] = (struct ers_object){
 			.name = "preserved object",
@@ -60,10 +61,13 @@ static bool choose_version(const struct ltp_evidence_request *req, const struct 
 	return *ret_v != NULL;
 }
 
-static bool request_holds(const struct ltp_evidence_request *req, struct ltp_result *r)
+static bool request_holds(const struct ltp *l, const struct ltp_evidence_request *req,
+			  struct ltp_result *r)
 {
 	const char *f = req->evidence_format;
-	if (f != NULL && strcmp(f, URI_ER_4998) != 0 && strcmp(f, URI_ER_4998_SHORT) != 0)
+	if (!operation_offered(l, OP_VALIDATE_EVIDENCE))
+		refuse(r, LTP_NOT_SUPPORTED, "no profile offers ValidateEvidence");
+	else if (f != NULL && strcmp(f, URI_ER_4998) != 0 && strcmp(f, URI_ER_4998_SHORT) != 0)
 		refuse(r, LTP_NOT_SUPPORTED, "evidence of the format '%s' is not validated", f);
 	else if (req->evidence.n == 0 && req->n_pos == 0)
 		refuse(r, LTP_PARAMETER_ERROR,
@@ -175,7 +179,7 @@ int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_reques
 	struct evidence_reports reports = { .n = 0 };
 	struct ers_input in = { .material = w->l->o.trust, .time_ms = ltp_now(w->l) };
 	refuse(ret_result, LTP_OK, "%s", "");
-	if (request_holds(req, ret_result)) {
+	if (request_holds(w->l, req, ret_result)) {
 		if (req->evidence.n == 0)
 			rc = judge_embedded(req, &in, &reports, ret_result, err);
 		else if (req->n_pos == 0 && req->poid != NULL)

@@ -7,6 +7,27 @@
 #include "server/api_json_out.h"
 #include "server/result.h"
 
+/* Enough for the client to know whether to wait, and for what. */
+static const char *what_failed(const struct ltps_error *e)
+{
+	if (e->fault == LTPS_FAULT_REMOTE)
+		return "a service that is needed failed";
+	switch (e->code) {
+	case LTPS_BUSY:
+		return "the service is busy, come again";
+	case LTPS_CANCELLED:
+		return "the service is stopping";
+	case LTPS_NO_SPACE:
+		return "the store is full";
+	case LTPS_READ_ONLY:
+		return "the store is read-only";
+	case LTPS_CORRUPT:
+		return "what is stored is damaged";
+	default:
+		return "the service failed";
+	}
+}
+
 /*
  * An error of ours: told by the mapping table, with its text only when the
  * request is to blame, and logged once, here.
@@ -16,14 +37,10 @@ static void fail(struct api_call *call, struct ltps_error *e)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ltp_result result;
 	const struct result_error mapped = result_of_error(e);
+	const enum ltp_minor minor = result_minor_for(call->op, mapped.minor);
 	const bool theirs = e->fault == LTPS_FAULT_CALLER || e->fault == LTPS_FAULT_OBJECT;
 	const struct api_answer a = { .result = &result, .req_id = call->in.req_id };
-	result_set(&result, mapped.minor, "%s",
-		   theirs ? e->text :
-		   e->code == LTPS_BUSY ? "the service is busy, come again" :
-		   e->code == LTPS_NO_SPACE ? "the store is full" :
-		   e->fault == LTPS_FAULT_REMOTE ? "a service that is needed failed" :
-						   "the service failed");
+	result_set(&result, minor, "%s", theirs ? e->text : what_failed(e));
 	log_error(call->log, LOG_OPERATION, e->code == LTPS_BUSY ? LOG_DEBUG : LOG_ERROR,
 		  "a request failed", e,
 		  LOG_FIELDS({ "operation", operation_name(call->op) },
@@ -52,10 +69,46 @@ static bool is_refusal(const struct ltp_result *r)
 static int answer_result(struct api_call *call, const struct ltp_result *result,
 			 struct ltps_error *err)
 {
-	const struct api_answer a = answer_of(call, result);
+	struct ltp_result fit = *result;
+	fit.minor = result_minor_for(call->op, fit.minor);
+	const struct api_answer a = answer_of(call, &fit);
 	if (is_refusal(result))
 		call->outcome = API_REFUSED;
 	return api_out_result(&a, call->op, &call->answer, err);
+}
+
+/*
+ * The line of what never reaches the domain, or failed there. The answer does
+ * not depend on it: nothing was given away or changed.
+ */
+static void audit(const struct api_call *call, struct ltp_worker *w,
+		  const struct ltp_result *result)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct audit_note note = {
+		.caller = &call->caller,
+		.operation = call->op,
+		.poid = call->in.poid,
+		.detail = result->message,
+		.result = result,
+	};
+	if (ltp_audit(w, &note, &err) != 0)
+		log_error(call->log, LOG_OPERATION, LOG_ERROR,
+			  "a line of the audit is missing", &err,
+			  LOG_FIELDS({ "operation", operation_name(call->op) },
+				     { "request", call->request_id }));
+}
+
+/* What passes by is not worth a line, and there may be no memory for one. */
+static void audit_failure(const struct api_call *call, struct ltp_worker *w,
+			  const struct ltps_error *e)
+{
+	struct ltp_result result;
+	const struct result_error mapped = result_of_error(e);
+	if (mapped.pres_status == 503)
+		return;
+	result_set(&result, result_minor_for(call->op, mapped.minor), "%s", e->text);
+	audit(call, w, &result);
 }
 
 static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
@@ -63,10 +116,10 @@ static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_err
 	const struct profile *profiles[PROFILES_MAX];
 	struct ltp_result result = { .minor = LTP_OK };
 	size_t n = 0;
-	(void)w;
 	if (ltp_info(call->ltp, call->in.profile, call->in.profile_status, profiles,
 		     PROFILES_MAX, &n, &result, err) != 0)
 		return -1;
+	audit(call, w, &result);
 	if (is_refusal(&result))
 		return answer_result(call, &result, err);
 	const struct api_answer a = answer_of(call, &result);
@@ -156,9 +209,9 @@ static int run_unsupported(struct api_call *call, struct ltp_worker *w,
 			   struct ltps_error *err)
 {
 	struct ltp_result result;
-	(void)w;
 	result_set(&result, LTP_NOT_SUPPORTED, "no profile of this service offers %s",
 		   operation_name(call->op));
+	audit(call, w, &result);
 	return answer_result(call, &result, err);
 }
 
@@ -244,15 +297,19 @@ bool api_run(struct api_call *call, struct ltp_worker *w)
 	}
 	if (refusal.minor != LTP_OK) {
 		call->status = malformed ? 400 : 200;
+		audit(call, w, &refusal);
 		if (answer_result(call, &refusal, &err) != 0)
 			fail(call, &err);
 		return true;
 	}
+	ltp_worker_set_room(w, call->room);
 	const int rc = run_parsed(call, w, &later, &err);
 	if (later)
 		return false;
-	if (rc != 0)
+	if (rc != 0) {
+		audit_failure(call, w, &err);
 		fail(call, &err);
+	}
 	return true;
 }
 
@@ -276,11 +333,12 @@ bool api_operation(const char *name, enum operation *ret_op)
 	return false;
 }
 
-int api_refusal_body(int http_status, const char *text, struct buf *out,
-		     struct ltps_error *err)
+int api_refusal_body(enum operation op, int http_status, const char *text,
+		     struct buf *out, struct ltps_error *err)
 {
 	struct ltp_result result;
 	const struct api_answer a = { .result = &result };
 	result_set(&result, result_of_status(http_status), "%s", text);
-	return api_out_result(&a, OP_PRESERVE_PO, out, err);
+	result.minor = result_minor_for(op, result.minor);
+	return api_out_result(&a, op, out, err);
 }

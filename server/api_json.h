@@ -18,6 +18,7 @@ struct api_call {
 	struct log *log;
 	struct ltp_caller caller;
 	const char *request_id; /* for the log; stays until the call is freed */
+	struct ltp_room room;	/* for what is read out of the store; may be zero */
 	struct buf body;	/* taken by api_run() */
 	/* Called on another thread when api_run() said "later". */
 	void (*later)(struct api_call *call);
@@ -37,7 +38,9 @@ struct api_call {
 };
 
 /*
- * api_run - carry a call out, on a worker thread.
+ * api_run - carry a call out, on a worker thread. Every call that comes here
+ * leaves a line in the audit, also when it is refused for its form; what the
+ * HTTP front end refuses before (docs/decisions/0005) does not.
  * Returns true when status and answer are set; false when later() will be
  * called, after which api_finish() sets them.
  */
@@ -50,7 +53,7 @@ void api_clear(struct api_call *call);
 /* The operation of a path's last part, "PreservePO"; false: none. */
 bool api_operation(const char *name, enum operation *ret_op);
 /* Body of a refusal by the front end under /pres (http_options). */
-int api_refusal_body(int http_status, const char *text, struct buf *out,
-		     struct ltps_error *err) LTPS_CHECKED;
+int api_refusal_body(enum operation op, int http_status, const char *text,
+		     struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

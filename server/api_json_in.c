@@ -318,7 +318,7 @@ int api_in_parse(enum operation op, struct buf *body, struct api_in *ret_in,
 	if (json_cut_make(in->body.p, in->body.n, &in->cut, err) != 0) {
 		if (err->code == LTPS_NOMEM)
 			return -1;
-		*ret_malformed = true;
+		*ret_malformed = err->code == LTPS_FORMAT;
 		result_set(ret_refusal, LTP_PARAMETER_ERROR, "%s", err->text);
 		ltps_error_clear(err);
 		return 0;

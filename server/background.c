@@ -3,6 +3,8 @@
  * The thread on which trees close and tokens come. It has a pool of one, so
  * that waiting for a remote party never takes a worker from requests.
  */
+#include <poll.h>
+
 #include "server/service.h"
 
 /* After an ingest the plan is looked at once, for all that come meanwhile. */
@@ -11,6 +13,8 @@
 #define RETRY_MS 5000
 /* No plan is trusted for longer: the wall clock may have been set. */
 #define SLEEP_MAX_MS 60000
+/* How often a step that is to end is told so. */
+#define CANCEL_MS 20
 
 static int step_init(void *arg, void **ret_state, struct ltps_error *err)
 {
@@ -55,6 +59,7 @@ static void step_done(struct pool_job *job)
 					       offsetof(struct service, step_job));
 	int64_t in_ms = SLEEP_MAX_MS;
 	s->step_running = false;
+	s->step_failing = s->step_failed;
 	if (s->draining)
 		return;
 	if (s->step_next_ms != INT64_MAX) {
@@ -130,10 +135,15 @@ void background_cancel(struct service *s)
 void background_stop(struct service *s)
 {
 	if (s->background != NULL) {
-		background_cancel(s);
+		/* A cancel may come between two exchanges: until the step is over. */
+		while (pool_in_flight(s->background) > 0) {
+			struct pollfd p = { .fd = pool_fd(s->background), .events = POLLIN };
+			background_cancel(s);
+			(void)poll(&p, 1, CANCEL_MS);
+			pool_drain(s->background);
+		}
 		pool_stop(s->background);
 		s->step_worker = NULL;
-		pool_drain(s->background);
 		pool_free(s->background);
 		s->background = NULL;
 	}

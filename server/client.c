@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/client.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +69,33 @@ const char *client_text(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
+/* C0, DEL, and C1 as UTF-8: U+0080 to U+009F. */
+void client_show(FILE *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)(text != NULL ? text : "-");
+	for (; *p != '\0'; p++) {
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+			fputc('?', out);
+			p++;
+		} else {
+			fputc(*p < 0x20 || *p == 0x7f ? '?' : *p, out);
+		}
+	}
+}
+
+void client_file_name(const char *id, size_t i, char out[CLIENT_NAME_MAX])
+{
+	bool plain = id != NULL && id[0] != '\0' && id[0] != '.' && id[0] != '_' &&
+		     strlen(id) < CLIENT_NAME_MAX;
+	for (const char *c = id; plain && *c != '\0'; c++)
+		plain = *c != '/' && *c != '\\' && (unsigned char)*c >= 0x20 && *c != 0x7f;
+	/* No plain name begins with '_'. */
+	if (plain)
+		snprintf(out, CLIENT_NAME_MAX, "%s", id);
+	else
+		snprintf(out, CLIENT_NAME_MAX, "_%zu", i + 1);
+}
+
 int client_verdict(const char *command, const json_t *answer)
 {
 	const json_t *result = json_object_get(answer, "result");
@@ -77,8 +105,11 @@ int client_verdict(const char *command, const json_t *answer)
 	bool success = strcmp(major, MAJOR_SUCCESS) == 0;
 	if (success && minor == NULL)
 		return EXIT_VALID;
-	fprintf(stderr, "ltps: %s: %s: %s\n", command, minor != NULL ? minor : major,
-		message != NULL ? message : "no message");
+	fprintf(stderr, "ltps: %s: ", command);
+	client_show(stderr, minor != NULL ? minor : major);
+	fputs(": ", stderr);
+	client_show(stderr, message != NULL ? message : "no message");
+	fputc('\n', stderr);
 	if (success)
 		return EXIT_UNDETERMINED;
 	return strcmp(major, MAJOR_REQUESTER) == 0 ? EXIT_INVALID : EXIT_UNAVAILABLE;

@@ -3,6 +3,8 @@
 #ifndef LTPS_SERVER_CLIENT_H
 #define LTPS_SERVER_CLIENT_H
 
+#include <stdio.h>
+
 #include <jansson.h>
 
 #include "base/bytes.h"
@@ -19,6 +21,19 @@
  */
 int client_call(const char *url, const char *operation, struct view message,
 		json_t **ret_answer, struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * client_show - a text of the service on a terminal: what could steer the
+ * terminal becomes '?', NULL a dash.
+ */
+void client_show(FILE *out, const char *text);
+
+/*
+ * client_file_name - of the i-th PO in a folder, from its id: nothing that
+ * leaves the folder, and never the same for two POs whose ids differ.
+ */
+#define CLIENT_NAME_MAX 200
+void client_file_name(const char *id, size_t i, char out[CLIENT_NAME_MAX]);
 
 /*
  * client_verdict - the exit status that an answer stands for, and its message

@@ -15,7 +15,6 @@
 #define VERSIONS_MAX 64
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 #define MESSAGE_MAX CLIENT_BODY_MAX
-#define NAME_MAX_OUT 200 /* of a file made from an id */
 
 #define HELP_URL "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
 #define HELP_EXIT                                                                            \
@@ -114,7 +113,8 @@ int cmd_preserve(int argc, char **argv)
 	status = exchange("preserve", p.url, "PreservePO", view_buf(&message), &answer);
 	const char *poid = client_text(answer, "poId");
 	if (poid != NULL) {
-		printf("%s\n", poid);
+		client_show(stdout, poid);
+		putchar('\n');
 		status = EXIT_VALID; /* a warning was told; the object is preserved */
 	}
 out:
@@ -177,25 +177,11 @@ static int po_bytes(const json_t *po, struct buf *out, struct ltps_error *err)
 			  out, err);
 }
 
-/* A file name from an id: nothing that could leave the folder. */
-static void safe_name(const json_t *po, size_t i, char out[NAME_MAX_OUT])
-{
-	const char *id = client_text(po, "id");
-	if (id == NULL || id[0] == '\0' || id[0] == '.') {
-		snprintf(out, NAME_MAX_OUT, "po-%zu", i + 1);
-		return;
-	}
-	snprintf(out, NAME_MAX_OUT, "%s", id);
-	for (char *c = out; *c != '\0'; c++)
-		if (*c == '/' || *c == '\\' || (unsigned char)*c < 0x20)
-			*c = '_';
-}
-
 static int write_po(const struct retrieve *r, const json_t *po, size_t i, bool folder,
 		    struct ltps_error *err)
 {
 	int rc = -1;
-	char name[NAME_MAX_OUT], path[4096];
+	char name[CLIENT_NAME_MAX], path[4096];
 	struct buf data = buf_make(CLIENT_BODY_MAX);
 	if (po_bytes(po, &data, err) != 0)
 		goto out;
@@ -207,7 +193,7 @@ static int write_po(const struct retrieve *r, const json_t *po, size_t i, bool f
 	}
 	snprintf(path, sizeof(path), "%s", r->out);
 	if (folder) {
-		safe_name(po, i, name);
+		client_file_name(client_text(po, "id"), i, name);
 		if (file_join(r->out, name, path, sizeof(path), err) != 0)
 			goto out;
 	}
@@ -348,11 +334,15 @@ static void print_events(const json_t *events)
 	json_t *e;
 	json_array_foreach(events, i, e)
 	{
-		const char *object = client_text(e, "obj"), *detail = client_text(e, "det");
-		printf("%-24s  %-18s  %s%s%s%s%s\n", client_text(e, "time"),
-		       client_text(e, "op"), client_text(e, "sub"),
-		       object != NULL ? "  " : "", object != NULL ? object : "",
-		       detail != NULL ? "  " : "", detail != NULL ? detail : "");
+		static const char *const keys[] = { "time", "op", "sub", "obj", "det" };
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			const char *text = client_text(e, keys[k]);
+			if (text == NULL && k > 2)
+				continue;
+			fputs(k > 0 ? "  " : "", stdout);
+			client_show(stdout, text);
+		}
+		putchar('\n');
 	}
 }
 
@@ -430,7 +420,10 @@ int cmd_search(int argc, char **argv)
 	const struct member members[] = { { "fi", filter } };
 	status = simple_call("search", url, "Search", members, 1, &answer);
 	json_array_foreach(json_object_get(answer, "poId"), i, poid)
-		printf("%s\n", json_string_value(poid));
+	{
+		client_show(stdout, json_string_value(poid));
+		putchar('\n');
+	}
 	json_decref(answer);
 	return status;
 }

@@ -14,28 +14,28 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/commands.h"
-#include "timestamping/evidence_source.h"
 #include "server/trust_options.h"
+#include "timestamping/evidence_source.h"
 
 #define EVIDENCE_FILE_MAX ((size_t)1 << 30) /* a container with its data */
-#define OBJECTS_MAX 1024		    /* --data or --digest on one line */
+#define OBJECTS_MAX 1024                    /* --data or --digest on one line */
 #define REPORT_MAX ((size_t)256 << 20)
 #define READ_STEP ((size_t)1 << 20) /* data files are digested in such pieces */
 
 static const char help[] =
-	"usage: ltps evidence verify ER [options]\n"
-	"\n"
-	"Judges RFC 4998 evidence records: ER is a record (DER or PEM), a CMS\n"
-	"signature with records in it, or an ASiC container with a record. Never\n"
-	"uses the network.\n"
-	"\n"
-	"  --data F         data object that the record covers; several: its group\n"
-	"  --digest ALG:HEX digest of a data object; further ALG:HEX of the same\n"
-	"                   object may follow after commas\n" TRUST_OPTIONS_HELP
-	"  --format text|json\n"
-	"\n"
-	"Exit status: 0 valid, 1 invalid, 2 undetermined, 3 no evidence record,\n"
-	"64 usage, 65 malformed input, 70 internal error.\n";
+    "usage: ltps evidence verify ER [options]\n"
+    "\n"
+    "Judges RFC 4998 evidence records: ER is a record (DER or PEM), a CMS\n"
+    "signature with records in it, or an ASiC container with a record. Never\n"
+    "uses the network.\n"
+    "\n"
+    "  --data F         data object that the record covers; several: its group\n"
+    "  --digest ALG:HEX digest of a data object; further ALG:HEX of the same\n"
+    "                   object may follow after commas\n" TRUST_OPTIONS_HELP
+    "  --format text|json\n"
+    "\n"
+    "Exit status: 0 valid, 1 invalid, 2 undetermined, 3 no evidence record,\n"
+    "64 usage, 65 malformed input, 70 internal error.\n";
 
 struct command {
 	struct trust_options trust;
@@ -90,7 +90,8 @@ static int read_input(struct command *c, struct ltps_error *err)
 	return decode_pem(&c->in, err);
 }
 
-static int update_all(struct digest_ctx **ctx, struct view piece, struct ltps_error *err)
+static int update_all(struct digest_ctx **ctx, struct view piece,
+		      struct ltps_error *err)
 {
 	for (int alg = 1; alg < DIGEST_ALG_COUNT; alg++)
 		if (ctx[alg] != NULL && digest_update(ctx[alg], piece, err) != 0)
@@ -135,8 +136,8 @@ static int digest_file(const char *path, const bool used[DIGEST_ALG_COUNT],
 		       struct ltps_error *err)
 {
 	struct digest_ctx *ctx[DIGEST_ALG_COUNT] = { NULL };
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) :
-					  open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					: open(path, O_RDONLY | O_CLOEXEC);
 	int rc = -1;
 
 	if (fd < 0) {
@@ -186,7 +187,8 @@ static int parse_digest(const char *text, struct view item, struct digest *ret_d
 		fail_digest(text, "unknown digest algorithm", err);
 		goto out;
 	}
-	if (hex_decode(view_skip(item, (size_t)(colon - item.p) + 1), &value, &inner) != 0 ||
+	if (hex_decode(view_skip(item, (size_t)(colon - item.p) + 1), &value, &inner) !=
+		0 ||
 	    value.n != digest_len(d.alg)) {
 		fail_digest(text, "not the hexadecimal digits of such a digest", err);
 		goto out;
@@ -234,8 +236,8 @@ static int make_objects(struct command *c, struct ltps_error *err)
 		int rc;
 		c->objects[i].name = name;
 		c->objects[i].digests = values;
-		rc = is_file ? digest_file(name, c->used, &c->objects[i], values, err) :
-			       parse_digests(name, &c->objects[i], values, err);
+		rc = is_file ? digest_file(name, c->used, &c->objects[i], values, err)
+			     : parse_digests(name, &c->objects[i], values, err);
 		if (rc != 0)
 			return -1;
 	}
@@ -246,7 +248,8 @@ static int make_objects(struct command *c, struct ltps_error *err)
 static int put_nothing_json(struct jsonw *j, struct ltps_error *err)
 {
 	static const struct ers_finding f = { .code = "NO_EVIDENCE_RECORD",
-					      .text = "the file holds no evidence record" };
+					      .text =
+						  "the file holds no evidence record" };
 	struct ers_report r = { .indication = INDICATION_INDETERMINATE,
 				.proof_of_existence_ms = INT64_MIN };
 	if (ers_report_add(&r, &f, err) != 0)
@@ -292,14 +295,15 @@ static int put_text(const struct evidence_reports *reports, struct buf *out,
 	return 0;
 }
 
-static int print_reports(const struct command *c, const struct evidence_reports *reports,
-			 struct ltps_error *err)
+static int print_reports(const struct command *c,
+			 const struct evidence_reports *reports, struct ltps_error *err)
 {
 	struct buf out = buf_make(REPORT_MAX);
 	bool json = c->format != NULL && strcmp(c->format, "json") == 0;
 	int rc = json ? put_json(reports, &out, err) : put_text(reports, &out, err);
 
-	if (rc == 0 && (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
+	if (rc == 0 &&
+	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
 	buf_free(&out);
 	return rc;
@@ -360,16 +364,17 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 	int rc;
 
 	trust_options_table(&c->trust, options);
-	options[TRUST_OPTIONS_COUNT] = (struct command_option){
-		.name = "--data", .list = c->data, .max = OBJECTS_MAX, .count = &c->n_data
-	};
+	options[TRUST_OPTIONS_COUNT] = (struct command_option){ .name = "--data",
+								.list = c->data,
+								.max = OBJECTS_MAX,
+								.count = &c->n_data };
 	options[TRUST_OPTIONS_COUNT + 1] =
-		(struct command_option){ .name = "--digest",
-					 .list = c->digests,
-					 .max = OBJECTS_MAX,
-					 .count = &c->n_digests };
+	    (struct command_option){ .name = "--digest",
+				     .list = c->digests,
+				     .max = OBJECTS_MAX,
+				     .count = &c->n_digests };
 	options[TRUST_OPTIONS_COUNT + 2] =
-		(struct command_option){ .name = "--format", .text = &c->format };
+	    (struct command_option){ .name = "--format", .text = &c->format };
 	rc = command_parse(argc, argv, &line, &n);
 	*ret_done = true;
 	if (rc != 0)

@@ -127,6 +127,8 @@ int cmd_fsck(int argc, char **argv)
 	if (open_store(&a, &store, &err) != 0 ||
 	    store_fsck(store, &options, &r, &err) != 0) {
 		status = command_error("fsck", &err);
+		if (err.code == LTPS_CORRUPT) /* a database beyond reading */
+			status = EXIT_INVALID;
 	} else {
 		printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64 " leaves, %" PRIu64
 		       " trees, %" PRIu64 " audit entries: %s\n",
@@ -141,7 +143,7 @@ int cmd_fsck(int argc, char **argv)
 static int report_copy(const char *command, int rc, const struct backup_report *r,
 		       const struct ltps_error *err)
 {
-	if (rc != 0 && r->damaged == 0)
+	if (rc != 0 && (r->damaged == 0 || err->code != LTPS_CORRUPT))
 		return command_error(command, err);
 	printf("%" PRIu64 " blobs, %" PRIu64 " bytes\n", r->blobs, r->bytes);
 	if (r->damaged == 0)

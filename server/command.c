@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the subcommands share: the command line and error lines. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,14 @@ int command_error(const char *what, const struct ltps_error *err)
 	fprintf(stderr, "ltps: %s: %s\n", what, line);
 	switch (err->code) {
 	case LTPS_ARGUMENT:
+	case LTPS_EXISTS: /* a folder in use, an address taken: name another */
 		return EXIT_USAGE;
+	case LTPS_DENIED: /* a file, or an address that we do not speak to */
+		return err->foreign == LTPS_FOREIGN_ERRNO ? EXIT_DATA : EXIT_USAGE;
+	case LTPS_IO:
+		return err->foreign == LTPS_FOREIGN_ERRNO && err->foreign_code == EISDIR
+			   ? EXIT_DATA
+			   : EXIT_SOFTWARE;
 	case LTPS_FORMAT:
 	case LTPS_TOO_LARGE:
 	case LTPS_NOT_FOUND:

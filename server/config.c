@@ -98,7 +98,7 @@ static int read_service(struct config *c, const char *name, const char *base,
 	uint16_t port;
 	c->listen = conf_text(c->conf, "service", NULL, "listen", CONFIG_LISTEN);
 	if (http_parse_listen(c->listen, addr, sizeof(addr), &port, err) != 0)
-		return -1;
+		return ltps_where(err, "%s, listen", name);
 	if (!conf_has_section(c->conf, "service", NULL))
 		return bad(name, "section [service] is missing", err);
 	if (take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL), &c->dir,
@@ -134,9 +134,12 @@ static int read_limits(struct config *c, const char *name, struct ltps_error *er
 	c->queue_max = (size_t)limit(c, "queue_max", CONFIG_QUEUE_MAX);
 	c->low_space = (uint64_t)limit(c, "low_space", (int64_t)CONFIG_LOW_SPACE);
 	c->no_space = (uint64_t)limit(c, "no_space", (int64_t)CONFIG_NO_SPACE);
-	/* One largest request must fit, or it would be put off for ever. */
-	if (c->limits.in_flight_max < c->body_max)
-		return bad(name, "in_flight_max is smaller than body_max", err);
+	/*
+	 * One largest request must fit, or it would be put off for ever; and so
+	 * must its object and the base64 of it, 3/4 + 1, when it is retrieved.
+	 */
+	if (c->limits.in_flight_max < 2 * c->body_max)
+		return bad(name, "in_flight_max is smaller than twice body_max", err);
 	return 0;
 }
 
@@ -144,8 +147,13 @@ static int read_tsas(struct config *c, const char *name, struct ltps_error *err)
 {
 	const char *label;
 	for (size_t i = 0; (label = conf_label(c->conf, "tsa", i)) != NULL; i++) {
+		const char *url = conf_text(c->conf, "tsa", label, "url", "");
 		if (i == TSP_TSAS_MAX)
 			return bad(name, "too many TSAs", err);
+		if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "%.100s: [tsa %s]: url is not http:// or https://",
+					 name, label);
 		c->tsas[i] = (struct tsa){
 			.name = label,
 			.url = conf_text(c->conf, "tsa", label, "url", NULL),

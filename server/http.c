@@ -75,7 +75,7 @@ void exchange_free(struct http_exchange *x)
 {
 	struct http_server *s = x->server;
 	if (s != NULL) {
-		s->stats.in_flight_bytes -= x->charge;
+		budget_give(s->budget, x->charge);
 		if (x->prev != NULL)
 			x->prev->next = x->next;
 		else
@@ -91,9 +91,8 @@ void exchange_free(struct http_exchange *x)
 bool exchange_charge(struct http_exchange *x, size_t n)
 {
 	struct http_server *s = x->server;
-	if (s->stats.in_flight_bytes + n > s->limits.in_flight_max)
+	if (!budget_take(s->budget, n))
 		return false;
-	s->stats.in_flight_bytes += n;
 	x->charge += n;
 	return true;
 }
@@ -485,6 +484,8 @@ int http_new(struct loop *loop, const struct http_options *options,
 	s->loop = loop;
 	s->options = *options;
 	s->limits = with_defaults(options->limits);
+	s->own.max = s->limits.in_flight_max;
+	s->budget = options->budget != NULL ? options->budget : &s->own;
 	s->fd = -1;
 	s->id_high = (uint32_t)(clock_now_ms(options->clock) / 1000);
 	event_assign(&s->acceptable, loop_base(loop), -1, 0, on_acceptable, s);
@@ -551,4 +552,5 @@ void http_free(struct http_server *server)
 void http_stats(const struct http_server *server, struct http_stats *ret_stats)
 {
 	*ret_stats = server->stats;
+	ret_stats->in_flight_bytes = atomic_load(&server->budget->used);
 }

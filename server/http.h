@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "server/budget.h"
 #include "server/loop.h"
 
 enum http_method {
@@ -75,6 +76,7 @@ struct http_options {
 	const struct http_route *routes; /* borrowed; the first match is taken */
 	size_t n_routes;
 	const struct clock *clock; /* borrowed; for the Date field */
+	struct budget *budget; /* borrowed; NULL: one of limits.in_flight_max */
 	/*
 	 * Writes the body of a refusal that the front end makes itself (404,
 	 * 405, 413, 415, 503...). NULL, or a failure: a line of text.

@@ -57,7 +57,7 @@ void conn_close(struct http_conn *c)
 	if (c->next != NULL)
 		c->next->prev = c->prev;
 	s->n_conns--;
-	s->stats.in_flight_bytes -= c->out_charge;
+	budget_give(s->budget, c->out_charge);
 	if (c->x != NULL) {
 		c->x->conn = NULL;
 		if (c->state != CONN_HANDLE)
@@ -104,7 +104,7 @@ static void answer_sent(struct http_conn *c)
 	event_del(&c->writable);
 	buf_free(&c->out);
 	buf_free(&c->out_body);
-	c->server->stats.in_flight_bytes -= c->out_charge;
+	budget_give(c->server->budget, c->out_charge);
 	c->out_charge = 0;
 	if (c->close_after)
 		start_linger(c);
@@ -132,12 +132,13 @@ static ssize_t send_some(struct http_conn *c)
 
 static void conn_flush(struct http_conn *c)
 {
+	const size_t turn = c->out_at + HTTP_WRITE_TURN;
 	while (c->out_at < c->out_end) {
-		const ssize_t n = send_some(c);
+		const ssize_t n = c->out_at < turn ? send_some(c) : -1;
 		if (n > 0) {
 			c->out_at += (size_t)n;
 			c->moved += (uint64_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
+		} else if (n < 0 && (c->out_at >= turn || errno == EAGAIN)) {
 			if (event_add(&c->writable, NULL) != 0)
 				conn_close(c);
 			return;
@@ -190,7 +191,7 @@ static int fill_answer(struct http_conn *c, struct conn_answer *a, struct ltps_e
 	c->out_body = *a->body;
 	*a->body = buf_make(a->body->max);
 	c->out_charge = c->out_body.n;
-	c->server->stats.in_flight_bytes += c->out_charge;
+	budget_add(c->server->budget, c->out_charge);
 	return 0;
 }
 
@@ -327,7 +328,6 @@ static bool admit(struct http_conn *c)
 		conn_refuse(c, 400, "the path is not a plain path", "");
 		return false;
 	}
-	const struct http_limits *l = &c->server->limits;
 	x->route = route;
 	if (route->body_max > 0 && !takes_media_type(route, x->head.media_type)) {
 		conn_refuse(c, 415, "this path does not take this media type", "");
@@ -338,7 +338,7 @@ static bool admit(struct http_conn *c)
 		conn_refuse(c, 413, "the body is larger than this path takes", "");
 		return false;
 	}
-	if (c->server->stats.in_flight_bytes + x->head.content_length > l->in_flight_max) {
+	if (!budget_has(c->server->budget, (size_t)x->head.content_length)) {
 		conn_refuse(c, 503, "too many requests in flight", "Retry-After: 1\r\n");
 		return false;
 	}

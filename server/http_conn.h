@@ -31,6 +31,8 @@
 #define HTTP_READ_SIZE ((size_t)8 << 10)
 /* One recv() into a body at most; other connections want their turn. */
 #define HTTP_READ_BODY_SIZE ((size_t)1 << 20)
+/* As much of an answer to a client that reads as fast as we write. */
+#define HTTP_WRITE_TURN ((size_t)4 << 20)
 /* An answer's body up to this size is copied behind its head: one packet. */
 #define HTTP_COPY_MAX ((size_t)8 << 10)
 #define HTTP_EXTRA_MAX 512
@@ -52,7 +54,7 @@ struct http_exchange {
 	struct http_exchange *prev, *next;
 	const struct http_route *route;
 	struct buf body;
-	size_t charge; /* bytes counted in server->in_flight */
+	size_t charge; /* bytes of it in server->budget */
 	char *query;   /* decoded copy: name NUL value NUL ...; made when asked for */
 	size_t query_n;
 	char id[20];
@@ -102,6 +104,8 @@ struct http_server {
 	struct loop *loop;
 	struct http_options options;
 	struct http_limits limits; /* without zeroes */
+	struct budget own;
+	struct budget *budget; /* bytes in flight */
 	int fd;
 	uint16_t port;
 	struct event acceptable;

@@ -102,6 +102,44 @@ enum ltp_minor result_of_status(int http_status)
 	}
 }
 
+#define BIT(minor) (1u << (minor))
+
+/* Spec section 4: what each operation has beside the common ones. */
+static const unsigned own_minors[OP_COUNT] = {
+	[OP_PRESERVE_PO] = BIT(LTP_TRANSFER_ERROR) | BIT(LTP_NO_SPACE) |
+			   BIT(LTP_UNKNOWN_PO_FORMAT) | BIT(LTP_PO_FORMAT_ERROR) |
+			   BIT(LTP_EXTERNAL_UNAVAILABLE) | BIT(LTP_WARN_LOW_SPACE),
+	[OP_RETRIEVE_PO] = BIT(LTP_UNKNOWN_PO_FORMAT) | BIT(LTP_UNKNOWN_EVIDENCE_FORMAT) |
+			   BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_VERSION) |
+			   BIT(LTP_WARN_PARTLY),
+	[OP_DELETE_PO] = BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_MODE),
+	[OP_UPDATE_POC] = BIT(LTP_TRANSFER_ERROR) | BIT(LTP_NO_SPACE) |
+			  BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_DELTA_POC) |
+			  BIT(LTP_DELTA_POC_PROBLEM) | BIT(LTP_WARN_LOW_SPACE),
+	[OP_RETRIEVE_TRACE] = BIT(LTP_UNKNOWN_POID),
+};
+static const unsigned common_minors = BIT(LTP_OK) | BIT(LTP_NO_PERMISSION) |
+				      BIT(LTP_INTERNAL_ERROR) | BIT(LTP_PARAMETER_ERROR) |
+				      BIT(LTP_NOT_SUPPORTED);
+
+enum ltp_minor result_minor_for(enum operation op, enum ltp_minor minor)
+{
+	if ((unsigned)op >= OP_COUNT || (unsigned)minor >= LTP_MINOR_COUNT)
+		return LTP_INTERNAL_ERROR;
+	if (((common_minors | own_minors[op]) & BIT(minor)) != 0)
+		return minor;
+	switch (minor) {
+	case LTP_WARN_LOW_SPACE:
+	case LTP_WARN_PARTLY:
+		return LTP_OK;
+	case LTP_NO_SPACE:
+	case LTP_EXTERNAL_UNAVAILABLE:
+		return LTP_INTERNAL_ERROR;
+	default:
+		return LTP_PARAMETER_ERROR;
+	}
+}
+
 int result_set(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 {
 	va_list ap;

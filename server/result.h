@@ -29,6 +29,12 @@ struct result_error result_of_error(const struct ltps_error *err);
 /* The minor of a refusal by the front end, for its body under /pres. */
 enum ltp_minor result_of_status(int http_status);
 
+/*
+ * The minor under which an operation tells this: itself where the operation's
+ * table has it, otherwise the common one with the same ResultMajor.
+ */
+enum ltp_minor result_minor_for(enum operation op, enum ltp_minor minor);
+
 /* Fills a refusal; the text is cut to its room. Returns 0, for tail calls. */
 int result_set(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

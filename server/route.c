@@ -11,6 +11,8 @@
 
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
+/* Answers up to this size always leave: refusals, and what tells of a change. */
+#define SMALL_ANSWER ((size_t)64 << 10)
 
 /* --- /pres --- */
 
@@ -20,8 +22,19 @@ struct call_job {
 	struct service *s;
 	struct http_exchange *x;
 	int64_t started_us;
+	size_t taken; /* of the budget, until the answer is charged instead */
 	bool later;
 };
+
+/* On the worker that has the job. */
+static bool call_take(void *arg, size_t n)
+{
+	struct call_job *j = arg;
+	if (!budget_take(&j->s->budget, n))
+		return false;
+	j->taken += n;
+	return true;
+}
 
 static void call_later(struct api_call *call)
 {
@@ -33,6 +46,11 @@ static void call_later(struct api_call *call)
 static enum pool_outcome call_work(struct pool_job *job, void *state)
 {
 	struct call_job *j = (struct call_job *)job;
+	if (atomic_load(&j->s->abandoned)) {
+		j->call.status = 503; /* nobody waits for the answer any more */
+		j->call.outcome = API_FAILED;
+		return POOL_DONE;
+	}
 	return api_run(&j->call, state) ? POOL_DONE : POOL_PENDING;
 }
 
@@ -53,6 +71,16 @@ static void count_call(struct service *s, const struct call_job *j)
 	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
 }
 
+/* An answer that changed nothing may be given up when there is no room for it. */
+static bool may_answer(struct service *s, const struct call_job *j)
+{
+	const enum operation op = j->call.op;
+	return j->call.answer.n <= SMALL_ANSWER ||
+	       (op != OP_RETRIEVE_INFO && op != OP_RETRIEVE_PO &&
+		op != OP_RETRIEVE_TRACE && op != OP_VALIDATE_EVIDENCE) ||
+	       budget_has(&s->budget, j->call.answer.n);
+}
+
 static void call_done(struct pool_job *job)
 {
 	struct call_job *j = (struct call_job *)job;
@@ -62,9 +90,14 @@ static void call_done(struct pool_job *job)
 	count_call(s, j);
 	if (j->call.ingested)
 		background_wake(s);
-	if (j->call.status == 503)
-		http_add_field(j->x, "Retry-After", "1");
-	http_reply(j->x, j->call.status, "application/json", &j->call.answer);
+	budget_give(&s->budget, j->taken);
+	if (!may_answer(s, j)) {
+		http_refuse(j->x, 503, "too many answers in flight");
+	} else {
+		if (j->call.status == 503)
+			http_add_field(j->x, "Retry-After", "1");
+		http_reply(j->x, j->call.status, "application/json", &j->call.answer);
+	}
 	api_clear(&j->call);
 	mem_free(j);
 }
@@ -89,6 +122,8 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->call.log = s->log;
 	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
 	j->call.request_id = http_request_id(x);
+	j->call.room = (struct ltp_room){ .take = call_take, .arg = j,
+					  .max = s->budget.max };
 	j->call.body = http_take_body(x);
 	j->call.later = call_later;
 	j->call.later_arg = j;
@@ -227,8 +262,10 @@ int route_refusal_body(void *arg, const char *path, int status, const char *text
 {
 	(void)arg;
 	if (strncmp(path, "/pres/", 6) == 0) {
+		enum operation op = OP_RETRIEVE_INFO; /* has the common minors only */
+		(void)api_operation(path + 6, &op);
 		*ret_type = "application/json";
-		return api_refusal_body(status, text, out, err);
+		return api_refusal_body(op, status, text, out, err);
 	}
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);

@@ -179,8 +179,10 @@ static int start_http(struct service *s, struct ltps_error *err)
 		.routes = s->routes,
 		.n_routes = SERVICE_ROUTES_MAX,
 		.clock = s->clock,
+		.budget = &s->budget,
 		.refusal_body = route_refusal_body,
 	};
+	s->budget.max = s->config->limits.in_flight_max;
 	route_table(s);
 	if (loop_timer_new(s->loop, drain_poll, s, &s->drain_timer, err) != 0)
 		return -1;
@@ -237,6 +239,7 @@ void service_stop(struct service *s)
 	if (s == NULL)
 		return;
 	s->draining = true;
+	atomic_store(&s->abandoned, true);
 	while (s->n_started > 0)
 		stages[--s->n_started].stop(s);
 	mem_free(s);
@@ -252,10 +255,13 @@ static void drain_poll(void *arg)
 	struct service *s = arg;
 	const bool done = http_connections(s->http) == 0 &&
 			  pool_in_flight(s->workers) == 0 && !s->step_running;
-	if (done || clock_monotonic_ms() >= s->drain_until_ms)
+	if (done || clock_monotonic_ms() >= s->drain_until_ms) {
 		loop_stop(s->loop);
-	else
-		loop_timer_set(s->drain_timer, DRAIN_POLL_MS);
+		return;
+	}
+	if (s->step_running)
+		background_cancel(s);
+	loop_timer_set(s->drain_timer, DRAIN_POLL_MS);
 }
 
 void service_drain(struct service *s)
@@ -269,6 +275,5 @@ void service_drain(struct service *s)
 	s->drain_until_ms = clock_monotonic_ms() + s->config->drain_ms;
 	log_write(s->log, LOG_OPERATION, LOG_INFO, "stopping", NULL, 0);
 	http_drain(s->http);
-	background_cancel(s);
 	drain_poll(s);
 }

@@ -6,13 +6,17 @@
 #include "base/jsonw.h"
 #include "server/service.h"
 
-static const char *status_word(const struct ltp_health *h)
+/* A step that fails here (store, memory) leaves no trace in the store. */
+static bool evidence_late(const struct service *s, const struct ltp_health *h)
 {
-	if (h->alarm || h->no_space)
+	return h->alarm || s->step_failing;
+}
+
+static const char *status_word(const struct service *s, const struct ltp_health *h)
+{
+	if (evidence_late(s, h) || h->no_space)
 		return "alarm";
-	if (h->low_space || h->stamp_failures > 0)
-		return "warning";
-	return "ok";
+	return h->low_space ? "warning" : "ok";
 }
 
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
@@ -20,7 +24,7 @@ int status_health(const struct service *s, const struct ltp_health *h, struct bu
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
-	jsonw_member(&j, "status", status_word(h));
+	jsonw_member(&j, "status", status_word(s, h));
 	jsonw_member(&j, "version", LTPS_VERSION);
 	jsonw_member(&j, "service", s->config->id);
 	jsonw_key(&j, "started");
@@ -28,7 +32,7 @@ int status_health(const struct service *s, const struct ltp_health *h, struct bu
 	jsonw_member_int(&j, "objects", (int64_t)h->objects);
 	jsonw_key(&j, "evidence");
 	jsonw_object(&j);
-	jsonw_member_bool(&j, "late", h->alarm);
+	jsonw_member_bool(&j, "late", evidence_late(s, h));
 	jsonw_member_int(&j, "waiting", (int64_t)h->waiting_leaves);
 	if (h->oldest_waiting_ms != INT64_MAX) {
 		jsonw_key(&j, "waiting_since");
@@ -172,7 +176,8 @@ static int put_domain(const struct service *s, const struct ltp_health *h,
 		  h->trees_stamped },
 		{ "ltps_stamp_failures", "gauge", "Time-stamp failures in a row.",
 		  h->stamp_failures },
-		{ "ltps_evidence_late", "gauge", "1 when evidence is late.", h->alarm },
+		{ "ltps_evidence_late", "gauge", "1 when evidence is late.",
+		  evidence_late(s, h) },
 		{ "ltps_free_bytes", "gauge", "Free space of the store.", h->free_bytes },
 		{ "ltps_space_low", "gauge", "1 when space runs out.", h->low_space },
 		{ "ltps_space_none", "gauge", "1 when nothing is taken any more.",

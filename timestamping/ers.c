@@ -61,7 +61,8 @@ static int read_algorithm(struct view body, enum digest_alg *ret_alg,
 			  struct ltps_error *err)
 {
 	struct tlv oid, parameters;
-	if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_OID, "algorithm", &oid, err) != 0)
+	if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_OID, "algorithm", &oid, err) !=
+	    0)
 		return -1;
 	if (body.n > 0 && tlv_next(&body, &parameters, err) != 0)
 		return -1;
@@ -157,8 +158,8 @@ static int algorithm_of_token(struct view token, enum digest_alg *ret_alg,
 }
 
 /* The optional fields in front of timeStamp. */
-static int read_stamp_options(struct ers *er, struct view *body, struct ers_stamp *stamp,
-			      struct ltps_error *err)
+static int read_stamp_options(struct ers *er, struct view *body,
+			      struct ers_stamp *stamp, struct ltps_error *err)
 {
 	struct tlv t;
 	bool present;
@@ -228,7 +229,8 @@ static int read_chain(struct ers *er, struct view *sequence, struct ers_chain *c
 static int read_sequence(struct ers *er, struct view body, struct ltps_error *err)
 {
 	size_t n;
-	if (count_members(body, ERS_CHAINS_MAX, "archiveTimeStampSequence", &n, err) != 0)
+	if (count_members(body, ERS_CHAINS_MAX, "archiveTimeStampSequence", &n, err) !=
+	    0)
 		return -1;
 	er->chains = mem_zalloc(n, sizeof(*er->chains));
 	if (er->chains == NULL)
@@ -260,7 +262,8 @@ static int read_algorithms(struct ers *er, struct view body, struct ltps_error *
 static int read_version(struct ers *er, struct view *body, struct ltps_error *err)
 {
 	struct tlv t;
-	if (tlv_expect(body, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "version", &t, err) != 0 ||
+	if (tlv_expect(body, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "version", &t, err) !=
+		0 ||
 	    tlv_uint(&t, &er->version, err) != 0)
 		return -1;
 	if (er->version != 1)

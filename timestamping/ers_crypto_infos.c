@@ -49,7 +49,8 @@ static int put_basic(struct view response, struct buf *out, struct ltps_error *e
 		       err) != 0)
 		return -1;
 	body = t.body;
-	if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_OID, "responseType", &t, err) != 0 ||
+	if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_OID, "responseType", &t, err) !=
+		0 ||
 	    tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "response", &t,
 		       err) != 0)
 		return -1;

@@ -77,7 +77,8 @@ out:
 }
 
 /* A SET needs its members apart, to put them in DER order. */
-static int put_attributes(struct view attributes, struct buf *out, struct ltps_error *err)
+static int put_attributes(struct view attributes, struct buf *out,
+			  struct ltps_error *err)
 {
 	struct view members[ERS_ATTRIBUTES_MAX];
 	struct tlv t;
@@ -101,9 +102,9 @@ static int check_hashes(enum digest_alg alg, const struct view *hashes, size_t n
 {
 	for (size_t i = 0; i < n; i++)
 		if (hashes[i].n != digest_len(alg))
-			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER,
-					 "RFC 4998 4.1",
-					 "a hash of another length than the algorithm's");
+			return ltps_fail(
+			    err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 4.1",
+			    "a hash of another length than the algorithm's");
 	return 0;
 }
 
@@ -153,7 +154,8 @@ static int put_sequence_of(const struct view *members, size_t n, size_t max,
 	for (size_t i = 0; i < n; i++) {
 		if (members[i].n > ERS_SIZE_MAX - len)
 			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER,
-					 "RFC 4998 5.1", "the evidence grows too large");
+					 "RFC 4998 5.1",
+					 "the evidence grows too large");
 		len += members[i].n;
 	}
 	if (der_put_header(out, DER_SEQUENCE, len, err) != 0)

@@ -13,7 +13,7 @@
  */
 struct reading {
 	bool pass_single; /* RFC 6283 3.3.1: a lone value moves up unhashed */
-	bool distinct;	  /* equal values count once */
+	bool distinct;    /* equal values count once */
 };
 
 static const struct reading readings[] = {
@@ -65,7 +65,8 @@ static int root_of(const struct ers_stamp *stamp, const struct reading *r,
 {
 	struct digest current = { .alg = stamp->alg };
 	for (size_t i = 0; i < stamp->n_lists; i++)
-		if (join_list(stamp->alg, &stamp->lists[i], i == 0, r, &current, err) != 0)
+		if (join_list(stamp->alg, &stamp->lists[i], i == 0, r, &current, err) !=
+		    0)
 			return -1;
 	*ret_root = current;
 	return 0;
@@ -126,7 +127,7 @@ static int check_link(struct ers_job *job, size_t c, size_t s, struct ltps_error
 		report->link_intact = list_holds(&stamp->lists[0], &d);
 	else
 		report->link_intact = report->imprint_intact =
-			tst_covers(ers_token(job, c, s), &d);
+		    tst_covers(ers_token(job, c, s), &d);
 	return report->link_intact ? 0 : ers_judge(job, c, s, ERS_LINK_MISSING, err);
 }
 

@@ -32,7 +32,8 @@ static int note(struct ers_job *job, const struct ltps_error *inner, const char 
 	return ers_report_add(job->rep, &f, err);
 }
 
-static int copy_kind(struct ers_job *job, enum material_kind kind, struct ltps_error *err)
+static int copy_kind(struct ers_job *job, enum material_kind kind,
+		     struct ltps_error *err)
 {
 	for (size_t i = 0; i < material_count(job->in->material, kind); i++)
 		if (material_add(job->material, kind,
@@ -42,8 +43,8 @@ static int copy_kind(struct ers_job *job, enum material_kind kind, struct ltps_e
 }
 
 /* SEQUENCE OF something, each added as this kind. */
-static int add_members(struct material *m, enum material_kind kind, struct view sequence,
-		       struct ltps_error *err)
+static int add_members(struct material *m, enum material_kind kind,
+		       struct view sequence, struct ltps_error *err)
 {
 	struct tlv outer, t;
 	struct view body;
@@ -125,8 +126,8 @@ static int add_attribute(struct material *m, struct view attribute,
 	struct tlv type, values, t;
 	struct view body;
 
-	if (tlv_expect(&attribute, ASN1_UNIVERSAL, ASN1_TAG_OID, "attribute type", &type,
-		       err) != 0 ||
+	if (tlv_expect(&attribute, ASN1_UNIVERSAL, ASN1_TAG_OID, "attribute type",
+		       &type, err) != 0 ||
 	    tlv_expect(&attribute, ASN1_UNIVERSAL, ASN1_TAG_SET, "attribute values",
 		       &values, err) != 0)
 		return -1;
@@ -147,8 +148,8 @@ static int add_crypto_infos(struct material *m, struct view crypto_infos,
 		return -1;
 	body = outer.body;
 	while (body.n > 0)
-		if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "Attribute", &t,
-			       err) != 0 ||
+		if (tlv_expect(&body, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "Attribute",
+			       &t, err) != 0 ||
 		    add_attribute(m, t.body, err) != 0)
 			return -1;
 	return 0;
@@ -166,7 +167,8 @@ static int gather_from_record(struct ers_job *job, struct ltps_error *err)
 	}
 	if (job->er->crypto_infos.n > 0) {
 		struct ltps_error inner = LTPS_ERROR_INIT;
-		if (add_crypto_infos(job->material, job->er->crypto_infos, &inner) != 0 &&
+		if (add_crypto_infos(job->material, job->er->crypto_infos, &inner) !=
+			0 &&
 		    note(job, &inner, "cryptoInfos", err) != 0)
 			return -1;
 	}
@@ -177,7 +179,8 @@ int ers_gather_material(struct ers_job *job, struct ltps_error *err)
 {
 	if (material_new(&job->material, err) != 0)
 		return -1;
-	for (int kind = 0; job->in->material != NULL && kind < MATERIAL_KIND_COUNT; kind++)
+	for (int kind = 0; job->in->material != NULL && kind < MATERIAL_KIND_COUNT;
+	     kind++)
 		if (copy_kind(job, (enum material_kind)kind, err) != 0)
 			return -1;
 	return gather_from_record(job, err);

@@ -18,8 +18,8 @@ struct head {
 	bool *met; /* by a given object; at the first of equal hashes */
 	size_t n;
 	struct digest earlier; /* of all earlier chains */
-	size_t tested;	       /* objects that this chain ought to cover */
-	size_t linked;	       /* objects that it does cover */
+	size_t tested;         /* objects that this chain ought to cover */
+	size_t linked;         /* objects that it does cover */
 	bool sorted_variant;
 };
 
@@ -119,7 +119,8 @@ static bool head_holds(struct head *h, const struct digest *d)
 static bool head_all_met(const struct head *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (!h->met[i] && (i == 0 || !view_equal(h->sorted[i - 1], h->sorted[i])))
+		if (!h->met[i] &&
+		    (i == 0 || !view_equal(h->sorted[i - 1], h->sorted[i])))
 			return false;
 	return true;
 }
@@ -220,8 +221,9 @@ static int add_unchecked(struct ers_job *job, size_t c, struct ltps_error *err)
 {
 	struct ers_finding f = { .code = "ERS_RENEWAL_UNCHECKED",
 				 .clause = "RFC 4998 5.3",
-				 .text = "without a covered object the hash-tree renewal "
-					 "cannot be checked" };
+				 .text =
+				     "without a covered object the hash-tree renewal "
+				     "cannot be checked" };
 	ers_name_stamp(c, 0, f.object);
 	return ers_report_add(job->rep, &f, err);
 }
@@ -259,7 +261,7 @@ static void mark_groups(struct ers_job *job, const struct head *heads)
 			head_all_met(&heads[0]);
 	for (size_t i = 0; i < job->rep->n_covers; i++)
 		job->rep->covers[i].group_complete =
-			complete && job->rep->covers[i].covered;
+		    complete && job->rep->covers[i].covered;
 }
 
 int ers_check_objects(struct ers_job *job, struct ltps_error *err)

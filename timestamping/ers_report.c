@@ -104,7 +104,7 @@ static void put_chains(const struct ers_report *r, struct jsonw *j)
 			put_stamp(&r->chains[c].stamps[s], j);
 			if (s > 0)
 				jsonw_member_bool(j, "link_intact",
-						 r->chains[c].stamps[s].link_intact);
+						  r->chains[c].stamps[s].link_intact);
 			else if (c > 0)
 				put_chain_link(&r->chains[c], j);
 			jsonw_object_end(j);
@@ -174,15 +174,14 @@ static int text_stamp(const struct ers_stamp_report *s, size_t c, size_t k,
 {
 	char time[TIME_TEXT_MAX];
 	time_or_unknown(s->time_ms, time);
-	return buf_put_fmt(out, err,
-			   "  chain %zu, time-stamp %zu: %s, %s, %s%s%s%s%s%s\n",
-			   c + 1, k + 1, time, digest_name(s->alg),
-			   indication_name(s->indication),
-			   s->subindication != NULL ? " " : "",
-			   s->subindication != NULL ? s->subindication : "",
-			   s->imprint_intact ? "" : ", imprint not intact",
-			   s->link_intact ? "" : ", link not intact",
-			   s->signature_intact ? "" : ", signature not intact");
+	return buf_put_fmt(
+	    out, err, "  chain %zu, time-stamp %zu: %s, %s, %s%s%s%s%s%s\n", c + 1,
+	    k + 1, time, digest_name(s->alg), indication_name(s->indication),
+	    s->subindication != NULL ? " " : "",
+	    s->subindication != NULL ? s->subindication : "",
+	    s->imprint_intact ? "" : ", imprint not intact",
+	    s->link_intact ? "" : ", link not intact",
+	    s->signature_intact ? "" : ", signature not intact");
 }
 
 static int text_covers(const struct ers_report *r, struct buf *out,

@@ -22,7 +22,8 @@ static const struct outcome outcomes[] = {
 	[TST_MESSAGE_DIGEST] = { INDICATION_FAILED, "HASH_FAILURE" },
 	[TST_CONTENT_TYPE] = { INDICATION_FAILED, "FORMAT_FAILURE" },
 	[TST_SIGNATURE] = { INDICATION_FAILED, "SIG_CRYPTO_FAILURE" },
-	[TST_ALGORITHM] = { INDICATION_INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE" },
+	[TST_ALGORITHM] = { INDICATION_INDETERMINATE,
+			    "CRYPTO_CONSTRAINTS_FAILURE_NO_POE" },
 	[TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE] = { INDICATION_INDETERMINATE,
 						   "SIG_CONSTRAINTS_FAILURE" },
 	[TST_SIGNING_CERTIFICATE_MISMATCH] = { INDICATION_INDETERMINATE,
@@ -31,12 +32,13 @@ static const struct outcome outcomes[] = {
 				     "CHAIN_CONSTRAINTS_FAILURE" },
 	[TST_KEY_USAGE] = { INDICATION_INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE" },
 	[TST_TSA_NAME] = { INDICATION_INDETERMINATE, "SIG_CONSTRAINTS_FAILURE" },
-	[TST_CRITICAL_EXTENSION] = { INDICATION_INDETERMINATE, "SIG_CONSTRAINTS_FAILURE" },
+	[TST_CRITICAL_EXTENSION] = { INDICATION_INDETERMINATE,
+				     "SIG_CONSTRAINTS_FAILURE" },
 };
 
 /* The worst indication stays, with the first reason for it. */
-static void lower(struct ers_stamp_report *s, const struct outcome *o, const char *clause,
-		  const char *text)
+static void lower(struct ers_stamp_report *s, const struct outcome *o,
+		  const char *clause, const char *text)
 {
 	static const int rank[] = {
 		[INDICATION_PASSED] = 0,
@@ -91,7 +93,8 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, X509 *signer,
 	lower(report, &o, path.clause, path.text);
 	report->status_age_ms = path.status_age_ms;
 	if (path.indication != INDICATION_PASSED)
-		rc = add_finding(job, c, s, "ERS_TSA_PATH", path.clause, path.text, err);
+		rc =
+		    add_finding(job, c, s, "ERS_TSA_PATH", path.clause, path.text, err);
 	tsa_path_result_clear(&path);
 	return rc;
 }
@@ -111,8 +114,8 @@ static int judge_token(struct ers_job *job, size_t c, size_t s, const struct tst
 	if (intact.defect != TST_OK) {
 		text = tst_defect_text(intact.defect);
 		lower(report, &outcomes[intact.defect], intact.clause, text);
-		rc = add_finding(job, c, s, tst_defect_name(intact.defect), intact.clause,
-				 text, err);
+		rc = add_finding(job, c, s, tst_defect_name(intact.defect),
+				 intact.clause, text, err);
 	} else {
 		rc = judge_path(job, c, s, intact.signer, err);
 	}

@@ -19,34 +19,40 @@ struct judgement {
 static const struct judgement judgements[ERS_VERDICT_COUNT] = {
 	[ERS_TOKEN_MALFORMED] = { "ERS_TOKEN_MALFORMED", INDICATION_FAILED,
 				  "FORMAT_FAILURE", "RFC 4998 4.1", true,
-				  "timeStamp is not a time-stamp token that we can read" },
+				  "timeStamp is not a time-stamp token that we can "
+				  "read" },
 	[ERS_ALGORITHM_UNKNOWN] = { "ERS_ALGORITHM_UNKNOWN", INDICATION_INDETERMINATE,
 				    "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", "RFC 4998 4.1",
 				    true,
-				    "the digest algorithm of the hash tree is unknown" },
+				    "the digest algorithm of the hash tree is "
+				    "unknown" },
 	[ERS_HASH_LENGTH] = { "ERS_HASH_LENGTH", INDICATION_FAILED, "HASH_FAILURE",
 			      "RFC 4998 4.2", true,
 			      "a hash has another length than its algorithm gives" },
 	[ERS_IMPRINT_MISMATCH] = { "ERS_IMPRINT_MISMATCH", INDICATION_FAILED,
 				   "HASH_FAILURE", "RFC 4998 4.3", true,
-				   "the root of the hash tree is not what was stamped" },
+				   "the root of the hash tree is not what was "
+				   "stamped" },
 	[ERS_LINK_MISSING] = { "ERS_LINK_MISSING", INDICATION_FAILED, "HASH_FAILURE",
 			       "RFC 4998 5.3", true,
 			       "the time-stamp before it is not covered" },
 	[ERS_RENEWAL_MISSING] = { "ERS_RENEWAL_MISSING", INDICATION_FAILED,
 				  "HASH_FAILURE", "RFC 4998 5.3", true,
-				  "a given object is not covered with the earlier chains" },
-	[ERS_RENEWAL_SORTED] = { "ERS_RENEWAL_SORTED", INDICATION_FAILED, "HASH_FAILURE",
-				 "RFC 4998 5.2", true,
-				 "the hash-tree renewal sorted the object's hash and that "
-				 "of the earlier chains, where step 4 concatenates them" },
-	[ERS_ORDER] = { "ERS_ORDER", INDICATION_FAILED, "FORMAT_FAILURE", "RFC 4998 5.1",
-			true, "older than the time-stamp before it" },
+				  "a given object is not covered with the earlier "
+				  "chains" },
+	[ERS_RENEWAL_SORTED] = { "ERS_RENEWAL_SORTED", INDICATION_FAILED,
+				 "HASH_FAILURE", "RFC 4998 5.2", true,
+				 "the hash-tree renewal sorted the object's hash and "
+				 "that "
+				 "of the earlier chains, where step 4 concatenates "
+				 "them" },
+	[ERS_ORDER] = { "ERS_ORDER", INDICATION_FAILED, "FORMAT_FAILURE",
+			"RFC 4998 5.1", true, "older than the time-stamp before it" },
 	[ERS_MIXED_ALGORITHMS] = { "ERS_MIXED_ALGORITHMS", INDICATION_FAILED,
 				   "FORMAT_FAILURE", "RFC 4998 5.1", true,
 				   "another hash algorithm than its chain began with" },
-	[ERS_FUTURE] = { "ERS_FUTURE", INDICATION_INDETERMINATE, "TIMESTAMP_ORDER_FAILURE",
-			 "EN 319 102-1 5.6.3", false,
+	[ERS_FUTURE] = { "ERS_FUTURE", INDICATION_INDETERMINATE,
+			 "TIMESTAMP_ORDER_FAILURE", "EN 319 102-1 5.6.3", false,
 			 "younger than the time of judgement" },
 };
 

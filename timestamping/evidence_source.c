@@ -309,7 +309,8 @@ static int judge_manifest(const struct asic_record *r, struct ers_report *report
 		const struct asic_reference *ref = &r->references[i];
 		struct ers_finding f = { .code = "ASIC_REFERENCE_MISMATCH",
 					 .clause = "EN 319 162-1 A.4",
-					 .text = "the manifest has another digest of it" };
+					 .text =
+					     "the manifest has another digest of it" };
 		if (ref->file == NULL || ref->matches)
 			continue;
 		snprintf(f.object, sizeof(f.object), "%.*s", (int)ref->uri.n,

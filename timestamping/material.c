@@ -74,7 +74,8 @@ void material_free(struct material *m)
 }
 
 /* Decodes and forgets: what cannot be read later must not come in. */
-static int check_decodes(enum material_kind kind, struct view der, struct ltps_error *err)
+static int check_decodes(enum material_kind kind, struct view der,
+			 struct ltps_error *err)
 {
 	X509 *x = NULL;
 	X509_CRL *crl = NULL;
@@ -266,9 +267,9 @@ static int add_revocation_values(struct material *m, struct view value,
 			continue;
 		if (tlv_only(tagged.body, &list, err) != 0)
 			goto malformed;
-		int rc = tagged.number == 0 ?
-			     add_elements(m, MATERIAL_CRL, list.body, err) :
-			     add_basic_ocsps(m, list.body, err);
+		int rc = tagged.number == 0
+			     ? add_elements(m, MATERIAL_CRL, list.body, err)
+			     : add_basic_ocsps(m, list.body, err);
 		if (rc != 0)
 			return -1;
 	}
@@ -285,21 +286,24 @@ static int add_attributes(struct material *m, const struct cms_signer *signer,
 	const struct cms_attr *a;
 	struct tlv t;
 	for (size_t i = 0; (a = cms_attr_find(&signer->unsigned_attrs,
-					      OID_CERTIFICATE_VALUES, i)) != NULL; i++) {
+					      OID_CERTIFICATE_VALUES, i)) != NULL;
+	     i++) {
 		if (tlv_only(a->values, &t, err) != 0)
 			ltps_error_clear(err);
 		else if (add_elements(m, MATERIAL_CERT, t.body, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; (a = cms_attr_find(&signer->unsigned_attrs,
-					      OID_REVOCATION_VALUES, i)) != NULL; i++) {
+					      OID_REVOCATION_VALUES, i)) != NULL;
+	     i++) {
 		if (add_revocation_values(m, a->values, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int add_crl_choice(struct material *m, struct view choice, struct ltps_error *err)
+static int add_crl_choice(struct material *m, struct view choice,
+			  struct ltps_error *err)
 {
 	if (choice.n > 0 && choice.p[0] == DER_SEQUENCE)
 		return add_if_decodes(m, MATERIAL_CRL, choice, err);
@@ -379,17 +383,15 @@ static const struct {
 	const char *label;
 	enum material_kind kind;
 } pem_labels[] = {
-	{ "CERTIFICATE", MATERIAL_CERT },
-	{ "X509 CERTIFICATE", MATERIAL_CERT },
-	{ "X509 CRL", MATERIAL_CRL },
-	{ "OCSP RESPONSE", MATERIAL_OCSP },
-	{ "PKCS7", MATERIAL_CERT },
-	{ "CMS", MATERIAL_CERT },
+	{ "CERTIFICATE", MATERIAL_CERT }, { "X509 CERTIFICATE", MATERIAL_CERT },
+	{ "X509 CRL", MATERIAL_CRL },     { "OCSP RESPONSE", MATERIAL_OCSP },
+	{ "PKCS7", MATERIAL_CERT },       { "CMS", MATERIAL_CERT },
 };
 
 /* One PEM object; other labels (keys, parameters) are passed over. */
-static int add_pem_object(struct material *m, enum material_kind kind, const char *label,
-			  struct view der, bool *added, struct ltps_error *err)
+static int add_pem_object(struct material *m, enum material_kind kind,
+			  const char *label, struct view der, bool *added,
+			  struct ltps_error *err)
 {
 	for (size_t i = 0; i < sizeof(pem_labels) / sizeof(pem_labels[0]); i++) {
 		if (strcmp(label, pem_labels[i].label) != 0)
@@ -440,7 +442,8 @@ static int add_pem(struct material *m, enum material_kind kind, struct view text
 			rc = pem_end(added, err);
 			break;
 		}
-		rc = add_pem_object(m, kind, label, view_of(data, (size_t)n), &added, err);
+		rc = add_pem_object(m, kind, label, view_of(data, (size_t)n), &added,
+				    err);
 		OPENSSL_free(label);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(data, (size_t)n); /* may have been a key */

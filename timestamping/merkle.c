@@ -69,7 +69,8 @@ static int build_level(struct digest_ctx *ctx, size_t len, const uint8_t *below,
 	return 0;
 }
 
-static void set_digest(struct digest *d, enum digest_alg alg, const uint8_t *p, size_t n)
+static void set_digest(struct digest *d, enum digest_alg alg, const uint8_t *p,
+		       size_t n)
 {
 	memset(d, 0, sizeof(*d));
 	d->alg = alg;
@@ -86,8 +87,9 @@ int merkle_build(enum digest_alg alg, uint8_t *nodes, uint64_t n_leaves,
 	int rc = -1;
 
 	if (len == 0 || n_leaves == 0 || n_leaves > MERKLE_LEAVES_MAX)
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 4.2",
-				 "a hash tree cannot have this many leaves or algorithm");
+		return ltps_fail(
+		    err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 4.2",
+		    "a hash tree cannot have this many leaves or algorithm");
 	if (digest_new(alg, &ctx, err) != 0)
 		goto out;
 	for (uint64_t n = n_leaves; n > 1; n = next_level(n)) {
@@ -119,10 +121,12 @@ int merkle_root_of(enum digest_alg alg, struct view leaf, const struct view *sib
 	for (size_t i = 0; i < n; i++) {
 		if (siblings[i].n != len) {
 			ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 4.3",
-				  "sibling %zu is not a digest of the tree's algorithm", i);
+				  "sibling %zu is not a digest of the tree's algorithm",
+				  i);
 			goto out;
 		}
-		if (hash_pair(ctx, digest_view(&current), siblings[i], &current, err) != 0)
+		if (hash_pair(ctx, digest_view(&current), siblings[i], &current, err) !=
+		    0)
 			goto out;
 	}
 	*ret_root = current;

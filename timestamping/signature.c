@@ -25,7 +25,7 @@ struct scheme {
 	const char *oid;
 	enum family family;
 	enum digest_alg digest; /* NONE: named beside it */
-	const char *key_type;	/* EVP_PKEY_is_a; NULL: by the family */
+	const char *key_type;   /* EVP_PKEY_is_a; NULL: by the family */
 };
 
 static const struct scheme schemes[] = {
@@ -84,7 +84,8 @@ static int split_algorithm(struct view tlv, struct view *oid, struct view *param
 		       &outer, err) != 0)
 		return -1;
 	struct view cursor = outer.body;
-	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_OID, "algorithm", &id, err) != 0)
+	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_OID, "algorithm", &id, err) !=
+	    0)
 		return -1;
 	*oid = id.body;
 	*parameters = cursor;
@@ -204,9 +205,9 @@ static enum signature_verdict compute(const struct computation *c, EVP_PKEY *key
 	if (c->scheme->family == FAMILY_PSS && !set_pss(key_ctx, &c->pss))
 		return SIGNATURE_UNSUPPORTED;
 	/* Negative answers are malformed values, which do not verify either. */
-	return EVP_DigestVerify(ctx, value.p, value.n, data.p, data.n) == 1 ?
-		   SIGNATURE_VALID :
-		   SIGNATURE_INVALID;
+	return EVP_DigestVerify(ctx, value.p, value.n, data.p, data.n) == 1
+		   ? SIGNATURE_VALID
+		   : SIGNATURE_INVALID;
 }
 
 /* What is to be computed; false when we cannot. */
@@ -255,8 +256,8 @@ static const struct scheme *scheme_of_key(EVP_PKEY *key, enum digest_alg digest)
 {
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		const struct scheme *s = &schemes[i];
-		if (s->family == FAMILY_PSS ? !EVP_PKEY_is_a(key, "RSA-PSS") :
-					      !key_fits(s, key))
+		if (s->family == FAMILY_PSS ? !EVP_PKEY_is_a(key, "RSA-PSS")
+					    : !key_fits(s, key))
 			continue;
 		if (s->family == FAMILY_EDDSA || s->family == FAMILY_PSS ||
 		    s->digest == digest)
@@ -281,8 +282,8 @@ static int put_pss_parameters(enum digest_alg digest, struct buf *out,
 	struct buf salt = buf_make(ALGORITHM_MAX);
 	struct view id = digest_algorithm_identifier(digest);
 	int rc = -1;
-	if (put_tagged(&body, 0, id, err) != 0 || der_put_oid(&mgf, OID_MGF1, err) != 0 ||
-	    buf_put(&mgf, id, err) != 0 ||
+	if (put_tagged(&body, 0, id, err) != 0 ||
+	    der_put_oid(&mgf, OID_MGF1, err) != 0 || buf_put(&mgf, id, err) != 0 ||
 	    der_put_header(&body, DER_ID(ASN1_CONTEXT, 1, 1),
 			   der_header_len(mgf.n) + mgf.n, err) != 0 ||
 	    der_put(&body, DER_SEQUENCE, view_buf(&mgf), err) != 0)
@@ -298,8 +299,8 @@ out:
 	return rc;
 }
 
-static int put_algorithm(const struct scheme *s, enum digest_alg digest, struct buf *out,
-			 struct ltps_error *err)
+static int put_algorithm(const struct scheme *s, enum digest_alg digest,
+			 struct buf *out, struct ltps_error *err)
 {
 	struct buf body = buf_make(ALGORITHM_MAX);
 	int rc = der_put_oid(&body, s->oid, err);
@@ -320,13 +321,15 @@ static int sign_value(EVP_MD_CTX *ctx, struct view data, struct buf *value,
 	size_t room = 0;
 	if (EVP_DigestSign(ctx, NULL, &room, data.p, data.n) != 1 || room == 0 ||
 	    room > VALUE_MAX)
-		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "signing");
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "signing");
 	if (buf_reserve(value, room, err) != 0)
 		return -1;
 	size_t n = room;
-	if (EVP_DigestSign(ctx, value->p + value->n, &n, data.p, data.n) != 1 || n == 0 ||
-	    n > room)
-		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "signing");
+	if (EVP_DigestSign(ctx, value->p + value->n, &n, data.p, data.n) != 1 ||
+	    n == 0 || n > room)
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "signing");
 	value->n += n;
 	return 0;
 }

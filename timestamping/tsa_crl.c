@@ -15,10 +15,10 @@ static bool issuer_name(struct view crl, struct view *ret)
 	struct ltps_error ignored = LTPS_ERROR_INIT;
 	struct tlv outer, tbs, t;
 	bool present;
-	if (tlv_expect(&crl, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "CertificateList", &outer,
-		       &ignored) != 0 ||
-	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "tbsCertList", &tbs,
-		       &ignored) != 0 ||
+	if (tlv_expect(&crl, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "CertificateList",
+		       &outer, &ignored) != 0 ||
+	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "tbsCertList",
+		       &tbs, &ignored) != 0 ||
 	    tlv_optional(&tbs.body, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present,
 			 &ignored) != 0 ||
 	    tlv_next(&tbs.body, &t, &ignored) != 0 || /* signature */
@@ -49,7 +49,8 @@ static bool extensions_understood(const X509_CRL *crl)
 	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++) {
 		X509_EXTENSION *e = X509_CRL_get_ext(crl, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
-		if (X509_EXTENSION_get_critical(e) && nid != NID_issuing_distribution_point &&
+		if (X509_EXTENSION_get_critical(e) &&
+		    nid != NID_issuing_distribution_point &&
 		    nid != NID_authority_key_identifier && nid != NID_crl_number)
 			return false;
 	}
@@ -92,7 +93,8 @@ static bool names_meet(const GENERAL_NAMES *a, const GENERAL_NAMES *b)
 }
 
 /* RFC 5280 6.3.3 (b)(2)(i): a partitioned CRL covers its own point only. */
-static bool point_is_named(const struct tsa_status_query *q, const DIST_POINT_NAME *name)
+static bool point_is_named(const struct tsa_status_query *q,
+			   const DIST_POINT_NAME *name)
 {
 	if (name->type != 0)
 		return false; /* relative names: nobody uses them */
@@ -101,9 +103,9 @@ static bool point_is_named(const struct tsa_status_query *q, const DIST_POINT_NA
 	bool found = false;
 	for (int i = 0; points != NULL && i < sk_DIST_POINT_num(points); i++) {
 		const DIST_POINT *p = sk_DIST_POINT_value(points, i);
-		found = found || (p->distpoint != NULL && p->distpoint->type == 0 &&
-				  names_meet(p->distpoint->name.fullname,
-					     name->name.fullname));
+		found = found ||
+			(p->distpoint != NULL && p->distpoint->type == 0 &&
+			 names_meet(p->distpoint->name.fullname, name->name.fullname));
 	}
 	CRL_DIST_POINTS_free(points);
 	return found;
@@ -167,8 +169,8 @@ static void read_entry(const struct tsa_status_query *q, X509_CRL *crl,
 		       struct tsa_word *w)
 {
 	X509_REVOKED *r = NULL;
-	int found = X509_CRL_get0_by_serial(
-	    crl, &r, X509_get0_serialNumber(q->certificate));
+	int found =
+	    X509_CRL_get0_by_serial(crl, &r, X509_get0_serialNumber(q->certificate));
 	if (found == 1) {
 		if (!tsa_status_time(X509_REVOKED_get0_revocationDate(r),
 				     &w->revoked_at_ms))
@@ -193,8 +195,8 @@ static bool is_usable(const struct tsa_status_query *q, X509_CRL *crl, int64_t *
 	       entries_understood(crl) && is_signed_by_issuer(q, crl);
 }
 
-int tsa_crl_word(const struct tsa_status_query *q, struct view der, struct tsa_word *ret,
-		 struct ltps_error *err)
+int tsa_crl_word(const struct tsa_status_query *q, struct view der,
+		 struct tsa_word *ret, struct ltps_error *err)
 {
 	struct tsa_word w = { .kind = TSA_WORD_NONE, .reason = TSA_STATUS_NO_REASON };
 	X509_CRL *crl = NULL;

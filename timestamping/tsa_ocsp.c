@@ -41,13 +41,14 @@ static bool find_signed_bytes(struct view der, struct signed_bytes *ret)
 	struct ltps_error e = LTPS_ERROR_INIT;
 	struct tlv outer, status, tagged, bytes, t, basic;
 	if (tlv_only(der, &outer, &e) != 0 || tlv_next(&outer.body, &status, &e) != 0 ||
-	    tlv_expect(&outer.body, ASN1_CONTEXT, 0, "responseBytes", &tagged, &e) != 0 ||
+	    tlv_expect(&outer.body, ASN1_CONTEXT, 0, "responseBytes", &tagged, &e) !=
+		0 ||
 	    tlv_only(tagged.body, &bytes, &e) != 0 ||
 	    tlv_expect(&bytes.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "responseType", &t,
 		       &e) != 0 ||
 	    !oid_is(t.body, OID_PKIX_OCSP_BASIC) ||
-	    tlv_expect(&bytes.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "response", &t,
-		       &e) != 0 ||
+	    tlv_expect(&bytes.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "response",
+		       &t, &e) != 0 ||
 	    t.constructed || tlv_only(t.body, &basic, &e) != 0 ||
 	    tlv_next(&basic.body, &t, &e) != 0)
 		return false;
@@ -62,8 +63,9 @@ static bool find_signed_bytes(struct view der, struct signed_bytes *ret)
 
 static bool equals_octets(const ASN1_OCTET_STRING *s, const struct digest *d)
 {
-	return view_equal(view_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)),
-			  digest_view(d));
+	return view_equal(
+	    view_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)),
+	    digest_view(d));
 }
 
 static struct view key_bits(const X509 *x)
@@ -194,7 +196,8 @@ static int try_material(const struct response *r, bool *ret, struct ltps_error *
 	*ret = false;
 	for (size_t i = 0; i < material_count(m, MATERIAL_CERT) && !*ret; i++) {
 		X509 *x = NULL;
-		if (x509_der_certificate(material_at(m, MATERIAL_CERT, i), &x, err) != 0)
+		if (x509_der_certificate(material_at(m, MATERIAL_CERT, i), &x, err) !=
+		    0)
 			return -1; /* it did decode when it was added */
 		int rc = try_responder(r, x, ret, err);
 		X509_free(x);
@@ -235,7 +238,8 @@ static bool single_understood(OCSP_SINGLERESP *single)
 		X509_EXTENSION *e = OCSP_SINGLERESP_get_ext(single, i);
 		int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
 		if (X509_EXTENSION_get_critical(e) &&
-		    nid != NID_id_pkix_OCSP_archiveCutoff && nid != NID_id_pkix_OCSP_CrlID)
+		    nid != NID_id_pkix_OCSP_archiveCutoff &&
+		    nid != NID_id_pkix_OCSP_CrlID)
 			return false;
 	}
 	return true;
@@ -298,7 +302,7 @@ static int read_basic(struct response *r, struct tsa_word *w, struct ltps_error 
 	bool authentic;
 	if (!basic_understood(r->basic) ||
 	    !tsa_status_time(OCSP_resp_get0_produced_at(r->basic), &r->produced_ms) ||
-	    r->produced_ms > r->q->time_ms + TSA_STATUS_SKEW_MS)
+	    r->produced_ms > r->q->now_ms + TSA_STATUS_SKEW_MS)
 		return 0;
 	if (find_single(r, &single, err) != 0)
 		return -1;

@@ -28,19 +28,18 @@
 
 struct judge {
 	const struct tsa_path_input *in;
-	STACK_OF(X509) *anchors;
-	STACK_OF(X509) *others; /* what the search may still use */
-	STACK_OF(X509) *path;   /* of the last search: signer to anchor, or as far
-				   as it came */
+	STACK_OF(X509) * anchors;
+	STACK_OF(X509) * others; /* what the search may still use */
+	STACK_OF(X509) * path;   /* of the last search: signer to anchor, or as far
+				    as it came */
 	int suspect; /* index in path of the certificate to do without, or -1 */
 };
 
 /* ---- results ---- */
 
-__attribute__((format(printf, 5, 6)))
-static void set_result(struct tsa_path_result *r, enum indication indication,
-		       const char *subindication, const char *clause, const char *fmt,
-		       ...)
+__attribute__((format(printf, 5, 6))) static void
+set_result(struct tsa_path_result *r, enum indication indication,
+	   const char *subindication, const char *clause, const char *fmt, ...)
 {
 	/* ltps_fail makes outside names printable; only its text is wanted. */
 	struct ltps_error text = LTPS_ERROR_INIT;
@@ -96,7 +95,7 @@ void tsa_path_result_clear(struct tsa_path_result *r)
 /* ---- what the search works with ---- */
 
 static int decode_all(const struct material *m, enum material_kind kind,
-		      STACK_OF(X509) **ret, struct ltps_error *err)
+		      STACK_OF(X509) * *ret, struct ltps_error *err)
 {
 	STACK_OF(X509) *all = sk_X509_new_null();
 	if (all == NULL)
@@ -154,7 +153,8 @@ static bool is_valid_at(const X509 *x, int64_t t_ms)
 static int allow_dates(int ok, X509_STORE_CTX *ctx)
 {
 	int e = X509_STORE_CTX_get_error(ctx);
-	if (ok || (e != X509_V_ERR_CERT_HAS_EXPIRED && e != X509_V_ERR_CERT_NOT_YET_VALID))
+	if (ok ||
+	    (e != X509_V_ERR_CERT_HAS_EXPIRED && e != X509_V_ERR_CERT_NOT_YET_VALID))
 		return ok;
 	const struct judge *j = X509_STORE_CTX_get_app_data(ctx);
 	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
@@ -193,7 +193,8 @@ static void cut_at_anchor(struct judge *j)
 }
 
 /* One search; *ret_code is OpenSSL's X509_V_..., depth where it failed. */
-static int search(struct judge *j, int *ret_code, int *ret_depth, struct ltps_error *err)
+static int search(struct judge *j, int *ret_code, int *ret_depth,
+		  struct ltps_error *err)
 {
 	X509_STORE *store = make_store(j);
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -203,7 +204,8 @@ static int search(struct judge *j, int *ret_code, int *ret_depth, struct ltps_er
 	if (store == NULL || ctx == NULL ||
 	    X509_STORE_CTX_init(ctx, store, j->in->signer, j->others) != 1 ||
 	    !set_parameters(j, ctx)) {
-		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "path search");
+		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+				  "path search");
 		goto out;
 	}
 	int good = X509_verify_cert(ctx);
@@ -260,14 +262,15 @@ static void judge_dates(const struct judge *j, int code, int depth,
 			   "genTime is before the validity of %s", name);
 	else
 		set_result(r, INDICATION_INDETERMINATE, "OUT_OF_BOUNDS_NO_POE",
-			   "EN 319 102-1 5.2.6", "genTime is outside the validity of %s",
-			   name);
+			   "EN 319 102-1 5.2.6",
+			   "genTime is outside the validity of %s", name);
 }
 
 static void judge_search(const struct judge *j, int code, int depth,
 			 struct tsa_path_result *r)
 {
-	if (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID)
+	if (code == X509_V_ERR_CERT_HAS_EXPIRED ||
+	    code == X509_V_ERR_CERT_NOT_YET_VALID)
 		judge_dates(j, code, depth, r);
 	else if (is_no_path(code))
 		set_result(r, INDICATION_INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND",
@@ -312,19 +315,21 @@ static bool judge_revoked_signer(const struct judge *j, const struct tsa_status 
 	char at[TIME_TEXT_MAX];
 	time_rfc3339(s->revoked_at_ms, at);
 	if (s->revoked_at_ms <= j->in->gen_time_ms) {
-		set_result(r, INDICATION_FAILED, "REVOKED", "EN 319 102-1 5.2.6",
-			   "the certificate of the TSA was revoked at %s, before genTime",
-			   at);
+		set_result(
+		    r, INDICATION_FAILED, "REVOKED", "EN 319 102-1 5.2.6",
+		    "the certificate of the TSA was revoked at %s, before genTime", at);
 	} else if (s->reason == TSA_STATUS_NO_REASON) {
-		set_result(r, INDICATION_FAILED, "REVOKED", "RFC 3161 4",
-			   "the certificate of the TSA was revoked at %s without a reason: "
-			   "none of its tokens is valid",
-			   at);
+		set_result(
+		    r, INDICATION_FAILED, "REVOKED", "RFC 3161 4",
+		    "the certificate of the TSA was revoked at %s without a reason: "
+		    "none of its tokens is valid",
+		    at);
 	} else if (!is_harmless(s->reason)) {
-		set_result(r, INDICATION_INDETERMINATE, "REVOKED_NO_POE", "RFC 3161 4",
-			   "the certificate of the TSA was revoked at %s with reason %d: "
-			   "only other evidence proves that the token is older",
-			   at, s->reason);
+		set_result(
+		    r, INDICATION_INDETERMINATE, "REVOKED_NO_POE", "RFC 3161 4",
+		    "the certificate of the TSA was revoked at %s with reason %d: "
+		    "only other evidence proves that the token is older",
+		    at, s->reason);
 	} else {
 		return false;
 	}
@@ -339,8 +344,8 @@ static bool judge_revoked_ca(const struct judge *j, const X509 *ca,
 		return false;
 	time_rfc3339(s->revoked_at_ms, at);
 	subject_text(ca, name);
-	set_result(r, INDICATION_INDETERMINATE, "REVOKED_CA_NO_POE", "EN 319 102-1 5.2.6",
-		   "the CA %s was revoked at %s", name, at);
+	set_result(r, INDICATION_INDETERMINATE, "REVOKED_CA_NO_POE",
+		   "EN 319 102-1 5.2.6", "the CA %s was revoked at %s", name, at);
 	return true;
 }
 
@@ -356,13 +361,13 @@ static bool judge_status(const struct judge *j, int i, const struct tsa_status *
 	*ret_missing = false;
 	if (s->on_hold) {
 		subject_text(x, name);
-		set_result(r, INDICATION_INDETERMINATE, "TRY_LATER", "EN 319 102-1 5.2.6",
-			   "%s is on hold", name);
+		set_result(r, INDICATION_INDETERMINATE, "TRY_LATER",
+			   "EN 319 102-1 5.2.6", "%s is on hold", name);
 		return true;
 	}
 	if (s->revoked)
-		return i == 0 ? judge_revoked_signer(j, s, r) :
-				judge_revoked_ca(j, x, s, r);
+		return i == 0 ? judge_revoked_signer(j, s, r)
+			      : judge_revoked_ca(j, x, s, r);
 	*ret_missing = !s->good;
 	if (s->good) {
 		int64_t age = s->good_issued_ms - j->in->gen_time_ms;
@@ -393,6 +398,8 @@ static int judge_revocation(struct judge *j, struct tsa_path_result *r,
 			.material = j->in->material,
 			.gen_time_ms = j->in->gen_time_ms,
 			.time_ms = j->in->time_ms,
+			.now_ms = j->in->now_ms > j->in->time_ms ? j->in->now_ms
+								 : j->in->time_ms,
 		};
 		struct tsa_status s;
 		bool missing;
@@ -430,8 +437,8 @@ static int copy_path(const struct judge *j, struct tsa_path_result *r,
 			break;
 		}
 		if (len < 0)
-			return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
-						 "certificate of the path");
+			return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF,
+						 NULL, "certificate of the path");
 		int rc = buf_put(&r->owned, view_of(der, (size_t)len), err);
 		OPENSSL_free(der);
 		if (rc != 0)
@@ -458,7 +465,8 @@ static int suspect_of(const struct judge *j, int code, int depth)
 }
 
 /* One search and its verdict. */
-static int judge_once(struct judge *j, struct tsa_path_result *r, struct ltps_error *err)
+static int judge_once(struct judge *j, struct tsa_path_result *r,
+		      struct ltps_error *err)
 {
 	int code, depth;
 	r->indication = INDICATION_PASSED;
@@ -475,7 +483,7 @@ static int judge_once(struct judge *j, struct tsa_path_result *r, struct ltps_er
 	return copy_path(j, r, err);
 }
 
-static bool drop_from(STACK_OF(X509) *all, const X509 *x)
+static bool drop_from(STACK_OF(X509) * all, const X509 *x)
 {
 	for (int i = 0; i < sk_X509_num(all); i++) {
 		if (X509_cmp(sk_X509_value(all, i), x) == 0) {
@@ -497,14 +505,16 @@ static bool drop_suspect(struct judge *j)
 }
 
 /* The first passing path wins; without one, the first verdict stands. */
-static int judge_all(struct judge *j, struct tsa_path_result *ret, struct ltps_error *err)
+static int judge_all(struct judge *j, struct tsa_path_result *ret,
+		     struct ltps_error *err)
 {
 	struct tsa_path_result first = { 0 };
 	if (judge_once(j, &first, err) != 0) {
 		tsa_path_result_clear(&first);
 		return -1;
 	}
-	for (int n = 1; n < SEARCHES_MAX && first.indication != INDICATION_PASSED; n++) {
+	for (int n = 1; n < SEARCHES_MAX && first.indication != INDICATION_PASSED;
+	     n++) {
 		struct tsa_path_result next = { 0 };
 		if (!drop_suspect(j))
 			break;

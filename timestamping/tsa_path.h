@@ -27,6 +27,9 @@ struct tsa_path_input {
 	const struct material *material;
 	int64_t gen_time_ms;
 	int64_t time_ms; /* the time of judgement: now, or the next token's time */
+	int64_t now_ms;	 /* 0: time_ms. Later than time_ms, which then is a proof of
+			    existence: status issued up to now counts as well, and a
+			    revocation after time_ms no longer touches the token */
 	bool need_revocation; /* without it a missing status is not a defect */
 };
 
@@ -48,7 +51,18 @@ struct tsa_path_result {
  * tsa_path_judge - is the signer's certificate chained to an anchor, valid at
  * genTime, and neither it nor a CA above it revoked then? Status issued at or
  * after genTime (whole seconds compared) and no later than time_ms counts; for
- * a revoked TSA certificate RFC 3161 4 decides by the reason code.
+ * a revoked TSA certificate RFC 3161 4 decides by the reason code. A revocation
+ * told before genTime counts too; a good status issued after the end of the
+ * certificate only where its issuer keeps such entries. PASSED with
+ * need_revocation asks for a status of every certificate below the anchor,
+ * also when the TSA's has meanwhile expired. What a CRL or OCSP response must be
+ * to count is said in tsa_status.h.
+ * Anchors are a name and a key: their own dates are not looked at, and above
+ * the first anchor the path ends.
+ * Limits: OpenSSL builds the paths; when one fails because of a certificate
+ * above the signer, the search goes on without that certificate, a few times.
+ * The strength of algorithms is not judged.
+ * material  not NULL
  * ret    release with tsa_path_result_clear()
  * Fails: NOMEM, CRYPTO only; a bad path is a result
  * Spec:  RFC 5280 6.1, RFC 3161 2.3 and 4, RFC 6960 3.2

@@ -2,7 +2,6 @@
 /* tsa_status - the words of CRLs and OCSP responses put together. */
 #include "timestamping/tsa_status.h"
 
-
 #include "base/clock.h"
 
 #include "timestamping/x509_der.h"
@@ -17,9 +16,9 @@ bool tsa_status_time(const ASN1_TIME *t, int64_t *ret_ms)
 	int type = ASN1_STRING_type(t);
 	if (type != V_ASN1_UTCTIME && type != V_ASN1_GENERALIZEDTIME)
 		return false;
-	return time_parse_asn1(view_of(ASN1_STRING_get0_data(t),
-				       (size_t)ASN1_STRING_length(t)),
-			       type == V_ASN1_UTCTIME, ret_ms, &ignored) == 0;
+	return time_parse_asn1(
+		   view_of(ASN1_STRING_get0_data(t), (size_t)ASN1_STRING_length(t)),
+		   type == V_ASN1_UTCTIME, ret_ms, &ignored) == 0;
 }
 
 bool tsa_status_kept(const struct tsa_status_query *q, int64_t this_ms,
@@ -62,12 +61,18 @@ static void collect_revoked(struct collected *c, const struct tsa_word *w)
 	c->s.reason = w->reason;
 }
 
+/* EN 319 102-1 5.5.4: what was proven to exist before the revocation stands. */
+static bool is_after_proof(const struct tsa_status_query *q, const struct tsa_word *w)
+{
+	return q->now_ms > q->time_ms && w->revoked_at_ms > q->time_ms;
+}
+
 static void collect(const struct tsa_status_query *q, struct collected *c,
 		    const struct tsa_word *w)
 {
-	if (w->kind == TSA_WORD_NONE || w->this_ms > q->time_ms + TSA_STATUS_SKEW_MS)
+	if (w->kind == TSA_WORD_NONE || w->this_ms > q->now_ms + TSA_STATUS_SKEW_MS)
 		return;
-	if (w->kind == TSA_WORD_REVOKED) {
+	if (w->kind == TSA_WORD_REVOKED && !is_after_proof(q, w)) {
 		collect_revoked(c, w);
 		return;
 	}

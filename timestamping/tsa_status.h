@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "timestamping/material.h"
 
-/* A status issued this much after the time of judgement is not from the
- * future: clocks of CAs and of ours differ. */
+/* A status issued this much after now is not from the future: the clocks of
+ * CAs differ from ours. */
 #define TSA_STATUS_SKEW_MS 60000
 
 #define TSA_STATUS_NO_REASON (-1)
@@ -24,21 +24,23 @@ struct tsa_status_query {
 	X509 *issuer; /* the next of the path: its key signed the certificate */
 	const struct material *material;
 	int64_t gen_time_ms;
-	int64_t time_ms;
+	int64_t time_ms; /* the signature is known to have existed then */
+	int64_t now_ms;  /* status issued up to then counts; not before time_ms */
 };
 
 struct tsa_status {
 	bool good; /* some status issued at or after genTime (in whole seconds) and
-		      up to time_ms says so, and none says otherwise */
+		      up to now says so, and none says otherwise */
 	int64_t good_issued_ms; /* thisUpdate of the latest such */
-	bool revoked;		/* for good, by a status of any age up to time_ms */
-	bool on_hold;		/* the latest word is certificateHold */
+	bool revoked;           /* for good, by a status of any age up to now */
+	bool on_hold;           /* the latest word is certificateHold */
 	int64_t revoked_at_ms;
 	int reason; /* CRLReason, or TSA_STATUS_NO_REASON */
 };
 
 /*
- * tsa_status_find - collect the status of one certificate. What does not
+ * tsa_status_find - collect the status of one certificate. Where now is later
+ * than time_ms, a revocation after time_ms counts as good. What does not
  * verify or does not cover it is passed over:
  *  - OCSP: signed by the issuer's key, or by a certificate which that key
  *    signed, with id-kp-OCSPSigning, valid at producedAt; certID by hashes and

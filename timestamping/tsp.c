@@ -40,7 +40,8 @@ int tsp_request_make(const struct digest *d, const char *policy_or_null,
 		memcpy(r.policy, policy_or_null, n + 1);
 	}
 	if (RAND_bytes(r.nonce, TSP_NONCE_LEN) != 1)
-		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "nonce");
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "nonce");
 	/* Positive and of full length, so that it is its own DER contents. */
 	r.nonce[0] = (uint8_t)((r.nonce[0] & 0x7f) | 0x40);
 	r.nonce_n = TSP_NONCE_LEN;
@@ -77,8 +78,9 @@ int tsp_request_encode(const struct tsp_request *r, struct buf *out,
 		goto out;
 	if (r->policy[0] != '\0' && der_put_oid(&body, r->policy, err) != 0)
 		goto out;
-	if (r->nonce_n > 0 && der_put(&body, DER_ID(ASN1_UNIVERSAL, 0, ASN1_TAG_INTEGER),
-				      view_of(r->nonce, r->nonce_n), err) != 0)
+	if (r->nonce_n > 0 &&
+	    der_put(&body, DER_ID(ASN1_UNIVERSAL, 0, ASN1_TAG_INTEGER),
+		    view_of(r->nonce, r->nonce_n), err) != 0)
 		goto out;
 	if (r->cert_req && der_put_boolean(&body, true, err) != 0)
 		goto out;
@@ -94,29 +96,30 @@ static int read_request_imprint(struct view *cursor, struct tsp_request *r,
 {
 	struct tlv outer, algorithm, t;
 	bool present;
-	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "messageImprint", &outer,
-		       err) != 0 ||
+	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "messageImprint",
+		       &outer, err) != 0 ||
 	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "hashAlgorithm",
 		       &algorithm, err) != 0 ||
-	    tlv_expect(&algorithm.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "hashAlgorithm", &t,
-		       err) != 0)
+	    tlv_expect(&algorithm.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "hashAlgorithm",
+		       &t, err) != 0)
 		return -1;
 	oid_text(t.body, r->alg_oid);
 	r->alg = digest_from_oid(t.body);
-	if (tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "hashedMessage",
-		       &t, err) != 0 ||
+	if (tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING,
+		       "hashedMessage", &t, err) != 0 ||
 	    tlv_end(outer.body, "messageImprint", err) != 0)
 		return -1;
 	if (r->alg == DIGEST_NONE)
 		return 0;
 	if (t.constructed || t.body.n != digest_len(r->alg))
-		return fail_format(err, REQUEST_CLAUSE,
-				   "hashedMessage does not have its algorithm's length");
+		return fail_format(
+		    err, REQUEST_CLAUSE,
+		    "hashedMessage does not have its algorithm's length");
 	memcpy(r->imprint, t.body.p, t.body.n);
 	r->imprint_n = t.body.n;
 	struct tlv null;
-	if (tlv_optional(&algorithm.body, ASN1_UNIVERSAL, ASN1_TAG_NULL, &null, &present,
-			 err) != 0)
+	if (tlv_optional(&algorithm.body, ASN1_UNIVERSAL, ASN1_TAG_NULL, &null,
+			 &present, err) != 0)
 		return -1;
 	return tlv_end(algorithm.body, "hashAlgorithm", err);
 }
@@ -141,7 +144,8 @@ static int read_request_nonce(struct view *cursor, struct tsp_request *r,
 {
 	struct tlv t;
 	bool present;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) !=
+	    0)
 		return -1;
 	if (!present)
 		return 0;
@@ -162,14 +166,15 @@ static int read_request_extension(struct view *cursor, struct tsp_request *r,
 	bool present, critical = false;
 	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "Extension", &outer,
 		       err) != 0 ||
-	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "extnID", &t, err) != 0 ||
+	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "extnID", &t, err) !=
+		0 ||
 	    tlv_optional(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present,
 			 err) != 0)
 		return -1;
 	if (present && tlv_boolean(&t, &critical, err) != 0)
 		return -1;
-	if (tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "extnValue", &t,
-		       err) != 0)
+	if (tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING, "extnValue",
+		       &t, err) != 0)
 		return -1;
 	r->extension = true;
 	r->critical_extension = r->critical_extension || critical;
@@ -181,7 +186,8 @@ static int read_request_tail(struct view *cursor, struct tsp_request *r,
 {
 	struct tlv t;
 	bool present;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) !=
+	    0)
 		return -1;
 	if (present && tlv_boolean(&t, &r->cert_req, err) != 0)
 		return -1;
@@ -204,12 +210,13 @@ int tsp_request_parse(struct view in, struct tsp_request *ret_r, struct ltps_err
 	if (!tlv_is(&outer, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE))
 		return fail_format(err, REQUEST_CLAUSE, "TimeStampReq is no SEQUENCE");
 	struct view cursor = outer.body;
-	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "version", &t, err) != 0 ||
+	if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "version", &t, err) !=
+		0 ||
 	    tlv_uint(&t, &version, err) != 0)
 		return -1;
 	if (version != 1)
-		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, REQUEST_CLAUSE,
-				 "TimeStampReq is not of version 1");
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
+				 REQUEST_CLAUSE, "TimeStampReq is not of version 1");
 	if (read_request_imprint(&cursor, &r, err) != 0 ||
 	    read_request_policy(&cursor, &r, err) != 0 ||
 	    read_request_nonce(&cursor, &r, err) != 0 ||
@@ -255,8 +262,8 @@ static int read_free_text(struct view *cursor, struct tsp_response *r,
 			 err) != 0)
 		return -1;
 	while (present && list.body.n > 0) {
-		if (tlv_expect(&list.body, ASN1_UNIVERSAL, ASN1_TAG_UTF8, "statusString",
-			       &t, err) != 0)
+		if (tlv_expect(&list.body, ASN1_UNIVERSAL, ASN1_TAG_UTF8,
+			       "statusString", &t, err) != 0)
 			return -1;
 		if (n > 0)
 			n = add_text(r->text, n, view_text("; "));
@@ -289,8 +296,8 @@ static int read_failure(struct view *cursor, struct tsp_response *r,
 	struct tlv t;
 	bool present;
 	r->failure = TSP_NO_FAILURE;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BIT_STRING, &t, &present, err) !=
-	    0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BIT_STRING, &t, &present,
+			 err) != 0)
 		return -1;
 	if (!present)
 		return 0;
@@ -313,10 +320,10 @@ static int read_status_info(struct view *cursor, struct tsp_response *r,
 			    struct ltps_error *err)
 {
 	struct tlv outer, t;
-	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "PKIStatusInfo", &outer,
+	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "PKIStatusInfo",
+		       &outer, err) != 0 ||
+	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "status", &t,
 		       err) != 0 ||
-	    tlv_expect(&outer.body, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, "status", &t, err) !=
-		0 ||
 	    tlv_uint(&t, &r->status, err) != 0)
 		return -1;
 	if (r->status > STATUS_LAST)
@@ -327,15 +334,18 @@ static int read_status_info(struct view *cursor, struct tsp_response *r,
 	return tlv_end(outer.body, "PKIStatusInfo", err);
 }
 
-static int read_token(struct view *cursor, struct tsp_response *r, struct ltps_error *err)
+static int read_token(struct view *cursor, struct tsp_response *r,
+		      struct ltps_error *err)
 {
 	struct tlv t;
 	bool present;
 	bool granted = r->status == TSP_GRANTED || r->status == TSP_GRANTED_WITH_MODS;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, &t, &present, err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, &t, &present,
+			 err) != 0)
 		return -1;
 	if (granted && !present)
-		return fail_format(err, RESPONSE_CLAUSE, "granted, but without a token");
+		return fail_format(err, RESPONSE_CLAUSE,
+				   "granted, but without a token");
 	if (!granted && present)
 		return fail_format(err, RESPONSE_CLAUSE, "a token without a grant");
 	if (granted && r->failure != TSP_NO_FAILURE)
@@ -345,16 +355,19 @@ static int read_token(struct view *cursor, struct tsp_response *r, struct ltps_e
 	return tlv_end(*cursor, "TimeStampResp", err);
 }
 
-int tsp_response_parse(struct view in, struct tsp_response *ret_r, struct ltps_error *err)
+int tsp_response_parse(struct view in, struct tsp_response *ret_r,
+		       struct ltps_error *err)
 {
 	struct tsp_response r = { .failure = TSP_NO_FAILURE };
 	struct tlv outer;
 	if (tlv_only(in, &outer, err) != 0)
 		return -1;
 	if (!tlv_is(&outer, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE))
-		return fail_format(err, RESPONSE_CLAUSE, "TimeStampResp is no SEQUENCE");
+		return fail_format(err, RESPONSE_CLAUSE,
+				   "TimeStampResp is no SEQUENCE");
 	struct view cursor = outer.body;
-	if (read_status_info(&cursor, &r, err) != 0 || read_token(&cursor, &r, err) != 0)
+	if (read_status_info(&cursor, &r, err) != 0 ||
+	    read_token(&cursor, &r, err) != 0)
 		return -1;
 	*ret_r = r;
 	return 0;
@@ -390,7 +403,8 @@ int tsp_response_encode(const struct tsp_response *r, struct buf *out,
 	int rc = -1;
 	if (der_put_uint(&info, r->status, err) != 0 ||
 	    (r->text[0] != '\0' && put_free_text(r->text, &info, err) != 0) ||
-	    (r->failure != TSP_NO_FAILURE && put_failure(r->failure, &info, err) != 0) ||
+	    (r->failure != TSP_NO_FAILURE &&
+	     put_failure(r->failure, &info, err) != 0) ||
 	    der_put(&body, DER_SEQUENCE, view_buf(&info), err) != 0 ||
 	    buf_put(&body, r->token, err) != 0)
 		goto out;
@@ -415,9 +429,11 @@ static int check_time(const struct tst *tst, int64_t sent_ms, int64_t received_m
 	int64_t first = sent_ms - skew_ms;
 	first -= ((first % 1000) + 1000) % 1000;
 	if (tst->gen_time_ms < first)
-		return fail_mismatch(err, RESPONSE_CLAUSE, "genTime is before the request");
+		return fail_mismatch(err, RESPONSE_CLAUSE,
+				     "genTime is before the request");
 	if (tst->gen_time_ms > received_ms + skew_ms)
-		return fail_mismatch(err, RESPONSE_CLAUSE, "genTime is after the answer");
+		return fail_mismatch(err, RESPONSE_CLAUSE,
+				     "genTime is after the answer");
 	return 0;
 }
 
@@ -444,7 +460,8 @@ int tsp_check(const struct tsp_request *r, const struct tst *tst, int64_t sent_m
 	if (r->nonce_n > 0 && !view_equal(tst->nonce, view_of(r->nonce, r->nonce_n)))
 		return fail_mismatch(err, RESPONSE_CLAUSE, "the nonce is not ours");
 	if (r->policy[0] != '\0' && strcmp(r->policy, tst->policy) != 0)
-		return fail_mismatch(err, RESPONSE_CLAUSE, "another policy than asked for");
+		return fail_mismatch(err, RESPONSE_CLAUSE,
+				     "another policy than asked for");
 	if (r->cert_req && tst->cms->n_certs == 0)
 		return fail_mismatch(err, REQUEST_CLAUSE,
 				     "the certificate asked for is missing");

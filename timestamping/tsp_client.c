@@ -35,7 +35,8 @@ static bool is_reply(const char *content_type)
 					     "application/timestamp-response" };
 	size_t n = strcspn(content_type, "; \t");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (n == strlen(names[i]) && strncasecmp(content_type, names[i], n) == 0)
+		if (n == strlen(names[i]) &&
+		    strncasecmp(content_type, names[i], n) == 0)
 			return true;
 	}
 	return false;
@@ -81,8 +82,8 @@ static int check_granted(const struct tsp_response *response, struct ltps_error 
 	if (response->token.n > 0)
 		return 0;
 	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "RFC 3161 2.4.2",
-			 "refused with status %d, failure %d: %s", (int)response->status,
-			 response->failure, response->text);
+			 "refused with status %d, failure %d: %s",
+			 (int)response->status, response->failure, response->text);
 }
 
 static int copy_kind(struct material *to, const struct material *from,
@@ -128,14 +129,14 @@ static int check_path(const struct exchange *x, const struct tst *tst, X509 *sig
 			.signer = signer,
 			.material = m,
 			.gen_time_ms = tst->gen_time_ms,
-			.time_ms = x->received_ms > tst->gen_time_ms ? x->received_ms :
-								       tst->gen_time_ms,
+			.time_ms = x->received_ms > tst->gen_time_ms ? x->received_ms
+								     : tst->gen_time_ms,
 		};
 		rc = tsa_path_judge(&in, &result, err);
 	}
 	if (rc == 0 && result.indication != INDICATION_PASSED)
-		rc = ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, result.clause, "%s: %s",
-			       result.subindication, result.text);
+		rc = ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, result.clause,
+			       "%s: %s", result.subindication, result.text);
 	tsa_path_result_clear(&result);
 	material_free(m);
 	return rc;
@@ -145,7 +146,8 @@ static int check_token(const struct exchange *x, const struct tst *tst,
 		       struct ltps_error *err)
 {
 	struct tst_intact intact = { 0 };
-	int64_t skew = x->client->skew_ms != 0 ? x->client->skew_ms : TSP_SKEW_MS_DEFAULT;
+	int64_t skew =
+	    x->client->skew_ms != 0 ? x->client->skew_ms : TSP_SKEW_MS_DEFAULT;
 	if (tsp_check(&x->request, tst, x->sent_ms, x->received_ms, skew, err) != 0)
 		return -1;
 	/* No candidates: the certificate must be inside (certReq). */
@@ -200,8 +202,8 @@ struct failures {
  * "name: reason" within this TSA's share of the room, so that all are named;
  * a cut text ends between characters.
  */
-static void add_line(char *out, size_t share, const char *between, const struct tsa *tsa,
-		     const char *reason)
+static void add_line(char *out, size_t share, const char *between,
+		     const struct tsa *tsa, const char *reason)
 {
 	char *line = out + strlen(out);
 	int n = snprintf(line, share, "%s%s: %s", line != out ? between : "", tsa->name,

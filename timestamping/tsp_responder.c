@@ -43,7 +43,8 @@ static int put_imprint(const struct answer *a, struct buf *out, struct ltps_erro
 		hash[0] ^= 1;
 	int rc = buf_put(&body, digest_algorithm_identifier(a->request.alg), err);
 	if (rc == 0)
-		rc = der_put(&body, ID_OCTETS, view_of(hash, a->request.imprint_n), err);
+		rc =
+		    der_put(&body, ID_OCTETS, view_of(hash, a->request.imprint_n), err);
 	if (rc == 0)
 		rc = der_put(out, DER_SEQUENCE, view_buf(&body), err);
 	buf_free(&body);
@@ -97,7 +98,8 @@ static int name_view(const X509_NAME *name, struct view *ret, struct ltps_error 
 	const unsigned char *p;
 	size_t n;
 	if (X509_NAME_get0_der(name, &p, &n) != 1)
-		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "name");
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "name");
 	*ret = view_of(p, n);
 	return 0;
 }
@@ -106,8 +108,8 @@ static int name_view(const X509_NAME *name, struct view *ret, struct ltps_error 
 static int put_tsa(const struct answer *a, struct buf *out, struct ltps_error *err)
 {
 	struct view name;
-	static const uint8_t other[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03,
-					 0x55, 0x04, 0x03, 0x0c, 0x01, 0x3f };
+	static const uint8_t other[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06,
+					 0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 0x3f };
 	if (!a->r->tsa_name && !a->deviation->wrong_tsa_name)
 		return 0;
 	if (name_view(X509_get_subject_name(a->r->certificate), &name, err) != 0)
@@ -192,14 +194,15 @@ static int put_reference(const struct answer *a, bool v2, bool wrong, struct buf
 		rc = der_put(&id, ID_OCTETS, digest_view(&d), err);
 	size_t list = der_header_len(id.n) + id.n;
 	if (rc == 0)
-		rc = der_put_header(&value, DER_SEQUENCE, der_header_len(list) + list, err);
+		rc = der_put_header(&value, DER_SEQUENCE, der_header_len(list) + list,
+				    err);
 	if (rc == 0)
 		rc = der_put_header(&value, DER_SEQUENCE, list, err);
 	if (rc == 0)
 		rc = der_put(&value, DER_SEQUENCE, view_buf(&id), err);
 	if (rc == 0)
-		rc = put_attribute(v2 ? OID_SIGNING_CERTIFICATE_V2 :
-					OID_SIGNING_CERTIFICATE,
+		rc = put_attribute(v2 ? OID_SIGNING_CERTIFICATE_V2
+				      : OID_SIGNING_CERTIFICATE,
 				   view_buf(&value), out, err);
 	buf_free(&value);
 	buf_free(&id);
@@ -210,9 +213,8 @@ static int put_content_type(const struct answer *a, struct buf *out,
 			    struct ltps_error *err)
 {
 	struct buf value = buf_make(64);
-	int rc = der_put_oid(&value,
-			     a->deviation->wrong_content_type ? OID_DATA : OID_TST_INFO,
-			     err);
+	int rc = der_put_oid(
+	    &value, a->deviation->wrong_content_type ? OID_DATA : OID_TST_INFO, err);
 	if (rc == 0)
 		rc = put_attribute(OID_CONTENT_TYPE, view_buf(&value), out, err);
 	buf_free(&value);
@@ -279,7 +281,8 @@ static int make_attributes(const struct answer *a, struct view info, struct buf 
 		return -1;
 	ends[n++] = bytes->n;
 	if (!d->no_signing_certificate && !d->v1_alone) {
-		if (put_reference(a, true, d->wrong_signing_certificate, bytes, err) != 0)
+		if (put_reference(a, true, d->wrong_signing_certificate, bytes, err) !=
+		    0)
 			return -1;
 		ends[n++] = bytes->n;
 	}
@@ -328,7 +331,8 @@ static int put_digest_algorithm(const struct answer *a, struct buf *out,
 }
 
 /* issuerAndSerialNumber */
-static int put_signer_id(const struct answer *a, struct buf *out, struct ltps_error *err)
+static int put_signer_id(const struct answer *a, struct buf *out,
+			 struct ltps_error *err)
 {
 	struct view issuer;
 	unsigned char *serial = NULL;
@@ -336,7 +340,8 @@ static int put_signer_id(const struct answer *a, struct buf *out, struct ltps_er
 	int rc = -1;
 	int n = i2d_ASN1_INTEGER(X509_get0_serialNumber(a->r->certificate), &serial);
 	if (n < 0) {
-		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "serial number");
+		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+				  "serial number");
 		goto out;
 	}
 	if (name_view(X509_get_issuer_name(a->r->certificate), &issuer, err) != 0 ||
@@ -350,13 +355,13 @@ out:
 	return rc;
 }
 
-static int put_signature(const struct answer *a, struct view attributes, struct buf *out,
-			 struct ltps_error *err)
+static int put_signature(const struct answer *a, struct view attributes,
+			 struct buf *out, struct ltps_error *err)
 {
 	bool shake;
 	struct buf value = buf_make(PART_MAX);
-	int rc = signature_sign(a->r->key, message_digest_of(a->r, &shake), attributes, out,
-				&value, err);
+	int rc = signature_sign(a->r->key, message_digest_of(a->r, &shake), attributes,
+				out, &value, err);
 	if (rc == 0 && a->deviation->bad_signature)
 		value.p[value.n - 1] ^= 1;
 	if (rc == 0)
@@ -438,12 +443,14 @@ static int put_signers(const struct answer *a, struct view info, struct buf *out
 }
 
 /* SignedData without its own header; version 3 as the content is no id-data. */
-static int put_signed_data(const struct answer *a, struct buf *out, struct ltps_error *err)
+static int put_signed_data(const struct answer *a, struct buf *out,
+			   struct ltps_error *err)
 {
 	struct buf info = buf_make(PART_MAX);
 	struct buf digests = buf_make(PART_MAX);
 	int rc = -1;
-	if (put_info(a, &info, err) != 0 || put_digest_algorithm(a, &digests, err) != 0 ||
+	if (put_info(a, &info, err) != 0 ||
+	    put_digest_algorithm(a, &digests, err) != 0 ||
 	    der_put_uint(out, 3, err) != 0 ||
 	    der_put(out, DER_SET, view_buf(&digests), err) != 0 ||
 	    put_content(view_buf(&info), out, err) != 0 ||
@@ -476,7 +483,8 @@ out:
 
 /* ---- the answer ---- */
 
-static int reject(int failure, const char *text, struct buf *out, struct ltps_error *err)
+static int reject(int failure, const char *text, struct buf *out,
+		  struct ltps_error *err)
 {
 	struct tsp_response response = { .status = TSP_REJECTION, .failure = failure };
 	memcpy(response.text, text, strlen(text) + 1);
@@ -523,7 +531,8 @@ static int grant(struct answer *a, struct buf *out, struct ltps_error *err)
 	int rc = -1;
 	int n = i2d_X509(a->r->certificate, &der);
 	if (n < 0) {
-		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL, "certificate");
+		ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+				  "certificate");
 		goto out;
 	}
 	a->certificate = view_of(der, (size_t)n);

@@ -22,8 +22,8 @@ static int read_version_and_policy(struct view *cursor, struct tst *tst,
 		return -1;
 	if (version != 1)
 		return fail_format(err, "TSTInfo is not of version 1");
-	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_OID, "TSTInfo policy", &t, err) !=
-	    0)
+	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_OID, "TSTInfo policy", &t,
+		       err) != 0)
 		return -1;
 	oid_text(t.body, tst->policy);
 	if (tst->policy[0] == '\0')
@@ -36,7 +36,8 @@ static int check_no_parameters(struct view cursor, struct ltps_error *err)
 {
 	struct tlv t;
 	bool present;
-	if (tlv_optional(&cursor, ASN1_UNIVERSAL, ASN1_TAG_NULL, &t, &present, err) != 0)
+	if (tlv_optional(&cursor, ASN1_UNIVERSAL, ASN1_TAG_NULL, &t, &present, err) !=
+	    0)
 		return -1;
 	if (present && t.body.n != 0)
 		return fail_format(err, "NULL with contents");
@@ -50,8 +51,8 @@ static int read_algorithm(struct view *cursor, struct tst *tst, struct ltps_erro
 		       &algorithm, err) != 0)
 		return -1;
 	struct view inner = algorithm.body;
-	if (tlv_expect(&inner, ASN1_UNIVERSAL, ASN1_TAG_OID, "hashAlgorithm", &oid, err) !=
-	    0)
+	if (tlv_expect(&inner, ASN1_UNIVERSAL, ASN1_TAG_OID, "hashAlgorithm", &oid,
+		       err) != 0)
 		return -1;
 	oid_text(oid.body, tst->imprint_oid);
 	tst->imprint_alg = digest_from_oid(oid.body);
@@ -63,8 +64,8 @@ static int read_algorithm(struct view *cursor, struct tst *tst, struct ltps_erro
 static int read_imprint(struct view *cursor, struct tst *tst, struct ltps_error *err)
 {
 	struct tlv outer, hash;
-	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "messageImprint", &outer,
-		       err) != 0)
+	if (tlv_expect(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, "messageImprint",
+		       &outer, err) != 0)
 		return -1;
 	struct view inner = outer.body;
 	if (read_algorithm(&inner, tst, err) != 0 ||
@@ -77,7 +78,8 @@ static int read_imprint(struct view *cursor, struct tst *tst, struct ltps_error 
 	tst->imprint = hash.body;
 	if (tst->imprint_alg != DIGEST_NONE &&
 	    hash.body.n != digest_len(tst->imprint_alg))
-		return fail_format(err, "hashedMessage does not have its algorithm's length");
+		return fail_format(
+		    err, "hashedMessage does not have its algorithm's length");
 	return 0;
 }
 
@@ -136,7 +138,8 @@ static int read_accuracy(struct view *cursor, struct tst *tst, struct ltps_error
 	if (!present)
 		return 0;
 	struct view inner = outer.body;
-	if (tlv_optional(&inner, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) != 0)
+	if (tlv_optional(&inner, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) !=
+	    0)
 		return -1;
 	if (present && tlv_uint(&t, &seconds, err) != 0)
 		return -1;
@@ -155,11 +158,13 @@ static int read_ordering_and_nonce(struct view *cursor, struct tst *tst,
 {
 	struct tlv t;
 	bool present;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) !=
+	    0)
 		return -1;
 	if (present && tlv_boolean(&t, &tst->ordering, err) != 0)
 		return -1;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_INTEGER, &t, &present, err) !=
+	    0)
 		return -1;
 	if (!present)
 		return 0;
@@ -194,7 +199,8 @@ static int read_extension(struct view *cursor, bool *critical, struct ltps_error
 	struct view inner = outer.body;
 	*critical = false;
 	if (tlv_expect(&inner, ASN1_UNIVERSAL, ASN1_TAG_OID, "extnID", &t, err) != 0 ||
-	    tlv_optional(&inner, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) != 0)
+	    tlv_optional(&inner, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present, err) !=
+		0)
 		return -1;
 	if (present && tlv_boolean(&t, critical, err) != 0)
 		return -1;
@@ -229,8 +235,9 @@ static int read_info(struct view in, struct tst *tst, struct ltps_error *err)
 		return fail_format(err, "TSTInfo is no SEQUENCE");
 	struct view cursor = outer.body;
 	if (read_version_and_policy(&cursor, tst, err) != 0 ||
-	    read_imprint(&cursor, tst, err) != 0 || read_serial(&cursor, tst, err) != 0 ||
-	    read_time(&cursor, tst, err) != 0 || read_accuracy(&cursor, tst, err) != 0 ||
+	    read_imprint(&cursor, tst, err) != 0 ||
+	    read_serial(&cursor, tst, err) != 0 || read_time(&cursor, tst, err) != 0 ||
+	    read_accuracy(&cursor, tst, err) != 0 ||
 	    read_ordering_and_nonce(&cursor, tst, err) != 0 ||
 	    read_tsa(&cursor, tst, err) != 0 || read_extensions(&cursor, tst, err) != 0)
 		return -1;
@@ -252,7 +259,8 @@ int tst_parse(struct view in, struct tst **ret_tst, struct ltps_error *err)
 {
 	if (in.n > TST_SIZE_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
-				 "time-stamp token of more than %zu bytes", TST_SIZE_MAX);
+				 "time-stamp token of more than %zu bytes",
+				 TST_SIZE_MAX);
 	int rc = -1;
 	struct tst *tst = mem_zalloc(1, sizeof(*tst));
 	if (tst == NULL)

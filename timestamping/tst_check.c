@@ -38,8 +38,9 @@ static void note(struct check *c, enum tst_defect defect, const char *clause)
  * The only value of a signed attribute; n == 0 when there is none or several:
  * either way there is nothing to rely on.
  */
-static int find_attribute(const struct check *c, const char *oid, struct view *ret_value,
-			  bool *ret_several, struct ltps_error *err)
+static int find_attribute(const struct check *c, const char *oid,
+			  struct view *ret_value, bool *ret_several,
+			  struct ltps_error *err)
 {
 	*ret_several = false;
 	*ret_value = VIEW_NULL;
@@ -69,8 +70,8 @@ static int read_reference_digest(struct view *cursor, enum digest_alg *ret,
 	struct tlv algorithm, oid;
 	bool present;
 	*ret = DIGEST_SHA256;
-	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, &algorithm, &present,
-			 err) != 0)
+	if (tlv_optional(cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE, &algorithm,
+			 &present, err) != 0)
 		return -1;
 	if (!present)
 		return 0;
@@ -121,7 +122,8 @@ static int compare_reference(struct view value, bool v2, struct view certificate
 	}
 	if (digest_once(alg, certificate, &d, err) != 0)
 		return -1;
-	*ret = view_equal(hash, digest_view(&d)) ? REFERENCE_MATCHES : REFERENCE_DIFFERS;
+	*ret =
+	    view_equal(hash, digest_view(&d)) ? REFERENCE_MATCHES : REFERENCE_DIFFERS;
 	return 0;
 }
 
@@ -143,9 +145,11 @@ static int check_references(const struct check *c, struct view certificate,
 			    enum reference *v1, enum reference *v2,
 			    struct ltps_error *err)
 {
-	if (check_reference(c, OID_SIGNING_CERTIFICATE, false, certificate, v1, err) != 0)
+	if (check_reference(c, OID_SIGNING_CERTIFICATE, false, certificate, v1, err) !=
+	    0)
 		return -1;
-	return check_reference(c, OID_SIGNING_CERTIFICATE_V2, true, certificate, v2, err);
+	return check_reference(c, OID_SIGNING_CERTIFICATE_V2, true, certificate, v2,
+			       err);
 }
 
 /* ---- the signer's certificate ---- */
@@ -154,8 +158,8 @@ static bool issuer_matches(const struct check *c, const X509 *x)
 {
 	const uint8_t *p = c->signer->issuer.p;
 	X509_NAME *issuer = d2i_X509_NAME(NULL, &p, (long)c->signer->issuer.n);
-	bool same = issuer != NULL &&
-		    X509_NAME_cmp(issuer, X509_get_issuer_name(x)) == 0;
+	bool same =
+	    issuer != NULL && X509_NAME_cmp(issuer, X509_get_issuer_name(x)) == 0;
 	X509_NAME_free(issuer);
 	return same;
 }
@@ -329,10 +333,9 @@ static int verify_value(struct check *c, EVP_PKEY *key, enum signature_verdict *
 	bool shake;
 	int rc = cms_signed_attrs_der(c->signer, &signed_bytes, err);
 	if (rc == 0) {
-		rc = signature_verify(c->signer->signature_algorithm,
-				      message_digest_algorithm(c, &shake), key,
-				      view_buf(&signed_bytes), c->signer->signature, ret,
-				      err);
+		rc = signature_verify(
+		    c->signer->signature_algorithm, message_digest_algorithm(c, &shake),
+		    key, view_buf(&signed_bytes), c->signer->signature, ret, err);
 	} else if (x509_der_is_object_fault(err)) {
 		ltps_error_clear(err);
 		*ret = SIGNATURE_INVALID;
@@ -559,7 +562,8 @@ static const struct {
 } defects[] = {
 	[TST_OK] = { "TST_OK", "the token is intact" },
 	[TST_NO_SIGNER_CERTIFICATE] = { "TST_NO_SIGNER_CERTIFICATE",
-					"the certificate of the signer is not at hand" },
+					"the certificate of the signer is not at "
+					"hand" },
 	[TST_MESSAGE_DIGEST] = { "TST_MESSAGE_DIGEST",
 				 "the signed digest is not that of the TSTInfo" },
 	[TST_CONTENT_TYPE] = { "TST_CONTENT_TYPE",
@@ -567,20 +571,21 @@ static const struct {
 	[TST_SIGNATURE] = { "TST_SIGNATURE", "the signature value does not verify" },
 	[TST_ALGORITHM] = { "TST_ALGORITHM",
 			    "an algorithm of the signature cannot be computed" },
-	[TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE] = {
-		"TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE",
-		"no signed attribute names the certificate of the TSA" },
-	[TST_SIGNING_CERTIFICATE_MISMATCH] = {
-		"TST_SIGNING_CERTIFICATE_MISMATCH",
-		"the signed attribute names another certificate" },
-	[TST_EXTENDED_KEY_USAGE] = {
-		"TST_EXTENDED_KEY_USAGE",
-		"the extended key usage of the certificate is not time-stamping alone, "
-		"critical" },
+	[TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE] = { "TST_NO_SIGNING_CERTIFICATE_"
+						   "ATTRIBUTE",
+						   "no signed attribute names the "
+						   "certificate of the TSA" },
+	[TST_SIGNING_CERTIFICATE_MISMATCH] = { "TST_SIGNING_CERTIFICATE_MISMATCH",
+					       "the signed attribute names another "
+					       "certificate" },
+	[TST_EXTENDED_KEY_USAGE] = { "TST_EXTENDED_KEY_USAGE",
+				     "the extended key usage of the certificate is not "
+				     "time-stamping alone, "
+				     "critical" },
 	[TST_KEY_USAGE] = { "TST_KEY_USAGE",
 			    "the key usage of the certificate is not signing alone" },
-	[TST_TSA_NAME] = { "TST_TSA_NAME",
-			   "the TSA named in the token is not that of the certificate" },
+	[TST_TSA_NAME] = { "TST_TSA_NAME", "the TSA named in the token is not that of "
+					   "the certificate" },
 	[TST_CRITICAL_EXTENSION] = { "TST_CRITICAL_EXTENSION",
 				     "the token has an unknown critical extension" },
 };

@@ -63,7 +63,8 @@ int x509_der_ocsp(struct view der, OCSP_RESPONSE **ret_r, struct ltps_error *err
 	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
 	if (r == NULL)
 		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
-					 "RFC 6960 4.2.1", "OCSP response does not decode");
+					 "RFC 6960 4.2.1",
+					 "OCSP response does not decode");
 	if (p != der.p + der.n) {
 		OCSP_RESPONSE_free(r);
 		return fail_trailing("OCSP response", err);

@@ -14,8 +14,10 @@
 #include "base/err.h"
 
 /* All: FORMAT (object) also on trailing bytes, NOMEM; free as OpenSSL says. */
-int x509_der_certificate(struct view der, X509 **ret_x, struct ltps_error *err) LTPS_CHECKED;
-int x509_der_crl(struct view der, X509_CRL **ret_crl, struct ltps_error *err) LTPS_CHECKED;
+int x509_der_certificate(struct view der, X509 **ret_x,
+			 struct ltps_error *err) LTPS_CHECKED;
+int x509_der_crl(struct view der, X509_CRL **ret_crl,
+		 struct ltps_error *err) LTPS_CHECKED;
 int x509_der_ocsp(struct view der, OCSP_RESPONSE **ret_r,
 		  struct ltps_error *err) LTPS_CHECKED;
 /*

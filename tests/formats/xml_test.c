@@ -23,7 +23,7 @@ static int trace(struct view in, struct buf *out, struct ltps_error *err)
 			goto out;
 		if (event == XML_END && buf_put_text(out, ">", err) != 0)
 			goto out;
-		if (event == XML_TEXT && xml_put_text(r, out, err) != 0)
+		if (event == XML_TEXT && buf_put(out, xml_text(r), err) != 0)
 			goto out;
 	}
 	rc = 0;
@@ -98,6 +98,10 @@ Test(xml, what_is_not_well_formed_is_refused)
 		"< a/>",
 		"<a / >",
 		"<a b='x' 'c'/>",
+		"<a><!ELEMENT b ANY></a>",
+		"<?xml version='1.0' encoding='?><a/>",
+		"<?xml version='1.0' encoding=''?><a/>",
+		"<?xml version='1.0' standalone='perhaps'?><a/>",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		refused(bad[i], LTPS_FORMAT);
@@ -125,9 +129,14 @@ Test(xml, doctype_and_other_encodings_are_unsupported)
 {
 	refused("<!DOCTYPE a><a/>", LTPS_UNSUPPORTED);
 	refused("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", LTPS_UNSUPPORTED);
-	refused("<a><!ELEMENT b ANY></a>", LTPS_UNSUPPORTED);
+	refused("<!DOCTYPE a SYSTEM 'file:///etc/hostname'><a/>", LTPS_UNSUPPORTED);
+	refused("<!DOCTYPE a [ this is not even a DTD", LTPS_UNSUPPORTED);
 	refused("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", LTPS_UNSUPPORTED);
 	refused("<?xml version='1.0' encoding='UTF-16'?><a/>", LTPS_UNSUPPORTED);
+	refused("<?xml version='1.0' encoding=\"ISO-2022-JP\" ?><a/>", LTPS_UNSUPPORTED);
+	refused("<?xml version='1.0' encoding='UTF-8859'?><a/>", LTPS_UNSUPPORTED);
+	gives("<?xml version='1.0' encoding='us-ascii' standalone='yes'?><a/>", "<a>");
+	gives("<?xml version='1.0'?><a encoding='ISO-8859-1'/>", "<a>");
 }
 
 static void many(const char *before, const char *each, size_t n, const char *after,
@@ -147,6 +156,91 @@ static void many(const char *before, const char *each, size_t n, const char *aft
 	cr_expect_eq(rc, code == LTPS_OK ? 0 : -1, "%s %zu: %s", each, n, err.text);
 	cr_expect_eq(err.code, code, "%s: %s", each, err.text);
 	buf_free(&in);
+	buf_free(&out);
+}
+
+/* Bytes that no text constant can hold. */
+static void bytes_refused(const void *p, size_t n)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(256);
+	cr_expect_eq(trace(view_of(p, n), &out, &err), -1);
+	cr_expect_eq(err.code, LTPS_FORMAT, "%s", err.text);
+	buf_free(&out);
+}
+
+Test(xml, bytes_of_another_encoding_are_refused)
+{
+	bytes_refused("\xff\xfe<\0a\0/\0>\0", 10);
+	bytes_refused("\xfe\xff\0<\0a\0/\0>", 10);
+	bytes_refused("<\0a\0/\0>\0", 8);
+	bytes_refused("\0\0\0<\0\0\0a\0\0\0/\0\0\0>", 16);
+	bytes_refused("\x4c\x6f\xa7\x94", 4); /* EBCDIC */
+	bytes_refused("<a>\0</a>", 8);
+	bytes_refused("<a/>\0", 5);
+	bytes_refused("\0<a/>", 5);
+	bytes_refused("<a b='\0'/>", 9);
+	bytes_refused("<!--\0--><a/>", 12);
+	bytes_refused("<a><![CDATA[\xc3]]></a>", 20);
+}
+
+/* before, n times c, after */
+static int trace_long(const char *before, size_t n, char c, const char *after,
+		      struct buf *out, struct ltps_error *err)
+{
+	struct buf in = buf_make(n + 256);
+	cr_assert_eq(buf_put_text(&in, before, err), 0);
+	cr_assert_eq(buf_reserve(&in, n, err), 0);
+	memset(in.p + in.n, c, n);
+	in.n += n;
+	cr_assert_eq(buf_put_text(&in, after, err), 0);
+	int rc = trace(view_buf(&in), out, err);
+	buf_free(&in);
+	return rc;
+}
+
+Test(xml, markup_is_limited_and_text_is_not)
+{
+	static const struct {
+		const char *before;
+		const char *after;
+		bool text;
+	} cases[] = {
+		{ "<a>", "</a>", true },	{ "<a><![CDATA[", "]]></a>", false },
+		{ "<a b='", "'/>", false },	{ "<!--", "--><a/>", false },
+		{ "<a><?b ", "?></a>", false }, { "<a", "/>", false },
+		{ "<a", "></a>", false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct buf out = buf_make((size_t)12 << 20);
+		size_t n = cases[i].text ? (size_t)11 << 20 : 2 * XML_MARKUP_MAX;
+		char c = cases[i].before[strlen(cases[i].before) - 1] == 'a' ? ' ' : 'x';
+		int rc = trace_long(cases[i].before, n, c, cases[i].after, &out, &err);
+		cr_expect_eq(rc, cases[i].text ? 0 : -1, "%s: %s", cases[i].before, err.text);
+		cr_expect_eq(err.code, cases[i].text ? LTPS_OK : LTPS_TOO_LARGE, "%s: %s",
+			     cases[i].before, err.text);
+		cr_expect(!cases[i].text || out.n == n + 3, "%zu", out.n);
+		/* Half of the limit is within it. */
+		ltps_error_clear(&err);
+		buf_clear(&out);
+		cr_expect_eq(trace_long(cases[i].before, XML_MARKUP_MAX / 2, c, cases[i].after,
+					&out, &err),
+			     0, "%s: %s", cases[i].before, err.text);
+		buf_free(&out);
+	}
+}
+
+Test(xml, error_names_line_and_offset)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(256);
+	cr_expect_eq(trace(view_text("<a>\n<b>\n</c>\n</a>"), &out, &err), -1);
+	cr_expect_str_eq(err.where, "line 3, offset 12");
+	cr_expect(strncmp(err.text, "XML: ", 5) == 0, "%s", err.text);
+	cr_expect_null(strchr(err.text, '?'), "%s", err.text);
+	/* What stands before the error was told. */
+	cr_expect(view_is_text(view_buf(&out), "<a\n<b\n"));
 	buf_free(&out);
 }
 
@@ -177,6 +271,7 @@ Test(xml, names_are_resolved_in_their_scope)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct xml_reader *r = NULL;
 	enum xml_event event;
+	struct view value;
 	cr_assert_eq(xml_open(view_text("<a xmlns='u' b='1'><p:c xmlns:p='v' xmlns=''>"
 					"<d p:b='2' b='&lt;'/></p:c><e/></a>"),
 			      &r, &err),
@@ -184,12 +279,15 @@ Test(xml, names_are_resolved_in_their_scope)
 	cr_assert_eq(xml_next(r, &event, &err), 0);
 	cr_expect(xml_is(r, "u", "a"));
 	cr_expect_eq(xml_depth(r), 1);
-	cr_assert_not_null(xml_attr(r, "b"));
+	cr_expect(xml_attr(r, "b", &value));
+	cr_expect(view_is_text(value, "1"));
+	cr_expect_not(xml_attr(r, "xmlns", &value));
 	cr_assert_eq(xml_next(r, &event, &err), 0);
 	cr_expect(xml_is(r, "v", "c"));
 	cr_assert_eq(xml_next(r, &event, &err), 0);
 	cr_expect(xml_is(r, "", "d"));
-	cr_expect(view_is_text(xml_attr(r, "b")->value, "&lt;"));
+	cr_expect(xml_attr(r, "b", &value));
+	cr_expect(view_is_text(value, "<"));
 	cr_assert_eq(xml_skip(r, &err), 0);
 	cr_assert_eq(xml_next(r, &event, &err), 0);
 	cr_expect_eq(event, XML_END);
@@ -213,20 +311,90 @@ Test(xml, collected_text_may_hold_no_element)
 	buf_free(&out);
 }
 
+/* Puts `raw` into an attribute and into an element and reads both. */
+static void reads_as(struct view raw, const char *attr, const char *content)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf in = buf_make(512), out = buf_make(512);
+	struct xml_reader *r = NULL;
+	enum xml_event event;
+	struct view value;
+	cr_assert_eq(buf_put_fmt(&in, &err, "<a b='%.*s'>%.*s</a>", (int)raw.n, raw.p,
+				 (int)raw.n, raw.p),
+		     0);
+	cr_assert_eq(xml_open(view_buf(&in), &r, &err), 0);
+	cr_assert_eq(xml_next(r, &event, &err), 0, "%s", err.text);
+	cr_assert(xml_attr(r, "b", &value));
+	cr_expect(view_is_text(value, attr), "%.*s", (int)value.n, (const char *)value.p);
+	cr_assert_eq(xml_collect(r, &out, &err), 0, "%s", err.text);
+	cr_expect(view_is_text(view_buf(&out), content), "%.*s", (int)out.n,
+		  (const char *)out.p);
+	xml_close(r);
+	buf_free(&in);
+	buf_free(&out);
+}
+
+Test(xml, references_are_resolved_once)
+{
+	static const char *const cases[][2] = {
+		{ "&amp;", "&" },	  { "&amp;#38;", "&#38;" },
+		{ "&#38;#38;", "&#38;" }, { "&#x26;amp;", "&amp;" },
+		{ "&amp;&amp;", "&&" },	  { "&lt;&gt;&quot;&apos;", "<>\"'" },
+		{ "&#38;lt;", "&lt;" },	  { "x&#x10FFFF;y", "x\xf4\x8f\xbf\xbfy" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		reads_as(view_text(cases[i][0]), cases[i][1], cases[i][1]);
+}
+
+Test(xml, line_ends_are_normalised)
+{
+	reads_as(view_text("a\r\nb\rc\td"), "a b c d", "a\nb\nc\td");
+}
+
 Test(xml, escaped_text_reads_back)
 {
-	static const char text[] = "a<b>&\"c'\n\xc3\xa9";
+	static const char text[] = "a<b>&\"c'\n\r\t\xc3\xa9";
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf esc = buf_make(256), back = buf_make(256);
+	struct buf esc = buf_make(256);
 	cr_assert_eq(xml_put_escaped(&esc, view_text(text), &err), 0);
 	cr_expect_null(memchr(esc.p, '<', esc.n));
 	cr_expect_null(memchr(esc.p, '"', esc.n));
-	cr_assert_eq(xml_decode(view_buf(&esc), &back, &err), 0);
-	cr_expect(view_is_text(view_buf(&back), text));
+	reads_as(view_buf(&esc), text, text);
 	cr_expect_eq(xml_put_escaped(&esc, view_text("\x01"), &err), -1);
 	cr_expect_eq(err.code, LTPS_ARGUMENT);
 	buf_free(&esc);
-	buf_free(&back);
+}
+
+/* Each allocation fails in turn: an error, or what is read without failures. */
+Test(xml, failing_allocation_is_nomem)
+{
+	static const char text[] = "<?xml version='1.0'?><p:a xmlns:p='u' b='&amp;&lt;1'>"
+				   "x&gt;<!-- c --><?d e?><![CDATA[y]]><c p:f='2'/></p:a>";
+	static const char bad[] = "<a xmlns:p=':'><p:b></a>";
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf want = buf_make(256);
+	cr_assert_eq(trace(view_text(text), &want, &err), 0);
+	for (int round = 0; round < 2; round++) {
+		bool hit = true;
+		for (uint64_t n = 1; hit; n++) {
+			struct buf out = buf_make(256);
+			ltps_error_clear(&err);
+			mem_fail_nth(n);
+			int rc = trace(view_text(round == 0 ? text : bad), &out, &err);
+			hit = mem_fail_hit();
+			mem_fail_nth(0);
+			if (rc != 0)
+				cr_expect(err.code == LTPS_NOMEM ||
+						  (round == 1 && err.code == LTPS_FORMAT),
+					  "%d %d: %s", round, (int)n, err.text);
+			else
+				cr_expect(round == 0 && view_equal(view_buf(&out),
+								   view_buf(&want)),
+					  "%d %d", round, (int)n);
+			buf_free(&out);
+		}
+	}
+	buf_free(&want);
 }
 
 Test(xml, digest_names_map_both_ways)

@@ -22,7 +22,7 @@ static void read_xml(struct view in)
 			abort();
 		depth -= event == XML_END;
 		/* What is decoded is never longer than what was read. */
-		if (event == XML_TEXT && xml_put_text(r, &text, &err) != 0)
+		if (event == XML_TEXT && buf_put(&text, xml_text(r), &err) != 0)
 			abort();
 	}
 	xml_close(r);

@@ -25,7 +25,7 @@ static void round_trip(const struct tsp_request *r)
 	require(rc == 0);
 	require(again.alg == r->alg && again.cert_req == r->cert_req);
 	require(again.nonce_n == r->nonce_n &&
-	       memcmp(again.nonce, r->nonce, r->nonce_n) == 0);
+		memcmp(again.nonce, r->nonce, r->nonce_n) == 0);
 	require(strcmp(again.policy, r->policy) == 0);
 	buf_free(&out);
 }

@@ -248,6 +248,29 @@ Test(preserve, failing_tsa_is_not_asked_before_its_delay)
 	ltp_kit_stop(&k);
 }
 
+/* SIGTERM is no fault of a TSA: no alarm, no delay after the next start. */
+Test(preserve, cancelled_step_asks_nobody_and_counts_no_failure)
+{
+	struct ltp_kit k;
+	char poid[64];
+	int64_t next;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	ltp_kit_start(&k, NULL);
+	cr_assert_eq(ltp_kit_preserve_text(&k, "a", poid), LTP_OK);
+	ltp_kit_pass(&k, 2001);
+	ltp_worker_cancel(k.w);
+	cr_expect_eq(ltp_step(k.w, &next, &err), -1);
+	cr_expect_eq(err.code, LTPS_CANCELLED);
+	cr_expect_eq(pki_server_stamps(k.pki), 0);
+	cr_expect_eq(ltp_kit_health(&k).stamp_failures, 0);
+	cr_expect_not(ltp_kit_health(&k).alarm);
+	ltp_kit_close(&k);
+	ltp_kit_open(&k);
+	ltp_kit_work(&k);
+	cr_expect_eq(pki_server_stamps(k.pki), 1);
+	ltp_kit_stop(&k);
+}
+
 /* The stored token of the first tree. */
 static struct tst *first_token(struct ltp_kit *k)
 {

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "formats/asic.h"
+#include "storage/audit.h"
 #include "tests/support/ltp_kit.h"
 
 static const struct ltp_caller ME = { "", "tester" };
@@ -357,6 +358,105 @@ Test(retrieve, damaged_bytes_are_never_handed_out)
 	cr_expect_eq(err.code, LTPS_CORRUPT);
 	cr_expect_eq(r.n_pos, 0);
 	cr_expect_eq(ltp_kit_retrieve(&k, good, SUBJECT_PO, &r), LTP_OK);
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+Test(profile_operations, what_the_profile_does_not_offer_is_not_done)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	struct ltp_trace t = { 0 };
+	struct evidence_reports reports = { 0 };
+	struct ltp_evidence_request v = { .evidence = view_text("x") };
+	struct ltp_result result;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	k.profile->operations = 1u << OP_PRESERVE_PO;
+	cr_expect_eq(delete(&k, poid, NULL, "r").minor, LTP_NOT_SUPPORTED);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_NOT_SUPPORTED);
+	cr_expect_eq(r.n_pos, 0);
+	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
+	cr_expect_eq(result.minor, LTP_NOT_SUPPORTED);
+	cr_expect_eq(t.n, 0);
+	cr_expect_eq(validate(&k, &v, &reports).minor, LTP_NOT_SUPPORTED);
+	k.profile->operations |= 1u << OP_RETRIEVE_PO;
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
+	ltp_retrieved_clear(&r);
+	ltp_kit_stop(&k);
+}
+
+struct events {
+	const char *poid;
+	int64_t now_ms;
+};
+
+static int add_events(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct events *e = arg;
+	const struct audit_entry entry = { .time_ms = e->now_ms, .tenant = "default",
+					   .actor = "reader", .operation = "RetrievePO",
+					   .poid = e->poid, .outcome = "success" };
+	for (int i = 0; i < LTP_TRACE_EVENTS_MAX; i++)
+		if (audit_append(conn, &entry, NULL, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* Whoever reads an object often enough must not make its trace unreadable. */
+Test(trace, beyond_its_limit_is_cut_and_says_so)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_trace t = { 0 };
+	struct ltp_result result;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	struct events e = { poid, clock_now_ms(&k.clock) };
+	cr_assert_eq(store_write(k.store, add_events, &e, &err), 0, "%s", err.text);
+	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0, "%s", err.text);
+	cr_expect_eq(result.minor, LTP_OK);
+	cr_expect_not_null(strstr(result.message, "1 later events"), "%s", result.message);
+	cr_expect_eq(t.n, LTP_TRACE_EVENTS_MAX + 1, "its evidence is told all the same");
+	ltp_trace_clear(&t);
+	ltp_kit_stop(&k);
+}
+
+static bool take_from(void *arg, size_t n)
+{
+	size_t *left = arg;
+	if (n > *left)
+		return false;
+	*left -= n;
+	return true;
+}
+
+Test(retrieve, without_room_is_put_off_and_beyond_the_service_refused)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	struct ltp_result result;
+	size_t left = 20; /* "first" and "second" need 11, and 16 in base64 */
+	start_with_object(&k, poid);
+	const struct ltp_retrieve_request req = { .caller = ME, .poid = poid,
+						  .subject = SUBJECT_PO };
+	struct ltps_error busy = LTPS_ERROR_INIT;
+	ltp_worker_set_room(k.w, (struct ltp_room){ take_from, &left, 1000 });
+	cr_expect_eq(ltp_retrieve(k.w, &req, &r, &result, &busy), -1);
+	cr_expect_eq(busy.code, LTPS_BUSY);
+	struct ltps_error large = LTPS_ERROR_INIT;
+	left = 1000;
+	ltp_worker_set_room(k.w, (struct ltp_room){ take_from, &left, 26 });
+	cr_expect_eq(ltp_retrieve(k.w, &req, &r, &result, &large), -1);
+	cr_expect_eq(large.code, LTPS_TOO_LARGE);
+	cr_expect_eq(large.fault, LTPS_FAULT_CALLER);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	left = 27;
+	ltp_worker_set_room(k.w, (struct ltp_room){ take_from, &left, 27 });
+	cr_expect_eq(ltp_retrieve(k.w, &req, &r, &result, &err), 0, "%s", err.text);
+	cr_expect_eq(left, 0);
 	ltp_retrieved_clear(&r);
 	ltp_kit_stop(&k);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oom_runner [NAME] - every scenario (or one) with its first, second, third...
- * allocation failing, until one run needs no more. Each run must end with 0 or
- * with -1 and an error, leave OpenSSL's queue empty, leak nothing and survive.
+ * oom_runner [--all] [NAME] - every scenario (or one) with its first, second,
+ * third... allocation failing, until one run needs no more. Each run must end
+ * with 0 or with -1 and an error, leave OpenSSL's queue empty, leak nothing and
+ * survive. A scenario of very many allocations (OpenSSL takes thousands for a
+ * chain) has its first ones fail and then some evenly spread; --all: each.
  * Memory of OpenSSL, zlib and our own fails; that of SQLite is not routed
  * through base/mem.h, so that a run over storage/ would prove little: it is
  * left out.
@@ -10,6 +12,8 @@
  * A process for each scenario, so that one that dies is named. Prints TAP.
  */
 #include <openssl/err.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +25,20 @@
 #include "tests/oom/oom.h"
 
 #define COMPLAINTS_MAX 5 /* told in detail; the rest is counted */
+/* A run may take 20 ms under sanitizers: half a minute for a long scenario. */
+#define RUNS_FIRST 500
+#define RUNS_SPREAD 500
 
 /* LeakSanitizer's, when the program is built with it. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
+static bool all;
+
 /* Seen by the parent also when the child dies. */
 struct progress {
 	uint64_t n; /* the allocation that fails */
+	uint64_t total;
+	uint64_t runs;
 	unsigned complaints;
 };
 static struct progress *progress;
@@ -38,7 +49,7 @@ static void complain(const char *what, const struct ltps_error *err)
 	if (err != NULL && err->code != LTPS_OK)
 		ltps_error_line(err, line, sizeof(line));
 	if (progress->complaints++ < COMPLAINTS_MAX)
-		printf("# allocation %llu: %s%s%s\n", (unsigned long long)progress->n, what,
+		printf("# failing allocation %llu: %s%s%s\n", (unsigned long long)progress->n, what,
 		       line[0] != '\0' ? ": " : "", line);
 }
 
@@ -80,17 +91,40 @@ static bool run_once(const struct oom_case *c, uint64_t n)
 	return hit;
 }
 
+/* How many allocations a run takes: the hook stays silent from there on. */
+static uint64_t count_allocations(const struct oom_case *c)
+{
+	uint64_t low = 0, high = 1;
+	while (run_once(c, high)) {
+		low = high;
+		high *= 2;
+	}
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+		if (run_once(c, middle))
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Twice unharmed: libraries keep what they made at first use. */
 static void run_case(const struct oom_case *c)
 {
-	uint64_t n = 1;
+	uint64_t n = 1, step = 1;
 
 	run_once(c, 0);
 	run_once(c, 0);
 	if (progress->complaints > 0)
 		return;
-	while (run_once(c, n))
-		n++;
+	progress->total = count_allocations(c);
+	if (!all && progress->total > RUNS_FIRST + RUNS_SPREAD)
+		step = (progress->total - RUNS_FIRST) / RUNS_SPREAD + 1;
+	while (run_once(c, n)) {
+		n += n < RUNS_FIRST ? 1 : step;
+		progress->runs++;
+	}
 	if (__lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0)
 		complain("memory leaks (standard error tells where)", NULL);
 }
@@ -115,8 +149,9 @@ static int judge_case(const struct oom_case *c)
 	}
 	if (status != 0)
 		complain("the process died", NULL);
-	printf("%s - %s: %llu allocations\n", progress->complaints == 0 ? "ok" : "not ok",
-	       c->name, (unsigned long long)progress->n - 1);
+	printf("%s - %s (%llu allocations, %llu runs)\n",
+	       progress->complaints == 0 ? "ok" : "not ok", c->name,
+	       (unsigned long long)progress->total, (unsigned long long)progress->runs);
 	if (progress->complaints > COMPLAINTS_MAX)
 		printf("# %u complaints in all\n", progress->complaints);
 	return progress->complaints == 0 ? 0 : 1;
@@ -133,9 +168,11 @@ static int judge_table(const struct oom_case *table, const char *only)
 
 int main(int argc, char **argv)
 {
-	const char *only = argc > 1 ? argv[1] : NULL;
+	const char *only;
 	int bad = 0;
 
+	all = argc > 1 && strcmp(argv[1], "--all") == 0;
+	only = argc > 1 + all ? argv[1 + all] : NULL;
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (progress == MAP_FAILED) {

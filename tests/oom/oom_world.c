@@ -48,7 +48,7 @@ static void make_token(void)
 	must(buf_put(&world.token, response.token, &err), "token", &err);
 }
 
-static void make_ocsp(void)
+static void ask_ocsp(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const struct devpki_cert *tsa = devpki_active(world.pki, DEVPKI_TSA, 0);
@@ -79,7 +79,7 @@ static void make_full_token(void)
 
 	crl_at(world.pki, ca, status_time(0), &world.crl);
 	crl_at(world.pki, ca->issuer, status_time(0), &world.root_crl);
-	make_ocsp();
+	ask_ocsp();
 	crls[0] = view_buf(&world.crl);
 	crls[1] = view_buf(&world.root_crl);
 	ocsps[0] = view_buf(&world.ocsp);

@@ -204,6 +204,25 @@ Test(api_in, more_objects_than_the_limit_are_refused)
 	buf_free(&text);
 }
 
+Test(api_in, large_texts_are_refused_but_not_malformed)
+{
+	struct ltps_error e = LTPS_ERROR_INIT;
+	struct buf text = buf_make(4 << 20);
+	const char *s = NULL;
+	cr_assert_eq(buf_put_text(&text, "{\"pro\":\"", &e), 0);
+	while (text.n < JSON_CUT_SMALL_MAX)
+		cr_assert_eq(buf_put_text(&text, "0123456789abcdef", &e), 0);
+	cr_assert_eq(buf_put_text(&text, "\"}", &e), 0);
+	cr_assert_eq(buf_text(&text, &s, &e), 0);
+	struct buf body = buf_make(4 << 20);
+	cr_assert_eq(buf_put_text(&body, s, &e), 0);
+	cr_assert_eq(api_in_parse(OP_PRESERVE_PO, &body, &in, &refusal, &malformed, &e), 0);
+	cr_expect_eq(refusal.minor, LTP_PARAMETER_ERROR);
+	cr_expect_not(malformed);
+	api_in_free(&in);
+	buf_free(&text);
+}
+
 Test(api_in, good_submission_gives_its_parts)
 {
 	parse(OP_PRESERVE_PO,

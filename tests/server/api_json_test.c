@@ -13,6 +13,7 @@
 
 static struct ltp_kit kit;
 static struct api_call call;
+static struct ltp_room room; /* for the next calls */
 static sem_t committed;
 
 static void on_later(struct api_call *c)
@@ -28,7 +29,7 @@ static const char *ask(enum operation op, const char *text)
 	const char *answer = "";
 	api_clear(&call);
 	call = (struct api_call){ .op = op, .ltp = kit.ltp, .request_id = "1",
-				  .caller = { "", "tester" }, .later = on_later };
+				  .caller = { "", "tester" }, .later = on_later, .room = room };
 	call.body = buf_make(1 << 20);
 	cr_assert_eq(buf_put_text(&call.body, text, &err), 0);
 	if (!api_run(&call, kit.w)) {
@@ -128,6 +129,73 @@ Test(api_json, submitted_object_comes_back_byte_for_byte)
 	a = ask(OP_RETRIEVE_TRACE, request);
 	cr_expect(has(a, "\"op\":\"PreservePO\""), "%s", a);
 	cr_expect(has(a, "\"sub\":\"tester\""), "%s", a);
+}
+
+static uint64_t audit_lines(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct store_conn *conn = NULL;
+	struct store_counts counts;
+	cr_assert_eq(store_reader_open(kit.store, &conn, &err), 0);
+	cr_assert_eq(store_counts_get(conn, &counts, &err), 0);
+	store_reader_close(conn);
+	return counts.audit_entries;
+}
+
+Test(api_json, every_call_leaves_one_line_in_the_audit)
+{
+	static const struct {
+		enum operation op;
+		const char *text;
+	} cases[] = {
+		{ OP_PRESERVE_PO, "{" },
+		{ OP_PRESERVE_PO, "{\"pro\":\"p\",\"x\":1}" },
+		{ OP_PRESERVE_PO, "{\"pro\":\"p\",\"po\":[{\"formatId\":\"http://uri.etsi.org/"
+		  "19512/format/DigestList\",\"binaryData\":{\"value\":\"QQ==\"}}]}" },
+		{ OP_RETRIEVE_PO, "{}" },
+		{ OP_RETRIEVE_PO, "{\"poId\":\"a\\u001bb\"}" },
+		{ OP_DELETE_PO, "{\"poId\":1}" },
+		{ OP_RETRIEVE_INFO, "{}" },
+		{ OP_RETRIEVE_INFO, "{\"pro\":\"urn:none\"}" },
+		{ OP_UPDATE_POC, "{\"poId\":\"a\",\"deltaPoc\":[]}" },
+		{ OP_SEARCH, "{\"fi\":\"x\"}" },
+		{ OP_VALIDATE_EVIDENCE, "{}" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint64_t before = audit_lines();
+		ask(cases[i].op, cases[i].text);
+		cr_expect_eq(audit_lines(), before + 1, "%zu", i);
+	}
+}
+
+static bool no_room(void *arg, size_t n)
+{
+	(void)arg;
+	(void)n;
+	return false;
+}
+
+Test(api_json, answer_without_room_is_503)
+{
+	char request[128];
+	char poid[64] = "";
+	const char *a = ask(OP_PRESERVE_PO,
+			    "{\"pro\":\"" KIT_PROFILE "\",\"po\":[{\"binaryData\":"
+			    "{\"value\":\"QQ==\"},\"mimeType\":\"a/b\"}]}");
+	const char *id = strstr(a, "\"poId\":\"");
+	cr_assert_not_null(id);
+	cr_assert_eq(sscanf(id, "\"poId\":\"%63[^\"]\"", poid), 1);
+	room = (struct ltp_room){ .take = no_room, .max = 1000 };
+	snprintf(request, sizeof(request), "{\"reqId\":\"r\",\"poId\":\"%s\",\"sor\":\"PO\"}",
+		 poid);
+	a = ask(OP_RETRIEVE_PO, request);
+	cr_expect_eq(call.status, 503, "%s", a);
+	cr_expect(has(a, "\"reqId\":\"r\""), "%s", a);
+	cr_expect(has(a, "resultmajor:ResponderError"), "%s", a);
+	room.max = 1; /* will never fit */
+	a = ask(OP_RETRIEVE_PO, request);
+	cr_expect_eq(call.status, 200, "%s", a);
+	cr_expect(has(a, ERROR("parameterError")), "%s", a);
 }
 
 Test(api_json, made_evidence_is_judged_with_a_report)

@@ -30,6 +30,9 @@ Test(config, bad_text_is_refused)
 		"[service]\ndir = a\nlog_format = xml\n",
 		"[service]\ndir = a\n[limits]\nbody_max = 2G\nin_flight_max = 1G\n",
 		"[service]\ndir = a\n[limits]\nbody_max = 1G\nin_flight_max = 512M\n",
+		"[service]\ndir = a\n[limits]\nbody_max = 1G\nin_flight_max = 2047M\n",
+		"[service]\ndir = a\n[tsa a]\nurl = ftp://a/\n",
+		"[service]\ndir = a\n[tsa a]\nurl = a\n",
 		"[service]\ndir = a\n[limits]\nheader_timeout = 0s\n",
 		"[service]\ndir = a\n[tsa]\nurl = http://a/\n",
 		"[service]\ndir = a\n[tsa a]\npolicy = 1.2\n",
@@ -42,6 +45,8 @@ Test(config, bad_text_is_refused)
 		struct config c;
 		cr_expect_eq(parse(cases[i], &c), -1, "%zu", i);
 		cr_expect(err.text[0] != '\0', "%zu", i);
+		cr_expect(strstr(err.text, "t.conf") != NULL || strstr(err.where, "t.conf") != NULL,
+			  "%zu: %s", i, err.text);
 		cr_expect_eq(err.fault, LTPS_FAULT_CALLER, "%zu", i);
 	}
 }

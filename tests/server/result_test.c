@@ -80,3 +80,33 @@ Test(result, long_message_is_cut)
 	cr_expect_eq(result_set(&r, LTP_PARAMETER_ERROR, "%s", text), 0);
 	cr_expect_eq(strlen(r.message), sizeof(r.message) - 1);
 }
+
+Test(result, operations_tell_only_minors_of_their_table)
+{
+	static const struct {
+		enum operation op;
+		enum ltp_minor minor, told;
+	} cases[] = {
+		{ OP_PRESERVE_PO, LTP_NO_SPACE, LTP_NO_SPACE },
+		{ OP_RETRIEVE_PO, LTP_NO_SPACE, LTP_INTERNAL_ERROR },
+		{ OP_RETRIEVE_PO, LTP_WARN_PARTLY, LTP_WARN_PARTLY },
+		{ OP_DELETE_PO, LTP_WARN_PARTLY, LTP_OK },
+		{ OP_RETRIEVE_TRACE, LTP_UNKNOWN_POID, LTP_UNKNOWN_POID },
+		{ OP_VALIDATE_EVIDENCE, LTP_UNKNOWN_POID, LTP_PARAMETER_ERROR },
+		{ OP_VALIDATE_EVIDENCE, LTP_PO_FORMAT_ERROR, LTP_PARAMETER_ERROR },
+		{ OP_RETRIEVE_INFO, LTP_EXTERNAL_UNAVAILABLE, LTP_INTERNAL_ERROR },
+		{ OP_SEARCH, LTP_NOT_SUPPORTED, LTP_NOT_SUPPORTED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(result_minor_for(cases[i].op, cases[i].minor), cases[i].told,
+			     "%zu", i);
+	/* The major stays what it was. */
+	for (int op = 0; op < OP_COUNT; op++) {
+		for (int m = 0; m < LTP_MINOR_COUNT; m++) {
+			const enum ltp_minor told = result_minor_for((enum operation)op,
+								     (enum ltp_minor)m);
+			cr_expect_str_eq(result_of_minor(told).major,
+					 result_of_minor((enum ltp_minor)m).major);
+		}
+	}
+}

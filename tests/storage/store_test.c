@@ -252,23 +252,31 @@ Test(store, read_only_store_reads_and_refuses_changes)
 	store_close(s);
 }
 
+static int put_secret(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	return store_setting_put(conn, "secret", arg, 5, err);
+}
+
 Test(store, settings_round_trip)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct store *s = fixture_open(dir);
 	struct store_conn *r = NULL;
-	uint8_t out[4];
+	uint8_t out[5], value[] = { 1, 2, 3, 4, 0 };
 	size_t n = 0;
 	cr_assert_eq(store_reader_open(s, &r, &err), 0);
 	cr_assert_eq(store_setting_get(r, "secret", out, sizeof(out), &n, &err), -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
-	cr_assert_eq(store_write(s, (int (*)(struct store_conn *, void *,
-					     struct ltps_error *))add_audit, dir, &err), -1);
-	ltps_error_clear(&err);
-	storage_sql(dir, "INSERT INTO setting VALUES ('secret', x'0102030405')");
-	cr_assert_eq(store_setting_get(r, "secret", out, sizeof(out), &n, &err), -1);
+	cr_assert_eq(store_write(s, put_secret, value, &err), 0);
+	value[4] = 5;
+	cr_assert_eq(store_write(s, put_secret, value, &err), 0);
+	cr_assert_eq(store_setting_get(r, "secret", out, 4, &n, &err), -1);
 	cr_assert_eq(err.code, LTPS_TOO_LARGE);
+	ltps_error_clear(&err);
+	cr_assert_eq(store_setting_get(r, "secret", out, sizeof(out), &n, &err), 0);
+	cr_assert_eq(n, 5);
+	cr_assert_arr_eq(out, value, 5);
 	store_reader_close(r);
 	store_close(s);
 }
@@ -586,7 +594,7 @@ Test(store, stats_count_tasks)
 	ltps_error_clear(&err);
 	cr_assert_eq(store_write(s, run_step, &step, &err), 0);
 	store_stats_get(s, &stats);
-	cr_assert_geq(stats.tasks, 1);
+	cr_assert_geq(stats.tasks, 1u);
 	cr_assert_eq(stats.tasks_failed, 1);
 	cr_assert_eq(stats.files, 1);
 	store_close(s);

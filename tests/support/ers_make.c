@@ -99,14 +99,13 @@ struct buf make_plain_stamp(struct buf token)
 struct buf make_record(struct buf sequence)
 {
 	struct buf algs =
-		make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
+	    make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
 	return make_tlv(DER_SEQUENCE, 3, make_version(1), algs, sequence);
 }
 
 struct buf make_record_of_stamp(struct buf stamp)
 {
-	return make_record(
-		make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp)));
+	return make_record(make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp)));
 }
 
 struct digest make_digest(enum digest_alg alg, const char *text)

@@ -91,8 +91,8 @@ static struct buf make_tree(const struct scene_stamp *o)
 	for (size_t i = 0; i < 4 && o->lists[i].n > 0; i++) {
 		struct buf hashes = buf_make(MAKE_MAX);
 		for (size_t k = 0; k < o->lists[i].n; k++)
-			hashes = make_join(hashes,
-					   make_octet_string(digest_view(&o->lists[i].h[k])));
+			hashes = make_join(
+			    hashes, make_octet_string(digest_view(&o->lists[i].h[k])));
 		lists = make_join(lists, make_tlv(DER_SEQUENCE, 1, hashes));
 	}
 	return make_tlv(0xa2, 1, lists);
@@ -116,9 +116,9 @@ struct buf scene_stamp_make(const struct scene *s, const struct scene_stamp *o,
 struct buf scene_record(size_t n_chains, ...)
 {
 	struct buf chains = buf_make(MAKE_MAX);
-	struct buf algs = make_tlv(DER_SEQUENCE, 2,
-				   make_algorithm(DER_SEQUENCE, DIGEST_SHA256),
-				   make_algorithm(DER_SEQUENCE, DIGEST_SHA512));
+	struct buf algs =
+	    make_tlv(DER_SEQUENCE, 2, make_algorithm(DER_SEQUENCE, DIGEST_SHA256),
+		     make_algorithm(DER_SEQUENCE, DIGEST_SHA512));
 	va_list ap;
 
 	va_start(ap, n_chains);
@@ -202,8 +202,8 @@ void scene_expect(struct ers_report *r, bool intact, enum indication indication,
 	    strcmp(text_of(r->subindication), text_of(subindication)) != 0 ||
 	    poe != (indication == INDICATION_PASSED)) {
 		fprintf(stderr, "intact %d, %s %s; expected %d, %s %s\n", r->intact,
-			indication_name(r->indication), text_of(r->subindication), intact,
-			indication_name(indication), text_of(subindication));
+			indication_name(r->indication), text_of(r->subindication),
+			intact, indication_name(indication), text_of(subindication));
 		for (size_t i = 0; i < r->n_findings; i++)
 			fprintf(stderr, "  %s %s %s\n", r->findings[i].code,
 				r->findings[i].object, r->findings[i].text);

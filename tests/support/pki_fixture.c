@@ -22,10 +22,10 @@ void fix_die(const char *what)
 	abort();
 }
 
-#define NEED(condition)                       \
-	do {                                  \
-		if (!(condition))             \
-			fix_die(#condition);  \
+#define NEED(condition)                                                                \
+	do {                                                                           \
+		if (!(condition))                                                      \
+			fix_die(#condition);                                           \
 	} while (0)
 
 void fix_need(int rc, const struct ltps_error *err)
@@ -119,7 +119,8 @@ static X509_EXTENSION *raw_extension(const char *oid, bool critical, struct view
 	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
 	NEED(object != NULL && octets != NULL);
 	NEED(ASN1_OCTET_STRING_set(octets, value.p, (int)value.n) == 1);
-	X509_EXTENSION *e = X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
+	X509_EXTENSION *e =
+	    X509_EXTENSION_create_by_OBJ(NULL, object, critical, octets);
 	NEED(e != NULL);
 	ASN1_OCTET_STRING_free(octets);
 	ASN1_OBJECT_free(object);
@@ -191,7 +192,8 @@ static void add_extensions(X509 *x, X509 *issuer, const struct fix_cert_options 
 static void set_name(X509_NAME *name, const char *cn)
 {
 	NEED(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8,
-					(const unsigned char *)"LTPS Test", -1, -1, 0) == 1);
+					(const unsigned char *)"LTPS Test", -1, -1,
+					0) == 1);
 	NEED(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
 					(const unsigned char *)cn, -1, -1, 0) == 1);
 }
@@ -295,13 +297,14 @@ static void add_entry(X509_CRL *crl, const struct fix_revoked *r, bool critical)
 	X509_REVOKED *entry = X509_REVOKED_new();
 	ASN1_TIME *at = make_time(r->at_ms);
 	NEED(entry != NULL);
-	NEED(X509_REVOKED_set_serialNumber(entry,
-					   X509_get_serialNumber(r->cert->x)) == 1);
+	NEED(X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(r->cert->x)) ==
+	     1);
 	NEED(X509_REVOKED_set_revocationDate(entry, at) == 1);
 	if (r->reason != FIX_NO_REASON) {
 		ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
 		NEED(reason != NULL && ASN1_ENUMERATED_set(reason, r->reason) == 1);
-		NEED(X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1);
+		NEED(X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) ==
+		     1);
 		ASN1_ENUMERATED_free(reason);
 	}
 	if (critical) {
@@ -354,7 +357,8 @@ static void add_idp(X509_CRL *crl, enum fix_idp kind)
 		NEED(ASN1_BIT_STRING_set_bit(idp->onlysomereasons, 1, 1) == 1);
 		break;
 	}
-	NEED(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, idp, 1, 0) == 1);
+	NEED(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, idp, 1, 0) ==
+	     1);
 	ISSUING_DIST_POINT_free(idp);
 }
 
@@ -377,7 +381,8 @@ static void add_crl_extensions(X509_CRL *crl, const struct fix_crl_options *o)
 		add_crl_extension(crl, OID_NOBODY_KNOWS, true,
 				  view_of(der_null, sizeof(der_null)));
 	if (o->delta)
-		add_crl_extension(crl, "2.5.29.27", true, view_of(number, sizeof(number)));
+		add_crl_extension(crl, "2.5.29.27", true,
+				  view_of(number, sizeof(number)));
 	if (o->expired_kept_from_ms != 0) {
 		struct buf time = buf_make(64);
 		fix_need(der_put_time(&time, o->expired_kept_from_ms, &err), &err);
@@ -489,7 +494,8 @@ void fix_material_add(struct material *m, enum material_kind kind, struct view d
 	fix_need(material_add(m, kind, der, &err), &err);
 }
 
-struct material *fix_material(const struct fix_cert *anchor, const struct fix_cert *cert)
+struct material *fix_material(const struct fix_cert *anchor,
+			      const struct fix_cert *cert)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct material *m = NULL;

@@ -141,7 +141,8 @@ static void put_single(const struct fix_ocsp_options *o, struct buf *out)
 	put_status(o, &body);
 	put_time(&body, o->this_ms);
 	if (o->next_ms != INT64_MIN) {
-		put_time(&time, o->next_ms != 0 ? o->next_ms : o->this_ms + 7 * FIX_DAY_MS);
+		put_time(&time,
+			 o->next_ms != 0 ? o->next_ms : o->this_ms + 7 * FIX_DAY_MS);
 		put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&time));
 		buf_clear(&time);
 	}
@@ -195,7 +196,8 @@ static void put_bits(struct buf *out, struct view value, bool bad)
 static void put_basic(const struct fix_ocsp_options *o, struct buf *out)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	const struct fix_cert *responder = o->responder != NULL ? o->responder : o->issuer;
+	const struct fix_cert *responder =
+	    o->responder != NULL ? o->responder : o->issuer;
 	const struct fix_cert *signer = o->sign_with != NULL ? o->sign_with : responder;
 	struct buf body = buf_make(PART_MAX);
 	struct buf data = buf_make(PART_MAX);
@@ -203,8 +205,8 @@ static void put_basic(const struct fix_ocsp_options *o, struct buf *out)
 	struct buf certs = buf_make(PART_MAX);
 	put_data(o, responder, &data);
 	put_raw(&body, view_buf(&data));
-	fix_need(signature_sign(signer->key, DIGEST_SHA256, view_buf(&data), &body, &value,
-				&err),
+	fix_need(signature_sign(signer->key, DIGEST_SHA256, view_buf(&data), &body,
+				&value, &err),
 		 &err);
 	put_bits(&body, view_buf(&value), o->bad_signature);
 	if (o->responder != NULL && !o->responder_left_out) {

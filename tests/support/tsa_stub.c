@@ -39,7 +39,8 @@ static size_t request_length(const char *p, size_t *head)
 	if (end == NULL)
 		return 0;
 	*head = (size_t)(end - p) + 4;
-	return *head + (length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0);
+	return *head +
+	       (length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0);
 }
 
 /* One request into stub->head; its body in *body. False when the peer left. */
@@ -79,7 +80,8 @@ static void answer(struct tsa_stub *stub, int fd, struct view request)
 	const struct tsa_stub_options *o = &stub->o;
 	struct buf reply = buf_make(TST_SIZE_MAX);
 	char head[256];
-	need(tsp_respond(&o->responder, request, o->now_ms, &o->deviation, &reply, &err) == 0,
+	need(tsp_respond(&o->responder, request, o->now_ms, &o->deviation, &reply,
+			 &err) == 0,
 	     "tsa_stub: tsp_respond");
 	struct view body = o->body.p != NULL ? o->body : view_buf(&reply);
 	int n = snprintf(head, sizeof(head),
@@ -118,7 +120,8 @@ struct tsa_stub *tsa_stub_start(const struct tsa_stub_options *o)
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	stub->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	need(stub->listener >= 0, "tsa_stub: socket");
-	need(bind(stub->listener, (struct sockaddr *)&a, sizeof(a)) == 0, "tsa_stub: bind");
+	need(bind(stub->listener, (struct sockaddr *)&a, sizeof(a)) == 0,
+	     "tsa_stub: bind");
 	need(listen(stub->listener, 16) == 0, "tsa_stub: listen");
 	need(getsockname(stub->listener, (struct sockaddr *)&a, &n) == 0,
 	     "tsa_stub: getsockname");

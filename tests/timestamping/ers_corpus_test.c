@@ -20,11 +20,11 @@
 #define NOW_MS ((int64_t)1767225600000)
 
 enum verdict {
-	GOOD,	   /* intact, all covered */
+	GOOD,      /* intact, all covered */
 	NOT_FOUND, /* intact, some object is not covered */
-	BROKEN,	   /* not intact: a hash or a link */
+	BROKEN,    /* not intact: a hash or a link */
 	MALFORMED, /* does not decode */
-	NONE,	   /* holds no record */
+	NONE,      /* holds no record */
 };
 
 /*
@@ -52,32 +52,67 @@ static const struct row rows[] = {
 	{ ERS "BIN-1_ER.ers",
 	  { "#odTntQ2Wk/mjGy6UhOpq36WFg3cw/iupTROl1MgcMt8=",
 	    "#2Eg+KWYIINZGWWKP1rUlW4zrtlKk5Ws2VEVJA6fSSgQ=" },
-	  GOOD, "TT", "TT", "1" },
+	  GOOD,
+	  "TT",
+	  "TT",
+	  "1" },
 	{ ERS "BIN-1_ER.ers",
 	  { "#odTntQ2Wk/mjGy6UhOpq36WFg3cw/iupTROl1MgcMt8=",
 	    "#t+btFtQajsHkMsByflnnYdSUwKbYnlRhV4rVJsoiw2o=" },
-	  NOT_FOUND, "TF", "FF", "1" },
+	  NOT_FOUND,
+	  "TF",
+	  "FF",
+	  "1" },
 	{ ERS "BIN-1_ER.ers",
 	  { "#nOrPvuvr+9Pj2QlFxQ3o4Oxzn9iVqadG31KDHNRlgKY=",
 	    "#t+btFtQajsHkMsByflnnYdSUwKbYnlRhV4rVJsoiw2o=" },
-	  NOT_FOUND, "FF", "FF", "1" },
-	{ ERS "BIN-1_ER_malformed.ers", { "<" ERS "BIN-1.bin" }, MALFORMED, "", "", "" },
+	  NOT_FOUND,
+	  "FF",
+	  "FF",
+	  "1" },
+	{ ERS "BIN-1_ER_malformed.ers",
+	  { "<" ERS "BIN-1.bin" },
+	  MALFORMED,
+	  "",
+	  "",
+	  "" },
 	{ ERS "BIN-2_ER.ers", { "<" ERS "BIN-2.bin" }, GOOD, "T", "F", "2" },
 	{ ERS "BIN-3_ER.ers", { "<" ERS "BIN-3.bin" }, GOOD, "T", "F", "21" },
 	{ ERS "BIN-4_ER.ers", { "<" ERS "BIN-4.bin" }, GOOD, "T", "F", "21" },
-	{ ERS "bsi_gov_vte-lza_002.ers", { "~" ERS "bsi_gov_vte-lza_002.bin" }, GOOD, "T",
-	  "F", "1" },
+	{ ERS "bsi_gov_vte-lza_002.ers",
+	  { "~" ERS "bsi_gov_vte-lza_002.bin" },
+	  GOOD,
+	  "T",
+	  "F",
+	  "1" },
 	/* Groups, the same object twice, all renewals. */
-	{ ERS "er-asn1-full-renewal-duplicated-data.ers", { "=\t" }, GOOD, "T", "T", "21" },
+	{ ERS "er-asn1-full-renewal-duplicated-data.ers",
+	  { "=\t" },
+	  GOOD,
+	  "T",
+	  "T",
+	  "21" },
 	{ ERS "er-asn1-full-renewal.ers", { "=\3" }, GOOD, "T", "F", "21" },
 	{ ERS "er-asn1-full-renewal.ers", { "=\3", "=\1" }, GOOD, "TT", "TT", "21" },
 	{ ERS "er-asn1-full-renewal-tst-renewal.ers", { "=\3" }, GOOD, "T", "F", "22" },
-	{ ERS "er-asn1-full-renewal-two-ats-chain.ers", { "=\3" }, GOOD, "T", "F", "211" },
+	{ ERS "er-asn1-full-renewal-two-ats-chain.ers",
+	  { "=\3" },
+	  GOOD,
+	  "T",
+	  "F",
+	  "211" },
 	/* Its third chain renews only the one object: the group is lost there. */
 	{ ERS "er-asn1-full-renewal-two-ats-chain.ers",
 	  { "=\3", "=\1" },
-	  BROKEN, "TF", "TF", "211" },
-	{ ERS "er-asn1-full-renewal-three-ats-chain.ers", { "=\3" }, GOOD, "T", "F",
+	  BROKEN,
+	  "TF",
+	  "TF",
+	  "211" },
+	{ ERS "er-asn1-full-renewal-three-ats-chain.ers",
+	  { "=\3" },
+	  GOOD,
+	  "T",
+	  "F",
 	  "2111" },
 	{ ERS "er-asn1-one-level-hashtree.ers", { "=\2" }, GOOD, "T", "F", "21" },
 	{ ERS "er-asn1-simple.ers", { "=1" }, GOOD, "T", "F", "1" },
@@ -85,19 +120,31 @@ static const struct row rows[] = {
 	{ ERS "er-asn1-simple-invalid.ers",
 	  { "#nOPX01D5QYQHQ58MoR3MEquffNsV+ezF7Kk1SCYCuHI=",
 	    "#7s1NM1LA6WX9iHle39GmDFrAmzwRAMBS67auC9NDKyY=" },
-	  BROKEN, "TT", "TT", "1" },
+	  BROKEN,
+	  "TT",
+	  "TT",
+	  "1" },
 	{ ERS "er-asn1-tst-renewal.ers",
 	  { "#nOLX01D5QYQHQ58MoR3MEquffNsV+ezF7Kk1SCYCuHI=",
 	    "#7sxNM1LA6WX9iHle39GmDFrAmzwRAMBS67auC9NDKyY=" },
-	  GOOD, "TT", "TT", "2" },
+	  GOOD,
+	  "TT",
+	  "TT",
+	  "2" },
 	{ ERS "er-asn1-tst-renewal-invalid.ers",
 	  { "#nOLX01D5QYQHQ58MoR3MEquffNsV+ezF7Kk1SCYCuHI=",
 	    "#7sxNM1LA6WX9iHle39GmDFrAmzwRAMBS67auC9NDKyY=" },
-	  BROKEN, "TT", "TT", "2" },
+	  BROKEN,
+	  "TT",
+	  "TT",
+	  "2" },
 	{ ERS "er-asn1-on-tst.ers", { "<" ERS "d-trust.tsr" }, GOOD, "T", "F", "1" },
 	{ ERS "evidencerecord.ers",
 	  { "#Oida+g+rN0DmsVgqZOgAex7lYghgYcgQth4CXl5idH0=" },
-	  GOOD, "T", "F", "1" },
+	  GOOD,
+	  "T",
+	  "F",
+	  "1" },
 	{ ERS "evidencerecord.ers",
 	  { "#EPRF0uQcTYjnF+PyR1a52z9fXpKZEAUx3d+jQAFfPos=",
 	    "#Oida+g+rN0DmsVgqZOgAex7lYghgYcgQth4CXl5idH0=",
@@ -105,37 +152,76 @@ static const struct row rows[] = {
 	    "#go+iO1ByVKxsnCPfTfTkZ9WYK45d52Dc7mrV1lUl6Ho=",
 	    "#kG60U/JtBW9QHmxPX2+FH+I3q6FvtwS0G0kE1j6BT4Q=",
 	    "#zFMwgPw86LH0Py/DPEAqMA3uqMgatCJe0UwKJxifjD8=" },
-	  GOOD, "TTTTTT", "TTTTTT", "1" },
+	  GOOD,
+	  "TTTTTT",
+	  "TTTTTT",
+	  "1" },
 	/* Apart from the signature that they cover. */
-	{ CMS "evidence-record-C-B-B-basic.ers", { "<" CMS "C-B-B-basic.p7m" }, GOOD, "T",
-	  "T", "1" },
+	{ CMS "evidence-record-C-B-B-basic.ers",
+	  { "<" CMS "C-B-B-basic.p7m" },
+	  GOOD,
+	  "T",
+	  "T",
+	  "1" },
 	{ CMS "evidence-record-C-B-B-basic-no-hashtree.ers",
 	  { "<" CMS "C-B-B-basic.p7m" },
-	  GOOD, "T", "T", "1" },
-	{ CMS "evidence-record-C-E-ERS.ers", { "<" CMS "C-E-ERS.p7m" }, GOOD, "T", "T",
+	  GOOD,
+	  "T",
+	  "T",
+	  "1" },
+	{ CMS "evidence-record-C-E-ERS.ers",
+	  { "<" CMS "C-E-ERS.p7m" },
+	  GOOD,
+	  "T",
+	  "T",
 	  "1" },
 	{ CMS "evidence-record-Double-C-B-B-basic.ers",
 	  { "<" CMS "Double-C-B-B-basic.p7m" },
-	  GOOD, "T", "T", "1" },
+	  GOOD,
+	  "T",
+	  "T",
+	  "1" },
 	{ CMS "evidence-record-Double-C-E-ERS-basic.ers",
 	  { "<" CMS "Double-C-E-ERS-basic.p7m" },
-	  GOOD, "T", "T", "1" },
+	  GOOD,
+	  "T",
+	  "T",
+	  "1" },
 	{ CMS "evidence-record-d233a2d9-a257-40dc-bcdb-bf4516b6d1da-broken-tst.ers",
 	  { "<" CMS "Signature-C-LT-d233a2d9-a257-40dc-bcdb-bf4516b6d1da.p7m" },
-	  BROKEN, "T", "F", "1" },
+	  BROKEN,
+	  "T",
+	  "F",
+	  "1" },
 	/* Their data is not in the corpus in the form that they cover. */
 	{ CMS "evidence-record-C-B-B-detached.ers", { NULL }, NOT_FOUND, "", "", "1" },
-	{ CMS "evidence-record-C-B-B-detached-no-hashtree.ers", { NULL }, NOT_FOUND, "", "",
+	{ CMS "evidence-record-C-B-B-detached-no-hashtree.ers",
+	  { NULL },
+	  NOT_FOUND,
+	  "",
+	  "",
 	  "1" },
-	{ CMS "evidence-record-second-Double-C-B-B-basic.ers", { NULL }, NOT_FOUND, "", "",
+	{ CMS "evidence-record-second-Double-C-B-B-basic.ers",
+	  { NULL },
+	  NOT_FOUND,
+	  "",
+	  "",
 	  "1" },
-	{ PDF "evidence-record/evidence-record-7da49953-d837-4f0b-8f38-aa5aa4181e3c.ers",
+	{ PDF
+	  "evidence-record/evidence-record-7da49953-d837-4f0b-8f38-aa5aa4181e3c.ers",
 	  { "<" PDF
 	    "evidence-record/Signature-P-B-7da49953-d837-4f0b-8f38-aa5aa4181e3c.pdf" },
-	  GOOD, "T", "T", "1" },
-	{ PDF "evidence-record/evidence-record-fd1fc7a7-33e5-4a04-8d30-3f1b53fdabd3.ers",
+	  GOOD,
+	  "T",
+	  "T",
+	  "1" },
+	{ PDF
+	  "evidence-record/evidence-record-fd1fc7a7-33e5-4a04-8d30-3f1b53fdabd3.ers",
 	  { "<" PDF "timestamped_and_signed.pdf" },
-	  GOOD, "T", "F", "1" },
+	  GOOD,
+	  "T",
+	  "F",
+	  "1" },
 	/* Inside the signature that they cover. */
 	{ CMS "C-E-ERS-basic.p7m", { NULL }, GOOD, "T", "F", "1" },
 	{ CMS "C-E-ERS.p7m", { NULL }, GOOD, "T", "T", "1" },
@@ -148,13 +234,22 @@ static const struct row rows[] = {
 	{ CMS "C-E-ERS-detached.p7s", { "=Hello world!" }, NOT_FOUND, "TF", "FF", "1" },
 	{ CMS "C-E-ERS-detached_renewed_hashtree.p7s",
 	  { "=Hello World!" },
-	  GOOD, "TT", "TT", "21" },
+	  GOOD,
+	  "TT",
+	  "TT",
+	  "21" },
 	{ CMS "C-E-ERS-detached_renewed_hashtree_invalid.p7s",
 	  { "=Hello World!" },
-	  BROKEN, "TF", "TF", "21" },
+	  BROKEN,
+	  "TF",
+	  "TF",
+	  "21" },
 	{ CMS "Double-C-E-ERS-detached_hashtree_renewal.p7m",
 	  { "=Hello World !!!" },
-	  GOOD, "TT", "TT", "21" },
+	  GOOD,
+	  "TT",
+	  "TT",
+	  "21" },
 	{ CMS "C-B-B-basic.p7m", { NULL }, NONE, "", "", "" },
 };
 
@@ -203,9 +298,9 @@ static void give(struct given *g, const char *object)
 	if (object[0] == '#') {
 		give_digest(g, object + 1);
 	} else {
-		g->data[g->n] = object[0] == '<' ? corpus_read(object + 1) :
-				object[0] == '~' ? read_crlf(object + 1) :
-						   make_copy(view_text(object + 1));
+		g->data[g->n] = object[0] == '<'   ? corpus_read(object + 1)
+				: object[0] == '~' ? read_crlf(object + 1)
+						   : make_copy(view_text(object + 1));
 		o->has_data = true;
 		o->data = view_buf(&g->data[g->n]);
 	}
@@ -248,7 +343,8 @@ static void check_stamps(const struct row *row, const struct ers_report *r)
 	for (size_t c = 0; c < r->n_chains; c++)
 		for (size_t s = 0; s < r->chains[c].n; s++) {
 			const struct ers_stamp_report *stamp = &r->chains[c].stamps[s];
-			cr_assert(stamp->signature_intact, "%s: %s", row->file, stamp->text);
+			cr_assert(stamp->signature_intact, "%s: %s", row->file,
+				  stamp->text);
 			if (row->verdict != BROKEN)
 				cr_assert(stamp->imprint_intact, "%s", row->file);
 		}
@@ -256,12 +352,13 @@ static void check_stamps(const struct row *row, const struct ers_report *r)
 
 static void check_outcome(const struct row *row, const struct ers_report *r)
 {
-	const char *expected = row->verdict == GOOD	 ? "NO_CERTIFICATE_CHAIN_FOUND" :
-			       row->verdict == NOT_FOUND ? "SIGNED_DATA_NOT_FOUND" :
-							   "HASH_FAILURE";
+	const char *expected = row->verdict == GOOD ? "NO_CERTIFICATE_CHAIN_FOUND"
+			       : row->verdict == NOT_FOUND ? "SIGNED_DATA_NOT_FOUND"
+							   : "HASH_FAILURE";
 	cr_assert_eq(r->intact, row->verdict != BROKEN, "%s", row->file);
 	cr_assert_eq(r->indication,
-		     row->verdict == BROKEN ? INDICATION_FAILED : INDICATION_INDETERMINATE,
+		     row->verdict == BROKEN ? INDICATION_FAILED
+					    : INDICATION_INDETERMINATE,
 		     "%s", row->file);
 	cr_assert_str_eq(r->subindication, expected, "%s", row->file);
 }
@@ -351,8 +448,8 @@ static bool stays_good(struct view record, struct view data)
 	struct ers_object object = { .name = "x", .has_data = true, .data = data };
 	struct ers_input in = { .objects = &object, .n_objects = 1, .time_ms = NOW_MS };
 	struct ers_report *r = NULL;
-	bool good = ers_verify(record, &in, &r, &err) == 0 && r->intact &&
-		    r->covers[0].covered;
+	bool good =
+	    ers_verify(record, &in, &r, &err) == 0 && r->intact && r->covers[0].covered;
 	ers_report_free(r);
 	return good;
 }
@@ -367,7 +464,8 @@ Test(ers_corpus, no_changed_octet_of_the_tree_or_the_time_passes)
 	data = corpus_read(ERS "BIN-1.bin");
 	cr_assert(stays_good(view_buf(&file), view_buf(&data)));
 	for (size_t k = 0; k < 2; k++)
-		for (size_t i = protected_octets[k].from; i < protected_octets[k].to; i++) {
+		for (size_t i = protected_octets[k].from; i < protected_octets[k].to;
+		     i++) {
 			file.p[i] ^= 0x01;
 			cr_assert_not(stays_good(view_buf(&file), view_buf(&data)),
 				      "octet %zu", i);

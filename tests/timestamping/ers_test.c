@@ -49,7 +49,7 @@ static struct buf stamp_with_tree(struct buf tree)
 static struct buf record_with_hash(struct buf hash)
 {
 	return make_record_of_stamp(
-		stamp_with_tree(make_tlv(0xa2, 1, make_tlv(DER_SEQUENCE, 1, hash))));
+	    stamp_with_tree(make_tlv(0xa2, 1, make_tlv(DER_SEQUENCE, 1, hash))));
 }
 
 static struct buf repeat(struct buf one, size_t n)
@@ -71,30 +71,33 @@ Test(ers, every_truncation_is_refused)
 {
 	struct buf record = plain_record();
 	for (size_t n = 0; n < record.n; n++)
-		cr_assert_eq(parse_code(make_bytes(record.p, n)), LTPS_FORMAT, "%zu", n);
+		cr_assert_eq(parse_code(make_bytes(record.p, n)), LTPS_FORMAT, "%zu",
+			     n);
 	buf_free(&record);
 }
 
 Test(ers, trailing_bytes_are_refused)
 {
-	cr_assert_eq(parse_code(make_join(plain_record(), make_bytes("\0", 1))), LTPS_FORMAT);
+	cr_assert_eq(parse_code(make_join(plain_record(), make_bytes("\0", 1))),
+		     LTPS_FORMAT);
 }
 
 Test(ers, trailing_element_in_the_record_is_refused)
 {
 	struct buf algs =
-		make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
+	    make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
 	struct buf stamp = make_plain_stamp(make_fake_token("t"));
-	struct buf sequence = make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
-	cr_assert_eq(parse_code(make_tlv(DER_SEQUENCE, 4, make_version(1), algs, sequence,
-					 make_version(1))),
+	struct buf sequence =
+	    make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
+	cr_assert_eq(parse_code(make_tlv(DER_SEQUENCE, 4, make_version(1), algs,
+					 sequence, make_version(1))),
 		     LTPS_FORMAT);
 }
 
 Test(ers, trailing_element_in_a_stamp_is_refused)
 {
-	struct buf stamp = make_tlv(DER_SEQUENCE, 2, make_fake_token("t"),
-				    make_fake_token("t"));
+	struct buf stamp =
+	    make_tlv(DER_SEQUENCE, 2, make_fake_token("t"), make_fake_token("t"));
 	cr_assert_eq(parse_code(make_record_of_stamp(stamp)), LTPS_FORMAT);
 }
 
@@ -120,7 +123,7 @@ Test(ers, other_versions_are_unsupported)
 					   make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
 		struct buf stamp = make_plain_stamp(make_fake_token("t"));
 		struct buf sequence =
-			make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
+		    make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
 		struct buf record = make_tlv(DER_SEQUENCE, 3, make_version(versions[i]),
 					     algs, sequence);
 		cr_assert_eq(parse_code(record), LTPS_UNSUPPORTED);
@@ -130,27 +133,30 @@ Test(ers, other_versions_are_unsupported)
 Test(ers, missing_version_is_refused)
 {
 	struct buf algs =
-		make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
+	    make_tlv(DER_SEQUENCE, 1, make_algorithm(DER_SEQUENCE, DIGEST_SHA256));
 	struct buf stamp = make_plain_stamp(make_fake_token("t"));
-	struct buf sequence = make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
-	cr_assert_eq(parse_code(make_tlv(DER_SEQUENCE, 2, algs, sequence)), LTPS_FORMAT);
+	struct buf sequence =
+	    make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 1, stamp));
+	cr_assert_eq(parse_code(make_tlv(DER_SEQUENCE, 2, algs, sequence)),
+		     LTPS_FORMAT);
 }
 
 Test(ers, empty_containers_are_refused)
 {
 	struct buf empty_list = make_tlv(0xa2, 1, make_tlv(DER_SEQUENCE, 0));
 	struct buf no_algs =
-		make_tlv(DER_SEQUENCE, 3, make_version(1), make_tlv(DER_SEQUENCE, 0),
-			 make_tlv(DER_SEQUENCE, 1,
-				  make_tlv(DER_SEQUENCE, 1,
-					   make_plain_stamp(make_fake_token("t")))));
+	    make_tlv(DER_SEQUENCE, 3, make_version(1), make_tlv(DER_SEQUENCE, 0),
+		     make_tlv(DER_SEQUENCE, 1,
+			      make_tlv(DER_SEQUENCE, 1,
+				       make_plain_stamp(make_fake_token("t")))));
 	cr_assert_eq(parse_code(no_algs), LTPS_FORMAT);
 	cr_assert_eq(parse_code(make_record(make_tlv(DER_SEQUENCE, 0))), LTPS_FORMAT);
 	cr_assert_eq(parse_code(make_record(
-			     make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 0)))),
+			 make_tlv(DER_SEQUENCE, 1, make_tlv(DER_SEQUENCE, 0)))),
 		     LTPS_FORMAT);
-	cr_assert_eq(parse_code(make_record_of_stamp(stamp_with_tree(make_tlv(0xa2, 0)))),
-		     LTPS_FORMAT);
+	cr_assert_eq(
+	    parse_code(make_record_of_stamp(stamp_with_tree(make_tlv(0xa2, 0)))),
+	    LTPS_FORMAT);
 	cr_assert_eq(parse_code(make_record_of_stamp(stamp_with_tree(empty_list))),
 		     LTPS_FORMAT);
 }
@@ -172,23 +178,26 @@ Test(ers, hash_that_is_no_octet_string_is_refused)
 
 Test(ers, primitive_context_field_is_refused)
 {
-	struct buf tree = make_tlv(0x82, 1, make_tlv(DER_SEQUENCE, 1, make_hash(1, 32)));
-	cr_assert_eq(parse_code(make_record_of_stamp(stamp_with_tree(tree))), LTPS_FORMAT);
+	struct buf tree =
+	    make_tlv(0x82, 1, make_tlv(DER_SEQUENCE, 1, make_hash(1, 32)));
+	cr_assert_eq(parse_code(make_record_of_stamp(stamp_with_tree(tree))),
+		     LTPS_FORMAT);
 }
 
 Test(ers, stamp_without_token_is_refused)
 {
 	struct buf stamp =
-		make_tlv(DER_SEQUENCE, 1, make_algorithm(0xa0, DIGEST_SHA256));
+	    make_tlv(DER_SEQUENCE, 1, make_algorithm(0xa0, DIGEST_SHA256));
 	cr_assert_eq(parse_code(make_record_of_stamp(stamp)), LTPS_FORMAT);
 }
 
 Test(ers, fields_out_of_order_are_refused)
 {
-	struct buf tree = make_tlv(0xa2, 1, make_tlv(DER_SEQUENCE, 1, make_hash(1, 32)));
+	struct buf tree =
+	    make_tlv(0xa2, 1, make_tlv(DER_SEQUENCE, 1, make_hash(1, 32)));
 	struct buf stamp =
-		make_tlv(DER_SEQUENCE, 3, tree, make_algorithm(0xa0, DIGEST_SHA256),
-			 make_fake_token("t"));
+	    make_tlv(DER_SEQUENCE, 3, tree, make_algorithm(0xa0, DIGEST_SHA256),
+		     make_fake_token("t"));
 	cr_assert_eq(parse_code(make_record_of_stamp(stamp)), LTPS_FORMAT);
 }
 
@@ -233,8 +242,9 @@ Test(ers, too_many_stamps_are_refused)
 Test(ers, too_many_chains_are_refused)
 {
 	struct buf one =
-		make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
-	struct buf sequence = make_tlv(DER_SEQUENCE, 1, repeat(one, ERS_CHAINS_MAX + 1));
+	    make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
+	struct buf sequence =
+	    make_tlv(DER_SEQUENCE, 1, repeat(one, ERS_CHAINS_MAX + 1));
 	cr_assert_eq(parse_code(make_record(sequence)), LTPS_TOO_LARGE);
 }
 
@@ -243,7 +253,7 @@ Test(ers, too_many_algorithms_are_refused)
 	struct buf one = make_algorithm(DER_SEQUENCE, DIGEST_SHA256);
 	struct buf algs = make_tlv(DER_SEQUENCE, 1, repeat(one, ERS_ALGS_MAX + 1));
 	struct buf chain =
-		make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
+	    make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
 	cr_assert_eq(parse_code(make_tlv(DER_SEQUENCE, 3, make_version(1), algs,
 					 make_tlv(DER_SEQUENCE, 1, chain))),
 		     LTPS_TOO_LARGE);
@@ -261,9 +271,9 @@ Test(ers, too_large_a_record_is_refused_unread)
 Test(ers, unknown_algorithm_is_data)
 {
 	static const char oid[] = "\x06\x03\x2a\x03\x04";
-	struct buf stamp = make_tlv(
-		DER_SEQUENCE, 2, make_tlv(0xa0, 1, make_bytes(oid, sizeof(oid) - 1)),
-		make_fake_token("t"));
+	struct buf stamp = make_tlv(DER_SEQUENCE, 2,
+				    make_tlv(0xa0, 1, make_bytes(oid, sizeof(oid) - 1)),
+				    make_fake_token("t"));
 	struct buf record = make_record_of_stamp(stamp);
 	struct ers *er = parse(&record);
 	cr_assert_eq(er->chains[0].stamps[0].alg, DIGEST_NONE);
@@ -275,7 +285,7 @@ Test(ers, unknown_algorithm_is_data)
 Test(ers, absent_algorithm_with_unreadable_token_is_unknown)
 {
 	struct buf record =
-		make_record_of_stamp(make_tlv(DER_SEQUENCE, 1, make_fake_token("t")));
+	    make_record_of_stamp(make_tlv(DER_SEQUENCE, 1, make_fake_token("t")));
 	struct ers *er = parse(&record);
 	cr_assert_eq(er->chains[0].stamps[0].alg, DIGEST_NONE);
 	ers_free(er);
@@ -377,10 +387,9 @@ Test(ers_encode, path_without_first_list_is_refused)
 	struct buf token = make_fake_token("t");
 	struct digest d = make_digest(DIGEST_SHA256, "x");
 	struct view v = digest_view(&d);
-	struct ers_stamp_parts parts = { .alg = DIGEST_SHA256,
-					 .path = &v,
-					 .n_path = 1,
-					 .token = view_buf(&token) };
+	struct ers_stamp_parts parts = {
+		.alg = DIGEST_SHA256, .path = &v, .n_path = 1, .token = view_buf(&token)
+	};
 	enum ltps_code code;
 	cr_assert_eq(encode_stamp(&parts, &code), -1);
 	cr_assert_eq(code, LTPS_ARGUMENT);
@@ -390,7 +399,8 @@ Test(ers_encode, path_without_first_list_is_refused)
 Test(ers_encode, unknown_algorithm_is_refused)
 {
 	struct buf token = make_fake_token("t");
-	struct ers_stamp_parts parts = { .alg = DIGEST_NONE, .token = view_buf(&token) };
+	struct ers_stamp_parts parts = { .alg = DIGEST_NONE,
+					 .token = view_buf(&token) };
 	enum ltps_code code;
 	cr_assert_eq(encode_stamp(&parts, &code), -1);
 	cr_assert_eq(code, LTPS_ARGUMENT);
@@ -400,7 +410,8 @@ Test(ers_encode, unknown_algorithm_is_refused)
 Test(ers_encode, token_with_trailing_bytes_is_refused)
 {
 	struct buf token = make_join(make_fake_token("t"), make_bytes("\0", 1));
-	struct ers_stamp_parts parts = { .alg = DIGEST_SHA256, .token = view_buf(&token) };
+	struct ers_stamp_parts parts = { .alg = DIGEST_SHA256,
+					 .token = view_buf(&token) };
 	enum ltps_code code;
 	cr_assert_eq(encode_stamp(&parts, &code), -1);
 	cr_assert_eq(code, LTPS_FORMAT);
@@ -442,7 +453,8 @@ Test(ers_encode, small_buffer_is_left_as_it_was)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf token = make_fake_token("t");
 	struct buf out = buf_make(16);
-	struct ers_stamp_parts parts = { .alg = DIGEST_SHA256, .token = view_buf(&token) };
+	struct ers_stamp_parts parts = { .alg = DIGEST_SHA256,
+					 .token = view_buf(&token) };
 	cr_assert_eq(ers_stamp_encode(&parts, &out, &err), -1);
 	cr_assert_eq(err.code, LTPS_TOO_LARGE);
 	buf_free(&out);
@@ -455,7 +467,7 @@ Test(ers_encode, algorithms_are_a_union_in_order)
 						DIGEST_SHA512 };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf chain =
-		make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
+	    make_tlv(DER_SEQUENCE, 1, make_plain_stamp(make_fake_token("t")));
 	struct view v = view_buf(&chain);
 	struct buf out = buf_make(MAKE_MAX);
 	struct ers *er;
@@ -493,8 +505,8 @@ static void assert_golden(const char *name, struct buf *record)
 	ers_free(er);
 }
 
-static struct buf encode_parts(enum digest_alg alg, struct digest *hashes, size_t n_group,
-			       size_t n_path, const char *token_text)
+static struct buf encode_parts(enum digest_alg alg, struct digest *hashes,
+			       size_t n_group, size_t n_path, const char *token_text)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf token = make_fake_token(token_text);
@@ -532,7 +544,7 @@ static struct buf encode_record(struct buf stamp)
 Test(ers_golden, no_tree)
 {
 	struct buf record =
-		encode_record(encode_parts(DIGEST_SHA256, NULL, 0, 0, "first token"));
+	    encode_record(encode_parts(DIGEST_SHA256, NULL, 0, 0, "first token"));
 	assert_golden("no-tree.ers", &record);
 }
 
@@ -542,7 +554,7 @@ Test(ers_golden, path)
 			      make_digest(DIGEST_SHA256, "two"),
 			      make_digest(DIGEST_SHA256, "three") };
 	struct buf record =
-		encode_record(encode_parts(DIGEST_SHA256, h, 1, 2, "first token"));
+	    encode_record(encode_parts(DIGEST_SHA256, h, 1, 2, "first token"));
 	assert_golden("path.ers", &record);
 }
 
@@ -553,15 +565,16 @@ Test(ers_golden, group_is_sorted)
 			      make_digest(DIGEST_SHA256, "three"),
 			      make_digest(DIGEST_SHA256, "four") };
 	struct buf record =
-		encode_record(encode_parts(DIGEST_SHA256, h, 3, 1, "first token"));
+	    encode_record(encode_parts(DIGEST_SHA256, h, 3, 1, "first token"));
 	assert_golden("group.ers", &record);
 }
 
 static struct buf attribute(uint8_t last, const char *text)
 {
 	struct buf oid = make_bytes("\x06\x03\x2a\x03", 4);
-	return make_tlv(DER_SEQUENCE, 2, make_join(oid, make_bytes(&last, 1)),
-			make_tlv(DER_SET, 1, make_tlv(0x0c, 1, make_copy(view_text(text)))));
+	return make_tlv(
+	    DER_SEQUENCE, 2, make_join(oid, make_bytes(&last, 1)),
+	    make_tlv(DER_SET, 1, make_tlv(0x0c, 1, make_copy(view_text(text)))));
 }
 
 /* One time-stamp and its renewal, as one chain. */

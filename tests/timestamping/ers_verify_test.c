@@ -9,7 +9,10 @@
 
 #define S256(text) make_digest(DIGEST_SHA256, text)
 #define S512(text) make_digest(DIGEST_SHA512, text)
-#define LIST(array) { array, sizeof(array) / sizeof((array)[0]) }
+#define LIST(array)                                                                    \
+	{                                                                              \
+		array, sizeof(array) / sizeof((array)[0])                              \
+	}
 
 static struct scene s;
 
@@ -39,13 +42,14 @@ Test(ers_verify, changed_sibling_breaks_the_root)
 {
 	struct digest one[] = { S256("a") };
 	struct digest two[] = { S256("b") };
-	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one), LIST(two) } };
+	struct scene_stamp o = { .alg = DIGEST_SHA256,
+				 .lists = { LIST(one), LIST(two) } };
 	struct digest root;
 	struct view v = digest_view(&two[0]);
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ers_report *r;
-	cr_assert_eq(merkle_root_of(DIGEST_SHA256, digest_view(&one[0]), &v, 1, &root, &err),
-		     0);
+	cr_assert_eq(
+	    merkle_root_of(DIGEST_SHA256, digest_view(&one[0]), &v, 1, &root, &err), 0);
 	o.imprint = &root;
 	r = scene_verify(&s, scene_simple(&s, &o), NOW, 1, "a");
 	scene_expect(r, true, INDICATION_PASSED, NULL);
@@ -83,8 +87,8 @@ Test(ers_verify, lists_in_another_order_break_the_root)
 	struct view path[2] = { digest_view(&two[0]), digest_view(&three[0]) };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	cr_assert_eq(
-		merkle_root_of(DIGEST_SHA256, digest_view(&one[0]), path, 2, &root, &err),
-		0);
+	    merkle_root_of(DIGEST_SHA256, digest_view(&one[0]), path, 2, &root, &err),
+	    0);
 	o.imprint = swapped.imprint = &root;
 	scene_expect(scene_verify(&s, scene_simple(&s, &o), NOW, 1, "a"), true,
 		     INDICATION_PASSED, NULL);
@@ -155,7 +159,8 @@ Test(ers_verify, hash_of_a_later_list_is_not_covered)
 {
 	struct digest one[] = { S256("a") };
 	struct digest two[] = { S256("b") };
-	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one), LIST(two) } };
+	struct scene_stamp o = { .alg = DIGEST_SHA256,
+				 .lists = { LIST(one), LIST(two) } };
 	struct ers_report *r = scene_verify(&s, scene_simple(&s, &o), NOW, 1, "b");
 	cr_assert_not(r->covers[0].covered);
 	scene_expect(r, true, INDICATION_INDETERMINATE, "SIGNED_DATA_NOT_FOUND");
@@ -192,12 +197,24 @@ Test(ers_verify, group_with_an_extra_hash_is_not_complete)
 	scene_expect(r, true, INDICATION_PASSED, NULL);
 }
 
+Test(ers_verify, group_with_a_further_object_is_not_complete)
+{
+	struct digest one[] = { S256("a") };
+	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one) } };
+	struct ers_report *r = scene_verify(&s, scene_simple(&s, &o), NOW, 2, "a", "b");
+	cr_assert(r->covers[0].covered);
+	cr_assert_not(r->covers[0].group_complete);
+	scene_expect(r, true, INDICATION_INDETERMINATE, "SIGNED_DATA_NOT_FOUND");
+}
+
 Test(ers_verify, whole_group_is_complete)
 {
 	struct digest one[] = { S256("a"), S256("b"), S256("c") };
 	struct digest two[] = { S256("x") };
-	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one), LIST(two) } };
-	struct ers_report *r = scene_verify(&s, scene_simple(&s, &o), NOW, 3, "c", "a", "b");
+	struct scene_stamp o = { .alg = DIGEST_SHA256,
+				 .lists = { LIST(one), LIST(two) } };
+	struct ers_report *r =
+	    scene_verify(&s, scene_simple(&s, &o), NOW, 3, "c", "a", "b");
 	for (int i = 0; i < 3; i++) {
 		cr_assert(r->covers[i].covered);
 		cr_assert(r->covers[i].group_complete);
@@ -222,7 +239,7 @@ Test(ers_verify, digest_of_another_algorithm_does_not_serve)
 	struct ers_object object = { .name = "a", .digests = &given, .n_digests = 1 };
 	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one) } };
 	struct ers_report *r =
-		scene_verify_objects(&s, scene_simple(&s, &o), NOW, &object, 1);
+	    scene_verify_objects(&s, scene_simple(&s, &o), NOW, &object, 1);
 	cr_assert(scene_has_finding(r, "ERS_DIGEST_NOT_GIVEN"));
 	scene_expect(r, true, INDICATION_INDETERMINATE, "SIGNED_DATA_NOT_FOUND");
 }
@@ -232,8 +249,8 @@ Test(ers_verify, digest_alone_serves)
 	struct digest one[] = { S256("a") };
 	struct ers_object object = { .name = "a", .digests = one, .n_digests = 1 };
 	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { LIST(one) } };
-	scene_expect(scene_verify_objects(&s, scene_simple(&s, &o), NOW, &object, 1), true,
-		     INDICATION_PASSED, NULL);
+	scene_expect(scene_verify_objects(&s, scene_simple(&s, &o), NOW, &object, 1),
+		     true, INDICATION_PASSED, NULL);
 }
 
 /* Readings of the tree. */
@@ -274,7 +291,8 @@ Test(ers_verify, lone_value_hashed_again_is_another_reading)
 	struct scene_stamp o = { .alg = DIGEST_SHA256,
 				 .lists = { LIST(one) },
 				 .imprint = &hashed };
-	cr_assert_eq(digest_once(DIGEST_SHA256, digest_view(&one[0]), &hashed, &err), 0);
+	cr_assert_eq(digest_once(DIGEST_SHA256, digest_view(&one[0]), &hashed, &err),
+		     0);
 	scene_expect(scene_verify(&s, scene_simple(&s, &o), NOW, 1, "a"), true,
 		     INDICATION_PASSED, NULL);
 }
@@ -300,7 +318,7 @@ struct renewal {
 	struct digest one[1];
 	struct scene_stamp first, second;
 	struct digest cover[3]; /* first list of the second */
-	struct buf token;	/* of the first */
+	struct buf token;       /* of the first */
 	struct buf stamp;
 };
 
@@ -430,11 +448,11 @@ Test(ers_renewal, all_earlier_tokens_as_a_group_are_covered)
 	group[1] = scene_token_hash(DIGEST_SHA256, &token2);
 	third.lists[0] = (struct scene_list){ group, 2 };
 	stamp3 = scene_stamp_make(&s, &third, NULL);
-	scene_expect(scene_verify(&s,
-				  scene_record(1, make_tlv(DER_SEQUENCE, 3, n.stamp, stamp2,
-							   stamp3)),
-				  NOW, 1, "a"),
-		     true, INDICATION_PASSED, NULL);
+	scene_expect(
+	    scene_verify(
+		&s, scene_record(1, make_tlv(DER_SEQUENCE, 3, n.stamp, stamp2, stamp3)),
+		NOW, 1, "a"),
+	    true, INDICATION_PASSED, NULL);
 	buf_free(&token2);
 	buf_free(&n.token);
 }
@@ -449,9 +467,9 @@ Test(ers_renewal, only_the_older_token_in_the_list_is_not_enough)
 	stamp2 = scene_stamp_make(&s, &n.second, &token2);
 	third.lists[0] = (struct scene_list){ n.cover, 1 };
 	stamp3 = scene_stamp_make(&s, &third, NULL);
-	r = scene_verify(&s,
-			 scene_record(1, make_tlv(DER_SEQUENCE, 3, n.stamp, stamp2, stamp3)),
-			 NOW, 1, "a");
+	r = scene_verify(
+	    &s, scene_record(1, make_tlv(DER_SEQUENCE, 3, n.stamp, stamp2, stamp3)),
+	    NOW, 1, "a");
 	cr_assert(r->chains[0].stamps[1].link_intact);
 	cr_assert_not(r->chains[0].stamps[2].link_intact);
 	scene_expect(r, false, INDICATION_FAILED, "HASH_FAILURE");
@@ -480,9 +498,8 @@ Test(ers_rehash, object_hash_alone_does_not_link)
 	struct digest one[] = { S256("a") };
 	struct digest two[] = { S512("a") };
 	struct buf chain = first_chain(one, 1);
-	struct ers_report *r =
-		scene_verify(&s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 1,
-			     "a");
+	struct ers_report *r = scene_verify(
+	    &s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 1, "a");
 	cr_assert(scene_has_finding(r, "ERS_RENEWAL_MISSING"));
 	cr_assert(scene_has_finding(r, "ERS_OBJECT_NOT_RENEWED"));
 	cr_assert_not(r->covers[0].covered);
@@ -499,7 +516,7 @@ Test(ers_rehash, another_earlier_chain_does_not_link)
 	struct buf other = first_chain(one, 1); /* the same, another token */
 	struct digest two[] = { scene_renewed(&object, &other) };
 	struct ers_report *r = scene_verify(
-		&s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 1, "a");
+	    &s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 1, "a");
 	cr_assert(scene_has_finding(r, "ERS_RENEWAL_MISSING"));
 	scene_expect(r, false, INDICATION_FAILED, "HASH_FAILURE");
 	buf_free(&other);
@@ -514,19 +531,21 @@ Test(ers_rehash, sorted_joining_is_recognised_and_refused)
 		struct digest one[] = { S256(texts[i]) };
 		struct digest object = S512(texts[i]);
 		struct buf chain = first_chain(one, 1);
-		struct buf sequence = make_tlv(DER_SEQUENCE, 1, make_copy(view_buf(&chain)));
+		struct buf sequence =
+		    make_tlv(DER_SEQUENCE, 1, make_copy(view_buf(&chain)));
 		struct digest earlier, two[1];
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct view views[2];
 		struct ers_report *r;
 		cr_assert_eq(
-			digest_once(DIGEST_SHA512, view_buf(&sequence), &earlier, &err), 0);
+		    digest_once(DIGEST_SHA512, view_buf(&sequence), &earlier, &err), 0);
 		buf_free(&sequence);
 		views[0] = digest_view(&object);
 		views[1] = digest_view(&earlier);
-		cr_assert_eq(merkle_group(DIGEST_SHA512, views, 2, true, &two[0], &err), 0);
-		r = scene_verify(&s, scene_record(2, chain, second_chain(two, 1, 10)), NOW,
-				 1, texts[i]);
+		cr_assert_eq(merkle_group(DIGEST_SHA512, views, 2, true, &two[0], &err),
+			     0);
+		r = scene_verify(&s, scene_record(2, chain, second_chain(two, 1, 10)),
+				 NOW, 1, texts[i]);
 		if (view_compare(views[0], views[1]) < 0) {
 			scene_expect(r, true, INDICATION_PASSED, NULL);
 			continue;
@@ -547,7 +566,7 @@ Test(ers_rehash, member_left_out_of_the_renewal_is_found)
 	struct buf chain = first_chain(one, 2);
 	struct digest two[] = { scene_renewed(&object, &chain) };
 	struct ers_report *r = scene_verify(
-		&s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 2, "a", "b");
+	    &s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, 2, "a", "b");
 	cr_assert(r->covers[0].covered);
 	cr_assert_not(r->covers[1].covered);
 	cr_assert_not(r->chains[1].links_previous);
@@ -562,7 +581,7 @@ Test(ers_rehash, digest_of_the_new_algorithm_is_needed)
 	struct digest two[] = { scene_renewed(&object, &chain) };
 	struct ers_object given = { .name = "a", .digests = one, .n_digests = 1 };
 	struct ers_report *r = scene_verify_objects(
-		&s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, &given, 1);
+	    &s, scene_record(2, chain, second_chain(two, 1, 10)), NOW, &given, 1);
 	cr_assert(scene_has_finding(r, "ERS_DIGEST_NOT_GIVEN"));
 	cr_assert(scene_has_finding(r, "ERS_RENEWAL_UNCHECKED"));
 	cr_assert_not(r->chains[1].link_checked);
@@ -576,7 +595,7 @@ Test(ers_rehash, chain_older_than_the_one_before_is_found)
 	struct buf chain = first_chain(one, 1);
 	struct digest two[] = { scene_renewed(&object, &chain) };
 	struct ers_report *r = scene_verify(
-		&s, scene_record(2, chain, second_chain(two, 1, -1)), NOW, 1, "a");
+	    &s, scene_record(2, chain, second_chain(two, 1, -1)), NOW, 1, "a");
 	cr_assert(scene_has_finding(r, "ERS_ORDER"));
 	scene_expect(r, false, INDICATION_FAILED, "FORMAT_FAILURE");
 }
@@ -588,7 +607,7 @@ Test(ers_rehash, chains_at_the_same_time_are_in_order)
 	struct buf chain = first_chain(one, 1);
 	struct digest two[] = { scene_renewed(&object, &chain) };
 	struct ers_report *r = scene_verify(
-		&s, scene_record(2, chain, second_chain(two, 1, 0)), NOW, 1, "a");
+	    &s, scene_record(2, chain, second_chain(two, 1, 0)), NOW, 1, "a");
 	cr_assert_not(scene_has_finding(r, "ERS_ORDER"));
 	cr_assert(r->intact);
 	ers_report_free(r);
@@ -601,7 +620,7 @@ Test(ers_rehash, group_is_renewed_member_by_member)
 	struct buf chain = first_chain(one, 2);
 	struct digest two[] = { scene_renewed(&a, &chain), scene_renewed(&b, &chain) };
 	struct ers_report *r = scene_verify(
-		&s, scene_record(2, chain, second_chain(two, 2, 10)), NOW, 2, "a", "b");
+	    &s, scene_record(2, chain, second_chain(two, 2, 10)), NOW, 2, "a", "b");
 	cr_assert(r->covers[0].group_complete);
 	cr_assert(r->covers[1].group_complete);
 	cr_assert(r->chains[1].link_checked);
@@ -618,8 +637,8 @@ Test(ers_rehash, omitted_tree_stamps_the_renewed_hash)
 	struct digest two = scene_renewed(&object, &chain);
 	struct scene_stamp o = { .alg = DIGEST_SHA512, .day = 10, .imprint = &two };
 	struct buf second = make_tlv(DER_SEQUENCE, 1, scene_stamp_make(&s, &o, NULL));
-	scene_expect(scene_verify(&s, scene_record(2, chain, second), NOW, 1, "a"), true,
-		     INDICATION_PASSED, NULL);
+	scene_expect(scene_verify(&s, scene_record(2, chain, second), NOW, 1, "a"),
+		     true, INDICATION_PASSED, NULL);
 }
 
 Test(ers_rehash, unlisted_algorithm_is_told_and_breaks_nothing)

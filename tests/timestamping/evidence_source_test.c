@@ -63,7 +63,8 @@ static struct evidence_reports judge(struct buf *file, const struct ers_object *
 				.n_objects = n,
 				.material = s.material,
 				.time_ms = DAY(30) };
-	cr_assert_eq(evidence_judge(view_buf(file), &in, &reports, &err), 0, "%s", err.text);
+	cr_assert_eq(evidence_judge(view_buf(file), &in, &reports, &err), 0, "%s",
+		     err.text);
 	buf_free(file);
 	return reports;
 }
@@ -114,9 +115,9 @@ Test(evidence_source, container_cut_short_is_refused)
 	struct evidence_reports reports = { .n = 0 };
 	struct ers_input in = { .time_ms = DAY(30) };
 	struct buf file = container("data one", "data two");
-	cr_assert_eq(evidence_judge(view_head(view_buf(&file), file.n - 1), &in, &reports,
-				    &err),
-		     -1);
+	cr_assert_eq(
+	    evidence_judge(view_head(view_buf(&file), file.n - 1), &in, &reports, &err),
+	    -1);
 	cr_assert_eq(err.code, LTPS_FORMAT);
 	cr_assert_eq(reports.n, 0);
 	buf_free(&file);
@@ -125,8 +126,8 @@ Test(evidence_source, container_cut_short_is_refused)
 Test(evidence_source, xml_record_is_unsupported)
 {
 	static const char xml[] =
-		"<?xml version=\"1.0\"?><EvidenceRecord "
-		"xmlns=\"urn:ietf:params:xml:ns:ers\" Version=\"1.0\"></EvidenceRecord>";
+	    "<?xml version=\"1.0\"?><EvidenceRecord "
+	    "xmlns=\"urn:ietf:params:xml:ns:ers\" Version=\"1.0\"></EvidenceRecord>";
 	struct ltps_error err = LTPS_ERROR_INIT;
 	bool used[DIGEST_ALG_COUNT] = { false };
 	cr_assert_eq(evidence_algs(view_text(xml), used, &err), -1);
@@ -160,7 +161,9 @@ Test(evidence_source, container_covers_its_data)
 
 Test(evidence_source, further_object_beside_a_container_is_judged_too)
 {
-	struct ers_object further = { .name = "x", .has_data = true, .data = view_text("x") };
+	struct ers_object further = { .name = "x",
+				      .has_data = true,
+				      .data = view_text("x") };
 	struct buf file = container("data one", "data two");
 	struct evidence_reports r = judge(&file, &further, 1);
 	cr_assert_eq(r.r[0]->n_covers, 3);
@@ -176,10 +179,12 @@ Test(evidence_source, algorithms_of_every_chain_are_found)
 	struct digest one[] = { make_digest(DIGEST_SHA256, "a") };
 	struct digest two[] = { make_digest(DIGEST_SHA512, "a") };
 	struct scene_stamp o = { .alg = DIGEST_SHA256, .lists = { { one, 1 } } };
-	struct scene_stamp p = { .alg = DIGEST_NONE, .lists = { { two, 1 } }, .day = 10 };
+	struct scene_stamp p = { .alg = DIGEST_NONE,
+				 .lists = { { two, 1 } },
+				 .day = 10 };
 	struct buf record =
-		scene_record(2, make_tlv(DER_SEQUENCE, 1, scene_stamp_make(&s, &o, NULL)),
-			     make_tlv(DER_SEQUENCE, 1, scene_stamp_make(&s, &p, NULL)));
+	    scene_record(2, make_tlv(DER_SEQUENCE, 1, scene_stamp_make(&s, &o, NULL)),
+			 make_tlv(DER_SEQUENCE, 1, scene_stamp_make(&s, &p, NULL)));
 	cr_assert_eq(evidence_algs(view_buf(&record), used, &err), 0);
 	cr_assert(used[DIGEST_SHA256]);
 	cr_assert(used[DIGEST_SHA512]);

@@ -83,7 +83,8 @@ Test(material, many_items_are_kept)
 Test(material, what_is_not_of_its_kind_is_refused)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf crl = buf_make(4096), ocsp = buf_make(65536), longer = buf_make(65536);
+	struct buf crl = buf_make(4096), ocsp = buf_make(65536),
+		   longer = buf_make(65536);
 	fix_crl_simple(pki.ca, FIX_T0_MS, NULL, &crl);
 	fix_ocsp_good(pki.tsa, pki.ca, FIX_T0_MS, &ocsp);
 	refuse(MATERIAL_CERT, view_buf(&crl), LTPS_FORMAT);
@@ -343,8 +344,8 @@ Test(material, unsigned_values_of_a_signature_are_found)
 	struct buf crl = buf_make(4096), ocsp = buf_make(65536);
 	fix_crl_simple(pki.ca, FIX_T0_MS, NULL, &crl);
 	fix_ocsp_good(pki.tsa, pki.ca, FIX_T0_MS, &ocsp);
-	struct view certs = make_attr(CERTIFICATE_VALUES,
-				      make_el(DER_SEQUENCE, pki.ca->der, pki.root->der));
+	struct view certs = make_attr(
+	    CERTIFICATE_VALUES, make_el(DER_SEQUENCE, pki.ca->der, pki.root->der));
 	struct view revocation = make_attr(
 	    REVOCATION_VALUES,
 	    make_el(DER_SEQUENCE, make_el(0xa0, make_el(DER_SEQUENCE, view_buf(&crl))),
@@ -390,8 +391,8 @@ Test(material, every_failing_allocation_is_an_error)
 		mem_fail_nth(n);
 		int rc = material_new(&mine, &err);
 		if (rc == 0)
-			rc = material_add_text_or_der(mine, MATERIAL_CERT, view_buf(&pem),
-						      &err);
+			rc = material_add_text_or_der(mine, MATERIAL_CERT,
+						      view_buf(&pem), &err);
 		bool hit = mem_fail_hit();
 		mem_fail_nth(0);
 		cr_assert_eq(ERR_peek_error(), 0);

@@ -29,7 +29,8 @@ static struct digest build(uint8_t *nodes, uint64_t n)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct digest root;
-	cr_assert_eq(merkle_build(DIGEST_SHA256, nodes, n, &root, &err), 0, "%s", err.text);
+	cr_assert_eq(merkle_build(DIGEST_SHA256, nodes, n, &root, &err), 0, "%s",
+		     err.text);
 	return root;
 }
 
@@ -40,7 +41,8 @@ static struct digest pair(struct view a, struct view b)
 	struct digest d;
 	memcpy(both, a.p, a.n);
 	memcpy(both + a.n, b.p, b.n);
-	cr_assert_eq(digest_once(DIGEST_SHA256, view_of(both, sizeof(both)), &d, &err), 0);
+	cr_assert_eq(digest_once(DIGEST_SHA256, view_of(both, sizeof(both)), &d, &err),
+		     0);
 	return d;
 }
 
@@ -60,8 +62,8 @@ Test(merkle, too_many_leaves_are_refused)
 	uint64_t positions[MERKLE_PATH_MAX];
 	uint8_t nodes[SHA256_LEN];
 	struct digest root;
-	cr_assert_eq(merkle_build(DIGEST_SHA256, nodes, MERKLE_LEAVES_MAX + 1, &root, &err),
-		     -1);
+	cr_assert_eq(
+	    merkle_build(DIGEST_SHA256, nodes, MERKLE_LEAVES_MAX + 1, &root, &err), -1);
 	cr_assert_eq(err.code, LTPS_ARGUMENT);
 	cr_assert_eq(merkle_path_positions(MERKLE_LEAVES_MAX + 1, 0, positions), 0);
 }
@@ -83,8 +85,8 @@ Test(merkle, leaf_of_another_length_is_refused)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	uint8_t leaf[SHA256_LEN] = { 0 };
 	struct digest root;
-	cr_assert_eq(merkle_root_of(DIGEST_SHA256, view_of(leaf, 31), NULL, 0, &root, &err),
-		     -1);
+	cr_assert_eq(
+	    merkle_root_of(DIGEST_SHA256, view_of(leaf, 31), NULL, 0, &root, &err), -1);
 	cr_assert_eq(err.code, LTPS_ARGUMENT);
 }
 
@@ -94,8 +96,8 @@ Test(merkle, sibling_of_another_length_is_refused)
 	uint8_t leaf[SHA256_LEN] = { 0 };
 	struct view sibling = view_of(leaf, 20);
 	struct digest root;
-	cr_assert_eq(merkle_root_of(DIGEST_SHA256, view_of(leaf, SHA256_LEN), &sibling, 1,
-				    &root, &err),
+	cr_assert_eq(merkle_root_of(DIGEST_SHA256, view_of(leaf, SHA256_LEN), &sibling,
+				    1, &root, &err),
 		     -1);
 	cr_assert_eq(err.code, LTPS_ARGUMENT);
 }
@@ -143,8 +145,8 @@ Test(merkle, third_leaf_moves_up_as_it_is)
 	struct digest root = build(nodes, 3);
 	struct digest first = pair(node(nodes, 0), node(nodes, 1));
 	bool leaf_first = view_compare(node(nodes, 2), digest_view(&first)) < 0;
-	struct digest expected = leaf_first ? pair(node(nodes, 2), digest_view(&first)) :
-					      pair(digest_view(&first), node(nodes, 2));
+	struct digest expected = leaf_first ? pair(node(nodes, 2), digest_view(&first))
+					    : pair(digest_view(&first), node(nodes, 2));
 	cr_assert_eq(merkle_node_count(3), 6);
 	cr_assert(digest_equal(&root, &expected));
 	cr_assert(view_equal(node(nodes, 4), node(nodes, 2)));
@@ -156,7 +158,8 @@ Test(merkle, third_leaf_moves_up_as_it_is)
 /* Computed apart from this code: five leaves of 32 octets 00, 01 ... 04. */
 Test(merkle, root_of_five_leaves_is_the_golden_one)
 {
-	static const char golden[] = "b90d567c233f36ac35238068c890884128f207e54e695ca5f239b0a86e763d7a";
+	static const char golden[] =
+	    "b90d567c233f36ac35238068c890884128f207e54e695ca5f239b0a86e763d7a";
 	uint8_t *nodes = make_nodes(5);
 	struct digest root = build(nodes, 5);
 	char hex[2 * DIGEST_MAX + 1];
@@ -201,8 +204,8 @@ Test(merkle, path_of_every_leaf_reaches_the_root)
 			struct view siblings[MERKLE_PATH_MAX];
 			struct digest reached;
 			size_t k = path_of(nodes, n, i, siblings);
-			cr_assert_eq(merkle_root_of(DIGEST_SHA256, node(nodes, i), siblings,
-						    k, &reached, &err),
+			cr_assert_eq(merkle_root_of(DIGEST_SHA256, node(nodes, i),
+						    siblings, k, &reached, &err),
 				     0);
 			cr_assert(digest_equal(&root, &reached), "leaf %zu of %zu",
 				  (size_t)i, (size_t)n);
@@ -220,8 +223,8 @@ Test(merkle, path_of_another_leaf_misses_the_root)
 	struct digest reached;
 	size_t k = path_of(nodes, 8, 2, siblings);
 	cr_assert_eq(
-		merkle_root_of(DIGEST_SHA256, node(nodes, 4), siblings, k, &reached, &err),
-		0);
+	    merkle_root_of(DIGEST_SHA256, node(nodes, 4), siblings, k, &reached, &err),
+	    0);
 	cr_assert_not(digest_equal(&root, &reached));
 	mem_free(nodes);
 }
@@ -240,7 +243,8 @@ Test(merkle, changed_leaf_changes_the_root)
 Test(merkle, largest_tree_has_a_path_that_fits)
 {
 	uint64_t positions[MERKLE_PATH_MAX];
-	size_t k = merkle_path_positions(MERKLE_LEAVES_MAX, MERKLE_LEAVES_MAX - 1, positions);
+	size_t k =
+	    merkle_path_positions(MERKLE_LEAVES_MAX, MERKLE_LEAVES_MAX - 1, positions);
 	cr_assert_eq(k, 32);
 	cr_assert_eq(merkle_node_count(MERKLE_LEAVES_MAX), 2 * MERKLE_LEAVES_MAX - 1);
 	cr_assert_eq(positions[31], merkle_node_count(MERKLE_LEAVES_MAX) - 3);

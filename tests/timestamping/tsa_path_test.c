@@ -47,8 +47,8 @@ static void expect(X509 *signer, const struct material *material, int64_t gen_ti
 		   enum indication indication, const char *subindication)
 {
 	struct tsa_path_result r = judge(signer, material, gen_time_ms);
-	cr_assert_eq(r.indication, indication, "%s %s: %s", indication_name(r.indication),
-		     r.subindication, r.text);
+	cr_assert_eq(r.indication, indication, "%s %s: %s",
+		     indication_name(r.indication), r.subindication, r.text);
 	if (subindication != NULL)
 		cr_assert_str_eq(r.subindication, subindication, "%s", r.text);
 	tsa_path_result_clear(&r);
@@ -85,9 +85,9 @@ static void expect_ca(struct fix_cert_options o, enum indication indication,
 	o.issuer = pki.root;
 	struct fix_cert *ca = fix_cert_make(&o);
 	fix_material_add(m, MATERIAL_CERT, ca->der);
-	expect_certificate((struct fix_cert_options){ .issuer = ca,
-						      .eku = FIX_EKU_TIMESTAMPING },
-			   indication, subindication);
+	expect_certificate(
+	    (struct fix_cert_options){ .issuer = ca, .eku = FIX_EKU_TIMESTAMPING },
+	    indication, subindication);
 	fix_cert_free(ca);
 }
 
@@ -180,15 +180,16 @@ Test(tsa_path, dates_are_those_of_gen_time)
 	expect(tsa->x, m, first, INDICATION_PASSED, NULL);
 	/* Expired at the time of judgement, a day later, but not at genTime. */
 	expect(tsa->x, m, last, INDICATION_PASSED, NULL);
-	expect(tsa->x, m, last + 1000, INDICATION_INDETERMINATE, "OUT_OF_BOUNDS_NO_POE");
+	expect(tsa->x, m, last + 1000, INDICATION_INDETERMINATE,
+	       "OUT_OF_BOUNDS_NO_POE");
 	fix_cert_free(tsa);
 }
 
 Test(tsa_path, ca_expired_at_gen_time_is_out_of_bounds)
 {
-	expect_ca((struct fix_cert_options){ .ca = true,
-					     .not_after_ms = FIX_T0_MS - 1000 },
-		  INDICATION_INDETERMINATE, "OUT_OF_BOUNDS_NO_POE");
+	expect_ca(
+	    (struct fix_cert_options){ .ca = true, .not_after_ms = FIX_T0_MS - 1000 },
+	    INDICATION_INDETERMINATE, "OUT_OF_BOUNDS_NO_POE");
 }
 
 Test(tsa_path, dates_of_an_anchor_do_not_matter)
@@ -214,7 +215,8 @@ Test(tsa_path, signer_must_be_fit_for_time_stamping)
 					      FIX_EKU_OTHER };
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		expect_certificate((struct fix_cert_options){ .eku = wrong[i] },
-				   INDICATION_INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE");
+				   INDICATION_INDETERMINATE,
+				   "CHAIN_CONSTRAINTS_FAILURE");
 }
 
 Test(tsa_path, unknown_critical_extension_of_the_signer_fails)
@@ -232,8 +234,9 @@ Test(tsa_path, issuer_must_be_a_ca)
 
 Test(tsa_path, issuer_must_be_allowed_to_sign_certificates)
 {
-	expect_ca((struct fix_cert_options){ .ca = true, .key_usage = "critical,cRLSign" },
-		  INDICATION_INDETERMINATE, NULL);
+	expect_ca(
+	    (struct fix_cert_options){ .ca = true, .key_usage = "critical,cRLSign" },
+	    INDICATION_INDETERMINATE, NULL);
 }
 
 Test(tsa_path, unknown_critical_extension_of_a_ca_fails)
@@ -297,12 +300,12 @@ Test(tsa_path, ca_leading_nowhere_is_passed_over)
 	/* The same CA certified by a stranger, newer than the right one. */
 	struct fix_cert *stranger =
 	    fix_cert_make(&(struct fix_cert_options){ .cn = "Stranger", .ca = true });
-	struct fix_cert *cross = fix_cert_make(
-	    &(struct fix_cert_options){ .cn = "CA",
-					.issuer = stranger,
-					.ca = true,
-					.same_key = pki.ca,
-					.not_after_ms = FIX_NOT_AFTER_MS + FIX_YEAR_MS });
+	struct fix_cert *cross = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "CA",
+	    .issuer = stranger,
+	    .ca = true,
+	    .same_key = pki.ca,
+	    .not_after_ms = FIX_NOT_AFTER_MS + FIX_YEAR_MS });
 	struct material *both = fix_material(pki.root, cross);
 	fix_material_add(both, MATERIAL_CERT, stranger->der);
 	fix_material_add(both, MATERIAL_CERT, pki.ca->der);

@@ -55,8 +55,8 @@ static void expect_of(const struct fix_cert *signer, enum indication indication,
 		      const char *subindication)
 {
 	struct tsa_path_result r = judge(signer, true);
-	cr_assert_eq(r.indication, indication, "%s %s: %s", indication_name(r.indication),
-		     r.subindication, r.text);
+	cr_assert_eq(r.indication, indication, "%s %s: %s",
+		     indication_name(r.indication), r.subindication, r.text);
 	if (subindication != NULL)
 		cr_assert_str_eq(r.subindication, subindication, "%s", r.text);
 	else
@@ -233,9 +233,8 @@ Test(tsa_crl, unknown_critical_extensions_do_not_count)
 	add_crl((struct fix_crl_options){ .critical_extension = true });
 	expect_missing();
 	forget();
-	add_crl((struct fix_crl_options){ .revoked = &somebody,
-					  .n_revoked = 1,
-					  .critical_entry_extension = true });
+	add_crl((struct fix_crl_options){
+	    .revoked = &somebody, .n_revoked = 1, .critical_entry_extension = true });
 	expect_missing();
 }
 
@@ -272,11 +271,11 @@ Test(tsa_crl, distribution_point_must_be_one_of_the_certificate)
 		bool covers;
 	} cases[] = { { FIX_CRL_URL, true }, { "http://crl.example/2", false } };
 	for (size_t i = 0; i < 2; i++) {
-		struct fix_cert *signer =
-		    fix_cert_make(&(struct fix_cert_options){ .cn = "TSA",
-							      .issuer = root,
-							      .eku = FIX_EKU_TIMESTAMPING,
-							      .crl_url = cases[i].url });
+		struct fix_cert *signer = fix_cert_make(
+		    &(struct fix_cert_options){ .cn = "TSA",
+						.issuer = root,
+						.eku = FIX_EKU_TIMESTAMPING,
+						.crl_url = cases[i].url });
 		forget();
 		add_crl((struct fix_crl_options){ .idp = FIX_IDP_POINT });
 		struct tsa_path_result r = judge(signer, true);
@@ -288,11 +287,11 @@ Test(tsa_crl, distribution_point_must_be_one_of_the_certificate)
 
 Test(tsa_crl, issued_after_the_end_of_the_certificate_needs_a_promise)
 {
-	struct fix_cert *signer = fix_cert_make(
-	    &(struct fix_cert_options){ .cn = "TSA",
-					.issuer = root,
-					.eku = FIX_EKU_TIMESTAMPING,
-					.not_after_ms = GEN + HOUR });
+	struct fix_cert *signer =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "TSA",
+						      .issuer = root,
+						      .eku = FIX_EKU_TIMESTAMPING,
+						      .not_after_ms = GEN + HOUR });
 	add_crl((struct fix_crl_options){ .this_ms = GEN + HOUR + 1000 });
 	expect_of(signer, INDICATION_INDETERMINATE, "TRY_LATER");
 	/* Kept only from a later end on. */
@@ -322,7 +321,8 @@ Test(tsa_ocsp, identifiers_of_every_kind_are_understood)
 	expect_passed();
 	for (int alg = DIGEST_SHA1; alg < DIGEST_ALG_COUNT; alg++) {
 		forget();
-		add_ocsp((struct fix_ocsp_options){ .cert_id_digest = (enum digest_alg)alg });
+		add_ocsp((struct fix_ocsp_options){ .cert_id_digest =
+							(enum digest_alg)alg });
 		expect_passed();
 	}
 }
@@ -343,7 +343,8 @@ Test(tsa_ocsp, times_are_compared_as_for_crls)
 						NOW + TSA_STATUS_SKEW_MS + 1000 });
 	expect_missing();
 	forget();
-	add_ocsp((struct fix_ocsp_options){ .next_ms = GEN }); /* ends before it begins */
+	add_ocsp(
+	    (struct fix_ocsp_options){ .next_ms = GEN }); /* ends before it begins */
 	expect_missing();
 	forget();
 	add_ocsp((struct fix_ocsp_options){ .next_ms = INT64_MIN });
@@ -376,7 +377,8 @@ Test(tsa_ocsp, unusable_responses_do_not_count)
 	add_ocsp((struct fix_ocsp_options){ .status = FIX_OCSP_UNKNOWN });
 	expect_missing();
 	forget();
-	add_ocsp((struct fix_ocsp_options){ .sign_with = tsa }); /* not the issuer's key */
+	add_ocsp(
+	    (struct fix_ocsp_options){ .sign_with = tsa }); /* not the issuer's key */
 	expect_missing();
 }
 
@@ -417,10 +419,10 @@ Test(tsa_ocsp, responder_without_ocsp_signing_does_not_count)
 
 Test(tsa_ocsp, responder_that_may_not_sign_does_not_count)
 {
-	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
-						    .key_usage =
-							"critical,keyEncipherment" },
-			 (struct fix_ocsp_options){ 0 }, false);
+	expect_responder(
+	    (struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
+				       .key_usage = "critical,keyEncipherment" },
+	    (struct fix_ocsp_options){ 0 }, false);
 	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
 						    .critical_extension = true },
 			 (struct fix_ocsp_options){ 0 }, false);
@@ -442,9 +444,9 @@ Test(tsa_ocsp, responder_of_another_ca_does_not_count)
 	    fix_cert_make(&(struct fix_cert_options){ .cn = "Other", .ca = true });
 	struct fix_cert *namesake =
 	    fix_cert_make(&(struct fix_cert_options){ .cn = "Root", .ca = true });
-	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
-						    .issuer = other },
-			 (struct fix_ocsp_options){ 0 }, false);
+	expect_responder(
+	    (struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING, .issuer = other },
+	    (struct fix_ocsp_options){ 0 }, false);
 	/* Same name as the issuer, another key. */
 	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
 						    .issuer = namesake },
@@ -462,7 +464,8 @@ Test(tsa_ocsp, responder_left_out_is_found_among_the_material)
 {
 	struct fix_cert *responder = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Responder", .issuer = root, .eku = FIX_EKU_OCSP_SIGNING });
-	struct fix_ocsp_options o = { .responder = responder, .responder_left_out = true };
+	struct fix_ocsp_options o = { .responder = responder,
+				      .responder_left_out = true };
 	add_ocsp(o);
 	expect_missing();
 	fix_material_add(m, MATERIAL_CERT, responder->der);
@@ -474,18 +477,19 @@ Test(tsa_ocsp, response_signed_by_another_than_it_names_does_not_count)
 {
 	struct fix_cert *responder = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Responder", .issuer = root, .eku = FIX_EKU_OCSP_SIGNING });
-	add_ocsp((struct fix_ocsp_options){ .responder = responder, .sign_with = root });
+	add_ocsp(
+	    (struct fix_ocsp_options){ .responder = responder, .sign_with = root });
 	expect_missing();
 	fix_cert_free(responder);
 }
 
 Test(tsa_ocsp, issued_after_the_end_of_the_certificate_needs_a_cutoff)
 {
-	struct fix_cert *signer = fix_cert_make(
-	    &(struct fix_cert_options){ .cn = "TSA",
-					.issuer = root,
-					.eku = FIX_EKU_TIMESTAMPING,
-					.not_after_ms = GEN + HOUR });
+	struct fix_cert *signer =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "TSA",
+						      .issuer = root,
+						      .eku = FIX_EKU_TIMESTAMPING,
+						      .not_after_ms = GEN + HOUR });
 	int64_t late = GEN + HOUR + 1000;
 	add_ocsp((struct fix_ocsp_options){ .cert = signer, .this_ms = late });
 	expect_of(signer, INDICATION_INDETERMINATE, "TRY_LATER");
@@ -506,15 +510,15 @@ static const struct {
 	const char *subindication;
 } after_gen_time[] = {
 	{ FIX_NO_REASON, INDICATION_FAILED, "REVOKED" },
-	{ 0, INDICATION_PASSED, NULL },			       /* unspecified */
-	{ 1, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },     /* keyCompromise */
-	{ 2, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },     /* cACompromise */
-	{ 3, INDICATION_PASSED, NULL },			       /* affiliationChanged */
-	{ 4, INDICATION_PASSED, NULL },			       /* superseded */
-	{ 5, INDICATION_PASSED, NULL },			       /* cessationOfOperation */
-	{ 6, INDICATION_INDETERMINATE, "TRY_LATER" },	       /* certificateHold */
-	{ 9, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },     /* privilegeWithdrawn */
-	{ 10, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },    /* aACompromise */
+	{ 0, INDICATION_PASSED, NULL },                     /* unspecified */
+	{ 1, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },  /* keyCompromise */
+	{ 2, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },  /* cACompromise */
+	{ 3, INDICATION_PASSED, NULL },                     /* affiliationChanged */
+	{ 4, INDICATION_PASSED, NULL },                     /* superseded */
+	{ 5, INDICATION_PASSED, NULL },                     /* cessationOfOperation */
+	{ 6, INDICATION_INDETERMINATE, "TRY_LATER" },       /* certificateHold */
+	{ 9, INDICATION_INDETERMINATE, "REVOKED_NO_POE" },  /* privilegeWithdrawn */
+	{ 10, INDICATION_INDETERMINATE, "REVOKED_NO_POE" }, /* aACompromise */
 };
 
 #define N_REASONS (sizeof(after_gen_time) / sizeof(after_gen_time[0]))
@@ -522,14 +526,16 @@ static const struct {
 Test(tsa_reason, revocation_after_gen_time_is_judged_by_its_reason)
 {
 	for (size_t i = 0; i < N_REASONS; i++) {
-		struct fix_revoked entry = { tsa, GEN + 1000, after_gen_time[i].reason };
+		struct fix_revoked entry = { tsa, GEN + 1000,
+					     after_gen_time[i].reason };
 		forget();
 		add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
 		expect(after_gen_time[i].indication, after_gen_time[i].subindication);
 		forget();
-		add_ocsp((struct fix_ocsp_options){ .status = FIX_OCSP_REVOKED,
-						    .revoked_at_ms = GEN + 1000,
-						    .reason = after_gen_time[i].reason });
+		add_ocsp(
+		    (struct fix_ocsp_options){ .status = FIX_OCSP_REVOKED,
+					       .revoked_at_ms = GEN + 1000,
+					       .reason = after_gen_time[i].reason });
 		expect(after_gen_time[i].indication, after_gen_time[i].subindication);
 	}
 }
@@ -568,11 +574,65 @@ Test(tsa_reason, revocation_told_before_gen_time_counts)
 Test(tsa_reason, revocation_from_the_future_does_not_count)
 {
 	struct fix_revoked entry = { tsa, GEN + 1000, 1 };
-	add_crl((struct fix_crl_options){ .this_ms = NOW + FIX_DAY_MS,
-					  .revoked = &entry,
-					  .n_revoked = 1 });
+	add_crl((struct fix_crl_options){
+	    .this_ms = NOW + FIX_DAY_MS, .revoked = &entry, .n_revoked = 1 });
 	add_crl((struct fix_crl_options){ 0 });
 	expect_passed();
+}
+
+/* The token is known to have existed at `proof`; now is NOW. */
+static void expect_proven(int64_t proof, enum indication indication,
+			  const char *subindication)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tsa_path_result r;
+	struct tsa_path_input in = { .signer = tsa->x,
+				     .material = m,
+				     .gen_time_ms = GEN,
+				     .time_ms = proof,
+				     .now_ms = NOW,
+				     .need_revocation = true };
+	cr_assert_eq(tsa_path_judge(&in, &r, &err), 0, "%s", err.text);
+	cr_assert_eq(r.indication, indication, "%s: %s", r.subindication, r.text);
+	if (subindication != NULL)
+		cr_assert_str_eq(r.subindication, subindication);
+	tsa_path_result_clear(&r);
+}
+
+Test(tsa_reason, status_issued_after_the_proof_of_existence_counts_up_to_now)
+{
+	add_crl((struct fix_crl_options){ .this_ms = GEN + 5 * HOUR });
+	expect_proven(GEN + HOUR, INDICATION_PASSED, NULL);
+	forget();
+	add_ocsp((struct fix_ocsp_options){ .this_ms = GEN + 5 * HOUR });
+	expect_proven(GEN + HOUR, INDICATION_PASSED, NULL);
+	forget();
+	add_crl((struct fix_crl_options){ .this_ms = NOW + FIX_DAY_MS });
+	expect_proven(GEN + HOUR, INDICATION_INDETERMINATE, "TRY_LATER");
+}
+
+Test(tsa_reason, revocation_after_the_proof_of_existence_does_no_harm)
+{
+	static const int reasons[] = { FIX_NO_REASON, 1, 4, 6 };
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct fix_revoked entry = { tsa, GEN + 2 * HOUR, reasons[i] };
+		forget();
+		add_crl((struct fix_crl_options){
+		    .this_ms = GEN + 5 * HOUR, .revoked = &entry, .n_revoked = 1 });
+		expect_proven(GEN + HOUR, INDICATION_PASSED, NULL);
+	}
+}
+
+Test(tsa_reason, revocation_before_the_proof_of_existence_is_judged_by_its_reason)
+{
+	struct fix_revoked entry = { tsa, GEN + 2 * HOUR, 1 };
+	add_crl((struct fix_crl_options){
+	    .this_ms = GEN + 5 * HOUR, .revoked = &entry, .n_revoked = 1 });
+	expect_proven(GEN + 3 * HOUR, INDICATION_INDETERMINATE, "REVOKED_NO_POE");
+	entry.at_ms = GEN - HOUR;
+	add_crl((struct fix_crl_options){
+	    .this_ms = GEN + 6 * HOUR, .revoked = &entry, .n_revoked = 1 });
+	expect_proven(GEN + 3 * HOUR, INDICATION_FAILED, "REVOKED");
 }
 
 Test(tsa_reason, hold_is_lifted_by_a_later_good_status_only)
@@ -589,7 +649,8 @@ Test(tsa_reason, hold_is_lifted_by_a_later_good_status_only)
 
 Test(tsa_reason, the_earliest_of_several_revocations_counts)
 {
-	struct fix_revoked late = { tsa, GEN + HOUR, 4 }, early = { tsa, GEN - HOUR, 4 };
+	struct fix_revoked late = { tsa, GEN + HOUR, 4 },
+			   early = { tsa, GEN - HOUR, 4 };
 	add_crl((struct fix_crl_options){ .revoked = &late, .n_revoked = 1 });
 	expect_passed();
 	add_ocsp((struct fix_ocsp_options){ .status = FIX_OCSP_REVOKED,
@@ -614,7 +675,8 @@ Test(tsa_chain, every_certificate_below_the_anchor_needs_a_status)
 	go_deep();
 	add_crl((struct fix_crl_options){ .issuer = deep.ca });
 	expect_of(deep.tsa, INDICATION_INDETERMINATE, "TRY_LATER");
-	add_crl((struct fix_crl_options){ .issuer = deep.root, .this_ms = GEN + 2 * HOUR });
+	add_crl(
+	    (struct fix_crl_options){ .issuer = deep.root, .this_ms = GEN + 2 * HOUR });
 	struct tsa_path_result r = judge(deep.tsa, true);
 	cr_assert_eq(r.indication, INDICATION_PASSED, "%s", r.text);
 	cr_assert_eq(r.status_age_ms, HOUR); /* the oldest of both */
@@ -629,9 +691,12 @@ Test(tsa_chain, revoked_ca_is_found)
 		int reason;
 		bool passes;
 	} cases[] = {
-		{ GEN - HOUR, 4, false },	  { GEN - HOUR, FIX_NO_REASON, false },
-		{ GEN + 1000, 4, true },	  { GEN + 1000, 1, false },
-		{ GEN + 1000, FIX_NO_REASON, false }, { GEN + 1000, 2, false },
+		{ GEN - HOUR, 4, false },
+		{ GEN - HOUR, FIX_NO_REASON, false },
+		{ GEN + 1000, 4, true },
+		{ GEN + 1000, 1, false },
+		{ GEN + 1000, FIX_NO_REASON, false },
+		{ GEN + 1000, 2, false },
 	};
 	go_deep();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -644,7 +709,8 @@ Test(tsa_chain, revoked_ca_is_found)
 		if (cases[i].passes)
 			expect_of(deep.tsa, INDICATION_PASSED, NULL);
 		else
-			expect_of(deep.tsa, INDICATION_INDETERMINATE, "REVOKED_CA_NO_POE");
+			expect_of(deep.tsa, INDICATION_INDETERMINATE,
+				  "REVOKED_CA_NO_POE");
 	}
 	fix_pki_free(&deep);
 }
@@ -662,8 +728,8 @@ Test(tsa_chain, revocation_outweighs_a_missing_status)
 Test(tsa_chain, revoked_ca_gives_way_to_its_cross_certificate)
 {
 	go_deep();
-	struct fix_cert *second =
-	    fix_cert_make(&(struct fix_cert_options){ .cn = "Second root", .ca = true });
+	struct fix_cert *second = fix_cert_make(
+	    &(struct fix_cert_options){ .cn = "Second root", .ca = true });
 	struct fix_cert *cross = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "CA", .issuer = second, .ca = true, .same_key = deep.ca });
 	struct fix_revoked entry = { deep.ca, GEN - HOUR, 4 };

@@ -49,7 +49,9 @@ static int stamp(const struct tsa *tsas, size_t n, const struct material *trust,
 		 struct tsp_answer *ret, struct ltps_error *err)
 {
 	struct digest d = fix_digest("content");
-	struct tsp_client c = { .tsas = tsas, .n_tsas = n, .clock = &now, .trust = trust };
+	struct tsp_client c = {
+		.tsas = tsas, .n_tsas = n, .clock = &now, .trust = trust
+	};
 	int rc = tsp_client_stamp(&c, fetch, &d, ret, err);
 	cr_assert_eq(ERR_peek_error(), 0);
 	return rc;
@@ -102,8 +104,10 @@ Test(tsp_client, first_good_answer_is_taken)
 	tsp_answer_clear(NULL);
 	const char *head = tsa_stub_head(first);
 	cr_assert_eq(strncmp(head, "POST /tsa HTTP/1.1\r\n", 20), 0);
-	cr_assert_not_null(strcasestr(head, "\r\nContent-Type: application/timestamp-query\r\n"));
-	cr_assert_not_null(strcasestr(head, "\r\nAccept: application/timestamp-reply\r\n"));
+	cr_assert_not_null(
+	    strcasestr(head, "\r\nContent-Type: application/timestamp-query\r\n"));
+	cr_assert_not_null(
+	    strcasestr(head, "\r\nAccept: application/timestamp-reply\r\n"));
 	tsa_stub_stop(second);
 	tsa_stub_stop(first);
 }
@@ -133,9 +137,11 @@ Test(tsp_client, other_content_types_are_skipped)
 
 Test(tsp_client, content_type_in_another_case_and_with_parameters_is_taken)
 {
-	static const char *const types[] = { "Application/Timestamp-Reply",
-					     "application/timestamp-reply; name=\"a.tsr\"",
-					     "application/timestamp-response" };
+	static const char *const types[] = {
+		"Application/Timestamp-Reply",
+		"application/timestamp-reply; name=\"a.tsr\"",
+		"application/timestamp-response"
+	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct tsa_stub_options o = options();
@@ -222,7 +228,8 @@ Test(tsp_client, another_policy_is_skipped_when_one_was_asked_for)
 
 Test(tsp_client, wrong_imprint_is_skipped)
 {
-	expect_deviation((struct tsp_deviation){ .wrong_imprint = true }, "something else");
+	expect_deviation((struct tsp_deviation){ .wrong_imprint = true },
+			 "something else");
 }
 
 Test(tsp_client, wrong_or_missing_nonce_is_skipped)
@@ -233,7 +240,8 @@ Test(tsp_client, wrong_or_missing_nonce_is_skipped)
 
 Test(tsp_client, missing_certificate_is_skipped)
 {
-	expect_deviation((struct tsp_deviation){ .no_certificate = true }, "certificate");
+	expect_deviation((struct tsp_deviation){ .no_certificate = true },
+			 "certificate");
 }
 
 Test(tsp_client, each_defect_of_the_token_is_skipped)
@@ -245,8 +253,10 @@ Test(tsp_client, each_defect_of_the_token_is_skipped)
 		{ { .bad_signature = true }, TST_SIGNATURE },
 		{ { .wrong_message_digest = true }, TST_MESSAGE_DIGEST },
 		{ { .wrong_content_type = true }, TST_CONTENT_TYPE },
-		{ { .no_signing_certificate = true }, TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE },
-		{ { .wrong_signing_certificate = true }, TST_SIGNING_CERTIFICATE_MISMATCH },
+		{ { .no_signing_certificate = true },
+		  TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE },
+		{ { .wrong_signing_certificate = true },
+		  TST_SIGNING_CERTIFICATE_MISMATCH },
 		{ { .wrong_v1_beside = true }, TST_SIGNING_CERTIFICATE_MISMATCH },
 		{ { .critical_extension = true }, TST_CRITICAL_EXTENSION },
 		{ { .wrong_tsa_name = true }, TST_TSA_NAME },
@@ -289,7 +299,9 @@ Test(tsp_client, gen_time_within_the_tolerance_of_the_caller_is_taken)
 	o.now_ms = FIX_T0_MS + 5000;
 	struct tsa_stub *stub = tsa_stub_start(&o);
 	struct tsa tsa = { "one", tsa_stub_url(stub), NULL };
-	struct tsp_client c = { .tsas = &tsa, .n_tsas = 1, .clock = &now, .skew_ms = 5000 };
+	struct tsp_client c = {
+		.tsas = &tsa, .n_tsas = 1, .clock = &now, .skew_ms = 5000
+	};
 	struct tsp_answer a;
 	cr_assert_eq(tsp_client_stamp(&c, fetch, &d, &a, &err), 0, "%s", err.text);
 	tsp_answer_clear(&a);
@@ -347,11 +359,11 @@ Test(tsp_client, revoked_tsa_is_skipped_when_trust_is_set)
 
 Test(tsp_client, expired_tsa_is_skipped_when_trust_is_set)
 {
-	struct fix_cert *old =
-	    fix_cert_make(&(struct fix_cert_options){ .cn = "Old",
-						      .issuer = pki.ca,
-						      .eku = FIX_EKU_TIMESTAMPING,
-						      .not_after_ms = FIX_T0_MS - 1000 });
+	struct fix_cert *old = fix_cert_make(
+	    &(struct fix_cert_options){ .cn = "Old",
+					.issuer = pki.ca,
+					.eku = FIX_EKU_TIMESTAMPING,
+					.not_after_ms = FIX_T0_MS - 1000 });
 	struct tsa_stub_options o = options();
 	struct material *trust = fix_material(pki.root, NULL);
 	o.responder.certificate = old->x;

@@ -42,11 +42,13 @@ static struct buf query_for(const char *policy, bool cert_req)
 	return out;
 }
 
-static struct buf answer(const struct tsp_responder *r, struct view query, int64_t now_ms)
+static struct buf answer(const struct tsp_responder *r, struct view query,
+			 int64_t now_ms)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf out = buf_make(TST_SIZE_MAX);
-	cr_assert_eq(tsp_respond(r, query, now_ms, NULL, &out, &err), 0, "%s", err.text);
+	cr_assert_eq(tsp_respond(r, query, now_ms, NULL, &out, &err), 0, "%s",
+		     err.text);
 	cr_assert_eq(der_check(view_buf(&out), &err), 0, "%s", err.text);
 	cr_assert_eq(ERR_peek_error(), 0);
 	return out;
@@ -94,13 +96,14 @@ Test(tsp_responder, each_fault_has_its_failure_bit)
 	expect_rejection(make_el(DER_SEQUENCE, make_int(2), imprint), TSP_BAD_REQUEST);
 	expect_rejection(
 	    make_el(DER_SEQUENCE, make_int(1),
-		    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.3")), octets)),
+		    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.3")),
+			    octets)),
 	    TSP_BAD_ALG);
-	expect_rejection(make_el(DER_SEQUENCE, make_int(1),
-				 make_el(DER_SEQUENCE,
-					 digest_algorithm_identifier(DIGEST_SHA512),
-					 octets)),
-			 TSP_BAD_DATA_FORMAT);
+	expect_rejection(
+	    make_el(DER_SEQUENCE, make_int(1),
+		    make_el(DER_SEQUENCE, digest_algorithm_identifier(DIGEST_SHA512),
+			    octets)),
+	    TSP_BAD_DATA_FORMAT);
 	expect_rejection(make_el(DER_SEQUENCE, make_int(1), imprint, make_oid("1.2.3")),
 			 TSP_UNACCEPTED_POLICY);
 	/* RFC 3161 2.4.1: critical or not. */
@@ -117,7 +120,8 @@ Test(tsp_responder, refusal_is_a_system_failure)
 	struct tsp_responder r = responder();
 	struct tsp_deviation deviation = { .refuse = true };
 	struct buf q = query_for(NULL, true), reply = buf_make(TST_SIZE_MAX);
-	cr_assert_eq(tsp_respond(&r, view_buf(&q), FIX_T0_MS, &deviation, &reply, &err), 0);
+	cr_assert_eq(tsp_respond(&r, view_buf(&q), FIX_T0_MS, &deviation, &reply, &err),
+		     0);
 	cr_assert_eq(tsp_response_parse(view_buf(&reply), &response, &err), 0);
 	cr_assert_eq(response.failure, TSP_SYSTEM_FAILURE);
 	buf_free(&reply);
@@ -173,9 +177,9 @@ Test(tsp_responder, accuracy_and_name_are_given_as_configured)
 {
 	static const struct {
 		int64_t ms, us;
-	} cases[] = { { 0, -1 },	    { 1, 1000 },      { 127, 127000 },
-		      { 128, 128000 },	    { 500, 500000 },  { 1000, 1000000 },
-		      { 1500, 1500000 },    { 90128, 90128000 } };
+	} cases[] = { { 0, -1 },         { 1, 1000 },        { 127, 127000 },
+		      { 128, 128000 },   { 500, 500000 },    { 1000, 1000000 },
+		      { 1500, 1500000 }, { 90128, 90128000 } };
 	struct tsp_responder r = responder();
 	struct buf q = query_for(NULL, true);
 	r.tsa_name = true;
@@ -240,8 +244,8 @@ Test(tsp_responder, every_failing_allocation_is_an_error)
 		mem_fail_nth(0);
 		cr_assert_eq(ERR_peek_error(), 0);
 		if (rc != 0)
-			cr_assert(err.code == LTPS_NOMEM || err.code == LTPS_CRYPTO, "%s",
-				  ltps_code_name(err.code));
+			cr_assert(err.code == LTPS_NOMEM || err.code == LTPS_CRYPTO,
+				  "%s", ltps_code_name(err.code));
 		buf_free(&out);
 		if (!hit)
 			break;

@@ -39,8 +39,9 @@ static struct query query_default(void)
 {
 	return (struct query){
 		.version = make_int(1),
-		.imprint = make_el(DER_SEQUENCE, digest_algorithm_identifier(DIGEST_SHA256),
-				   octets_of(32)),
+		.imprint =
+		    make_el(DER_SEQUENCE, digest_algorithm_identifier(DIGEST_SHA256),
+			    octets_of(32)),
 	};
 }
 
@@ -111,7 +112,8 @@ Test(tsp_request, nonces_differ)
 	struct tsp_request a, b;
 	cr_assert_eq(tsp_request_make(&d, NULL, &a, &err), 0);
 	cr_assert_eq(tsp_request_make(&d, NULL, &b, &err), 0);
-	cr_assert_not(view_equal(view_of(a.nonce, a.nonce_n), view_of(b.nonce, b.nonce_n)));
+	cr_assert_not(
+	    view_equal(view_of(a.nonce, a.nonce_n), view_of(b.nonce, b.nonce_n)));
 }
 
 Test(tsp_request, openssl_reads_ours_for_every_digest)
@@ -121,7 +123,8 @@ Test(tsp_request, openssl_reads_ours_for_every_digest)
 		struct digest d;
 		struct tsp_request r;
 		struct buf out = buf_make(TSP_QUERY_MAX);
-		cr_assert_eq(digest_once((enum digest_alg)alg, view_text("x"), &d, &err), 0);
+		cr_assert_eq(
+		    digest_once((enum digest_alg)alg, view_text("x"), &d, &err), 0);
 		cr_assert_eq(tsp_request_make(&d, NULL, &r, &err), 0);
 		cr_assert_eq(tsp_request_encode(&r, &out, &err), 0);
 		const uint8_t *p = out.p;
@@ -177,8 +180,9 @@ Test(tsp_request, hash_of_the_wrong_length_is_refused)
 Test(tsp_request, unknown_hash_algorithm_is_told_by_its_name)
 {
 	struct query q = query_default();
-	q.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.840.113549.2.5")),
-			    octets_of(100));
+	q.imprint =
+	    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.840.113549.2.5")),
+		    octets_of(100));
 	struct tsp_request r = parse_query(&q);
 	cr_assert_eq(r.alg, DIGEST_NONE);
 	cr_assert_eq(r.imprint_n, 0);
@@ -192,8 +196,8 @@ Test(tsp_request, parameters_other_than_null_are_refused)
 	q.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_empty(0x05)),
 			    octets_of(32));
 	parse_query(&q);
-	q.imprint =
-	    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_int(3)), octets_of(32));
+	q.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_int(3)),
+			    octets_of(32));
 	refuse_query(&q);
 }
 
@@ -212,8 +216,8 @@ Test(tsp_request, nonce_up_to_its_limit_is_read)
 Test(tsp_request, extensions_are_noticed)
 {
 	struct query q = query_default();
-	q.extensions = make_el(0xa0, make_el(DER_SEQUENCE, make_oid("1.2.3"),
-					     make_octets("x")));
+	q.extensions =
+	    make_el(0xa0, make_el(DER_SEQUENCE, make_oid("1.2.3"), make_octets("x")));
 	struct tsp_request r = parse_query(&q);
 	cr_assert(r.extension);
 	cr_assert_not(r.critical_extension);
@@ -249,9 +253,10 @@ static struct view some_token(void)
 
 static struct view reply_build(const struct reply *r)
 {
-	return make_el(DER_SEQUENCE,
-		       make_el(DER_SEQUENCE, r->status, r->text, r->failure, r->info_extra),
-		       r->token, r->extra);
+	return make_el(
+	    DER_SEQUENCE,
+	    make_el(DER_SEQUENCE, r->status, r->text, r->failure, r->info_extra),
+	    r->token, r->extra);
 }
 
 static void refuse_reply(const struct reply *r)
@@ -267,7 +272,8 @@ static struct tsp_response parse_reply(const struct reply *r)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct tsp_response response;
-	cr_assert_eq(tsp_response_parse(reply_build(r), &response, &err), 0, "%s", err.text);
+	cr_assert_eq(tsp_response_parse(reply_build(r), &response, &err), 0, "%s",
+		     err.text);
 	return response;
 }
 
@@ -373,7 +379,8 @@ Test(tsp_response, failure_beside_a_grant_is_refused)
 Test(tsp_response, texts_are_joined_and_made_printable)
 {
 	struct reply r = { .status = make_int(2) };
-	r.text = make_el(DER_SEQUENCE, EL(ID_UTF8, "one\ntwo"), EL(ID_UTF8, "dr\xc3\xa9i"));
+	r.text =
+	    make_el(DER_SEQUENCE, EL(ID_UTF8, "one\ntwo"), EL(ID_UTF8, "dr\xc3\xa9i"));
 	cr_assert_str_eq(parse_reply(&r).text, "one?two; dr\xc3\xa9i");
 	r.text = make_el(DER_SEQUENCE, EL(ID_UTF8, "bad \xff\xc3"));
 	cr_assert_str_eq(parse_reply(&r).text, "bad ??");
@@ -408,7 +415,8 @@ Test(tsp_response, unknown_fields_and_trailing_bytes_are_refused)
 	struct tsp_response response;
 	struct reply r = { .status = make_int(2), .info_extra = make_octets("x") };
 	refuse_reply(&r);
-	r = (struct reply){ .status = make_int(0), .token = some_token(),
+	r = (struct reply){ .status = make_int(0),
+			    .token = some_token(),
 			    .extra = make_octets("x") };
 	refuse_reply(&r);
 	r.extra = VIEW_NULL;
@@ -431,8 +439,10 @@ Test(tsp_response, captured_response_is_read)
 	struct tst *tst = NULL;
 	struct buf q = corpus_read("scvp/rfc3161_0_tsp_query_pem_text.der");
 	struct buf b = corpus_read("scvp/rfc3161_1_tsp_response_pem_text.der");
-	cr_assert_eq(tsp_request_parse(view_buf(&q), &request, &err), 0, "%s", err.text);
-	cr_assert_eq(tsp_response_parse(view_buf(&b), &response, &err), 0, "%s", err.text);
+	cr_assert_eq(tsp_request_parse(view_buf(&q), &request, &err), 0, "%s",
+		     err.text);
+	cr_assert_eq(tsp_response_parse(view_buf(&b), &response, &err), 0, "%s",
+		     err.text);
 	cr_assert_eq(tst_parse(response.token, &tst, &err), 0, "%s", err.text);
 	tst_free(tst);
 	buf_free(&b);
@@ -461,8 +471,8 @@ static struct exchange exchange_run(const char *policy,
 	struct tsp_response response;
 	cr_assert_eq(tsp_request_make(&d, policy, &x.request, &err), 0);
 	cr_assert_eq(tsp_request_encode(&x.request, &query, &err), 0);
-	cr_assert_eq(tsp_respond(&r, view_buf(&query), FIX_T0_MS, deviation, &reply, &err),
-		     0);
+	cr_assert_eq(
+	    tsp_respond(&r, view_buf(&query), FIX_T0_MS, deviation, &reply, &err), 0);
 	cr_assert_eq(tsp_response_parse(view_buf(&reply), &response, &err), 0);
 	cr_assert_eq(tst_parse(response.token, &x.tst, &err), 0);
 	buf_free(&reply);
@@ -481,7 +491,8 @@ static void refuse_deviation(const char *policy, const struct tsp_deviation *dev
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct exchange x = exchange_run(policy, deviation);
-	cr_assert_eq(tsp_check(&x.request, x.tst, FIX_T0_MS, FIX_T0_MS, 1000, &err), -1);
+	cr_assert_eq(tsp_check(&x.request, x.tst, FIX_T0_MS, FIX_T0_MS, 1000, &err),
+		     -1);
 	cr_assert_eq(err.code, LTPS_MISMATCH);
 	cr_assert_eq(err.fault, LTPS_FAULT_REMOTE);
 	cr_assert_not_null(strstr(err.text, text), "%s", err.text);
@@ -492,8 +503,8 @@ Test(tsp_check, correct_token_answers_the_request)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct exchange x = exchange_run(FIX_POLICY, NULL);
-	cr_assert_eq(tsp_check(&x.request, x.tst, FIX_T0_MS, FIX_T0_MS, 0, &err), 0, "%s",
-		     err.text);
+	cr_assert_eq(tsp_check(&x.request, x.tst, FIX_T0_MS, FIX_T0_MS, 0, &err), 0,
+		     "%s", err.text);
 	exchange_free(&x);
 }
 
@@ -542,12 +553,12 @@ Test(tsp_check, gen_time_outside_the_window_is_refused)
 	} cases[] = {
 		{ -5000, 5000, 0, true },
 		{ 0, 0, 0, true },
-		{ 999, 999, 0, true },	    /* genTime is cut to its second */
-		{ 1000, 1000, 0, false },   /* before the request */
+		{ 999, 999, 0, true },    /* genTime is cut to its second */
+		{ 1000, 1000, 0, false }, /* before the request */
 		{ 1000, 1000, 1, true },
 		{ 61000, 61000, 60000, false },
 		{ 60999, 60999, 60000, true },
-		{ -5000, -1, 0, false },    /* after the answer */
+		{ -5000, -1, 0, false }, /* after the answer */
 		{ -5000, -1000, 1000, true },
 		{ -5000, -1001, 1000, false },
 	};

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <openssl/err.h>
-#include <openssl/ts.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "tests/support/cms_make.h"
-#include "tests/support/corpus.h"
 #include "tests/support/pki_fixture.h"
 #include "timestamping/tst.h"
 
@@ -18,8 +16,8 @@
 /* ---- TSTInfo field by field ---- */
 
 struct info {
-	struct view version, policy, imprint, serial, time, accuracy, ordering, nonce, tsa,
-	    extensions, extra;
+	struct view version, policy, imprint, serial, time, accuracy, ordering, nonce,
+	    tsa, extensions, extra;
 };
 
 static struct view text_el(uint8_t id, const char *text)
@@ -51,8 +49,9 @@ static struct info info_default(void)
 
 static struct view info_build(const struct info *i)
 {
-	return make_el(DER_SEQUENCE, i->version, i->policy, i->imprint, i->serial, i->time,
-		       i->accuracy, i->ordering, i->nonce, i->tsa, i->extensions, i->extra);
+	return make_el(DER_SEQUENCE, i->version, i->policy, i->imprint, i->serial,
+		       i->time, i->accuracy, i->ordering, i->nonce, i->tsa,
+		       i->extensions, i->extra);
 }
 
 /* A signed token around these TSTInfo bytes. */
@@ -130,8 +129,8 @@ Test(tst, every_optional_field_is_read)
 	i.ordering = make_el(ID_BOOLEAN, view_of(yes, 1));
 	i.nonce = make_int(99);
 	i.tsa = make_el(0xa0, text_el(0x82, "tsa.example"));
-	i.extensions = make_el(0xa1, make_el(DER_SEQUENCE, make_oid("1.2.3"),
-					     make_octets("x")));
+	i.extensions =
+	    make_el(0xa1, make_el(DER_SEQUENCE, make_oid("1.2.3"), make_octets("x")));
 	struct tst *tst = parse_info(&i);
 	cr_assert_eq(tst->accuracy_us, 2005007);
 	cr_assert(tst->ordering);
@@ -216,8 +215,8 @@ Test(tst, unknown_imprint_algorithm_is_read_but_covers_nothing)
 {
 	struct info i = info_default();
 	struct digest d = { .alg = DIGEST_NONE, .n = 5, .p = { 0x55 } };
-	i.imprint =
-	    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.3.4")), octets_of(5));
+	i.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, make_oid("1.2.3.4")),
+			    octets_of(5));
 	struct tst *tst = parse_info(&i);
 	cr_assert_eq(tst->imprint_alg, DIGEST_NONE);
 	cr_assert_str_eq(tst->imprint_oid, "1.2.3.4");
@@ -232,8 +231,8 @@ Test(tst, parameters_of_a_digest_other_than_null_are_refused)
 	i.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_empty(0x05)),
 			    octets_of(32));
 	tst_free(parse_info(&i));
-	i.imprint =
-	    make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_int(1)), octets_of(32));
+	i.imprint = make_el(DER_SEQUENCE, make_el(DER_SEQUENCE, oid, make_int(1)),
+			    octets_of(32));
 	refuse_info(&i);
 }
 
@@ -359,7 +358,8 @@ Test(tst, covers_needs_algorithm_and_value)
 
 /* ---- the checks ---- */
 
-static struct tst_intact check(struct view token, const struct view *candidates, size_t n)
+static struct tst_intact check(struct view token, const struct view *candidates,
+			       size_t n)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct tst_intact r;
@@ -380,8 +380,8 @@ static void expect(struct view token, enum tst_defect defect, bool signature_int
 	tst_intact_clear(&r);
 }
 
-static void expect_deviation(const struct tsp_deviation *deviation, enum tst_defect defect,
-			     bool signature_intact)
+static void expect_deviation(const struct tsp_deviation *deviation,
+			     enum tst_defect defect, bool signature_intact)
 {
 	struct fix_pki pki = fix_pki_make();
 	struct digest d = fix_digest("content");
@@ -415,20 +415,20 @@ Test(tst_check, correct_token_is_intact)
 
 Test(tst_check, every_key_type_verifies)
 {
-	static const enum fix_key keys[] = { FIX_KEY_RSA,     FIX_KEY_RSA_PSS,
-					     FIX_KEY_P384,    FIX_KEY_ED25519,
-					     FIX_KEY_ED448 };
+	static const enum fix_key keys[] = { FIX_KEY_RSA, FIX_KEY_RSA_PSS, FIX_KEY_P384,
+					     FIX_KEY_ED25519, FIX_KEY_ED448 };
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		expect_certificate(
-		    (struct fix_cert_options){ .key = keys[i], .eku = FIX_EKU_TIMESTAMPING },
+		    (struct fix_cert_options){ .key = keys[i],
+					       .eku = FIX_EKU_TIMESTAMPING },
 		    TST_OK);
 }
 
 Test(tst_check, dsa_verifies)
 {
-	expect_certificate(
-	    (struct fix_cert_options){ .key = FIX_KEY_DSA, .eku = FIX_EKU_TIMESTAMPING },
-	    TST_OK);
+	expect_certificate((struct fix_cert_options){ .key = FIX_KEY_DSA,
+						      .eku = FIX_EKU_TIMESTAMPING },
+			   TST_OK);
 }
 
 Test(tst_check, changed_signature_of_every_key_type_is_found)
@@ -461,11 +461,13 @@ Test(tst_check, every_digest_of_the_signature_verifies)
 					   .signature_digest = (enum digest_alg)alg };
 		struct tsp_request q;
 		struct tsp_response response;
-		struct buf query = buf_make(TSP_QUERY_MAX), reply = buf_make(TST_SIZE_MAX);
+		struct buf query = buf_make(TSP_QUERY_MAX),
+			   reply = buf_make(TST_SIZE_MAX);
 		cr_assert_eq(tsp_request_make(&d, NULL, &q, &err), 0);
 		cr_assert_eq(tsp_request_encode(&q, &query, &err), 0);
 		cr_assert_eq(
-		    tsp_respond(&r, view_buf(&query), FIX_T0_MS, NULL, &reply, &err), 0);
+		    tsp_respond(&r, view_buf(&query), FIX_T0_MS, NULL, &reply, &err),
+		    0);
 		cr_assert_eq(tsp_response_parse(view_buf(&reply), &response, &err), 0);
 		expect(response.token, TST_OK, true);
 		buf_free(&reply);
@@ -512,9 +514,9 @@ Test(tst_check, version_1_beside_version_2_must_match_too)
 Test(tst_check, version_1_alone_is_enough)
 {
 	expect_deviation(&(struct tsp_deviation){ .v1_alone = true }, TST_OK, true);
-	expect_deviation(&(struct tsp_deviation){ .v1_alone = true,
-						  .wrong_v1_beside = true },
-			 TST_SIGNING_CERTIFICATE_MISMATCH, true);
+	expect_deviation(
+	    &(struct tsp_deviation){ .v1_alone = true, .wrong_v1_beside = true },
+	    TST_SIGNING_CERTIFICATE_MISMATCH, true);
 }
 
 Test(tst_check, unknown_critical_extension_is_found)
@@ -525,8 +527,8 @@ Test(tst_check, unknown_critical_extension_is_found)
 
 Test(tst_check, another_tsa_name_is_found)
 {
-	expect_deviation(&(struct tsp_deviation){ .wrong_tsa_name = true }, TST_TSA_NAME,
-			 true);
+	expect_deviation(&(struct tsp_deviation){ .wrong_tsa_name = true },
+			 TST_TSA_NAME, true);
 }
 
 Test(tst_check, extended_key_usage_must_be_time_stamping_alone_and_critical)
@@ -599,10 +601,9 @@ Test(tst_check, signer_is_found_among_candidates)
 Test(tst_check, same_name_and_number_yields_to_the_referenced_one)
 {
 	struct fix_pki pki = fix_pki_make();
-	struct fix_cert_options o = { .cn = "TSA",
-				      .issuer = pki.ca,
-				      .eku = FIX_EKU_TIMESTAMPING,
-				      .serial = 77 };
+	struct fix_cert_options o = {
+		.cn = "TSA", .issuer = pki.ca, .eku = FIX_EKU_TIMESTAMPING, .serial = 77
+	};
 	struct fix_cert *twin = fix_cert_make(&o);
 	struct fix_cert *real = fix_cert_make(&o);
 	struct buf token = token_without_certificate(real);
@@ -624,10 +625,9 @@ Test(tst_check, renewed_certificate_of_the_same_key_is_not_the_signer)
 {
 	/* Same name, number and key: the signature verifies, the reference tells. */
 	struct fix_pki pki = fix_pki_make();
-	struct fix_cert_options o = { .cn = "TSA",
-				      .issuer = pki.ca,
-				      .eku = FIX_EKU_TIMESTAMPING,
-				      .serial = 77 };
+	struct fix_cert_options o = {
+		.cn = "TSA", .issuer = pki.ca, .eku = FIX_EKU_TIMESTAMPING, .serial = 77
+	};
 	struct fix_cert *real = fix_cert_make(&o);
 	o.same_key = real;
 	o.not_after_ms = FIX_NOT_AFTER_MS + FIX_YEAR_MS;
@@ -665,8 +665,8 @@ static void expect_tsa_field(struct view general_name, const char *san,
 
 static struct view rdn(const char *oid, uint8_t string_id, const char *text)
 {
-	return make_el(DER_SET, make_el(DER_SEQUENCE, make_oid(oid),
-					text_el(string_id, text)));
+	return make_el(DER_SET,
+		       make_el(DER_SEQUENCE, make_oid(oid), text_el(string_id, text)));
 }
 
 static struct view directory_name(struct view first, struct view second)
@@ -684,8 +684,8 @@ Test(tst_check, tsa_field_equal_to_the_subject_passes)
 
 Test(tst_check, tsa_field_of_another_string_type_passes)
 {
-	expect_tsa_field(directory_name(O("LTPS Test"), rdn("2.5.4.3", 0x13, "tsa")), NULL,
-			 TST_OK);
+	expect_tsa_field(directory_name(O("LTPS Test"), rdn("2.5.4.3", 0x13, "tsa")),
+			 NULL, TST_OK);
 }
 
 Test(tst_check, tsa_field_in_reverse_order_passes)
@@ -701,122 +701,14 @@ Test(tst_check, tsa_field_with_a_part_twice_is_found)
 Test(tst_check, tsa_field_equal_to_an_alternative_name_passes)
 {
 	expect_tsa_field(text_el(0x82, "tsa.example"), "DNS:tsa.example", TST_OK);
-	expect_tsa_field(text_el(0x82, "tsa.example"), "DNS:other.example", TST_TSA_NAME);
+	expect_tsa_field(text_el(0x82, "tsa.example"), "DNS:other.example",
+			 TST_TSA_NAME);
 	expect_tsa_field(text_el(0x82, "tsa.example"), NULL, TST_TSA_NAME);
 }
 
 Test(tst_check, malformed_tsa_field_is_found)
 {
 	expect_tsa_field(make_el(0xa4, make_int(1)), NULL, TST_TSA_NAME);
-}
-
-/* ---- OpenSSL as an oracle ---- */
-
-/* OpenSSL's view of the token: signature, references, purpose, path. */
-static bool oracle(struct view token, const struct digest *d, X509 *anchor)
-{
-	const uint8_t *p = token.p;
-	PKCS7 *p7 = d2i_PKCS7(NULL, &p, (long)token.n);
-	TS_VERIFY_CTX *ctx = TS_VERIFY_CTX_new();
-	X509_STORE *store = X509_STORE_new();
-	cr_assert(p7 != NULL && ctx != NULL && store != NULL);
-	X509_STORE_add_cert(store, anchor);
-	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store),
-				   (time_t)(FIX_T0_MS / 1000));
-	TS_VERIFY_CTX_set_flags(ctx, TS_VFY_SIGNATURE | TS_VFY_VERSION | TS_VFY_IMPRINT);
-	TS_VERIFY_CTX_set_store(ctx, store);
-	unsigned char *imprint = OPENSSL_memdup(d->p, d->n);
-	TS_VERIFY_CTX_set_imprint(ctx, imprint, (long)d->n);
-	bool good = TS_RESP_verify_token(ctx, p7) == 1;
-	TS_VERIFY_CTX_free(ctx);
-	PKCS7_free(p7);
-	ERR_clear_error();
-	return good;
-}
-
-Test(tst_oracle, openssl_agrees_about_good_tokens_and_about_defects)
-{
-	static const struct {
-		struct tsp_deviation deviation;
-		bool good;
-	} cases[] = {
-		{ { 0 }, true },
-		{ { .v1_beside = true }, true },
-		{ { .v1_alone = true }, true },
-		{ { .bad_signature = true }, false },
-		{ { .wrong_message_digest = true }, false },
-		{ { .no_signing_certificate = true }, false },
-		{ { .wrong_signing_certificate = true }, false },
-		{ { .wrong_v1_beside = true }, false },
-		{ { .no_certificate = true }, false },
-	};
-	static const enum fix_key keys[] = { FIX_KEY_P256, FIX_KEY_RSA };
-	struct digest d = fix_digest("content");
-	for (size_t k = 0; k < 2; k++) {
-		struct fix_cert *tsa = fix_cert_make(&(struct fix_cert_options){
-		    .cn = "TSA", .key = keys[k], .eku = FIX_EKU_TIMESTAMPING });
-		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-			struct buf token = buf_make(TST_SIZE_MAX);
-			fix_token_deviating(tsa, &d, FIX_T0_MS, &cases[i].deviation, &token);
-			struct tst_intact r = check(view_buf(&token), NULL, 0);
-			cr_assert_eq(r.defect == TST_OK, cases[i].good, "case %zu", i);
-			cr_assert_eq(oracle(view_buf(&token), &d, tsa->x), cases[i].good,
-				     "OpenSSL, case %zu", i);
-			tst_intact_clear(&r);
-			buf_free(&token);
-		}
-		fix_cert_free(tsa);
-	}
-}
-
-/* ---- real tokens ---- */
-
-static void expect_corpus(const char *path)
-{
-	struct buf b = corpus_read(path);
-	struct tst_intact r = check(view_buf(&b), NULL, 0);
-	cr_assert_eq(r.defect, TST_OK, "%s: %s", path, tst_defect_name(r.defect));
-	cr_assert(r.signature_intact);
-	tst_intact_clear(&r);
-	buf_free(&b);
-}
-
-Test(tst_corpus, real_tokens_are_intact)
-{
-	if (!corpus_present())
-		cr_skip_test("the corpus is not there");
-	expect_corpus("tokens/archive_timestamp.tst");
-	expect_corpus("tokens/disig.tst");
-	expect_corpus("tokens/tst_with_broken_ocsp.tst");
-	expect_corpus("tokens/d-trust.tsr");
-}
-
-Test(tst_corpus, each_changed_octet_of_the_info_is_found)
-{
-	if (!corpus_present())
-		cr_skip_test("the corpus is not there");
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf b = corpus_read("tokens/disig.tst");
-	struct tst *whole = parse_good(view_buf(&b));
-	size_t at = (size_t)(whole->cms->content.p - whole->cms->whole.p);
-	size_t n = whole->cms->content.n;
-	tst_free(whole);
-	for (size_t i = at; i < at + n; i++) {
-		struct tst *tst = NULL;
-		struct tst_intact r;
-		b.p[i] ^= 1;
-		if (tst_parse(view_buf(&b), &tst, &err) == 0) {
-			cr_assert_eq(tst_check(tst, NULL, 0, &r, &err), 0);
-			cr_assert_not(r.signature_intact);
-			cr_assert_eq(r.defect, TST_MESSAGE_DIGEST);
-			tst_intact_clear(&r);
-			tst_free(tst);
-		}
-		ltps_error_clear(&err);
-		b.p[i] ^= 1;
-	}
-	buf_free(&b);
 }
 
 /* ---- memory ---- */
