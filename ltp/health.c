@@ -32,7 +32,7 @@ int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h, struct ltps_error
 	    tree_list(w->conn, TREE_OPEN, 0, HEALTH_TREES_MAX, look, &h, err) != 0 ||
 	    tree_list(w->conn, TREE_CLOSING, 0, HEALTH_TREES_MAX, look, &h, err) != 0)
 		return -1;
-	h.objects = counts.objects;
+	h.objects = counts.objects - counts.objects_deleted;
 	h.trees_open = counts.trees_open;
 	h.trees_closing = counts.trees_closing;
 	h.trees_stamped = counts.trees_stamped;

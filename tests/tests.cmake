@@ -66,4 +66,4 @@ foreach(file IN LISTS fuzzers)
 endforeach()
 
 include(${CMAKE_SOURCE_DIR}/tests/interop/interop.cmake)
-include(${CMAKE_SOURCE_DIR}/tests/oom/oom.cmake OPTIONAL)
+include(${CMAKE_SOURCE_DIR}/tests/oom/oom.cmake)

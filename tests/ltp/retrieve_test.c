@@ -460,3 +460,14 @@ Test(retrieve, without_room_is_put_off_and_beyond_the_service_refused)
 	ltp_retrieved_clear(&r);
 	ltp_kit_stop(&k);
 }
+
+Test(health, deleted_objects_are_not_counted)
+{
+	struct ltp_kit k;
+	char poid[64];
+	start_with_object(&k, poid);
+	cr_expect_eq(ltp_kit_health(&k).objects, 1);
+	cr_expect_eq(delete(&k, poid, NULL, "r").minor, LTP_OK);
+	cr_expect_eq(ltp_kit_health(&k).objects, 0);
+	ltp_kit_stop(&k);
+}

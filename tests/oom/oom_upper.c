@@ -77,6 +77,7 @@ static int profile(struct ltps_error *err)
 	    "operation = RetrieveInfo\n"
 	    "operation = PreservePO\n"
 	    "operation = RetrievePO\n"
+	    "operation = DeletePO\n"
 	    "po_format = http://uri.etsi.org/ades/ASiC/type/ASiC-ERS\n"
 	    "evidence_format = urn:ietf:rfc:4998:EvidenceRecord\n"
 	    "evidence_policy = urn:example:policy:1\n"

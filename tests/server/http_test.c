@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "server/http_conn.h"
 #include "tests/server/http_fixture.h"
 
 #define HOST "Host: a\r\n"
@@ -260,6 +261,31 @@ Test(http, large_body_and_answer_arrive_whole)
 	cr_expect_str_eq(fixture_body(fixture_answer(fd)), "8388608");
 	fixture_send(fd, "GET /big?n=900000 HTTP/1.1\r\n" HOST "\r\n");
 	cr_expect_eq(strlen(fixture_body(fixture_answer(fd))), 900000);
+	close(fd);
+	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
+}
+
+/* More than one turn of writing, and the connection serves on behind it. */
+Test(http, answer_of_many_turns_arrives_whole)
+{
+	enum { BODY = 5 * HTTP_WRITE_TURN };
+	struct fixture *f = fixture_start(NULL);
+	const int fd = fixture_connect(f);
+	static char piece[1 << 16];
+	size_t xs = 0;
+	char request[128];
+	snprintf(request, sizeof(request), "GET /big?n=%zu HTTP/1.1\r\n" HOST "\r\n",
+		 (size_t)BODY);
+	fixture_send(fd, request);
+	while (xs < BODY) {
+		const ssize_t n = recv(fd, piece, sizeof(piece), 0);
+		cr_assert_gt(n, 0);
+		for (ssize_t k = 0; k < n; k++)
+			xs += piece[k] == 'x';
+	}
+	cr_expect_eq(xs, BODY);
+	fixture_send(fd, "GET /big?n=3 HTTP/1.1\r\n" HOST "\r\n");
+	cr_expect_str_eq(fixture_body(fixture_answer(fd)), "xxx");
 	close(fd);
 	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
 }
