@@ -40,7 +40,7 @@ struct api_call {
 /*
  * api_run - carry a call out, on a worker thread. Every call that comes here
  * leaves a line in the audit, also when it is refused for its form; what the
- * HTTP front end refuses before (docs/decisions/0005) does not.
+ * HTTP front end refuses before (docs/decisions/0006) does not.
  * Returns true when status and answer are set; false when later() will be
  * called, after which api_finish() sets them.
  */

@@ -174,8 +174,8 @@ Test(hex, malformed_is_refused_and_nothing_written)
 					   "G0",
 					   "`0",
 					   "-1",
-					   "\377"
-					   "0" };
+					   ("\377"
+					    "0") };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		cr_assert_eq(hex_try(bad[i], &b, &err), -1, "%s", bad[i]);
 		cr_assert_eq(err.code, LTPS_FORMAT);

@@ -80,8 +80,8 @@ Test(failpoint, malformed_spec_is_refused_and_changes_nothing)
 		"a:1:fail b:1:fail",
 		"a:10000000000:fail",
 		",",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1:"
-		"fail",
+		("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1:"
+		 "fail"),
 	};
 	arm("kept:1:fail");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -31,8 +31,8 @@ Test(fetch, malformed_url_is_an_argument_error)
 		"http://127.0.0.1/\x01",
 		"http://127.0.0.1/\x7f",
 		"http://127.0.0.1/\xc3\xbc",
-		"http://b\xc3\xbc"
-		"cher.test/",
+		("http://b\xc3\xbc"
+		 "cher.test/"),
 		" http://127.0.0.1/",
 		"http://127.0.0.1/\t",
 		"http://user@127.0.0.1/",

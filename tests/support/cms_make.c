@@ -44,7 +44,7 @@ static void must(int rc)
 		abort();
 }
 
-struct view make_parts(uint8_t id, bool indefinite, ...)
+struct view make_parts(uint8_t id, int indefinite, ...)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf body = buf_make(MAKE_MAX), out = buf_make(MAKE_MAX);

@@ -10,7 +10,7 @@
 
 /* One element; the parts end with a view whose p is NULL and n 1 (MAKE_END). */
 #define MAKE_END ((struct view){ NULL, 1 })
-struct view make_parts(uint8_t id, bool indefinite, ...);
+struct view make_parts(uint8_t id, int indefinite, ...);
 #define make_el(id, ...) make_parts(id, false, __VA_ARGS__, MAKE_END)
 #define make_el_indefinite(id, ...) make_parts(id, true, __VA_ARGS__, MAKE_END)
 struct view make_empty(uint8_t id);
