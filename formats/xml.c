@@ -39,6 +39,7 @@ struct xml_reader {
 	size_t bindings[XML_DEPTH_MAX + 1]; /* in scope at each depth */
 	struct item *items;
 	size_t n, cap, next;
+	size_t last_start;
 	const struct item *now;
 	struct buf text;
 };
@@ -59,14 +60,21 @@ static void fail(struct xml_reader *r, enum ltps_code code, const char *text)
 			 xmlByteConsumed(r->parser));
 }
 
-/* Namespace errors come here too; the parser itself would go on after them. */
+/*
+ * Namespace errors come here too, after which the parser would go on. Only a
+ * namespace name that is no URI is let pass: it is compared, never resolved.
+ */
 static void on_error(void *reader, xmlError *e)
 {
 	struct xml_reader *r = reader;
 
-	if (e->level < XML_ERR_ERROR || starved)
+	if (e->level < XML_ERR_ERROR || e->code == XML_WAR_NS_URI || starved)
 		return;
-	if (e->code == XML_ERR_NO_MEMORY)
+	/* A tag without its end was given out already. */
+	if (e->code == XML_ERR_GT_REQUIRED &&
+	    r->parser->instate == XML_PARSER_START_TAG && r->failed.code == LTPS_OK)
+		r->n = r->last_start;
+	if (e->code == XML_ERR_NO_MEMORY) /* so it calls a full dictionary */
 		fail(r, LTPS_TOO_LARGE, "too many names");
 	else
 		fail(r, e->code == XML_ERR_NAME_TOO_LONG ? LTPS_TOO_LARGE : LTPS_FORMAT,
@@ -98,16 +106,12 @@ static struct item *add_item(struct xml_reader *r, enum xml_event event,
 	return i;
 }
 
-/*
- * Whether the declaration (XML 1.0 2.8), which the parser found well-formed,
- * names UTF-8 or its subset. The parser itself does not look at the name, so
- * that no converter is ever loaded.
- */
-static bool declares_utf8(struct view in)
+/* Encoding of an XML declaration (XML 1.0 2.8) that the parser found well-formed. */
+static bool declares_utf8(struct view decl)
 {
 	static const char *const names[] = { "UTF-8", "US-ASCII" };
-	const uint8_t *end = memmem(in.p, in.n, "?>", 2);
-	const uint8_t *e = memmem(in.p, (size_t)(end - in.p), "encoding", 8);
+	const uint8_t *end = decl.p + decl.n;
+	const uint8_t *e = decl.n > 0 ? memmem(decl.p, decl.n, "encoding", 8) : NULL;
 
 	if (e == NULL)
 		return true;
@@ -122,11 +126,15 @@ static bool declares_utf8(struct view in)
 	return false;
 }
 
+/*
+ * Behind the declaration, if there is one. The parser itself was told not to
+ * look at the encoding, so that no converter is ever loaded.
+ */
 static void on_document(void *reader)
 {
 	struct xml_reader *r = reader;
 
-	if (r->parser->input->cur > r->parser->input->base && !declares_utf8(r->in))
+	if (!declares_utf8(view_head(r->in, (size_t)xmlByteConsumed(r->parser))))
 		fail(r, LTPS_UNSUPPORTED, "encoding other than UTF-8");
 }
 
@@ -180,6 +188,7 @@ static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
 		fail(r, LTPS_TOO_LARGE, "too many namespaces");
 	if (n_attrs > XML_ATTRS_MAX)
 		fail(r, LTPS_TOO_LARGE, "too many attributes");
+	r->last_start = r->n;
 	struct item *i = add_item(r, XML_START, local, ns);
 	if (i == NULL)
 		return;
@@ -198,16 +207,18 @@ static void on_end(void *reader, const xmlChar *local, const xmlChar *prefix,
 		r->depth--;
 }
 
-/* Called for a few bytes at a time: pieces that follow each other are joined. */
+/* Called for a few bytes at a time: texts that follow each other are joined. */
 static void on_text(void *reader, const xmlChar *text, int n)
 {
 	struct xml_reader *r = reader;
-	struct item *i = r->n > 0 && r->items[r->n - 1].event == XML_TEXT
-			     ? &r->items[r->n - 1]
-			     : add_item(r, XML_TEXT, NULL, NULL);
+	struct item *i = r->n > 0 ? &r->items[r->n - 1] : NULL;
 
-	if (i != NULL && buf_put(&r->text, view_of(text, (size_t)n), &r->failed) == 0)
-		i->n += (size_t)n;
+	if (i == NULL || i->event != XML_TEXT)
+		i = add_item(r, XML_TEXT, (const xmlChar *)"", NULL);
+	if (i == NULL || r->failed.code != LTPS_OK ||
+	    buf_put(&r->text, view_of(text, (size_t)n), &r->failed) != 0)
+		return;
+	i->n += (size_t)n;
 }
 
 /* ---- reading ---- */
@@ -275,7 +286,7 @@ static int new_parser(struct xml_reader *r, struct ltps_error *err)
 	/* Neither the first bytes nor the declaration choose the encoding. */
 	(void)xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
 	(void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC |
-						   XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+					       XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	(void)xmlDictSetLimit(r->parser->dict, XML_NAMES_MAX);
 	return starved ? ltps_fail_nomem(err) : 0;
 }
@@ -318,15 +329,18 @@ static void feed(struct xml_reader *r)
 	r->fed += piece.n;
 	r->ended = r->fed == r->in.n;
 	starved = false;
-	int rc = xmlParseChunk(r->parser, (const char *)piece.p, (int)piece.n, r->ended);
+	int rc =
+	    xmlParseChunk(r->parser, (const char *)piece.p, (int)piece.n, r->ended);
 	if (starved) {
-		r->n = 0;
 		ltps_error_clear(&r->failed);
 		(void)ltps_fail_nomem(&r->failed);
-	} else if (rc != XML_ERR_OK)
+	} else if (rc != XML_ERR_OK && rc != XML_WAR_NS_URI) {
 		fail(r, LTPS_FORMAT, "not well-formed");
-	else if ((size_t)(r->parser->input->end - r->parser->input->cur) > XML_MARKUP_MAX)
+	} else if (r->parser->input->end - r->parser->input->cur > XML_MARKUP_MAX) {
 		fail(r, LTPS_TOO_LARGE, "tag, comment or section too long");
+	}
+	if (r->failed.code == LTPS_NOMEM) /* what was queued may lack something */
+		r->n = 0;
 }
 
 int xml_next(struct xml_reader *r, enum xml_event *ret_event, struct ltps_error *err)

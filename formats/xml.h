@@ -22,9 +22,9 @@
  * One tag, comment, instruction or CDATA section, to within a piece: libxml2
  * collects them, and compares all attributes before their number is known.
  */
-#define XML_MARKUP_MAX ((size_t)64 << 10)
-/* Bytes of different names, about: more are found slower and slower. */
-#define XML_NAMES_MAX ((size_t)256 << 10)
+#define XML_MARKUP_MAX 65536
+/* Bytes of different names, roughly: libxml2 finds more slower and slower. */
+#define XML_NAMES_MAX 262144
 
 #define XML_NS_DSIG "http://www.w3.org/2000/09/xmldsig#"
 

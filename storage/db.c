@@ -433,7 +433,6 @@ static int open_sqlite(const char *path, const char *vfs, enum db_role role, str
 		rc = sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (rc != SQLITE_OK)
 		return fail_rc(db->sqlite, rc, "configure", err);
-	sqlite3_wal_hook(db->sqlite, count_wal_pages, db);
 	return 0;
 }
 
@@ -452,6 +451,8 @@ int db_open(const char *path, const char *vfs, enum db_role role, struct db **re
 	if (set_pragmas(db, common_pragmas, sizeof(common_pragmas) / sizeof(*common_pragmas),
 			err) != 0)
 		goto fail;
+	/* Behind the pragmas: wal_autocheckpoint takes any hook away. */
+	sqlite3_wal_hook(db->sqlite, count_wal_pages, db);
 	*ret_db = db;
 	return 0;
 fail:
