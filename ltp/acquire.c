@@ -59,6 +59,7 @@ static bool get(struct run *run, const struct fetch_request *req, enum material_
 	if (fetch_do(run->a->fetch, req, &r, &err) != 0)
 		return false;
 	bool added = r.status == 200 &&
+		     (kind != MATERIAL_CRL || r.body.n <= ACQUIRE_CRL_MAX) &&
 		     material_add_text_or_der(run->m, kind, view_buf(&r.body), &err) == 0;
 	fetch_result_free(&r);
 	ERR_clear_error();
@@ -188,7 +189,12 @@ static bool get_all_issuers(struct run *run, X509 *signer)
 	return added;
 }
 
-/* Status of every certificate of the chain below its anchor; OCSP first. */
+/*
+ * Status of every certificate of the chain below its anchor. CRLs first: they
+ * need no further certificate to be judged by, and the common tools read a
+ * token that carries them, but not one with OCSP inside (RFC 5940). A CRL that
+ * is missing, too large or older than the token leads to OCSP in the next round.
+ */
 static bool get_status(struct run *run, const struct tsa_path_result *path)
 {
 	bool added = false;
@@ -196,7 +202,7 @@ static bool get_status(struct run *run, const struct tsa_path_result *path)
 		X509 *x = certificate(path->chain[i]);
 		X509 *issuer = certificate(path->chain[i + 1]);
 		if (x != NULL && issuer != NULL &&
-		    (get_ocsp(run, x, issuer) || get_crls(run, x)))
+		    (get_crls(run, x) || get_ocsp(run, x, issuer)))
 			added = true;
 		X509_free(x);
 		X509_free(issuer);

@@ -11,6 +11,7 @@
 
 #define ACQUIRE_ROUNDS_MAX 8   /* DESIGN: judging is a loop with an end */
 #define ACQUIRE_FETCHES_MAX 32 /* exchanges for one token */
+#define ACQUIRE_CRL_MAX ((size_t)1 << 20) /* a larger one does not go into tokens */
 
 struct acquire {
 	struct fetch *fetch;	     /* this thread's */
@@ -19,7 +20,7 @@ struct acquire {
 };
 
 /*
- * acquire_for_token - issuers (AIA), revocation status (OCSP, else CRL) for the
+ * acquire_for_token - issuers (AIA), revocation status (CRL, else OCSP) for the
  * path of a token's signer, until it is judged or nothing more can be got.
  * m           empty, filled with anchors and all that was used or fetched
  * ret_result  the last judgement; release with tsa_path_result_clear()

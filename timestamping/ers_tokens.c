@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signature and path of every token. Each must be valid at the time of the
- * next one, the last at the time of judgement: RFC 4998 5.3 step 2.
+ * next one, the last at the time of judgement: RFC 4998 5.3 step 2. That it was
+ * is judged with all that is known now: a revocation from before the next one
+ * counts although it was told later.
  */
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +82,7 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, X509 *signer,
 		.material = job->material,
 		.gen_time_ms = report->time_ms,
 		.time_ms = time_of_next(job, job->first[c] + s),
+		.now_ms = job->in->time_ms,
 		.need_revocation = true,
 	};
 	struct tsa_path_result path;
@@ -142,13 +145,29 @@ static int join_candidates(const struct material *m, struct view **ret_certs,
 	return 0;
 }
 
+/* Time-stamps times material; see ERS_WORK_MAX. */
+static int check_work(const struct ers_job *job, struct ltps_error *err)
+{
+	uint64_t each = 0; /* at most MATERIAL_BYTES_MAX and a little */
+	for (int k = 0; k < MATERIAL_KIND_COUNT; k++) {
+		enum material_kind kind = (enum material_kind)k;
+		for (size_t i = 0; i < material_count(job->material, kind); i++)
+			each += material_at(job->material, kind, i).n + ERS_WORK_ITEM;
+	}
+	if (each == 0 || job->n_tokens <= ERS_WORK_MAX / each)
+		return 0;
+	return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+			 "%zu time-stamps over this much material", job->n_tokens);
+}
+
 int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 {
 	struct view *certs = NULL;
 	size_t n_certs = 0;
 	int rc = -1;
 
-	if (join_candidates(job->material, &certs, &n_certs, err) != 0)
+	if (check_work(job, err) != 0 ||
+	    join_candidates(job->material, &certs, &n_certs, err) != 0)
 		goto out;
 	for (size_t c = 0; c < job->er->n_chains; c++)
 		for (size_t s = 0; s < job->er->chains[c].n; s++) {

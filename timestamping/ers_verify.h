@@ -11,6 +11,13 @@
 #include "timestamping/tsa_path.h"
 
 #define ERS_FINDINGS_MAX 1000 /* a report is for people; hostile records cause many */
+/*
+ * Every time-stamp is judged over all the material: their product is bounded. In
+ * bytes, each item counting ERS_WORK_ITEM more for its decoding: two hundred
+ * time-stamps over 40 MB of CRLs, or a thousand over two thousand items.
+ */
+#define ERS_WORK_MAX ((uint64_t)8 << 30)
+#define ERS_WORK_ITEM 4096
 
 /* A data object: its bytes, or digests of it. */
 struct ers_object {
@@ -90,10 +97,13 @@ struct ers_report {
 /*
  * ers_verify - verify hash trees, links between time-stamps and chains, order
  * in time, algorithms, and every token: each but the last is judged at the
- * time of the next, the last at time_ms.
+ * time of the next, the last at time_ms. Status issued up to time_ms counts for
+ * all: the next token proves that the one before existed then, so that only a
+ * revocation up to that proof touches it.
  * ret_report  free with ers_report_free()
- * Returns -1 when the record is not decodable (FORMAT, TOO_LARGE: object) or on
- * NOMEM / CRYPTO; otherwise everything is in the report.
+ * Returns -1 when the record is not decodable (FORMAT, TOO_LARGE: object), has
+ * too much material for its time-stamps (TOO_LARGE: object, see ERS_WORK_MAX) or
+ * on NOMEM / CRYPTO; otherwise everything is in the report.
  * Spec: RFC 4998 3.3, 4.3, 5.3; EN 319 102-1 5.6.3
  */
 int ers_verify(struct view record, const struct ers_input *in,

@@ -301,24 +301,39 @@ static int reference_objects(const struct asic_record *r, struct buf *names,
 	return 0;
 }
 
+/* A digest that we cannot compute says nothing: neither good nor bad. */
+static void lower_for_manifest(struct ers_report *report, bool known)
+{
+	report->proof_of_existence_ms = INT64_MIN;
+	if (known) {
+		report->intact = false;
+		report->indication = INDICATION_FAILED;
+		report->subindication = "HASH_FAILURE";
+	} else if (report->indication == INDICATION_PASSED) {
+		report->indication = INDICATION_INDETERMINATE;
+		report->subindication = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE";
+	}
+}
+
 /* The manifest's own digests must be right too, EN 319 162-1 A.4. */
 static int judge_manifest(const struct asic_record *r, struct ers_report *report,
 			  struct ltps_error *err)
 {
 	for (size_t i = 0; i < r->n_references; i++) {
 		const struct asic_reference *ref = &r->references[i];
-		struct ers_finding f = { .code = "ASIC_REFERENCE_MISMATCH",
-					 .clause = "EN 319 162-1 A.4",
-					 .text =
-					     "the manifest has another digest of it" };
+		bool known = ref->alg != DIGEST_NONE;
+		struct ers_finding f = { .code = known ? "ASIC_REFERENCE_MISMATCH"
+						       : "ASIC_DIGEST_UNKNOWN",
+					 .clause = "EN 319 162-1 A.4" };
 		if (ref->file == NULL || ref->matches)
 			continue;
 		snprintf(f.object, sizeof(f.object), "%.*s", (int)ref->uri.n,
 			 (const char *)ref->uri.p);
-		report->intact = false;
-		report->indication = INDICATION_FAILED;
-		report->subindication = "HASH_FAILURE";
-		report->proof_of_existence_ms = INT64_MIN;
+		snprintf(f.text, sizeof(f.text), "%s",
+			 known ? "the manifest has another digest of it"
+			       : "the manifest's digest of it is of an unknown "
+				 "algorithm");
+		lower_for_manifest(report, known);
 		if (ers_report_add(report, &f, err) != 0)
 			return -1;
 	}

@@ -147,18 +147,17 @@ static bool is_valid_at(const X509 *x, int64_t t_ms)
 }
 
 /* RFC 6960 4.2.2.2: issued directly by the CA, with the same key. */
-static bool is_delegated(const struct response *r, X509 *x)
+static bool is_delegated(const struct tsa_status_query *q, X509 *x)
 {
-	EVP_PKEY *ca_key = X509_get0_pubkey(r->q->issuer);
+	EVP_PKEY *ca_key = X509_get0_pubkey(q->issuer);
 	uint32_t flags = X509_get_extension_flags(x);
 	if ((flags & (EXFLAG_INVALID | EXFLAG_CRITICAL)) != 0 ||
 	    (flags & EXFLAG_XKUSAGE) == 0 ||
 	    (X509_get_extended_key_usage(x) & XKU_OCSP_SIGN) == 0 ||
 	    (X509_get_key_usage(x) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
 		return false;
-	return is_valid_at(x, r->produced_ms) &&
-	       X509_NAME_cmp(X509_get_issuer_name(x),
-			     X509_get_subject_name(r->q->issuer)) == 0 &&
+	return X509_NAME_cmp(X509_get_issuer_name(x),
+			     X509_get_subject_name(q->issuer)) == 0 &&
 	       ca_key != NULL && X509_verify(x, ca_key) == 1;
 }
 
@@ -177,31 +176,29 @@ static int verifies_with(const struct response *r, X509 *x, bool *ret,
 	return 0;
 }
 
+enum standing { RESPONDER_ISSUER, RESPONDER_DELEGATED, RESPONDER_UNKNOWN };
+
 /* This certificate as the signer of the response: named, entitled, fitting. */
-static int try_responder(const struct response *r, X509 *x, bool *ret,
-			 struct ltps_error *err)
+static int try_responder(const struct response *r, X509 *x, enum standing standing,
+			 bool *ret, struct ltps_error *err)
 {
 	bool named;
 	*ret = false;
 	if (is_responder(r, x, &named, err) != 0)
 		return -1;
-	if (!named || (x != r->q->issuer && !is_delegated(r, x)))
+	if (!named ||
+	    (standing != RESPONDER_ISSUER && !is_valid_at(x, r->produced_ms)) ||
+	    (standing == RESPONDER_UNKNOWN && !is_delegated(r->q, x)))
 		return 0;
 	return verifies_with(r, x, ret, err);
 }
 
-static int try_material(const struct response *r, bool *ret, struct ltps_error *err)
+static int try_all(const struct response *r, const STACK_OF(X509) * all,
+		   enum standing standing, bool *ret, struct ltps_error *err)
 {
-	const struct material *m = r->q->material;
 	*ret = false;
-	for (size_t i = 0; i < material_count(m, MATERIAL_CERT) && !*ret; i++) {
-		X509 *x = NULL;
-		if (x509_der_certificate(material_at(m, MATERIAL_CERT, i), &x, err) !=
-		    0)
-			return -1; /* it did decode when it was added */
-		int rc = try_responder(r, x, ret, err);
-		X509_free(x);
-		if (rc != 0)
+	for (int i = 0; i < sk_X509_num(all) && !*ret; i++) {
+		if (try_responder(r, sk_X509_value(all, i), standing, ret, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -210,13 +207,48 @@ static int try_material(const struct response *r, bool *ret, struct ltps_error *
 static int is_authentic(const struct response *r, bool *ret, struct ltps_error *err)
 {
 	const STACK_OF(X509) *inside = OCSP_resp_get0_certs(r->basic);
-	if (try_responder(r, r->q->issuer, ret, err) != 0)
+	if (try_responder(r, r->q->issuer, RESPONDER_ISSUER, ret, err) != 0)
 		return -1;
-	for (int i = 0; i < sk_X509_num(inside) && !*ret; i++) {
-		if (try_responder(r, sk_X509_value(inside, i), ret, err) != 0)
-			return -1;
+	if (!*ret && try_all(r, inside, RESPONDER_UNKNOWN, ret, err) != 0)
+		return -1;
+	return *ret ? 0 : try_all(r, r->q->responders, RESPONDER_DELEGATED, ret, err);
+}
+
+/* Keeps the certificate when it is entitled. */
+static int keep_delegated(const struct tsa_status_query *q, struct view der,
+			  STACK_OF(X509) * all, struct ltps_error *err)
+{
+	X509 *x = NULL;
+	int rc = 0;
+	if (x509_der_certificate(der, &x, err) != 0)
+		return -1; /* it did decode when it was added */
+	if (is_delegated(q, x)) {
+		if (sk_X509_push(all, x) > 0)
+			x = NULL;
+		else
+			rc = ltps_fail_nomem(err);
 	}
-	return *ret ? 0 : try_material(r, ret, err);
+	X509_free(x);
+	return rc == 0 ? x509_der_settle(err) : rc;
+}
+
+int tsa_ocsp_responders(const struct tsa_status_query *q, STACK_OF(X509) * *ret,
+			struct ltps_error *err)
+{
+	const struct material *m = q->material;
+	STACK_OF(X509) *all = sk_X509_new_null();
+	if (all == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < material_count(m, MATERIAL_CERT); i++) {
+		if (keep_delegated(q, material_at(m, MATERIAL_CERT, i), all, err) !=
+		    0) {
+			sk_X509_pop_free(all, X509_free);
+			ERR_clear_error();
+			return -1;
+		}
+	}
+	*ret = all;
+	return 0;
 }
 
 /* ---- what it says ---- */

@@ -96,17 +96,31 @@ static void conclude(struct collected *c)
 	}
 }
 
+static int collect_ocsps(const struct tsa_status_query *q, struct collected *c,
+			 struct ltps_error *err)
+{
+	struct tsa_status_query with = *q;
+	size_t n = material_count(q->material, MATERIAL_OCSP);
+	int rc = n > 0 ? tsa_ocsp_responders(q, &with.responders, err) : 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct tsa_word w;
+		rc = tsa_ocsp_word(&with, material_at(q->material, MATERIAL_OCSP, i),
+				   &w, err);
+		if (rc == 0)
+			collect(q, c, &w);
+	}
+	sk_X509_pop_free(with.responders, X509_free);
+	return rc;
+}
+
 int tsa_status_find(const struct tsa_status_query *q, struct tsa_status *ret,
 		    struct ltps_error *err)
 {
 	struct collected c = { .s.reason = TSA_STATUS_NO_REASON };
 	struct tsa_word w;
 	const struct material *m = q->material;
-	for (size_t i = 0; i < material_count(m, MATERIAL_OCSP); i++) {
-		if (tsa_ocsp_word(q, material_at(m, MATERIAL_OCSP, i), &w, err) != 0)
-			return -1;
-		collect(q, &c, &w);
-	}
+	if (collect_ocsps(q, &c, err) != 0)
+		return -1;
 	for (size_t i = 0; i < material_count(m, MATERIAL_CRL); i++) {
 		if (tsa_crl_word(q, material_at(m, MATERIAL_CRL, i), &w, err) != 0)
 			return -1;

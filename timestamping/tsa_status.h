@@ -26,6 +26,7 @@ struct tsa_status_query {
 	int64_t gen_time_ms;
 	int64_t time_ms; /* the signature is known to have existed then */
 	int64_t now_ms;  /* status issued up to then counts; not before time_ms */
+	STACK_OF(X509) * responders; /* private: see tsa_ocsp_responders */
 };
 
 struct tsa_status {
@@ -68,6 +69,13 @@ int tsa_crl_word(const struct tsa_status_query *q, struct view crl,
 		 struct tsa_word *ret, struct ltps_error *err) LTPS_CHECKED;
 int tsa_ocsp_word(const struct tsa_status_query *q, struct view response,
 		  struct tsa_word *ret, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * The certificates of the material that q's issuer entitled to answer for it,
+ * looked for once for all responses: there may be thousands of both, forged.
+ * ret  to q->responders; free with sk_X509_pop_free
+ */
+int tsa_ocsp_responders(const struct tsa_status_query *q, STACK_OF(X509) * *ret,
+			struct ltps_error *err) LTPS_CHECKED;
 /* Whether a status of this time may speak about the certificate after its end;
  * kept_from_ms INT64_MAX when nothing is promised. */
 bool tsa_status_kept(const struct tsa_status_query *q, int64_t this_ms,

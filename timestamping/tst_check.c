@@ -326,17 +326,25 @@ static int check_message_digest(struct check *c, bool *intact, struct ltps_error
 	return 0;
 }
 
+/*
+ * A token signs over attributes (RFC 5652 5.3: they must be there for a content
+ * that is not id-data); a value without them is none of its.
+ */
 static int verify_value(struct check *c, EVP_PKEY *key, enum signature_verdict *ret,
 			struct ltps_error *err)
 {
 	struct buf signed_bytes = buf_make(TST_SIZE_MAX);
 	bool shake;
+	if (c->signer->signed_attrs.whole.n == 0) {
+		*ret = SIGNATURE_INVALID;
+		return 0;
+	}
 	int rc = cms_signed_attrs_der(c->signer, &signed_bytes, err);
 	if (rc == 0) {
 		rc = signature_verify(
 		    c->signer->signature_algorithm, message_digest_algorithm(c, &shake),
 		    key, view_buf(&signed_bytes), c->signer->signature, ret, err);
-	} else if (x509_der_is_object_fault(err)) {
+	} else if (x509_der_is_object_fault(err) || err->code == LTPS_TOO_LARGE) {
 		ltps_error_clear(err);
 		*ret = SIGNATURE_INVALID;
 		rc = 0;

@@ -29,18 +29,31 @@ enum verdict {
 struct sample {
 	const char *name;
 	unsigned members; /* 0: 1 */
-	bool equal;	  /* the first two members are the same */
-	bool swapped;	  /* the last data object given is another one */
+	bool equal;       /* the first two members are the same */
+	bool swapped;     /* the last data object given is another one */
 	enum verdict verdict;
 	enum status_place status;
 	struct step steps[STEPS_MAX];
 };
 
-#define CHAIN(a, n) { .kind = STEP_CHAIN, .alg = DIGEST_##a, .leaves = n }
-#define STAMP(a, n) { .kind = STEP_STAMP, .alg = DIGEST_##a, .leaves = n }
-#define BAD_CHAIN(a, n, f) { STEP_CHAIN, DIGEST_##a, n, FLAW_##f }
-#define BAD_STAMP(a, n, f) { STEP_STAMP, DIGEST_##a, n, FLAW_##f }
+#define CHAIN(a, n)                                                                    \
+	{                                                                              \
+		.kind = STEP_CHAIN, .alg = DIGEST_##a, .leaves = n                     \
+	}
+#define STAMP(a, n)                                                                    \
+	{                                                                              \
+		.kind = STEP_STAMP, .alg = DIGEST_##a, .leaves = n                     \
+	}
+#define BAD_CHAIN(a, n, f)                                                             \
+	{                                                                              \
+		STEP_CHAIN, DIGEST_##a, n, FLAW_##f                                    \
+	}
+#define BAD_STAMP(a, n, f)                                                             \
+	{                                                                              \
+		STEP_STAMP, DIGEST_##a, n, FLAW_##f                                    \
+	}
 
+/* clang-format off */
 static const struct sample samples[] = {
 	{ .name = "no-tree", .steps = { CHAIN(SHA256, 0) } },
 	{ .name = "lone-leaf", .steps = { CHAIN(SHA256, 1) } },
@@ -110,6 +123,7 @@ static const struct sample samples[] = {
 	{ .name = "other-object-mixed", .verdict = NOT_COVERED, .swapped = true,
 	  .steps = { CHAIN(SHA256, 3), STAMP(SHA256, 3), CHAIN(SHA512, 3) } },
 };
+/* clang-format on */
 
 static const char *const verdicts[] = {
 	[PASSED] = "passed",
@@ -149,7 +163,8 @@ static void write_crls(struct work *w)
 {
 	struct buf crl = buf_make(BYTES_MAX), out = buf_make(BYTES_MAX);
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
-		const struct devpki_cert *c = devpki_active(w->pki, DEVPKI_TSA, 0)->issuer;
+		const struct devpki_cert *c =
+		    devpki_active(w->pki, DEVPKI_TSA, 0)->issuer;
 		for (; c != NULL; c = c->issuer) {
 			buf_clear(&crl);
 			crl_at(w->pki, c, status_time(i), &crl);
@@ -183,8 +198,8 @@ static void list_time(struct jsonw *j, const char *key, int64_t t_ms)
 	jsonw_time(j, t_ms);
 }
 
-static void write_data(struct work *w, const struct sample *s, const struct view *members,
-		       unsigned n)
+static void write_data(struct work *w, const struct sample *s,
+		       const struct view *members, unsigned n)
 {
 	jsonw_key(&w->list, "data");
 	jsonw_array(&w->list);
@@ -192,7 +207,8 @@ static void write_data(struct work *w, const struct sample *s, const struct view
 		char name[64];
 		bool other = s->swapped && i == n - 1;
 		snprintf(name, sizeof(name), "%s.%u", s->name, i);
-		write_file(w->dir, name, other ? view_text("not this one\n") : members[i]);
+		write_file(w->dir, name,
+			   other ? view_text("not this one\n") : members[i]);
 		jsonw_cstr(&w->list, name);
 	}
 	jsonw_array_end(&w->list);
@@ -280,7 +296,9 @@ int main(int argc, char **argv)
 	struct devpki_options options = {
 		.start_ms = PKI_START_MS,
 		.clock = clock_fixed(PKI_START_MS),
-		.days = { [DEVPKI_ROOT] = 14600, [DEVPKI_CA] = 10950, [DEVPKI_OCSP] = 10000,
+		.days = { [DEVPKI_ROOT] = 14600,
+			  [DEVPKI_CA] = 10950,
+			  [DEVPKI_OCSP] = 10000,
 			  [DEVPKI_TSA] = 10000 },
 	};
 	struct ltps_error err = LTPS_ERROR_INIT;

@@ -70,7 +70,8 @@ int64_t status_time(unsigned i)
 	return step_time(i) + HOUR_MS;
 }
 
-void crl_at(struct devpki *pki, const struct devpki_cert *ca, int64_t at_ms, struct buf *out)
+void crl_at(struct devpki *pki, const struct devpki_cert *ca, int64_t at_ms,
+	    struct buf *out)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	devpki_set_clock(pki, clock_fixed(at_ms));
@@ -86,14 +87,15 @@ static void ocsp_at(struct devpki *pki, const struct devpki_cert *c, int64_t at_
 	int n;
 
 	if (request == NULL ||
-	    OCSP_request_add0_id(request, OCSP_cert_to_id(NULL, c->x509,
-							  c->issuer->x509)) == NULL)
+	    OCSP_request_add0_id(
+		request, OCSP_cert_to_id(NULL, c->x509, c->issuer->x509)) == NULL)
 		stop("OCSP request", NULL);
 	n = i2d_OCSP_REQUEST(request, &der);
 	if (n <= 0)
 		stop("OCSP request", NULL);
 	devpki_set_clock(pki, clock_fixed(at_ms));
-	must(devpki_ocsp(pki, view_of(der, (size_t)n), out, &err), "OCSP response", &err);
+	must(devpki_ocsp(pki, view_of(der, (size_t)n), out, &err), "OCSP response",
+	     &err);
 	OPENSSL_free(der);
 	OCSP_REQUEST_free(request);
 }
@@ -159,7 +161,8 @@ static void token_complete(struct growth *g, int64_t at_ms)
 		return;
 	status_collect(g->pki, g->plan->status, at_ms, &s);
 	if (g->plan->status == STATUS_INFOS) {
-		must(ers_crypto_infos_encode(&s.m, &g->infos, &err), "cryptoInfos", &err);
+		must(ers_crypto_infos_encode(&s.m, &g->infos, &err), "cryptoInfos",
+		     &err);
 	} else {
 		must(cms_add_material(view_buf(&g->token), &s.m, &completed, &err),
 		     "token with material", &err);
@@ -215,13 +218,15 @@ static void stamp_put(struct growth *g, const struct step *step, struct group *g
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	unsigned i = g->n_steps;
-	int64_t at_ms = step->flaw == FLAW_ORDER ? step_time(0) - YEAR_MS : step_time(i);
+	int64_t at_ms =
+	    step->flaw == FLAW_ORDER ? step_time(0) - YEAR_MS : step_time(i);
 	struct tree t = { 0 };
 	struct digest leaf, imprint;
 	struct ers_stamp_parts parts = { .alg = step->alg };
 
 	group_fix(group);
-	must(merkle_group(step->alg, group->v, group->n, true, &leaf, &err), "group", &err);
+	must(merkle_group(step->alg, group->v, group->n, true, &leaf, &err), "group",
+	     &err);
 	imprint = leaf;
 	if (step->leaves > 0) {
 		tree_make(step->alg, &leaf, step->leaves, &t);
@@ -241,7 +246,8 @@ static void stamp_put(struct growth *g, const struct step *step, struct group *g
 		t.nodes[(size_t)(t.path[0].p - t.nodes)] ^= 1;
 	parts.token = view_buf(&g->token);
 	g->stamps[g->n_stamps] = buf_make(BYTES_MAX);
-	must(ers_stamp_encode(&parts, &g->stamps[g->n_stamps++], &err), "time-stamp", &err);
+	must(ers_stamp_encode(&parts, &g->stamps[g->n_stamps++], &err), "time-stamp",
+	     &err);
 	g->algs[g->n_steps++] = step->alg;
 	mem_free(t.nodes);
 }
@@ -268,8 +274,8 @@ static void chain_close(struct growth *g)
 }
 
 /* What stands for one member in a chain that renews the earlier ones. */
-static void member_renew(struct growth *g, const struct step *step, struct view sequence,
-			 struct digest *d)
+static void member_renew(struct growth *g, const struct step *step,
+			 struct view sequence, struct digest *d)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct digest right, chains;
@@ -340,7 +346,8 @@ bool record_make(struct devpki *pki, const struct plan *plan, struct buf *out)
 	}
 	chain_close(&g);
 	views_of(g.chains, g.n_chains, chains);
-	must(ers_encode(chains, g.n_chains, g.algs, g.n_steps, view_buf(&g.infos), out, &err),
+	must(ers_encode(chains, g.n_chains, g.algs, g.n_steps, view_buf(&g.infos), out,
+			&err),
 	     "record", &err);
 	while (g.n_chains > 0)
 		buf_free(&g.chains[--g.n_chains]);

@@ -27,13 +27,13 @@ enum step_kind {
 
 enum flaw {
 	FLAW_NONE = 0,
-	FLAW_IMPRINT,	/* the token stamps another value than the root */
-	FLAW_PATH,	/* a hash on the way to the root is another */
+	FLAW_IMPRINT,   /* the token stamps another value than the root */
+	FLAW_PATH,      /* a hash on the way to the root is another */
 	FLAW_SIGNATURE, /* the last octet of the signature is changed */
-	FLAW_LINK,	/* the renewal covers another token, other chains */
-	FLAW_SORTED,	/* digest and chains sorted before they are hashed */
-	FLAW_ORDER,	/* stamped before the time-stamp that it renews */
-	FLAW_DIGEST,	/* another digest than its chain's */
+	FLAW_LINK,      /* the renewal covers another token, other chains */
+	FLAW_SORTED,    /* digest and chains sorted before they are hashed */
+	FLAW_ORDER,     /* stamped before the time-stamp that it renews */
+	FLAW_DIGEST,    /* another digest than its chain's */
 };
 
 /* Where the TSA's revocation status is. */
@@ -41,7 +41,7 @@ enum status_place {
 	STATUS_OUTSIDE = 0, /* handed to the judge in files */
 	STATUS_CRL_INSIDE,  /* put into each token (RFC 5652 5.1) */
 	STATUS_OCSP_INSIDE, /* the same, as RFC 5940 */
-	STATUS_INFOS,	    /* in cryptoInfos of the record */
+	STATUS_INFOS,       /* in cryptoInfos of the record */
 };
 
 struct step {
@@ -62,9 +62,8 @@ void stop(const char *what, const struct ltps_error *err) __attribute__((noretur
 /* Stops unless rc is 0. */
 void must(int rc, const char *what, const struct ltps_error *err);
 
-/* genTime of step i; it has a flaw when late is false. */
+/* genTime of step i, and when its status is issued: an hour later. */
 int64_t step_time(unsigned i);
-/* When the status of all tokens of a record is known. */
 int64_t status_time(unsigned i);
 /* CRL of this CA at that time, DER appended. */
 void crl_at(struct devpki *pki, const struct devpki_cert *ca, int64_t at_ms,

@@ -301,6 +301,40 @@ Test(preserve, token_gets_its_validation_data)
 	ltp_kit_stop(&k);
 }
 
+/* How many of the token's revocation items are OCSP responses (RFC 5940). */
+static size_t ocsps_in(const struct tst *t)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->cms->n_crls; i++)
+		n += t->cms->crls[i].p[0] == 0xa1;
+	return n;
+}
+
+Test(preserve, status_comes_by_crl_and_without_it_by_ocsp)
+{
+	for (int crl = 0; crl < 2; crl++) {
+		struct ltp_kit k;
+		char poid[64];
+		struct ltps_error err = LTPS_ERROR_INIT;
+		ltp_kit_start(&k, NULL);
+		if (!crl)
+			cr_assert_eq(devpki_fault_set(pki_server_enter(k.pki),
+						      DEVPKI_TARGET_CRL, 0,
+						      DEVPKI_FAULT_HTTP_503, 0, 0, &err),
+				     0);
+		if (!crl)
+			pki_server_leave(k.pki);
+		cr_assert_eq(ltp_kit_preserve_text(&k, "a", poid), LTP_OK);
+		ltp_kit_pass(&k, 2001);
+		ltp_kit_work(&k);
+		struct tst *t = first_token(&k);
+		cr_expect_eq(t->cms->n_crls, 2);
+		cr_expect_eq(ocsps_in(t), crl ? 0 : 2);
+		tst_free(t);
+		ltp_kit_stop(&k);
+	}
+}
+
 Test(preserve, evidence_is_there_although_status_is_not)
 {
 	struct ltp_kit k;

@@ -31,17 +31,17 @@ struct oom_world {
 	struct devpki *pki;
 	struct view data;
 	int64_t judged_ms;
-	struct buf crl, root_crl, ocsp;
+	struct buf crl, root_crl, ocsp_question, ocsp;
 	struct buf question, answer; /* RFC 3161 */
-	struct buf token;	     /* into answer's bytes, copied */
-	struct buf full_token;	     /* with CRLs, OCSP response and chain inside */
-	struct buf record;	     /* two chains, four time-stamps, CRLs inside */
-	struct buf ocsp_record;	     /* one time-stamp, OCSP responses inside */
+	struct buf token;            /* into answer's bytes, copied */
+	struct buf full_token;       /* with CRLs, OCSP response and chain inside */
+	struct buf record;           /* two chains, four time-stamps, CRLs inside */
+	struct buf ocsp_record;      /* one time-stamp, OCSP responses inside */
 	struct buf infos_record;     /* the same, in cryptoInfos */
 	struct buf group_record;     /* two objects that it does not hold */
 	struct view signed_file;     /* CMS with the record of itself in it */
 	struct buf asic;
-	struct buf pem; /* the token */
+	struct buf pem;            /* the token */
 	struct material *material; /* anchor, CA, CRLs of every time */
 };
 extern struct oom_world world;

@@ -22,7 +22,8 @@ static int buffers(struct ltps_error *err)
 
 	for (unsigned i = 0; i < 100; i++)
 		if (buf_put_fmt(&b, err, "%u and %s, ", i, "some more text") != 0 ||
-		    buf_put_byte(&b, 'x', err) != 0 || buf_put_text(&b, "abc", err) != 0)
+		    buf_put_byte(&b, 'x', err) != 0 ||
+		    buf_put_text(&b, "abc", err) != 0)
 			goto out;
 	if (buf_reserve(&b, 5000, err) != 0 || buf_text(&b, &text, err) != 0)
 		goto out;
@@ -120,13 +121,16 @@ static int asn1_read(struct ltps_error *err)
 static int asn1_write(struct ltps_error *err)
 {
 	struct buf b = buf_make(SMALL), set = buf_make(SMALL);
-	struct view members[] = { view_text("\x04\x01z"), view_text("\x04\x01" "a"),
+	struct view members[] = { view_text("\x04\x01z"),
+				  view_text("\x04\x01"
+					    "a"),
 				  view_text("\x04\x01k") };
 	int rc = -1;
 
 	if (der_put_oid(&b, "1.2.840.113549.1.7.2", err) == 0 &&
-	    der_put_uint(&b, 1234567, err) == 0 && der_put_boolean(&b, true, err) == 0 &&
-	    der_put_null(&b, err) == 0 && der_put_time(&b, world.judged_ms, err) == 0 &&
+	    der_put_uint(&b, 1234567, err) == 0 &&
+	    der_put_boolean(&b, true, err) == 0 && der_put_null(&b, err) == 0 &&
+	    der_put_time(&b, world.judged_ms, err) == 0 &&
 	    der_put_set_of(&set, DER_SET, members, 3, err) == 0 &&
 	    der_put(&b, DER_SEQUENCE, view_buf(&set), err) == 0)
 		rc = der_put_header(&b, DER_SEQUENCE, 100000, err);
@@ -137,7 +141,12 @@ static int asn1_write(struct ltps_error *err)
 
 static const struct conf_rule rules[] = {
 	{ .section = "a", .key = "text", .type = CONF_TEXT, .list = true },
-	{ .section = "a", .key = "n", .type = CONF_INT, .min = 1, .max = 9, .required = true },
+	{ .section = "a",
+	  .key = "n",
+	  .type = CONF_INT,
+	  .min = 1,
+	  .max = 9,
+	  .required = true },
 	{ .section = "b", .labelled = true, .key = "t", .type = CONF_TIME },
 	{ .section = "b", .labelled = true, .key = "d", .type = CONF_DURATION },
 	{ .section = "b", .labelled = true, .key = "p", .type = CONF_PERIOD },

@@ -53,7 +53,8 @@ static int cms_records(struct ltps_error *err)
 		goto out;
 	for (int form = 0; form < CMS_ER_FORM_COUNT; form++) {
 		struct buf b = buf_make(OOM_BYTES_MAX);
-		int put = cms_er_covered(cms, ers, n, 0, (enum cms_er_form)form, &b, err);
+		int put =
+		    cms_er_covered(cms, ers, n, 0, (enum cms_er_form)form, &b, err);
 		buf_free(&b);
 		if (put != 0)
 			goto out;
@@ -67,7 +68,8 @@ out:
 
 static int container_build(struct ltps_error *err)
 {
-	struct asic_object objects[] = { { view_text("a.txt"), "text/plain", world.data },
+	struct asic_object objects[] = { { view_text("a.txt"), "text/plain",
+					   world.data },
 					 { view_text("b/c"), NULL, world.data } };
 	struct asic_input in = { .objects = objects,
 				 .n_objects = 2,
@@ -91,10 +93,10 @@ static int container_read(struct ltps_error *err)
 
 /* One deflated entry "a": 300 times "x". */
 static const char deflated[] =
-	"504b030414000000080000002100132d431b070000002c0100000100000061ab"
-	"a81805c40200504b0102140014000000080000002100132d431b070000002c01"
-	"000001000000000000000000000080010000000061504b050600000000010001"
-	"002f000000260000000000";
+    "504b030414000000080000002100132d431b070000002c0100000100000061ab"
+    "a81805c40200504b0102140014000000080000002100132d431b070000002c01"
+    "000001000000000000000000000080010000000061504b050600000000010001"
+    "002f000000260000000000";
 
 static int zip_unpack(struct ltps_error *err)
 {

@@ -25,9 +25,9 @@
 #include "tests/oom/oom.h"
 
 #define COMPLAINTS_MAX 5 /* told in detail; the rest is counted */
-/* A run may take 20 ms under sanitizers: half a minute for a long scenario. */
-#define RUNS_FIRST 500
-#define RUNS_SPREAD 500
+/* A run may take 20 ms under sanitizers: ten seconds for a long scenario. */
+#define RUNS_FIRST 200
+#define RUNS_SPREAD 300
 
 /* LeakSanitizer's, when the program is built with it. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
@@ -49,7 +49,8 @@ static void complain(const char *what, const struct ltps_error *err)
 	if (err != NULL && err->code != LTPS_OK)
 		ltps_error_line(err, line, sizeof(line));
 	if (progress->complaints++ < COMPLAINTS_MAX)
-		printf("# failing allocation %llu: %s%s%s\n", (unsigned long long)progress->n, what,
+		printf("# failing allocation %llu: %s%s%s\n",
+		       (unsigned long long)progress->n, what,
 		       line[0] != '\0' ? ": " : "", line);
 }
 
@@ -125,7 +126,8 @@ static void run_case(const struct oom_case *c)
 		n += n < RUNS_FIRST ? 1 : step;
 		progress->runs++;
 	}
-	if (__lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0)
+	if (__lsan_do_recoverable_leak_check != NULL &&
+	    __lsan_do_recoverable_leak_check() != 0)
 		complain("memory leaks (standard error tells where)", NULL);
 }
 

@@ -26,7 +26,9 @@ static int token_of(struct view in, struct ltps_error *err)
 		goto out;
 	if (tst_check(tst, NULL, 0, &intact, err) != 0)
 		goto out;
-	rc = intact.defect == TST_OK && intact.signature_intact ? 0 : wrong(err, "the token");
+	rc = intact.defect == TST_OK && intact.signature_intact
+		 ? 0
+		 : wrong(err, "the token");
 out:
 	tst_intact_clear(&intact);
 	tst_free(tst);
@@ -110,7 +112,8 @@ static int signatures(struct ltps_error *err)
 	enum signature_verdict verdict = SIGNATURE_UNSUPPORTED;
 	int rc = -1;
 
-	if (signature_sign(key, DIGEST_SHA256, world.data, &algorithm, &value, err) != 0)
+	if (signature_sign(key, DIGEST_SHA256, world.data, &algorithm, &value, err) !=
+	    0)
 		goto out;
 	rc = signature_verify(view_buf(&algorithm), DIGEST_NONE, key, world.data,
 			      view_buf(&value), &verdict, err);
@@ -144,7 +147,8 @@ static int material(struct ltps_error *err)
 
 static int path_with(const struct material *m, struct ltps_error *err)
 {
-	struct tsa_path_input in = { .signer = devpki_active(world.pki, DEVPKI_TSA, 0)->x509,
+	struct tsa_path_input in = { .signer =
+					 devpki_active(world.pki, DEVPKI_TSA, 0)->x509,
 				     .material = m,
 				     .gen_time_ms = step_time(0),
 				     .time_ms = world.judged_ms,
@@ -189,7 +193,8 @@ static int trees(struct ltps_error *err)
 	if (nodes == NULL)
 		return ltps_fail_nomem(err);
 	if (merkle_build(DIGEST_SHA256, nodes, 5, &root, err) == 0 &&
-	    merkle_root_of(DIGEST_SHA256, view_of(nodes, 32), group, 0, &root, err) == 0)
+	    merkle_root_of(DIGEST_SHA256, view_of(nodes, 32), group, 0, &root, err) ==
+		0)
 		rc = merkle_group(DIGEST_SHA256, group, 3, false, &grouped, err);
 	mem_free(nodes);
 	return rc;
@@ -300,15 +305,19 @@ static int judge(struct view file, enum indication expected, struct ltps_error *
 {
 	bool used[DIGEST_ALG_COUNT] = { false };
 	struct evidence_reports reports = { .n = 0 };
-	struct ers_object object = { .name = "data", .has_data = true, .data = world.data };
+	struct ers_object object = { .name = "data",
+				     .has_data = true,
+				     .data = world.data };
 	struct ers_input in = { .objects = &object,
 				.material = world.material,
 				.time_ms = world.judged_ms };
 	int rc = -1;
 
-	if (evidence_algs(file, used, err) != 0 || evidence_judge(file, &in, &reports, err) != 0)
+	if (evidence_algs(file, used, err) != 0 ||
+	    evidence_judge(file, &in, &reports, err) != 0)
 		return -1;
-	rc = evidence_worst(&reports)->indication == expected ? 0 : wrong(err, "the file");
+	rc = evidence_worst(&reports)->indication == expected ? 0
+							      : wrong(err, "the file");
 	evidence_reports_clear(&reports);
 	return rc;
 }
@@ -339,7 +348,8 @@ const struct oom_case oom_timestamping[] = {
 	{ "timestamping: evidence record written", record_write },
 	{ "timestamping: evidence record verified", record_verify },
 	{ "timestamping: evidence record with OCSP verified", record_verify_ocsp },
-	{ "timestamping: evidence record with cryptoInfos verified", record_verify_infos },
+	{ "timestamping: evidence record with cryptoInfos verified",
+	  record_verify_infos },
 	{ "timestamping: evidence record of another object", record_verify_other },
 	{ "timestamping: CMS with an evidence record judged", judge_cms },
 	{ "timestamping: ASiC with an evidence record judged", judge_container },

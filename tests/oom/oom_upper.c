@@ -8,7 +8,8 @@
 
 static int pki_create(struct ltps_error *err)
 {
-	struct devpki_options options = { .clock = clock_fixed(step_time(0)), .n_tsa = 1 };
+	struct devpki_options options = { .clock = clock_fixed(step_time(0)),
+					  .n_tsa = 1 };
 	struct devpki *p = NULL;
 	int rc = devpki_create(NULL, &options, &p, err);
 	devpki_free(p);
@@ -32,14 +33,14 @@ static int ask(const char *method, const char *path, const char *type, struct vi
 	devpki_answer_free(&answer);
 	if (status == 200)
 		return 0;
-	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "%s answers %d", path,
-			 status);
+	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "%s answers %d",
+			 path, status);
 }
 
 static int pki_stamp(struct ltps_error *err)
 {
-	return ask("POST", "/tsa", "application/timestamp-query", view_buf(&world.question),
-		   err);
+	return ask("POST", "/tsa", "application/timestamp-query",
+		   view_buf(&world.question), err);
 }
 
 static int pki_crl(struct ltps_error *err)
@@ -49,8 +50,15 @@ static int pki_crl(struct ltps_error *err)
 
 static int pki_ocsp(struct ltps_error *err)
 {
-	/* Not a request: answered by malformedRequest. */
-	return ask("POST", "/ocsp", "application/ocsp-request", view_text("no request"), err);
+	return ask("POST", "/ocsp", "application/ocsp-request",
+		   view_buf(&world.ocsp_question), err);
+}
+
+/* Answered by malformedRequest. */
+static int pki_ocsp_malformed(struct ltps_error *err)
+{
+	return ask("POST", "/ocsp", "application/ocsp-request", view_text("no request"),
+		   err);
 }
 
 static int pki_files(struct ltps_error *err)
@@ -113,6 +121,7 @@ const struct oom_case oom_upper[] = {
 	{ "devpki: time-stamp", pki_stamp },
 	{ "devpki: CRL", pki_crl },
 	{ "devpki: OCSP", pki_ocsp },
+	{ "devpki: malformed OCSP", pki_ocsp_malformed },
 	{ "devpki: files", pki_files },
 	{ "devpki: state", pki_state },
 	{ "ltp: profile", profile },

@@ -25,7 +25,9 @@ static void make_pki(void)
 		.start_ms = START_MS,
 		.clock = clock_fixed(START_MS),
 		.control = true,
-		.days = { [DEVPKI_ROOT] = 14600, [DEVPKI_CA] = 10950, [DEVPKI_OCSP] = 10000,
+		.days = { [DEVPKI_ROOT] = 14600,
+			  [DEVPKI_CA] = 10950,
+			  [DEVPKI_OCSP] = 10000,
 			  [DEVPKI_TSA] = 10000 },
 	};
 	must(devpki_create(NULL, &options, &world.pki, &err), "PKI", &err);
@@ -44,7 +46,8 @@ static void make_token(void)
 	devpki_set_clock(world.pki, clock_fixed(step_time(0)));
 	must(devpki_tsp(world.pki, 0, view_buf(&world.question), &world.answer, &err),
 	     "token", &err);
-	must(tsp_response_parse(view_buf(&world.answer), &response, &err), "token", &err);
+	must(tsp_response_parse(view_buf(&world.answer), &response, &err), "token",
+	     &err);
 	must(buf_put(&world.token, response.token, &err), "token", &err);
 }
 
@@ -57,14 +60,17 @@ static void ask_ocsp(void)
 	int n;
 
 	if (request == NULL ||
-	    OCSP_request_add0_id(request, OCSP_cert_to_id(NULL, tsa->x509,
-							  tsa->issuer->x509)) == NULL)
+	    OCSP_request_add0_id(
+		request, OCSP_cert_to_id(NULL, tsa->x509, tsa->issuer->x509)) == NULL)
 		stop("OCSP request", NULL);
 	n = i2d_OCSP_REQUEST(request, &der);
 	if (n <= 0)
 		stop("OCSP request", NULL);
+	must(buf_put(&world.ocsp_question, view_of(der, (size_t)n), &err), "OCSP",
+	     &err);
 	devpki_set_clock(world.pki, clock_fixed(status_time(0)));
-	must(devpki_ocsp(world.pki, view_of(der, (size_t)n), &world.ocsp, &err), "OCSP", &err);
+	must(devpki_ocsp(world.pki, view_buf(&world.ocsp_question), &world.ocsp, &err),
+	     "OCSP", &err);
 	OPENSSL_free(der);
 	OCSP_REQUEST_free(request);
 }
@@ -161,8 +167,8 @@ static void put_crls(const struct devpki_cert *ca, struct ltps_error *err)
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
 		struct buf crl = buf_make(OOM_BYTES_MAX);
 		crl_at(world.pki, ca, status_time(i), &crl);
-		must(material_add(world.material, MATERIAL_CRL, view_buf(&crl), err), "CRL",
-		     err);
+		must(material_add(world.material, MATERIAL_CRL, view_buf(&crl), err),
+		     "CRL", err);
 		buf_free(&crl);
 	}
 }
@@ -173,18 +179,18 @@ static void make_material(void)
 	const struct devpki_cert *ca = devpki_active(world.pki, DEVPKI_CA, 0);
 
 	must(material_new(&world.material, &err), "material", &err);
-	must(material_add(world.material, MATERIAL_ANCHOR, ca->issuer->der, &err), "anchor",
-	     &err);
+	must(material_add(world.material, MATERIAL_ANCHOR, ca->issuer->der, &err),
+	     "anchor", &err);
 	must(material_add(world.material, MATERIAL_CERT, ca->der, &err), "CA", &err);
 	put_crls(ca, &err);
 	put_crls(ca->issuer, &err);
 }
 
 static struct buf *const buffers[] = {
-	&world.crl,	    &world.root_crl,	 &world.ocsp,	      &world.question,
-	&world.answer,	    &world.token,	 &world.full_token,   &world.record,
-	&world.ocsp_record, &world.infos_record, &world.group_record, &world.asic,
-	&world.pem,
+	&world.crl,         &world.root_crl,      &world.ocsp,         &world.question,
+	&world.answer,      &world.token,         &world.full_token,   &world.record,
+	&world.ocsp_record, &world.infos_record,  &world.group_record, &world.asic,
+	&world.pem,         &world.ocsp_question,
 };
 #define N_BUFFERS (sizeof(buffers) / sizeof(buffers[0]))
 
