@@ -57,9 +57,11 @@ struct tlv {
  * Fails: FORMAT (object)
  * Spec:  X.690 8.1
  */
-int tlv_next(struct view *cursor, struct tlv *ret_t, struct ltps_error *err) LTPS_CHECKED;
+int tlv_next(struct view *cursor, struct tlv *ret_t,
+	     struct ltps_error *err) LTPS_CHECKED;
 /* The same without advancing. */
-int tlv_peek(struct view cursor, struct tlv *ret_t, struct ltps_error *err) LTPS_CHECKED;
+int tlv_peek(struct view cursor, struct tlv *ret_t,
+	     struct ltps_error *err) LTPS_CHECKED;
 /* The whole input is exactly one element. Fails: FORMAT on trailing bytes. */
 int tlv_only(struct view in, struct tlv *ret_t, struct ltps_error *err) LTPS_CHECKED;
 /*
@@ -67,18 +69,21 @@ int tlv_only(struct view in, struct tlv *ret_t, struct ltps_error *err) LTPS_CHE
  * field for the error text.
  */
 int tlv_expect(struct view *cursor, enum asn1_class cls, uint32_t number,
-	       const char *what, struct tlv *ret_t, struct ltps_error *err) LTPS_CHECKED;
+	       const char *what, struct tlv *ret_t,
+	       struct ltps_error *err) LTPS_CHECKED;
 /*
  * tlv_optional - when the next element has this class and number, read it and
  * set *ret_present; otherwise leave the cursor. An empty cursor is absent.
  */
 int tlv_optional(struct view *cursor, enum asn1_class cls, uint32_t number,
-		 struct tlv *ret_t, bool *ret_present, struct ltps_error *err) LTPS_CHECKED;
+		 struct tlv *ret_t, bool *ret_present,
+		 struct ltps_error *err) LTPS_CHECKED;
 bool tlv_is(const struct tlv *t, enum asn1_class cls, uint32_t number);
 /* No bytes may be left. Fails: FORMAT (object) naming `what`. */
 int tlv_end(struct view cursor, const char *what, struct ltps_error *err) LTPS_CHECKED;
 /* Octets of a primitive or constructed (BER) OCTET STRING, whatever its tag. */
-int tlv_octets(const struct tlv *t, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int tlv_octets(const struct tlv *t, struct buf *out,
+	       struct ltps_error *err) LTPS_CHECKED;
 /* Non-negative INTEGER or ENUMERATED of at most 63 bits. */
 int tlv_uint(const struct tlv *t, uint64_t *ret_v, struct ltps_error *err) LTPS_CHECKED;
 int tlv_boolean(const struct tlv *t, bool *ret_v, struct ltps_error *err) LTPS_CHECKED;
@@ -97,19 +102,22 @@ int der_check(struct view in, struct ltps_error *err) LTPS_CHECKED;
 #define OID_TEXT_MAX 128
 void oid_text(struct view oid_body, char out[OID_TEXT_MAX]);
 /* Dotted text to a whole OBJECT IDENTIFIER element appended to out. */
-int der_put_oid(struct buf *out, const char *dotted, struct ltps_error *err) LTPS_CHECKED;
+int der_put_oid(struct buf *out, const char *dotted,
+		struct ltps_error *err) LTPS_CHECKED;
 /* Whether contents octets are this dotted OID. */
 bool oid_is(struct view oid_body, const char *dotted);
 
 /* Identifier octet for low tag numbers (below 31). */
-#define DER_ID(cls, constructed, number) \
+#define DER_ID(cls, constructed, number)                                               \
 	((uint8_t)(((cls) << 6) | ((constructed) ? 0x20 : 0) | (number)))
 #define DER_SEQUENCE 0x30
 #define DER_SET 0x31
 /* One element: identifier octet, shortest length, contents. */
-int der_put(struct buf *out, uint8_t id, struct view body, struct ltps_error *err) LTPS_CHECKED;
+int der_put(struct buf *out, uint8_t id, struct view body,
+	    struct ltps_error *err) LTPS_CHECKED;
 /* Identifier and length only, for contents of n bytes that follow. */
-int der_put_header(struct buf *out, uint8_t id, size_t n, struct ltps_error *err) LTPS_CHECKED;
+int der_put_header(struct buf *out, uint8_t id, size_t n,
+		   struct ltps_error *err) LTPS_CHECKED;
 /* Octets that der_put_header needs for contents of n bytes. */
 size_t der_header_len(size_t n);
 int der_put_uint(struct buf *out, uint64_t v, struct ltps_error *err) LTPS_CHECKED;
@@ -118,7 +126,7 @@ int der_put_null(struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /* GeneralizedTime. */
 int der_put_time(struct buf *out, int64_t t_ms, struct ltps_error *err) LTPS_CHECKED;
 /* Members sorted as DER SET OF (X.690 11.6), under this identifier octet. */
-int der_put_set_of(struct buf *out, uint8_t id, const struct view *members,
-		   size_t n, struct ltps_error *err) LTPS_CHECKED;
+int der_put_set_of(struct buf *out, uint8_t id, const struct view *members, size_t n,
+		   struct ltps_error *err) LTPS_CHECKED;
 
 #endif

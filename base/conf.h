@@ -41,7 +41,7 @@ struct conf_rule {
 	const char *key;
 	enum conf_type type;
 	bool list;
-	bool required;	  /* in each section that is present */
+	bool required;    /* in each section that is present */
 	int64_t min, max; /* for INT, SIZE, DURATION; both 0: no limits */
 };
 
@@ -53,7 +53,8 @@ struct conf;
  * Fails:  FORMAT (caller) "name:line: ..."; TOO_LARGE; NOMEM
  */
 int conf_parse(struct view text, const char *name, const struct conf_rule *rules,
-	       size_t n_rules, struct conf **ret_c, struct ltps_error *err) LTPS_CHECKED;
+	       size_t n_rules, struct conf **ret_c,
+	       struct ltps_error *err) LTPS_CHECKED;
 int conf_read(const char *path, const struct conf_rule *rules, size_t n_rules,
 	      struct conf **ret_c, struct ltps_error *err) LTPS_CHECKED;
 void conf_free(struct conf *c);
@@ -62,11 +63,11 @@ void conf_free(struct conf *c);
 const char *conf_label(const struct conf *c, const char *section, size_t i);
 bool conf_has_section(const struct conf *c, const char *section, const char *label);
 /* i-th value of a key; NULL when there are no more. label NULL: unlabelled. */
-const char *conf_text_at(const struct conf *c, const char *section,
-			 const char *label, const char *key, size_t i);
+const char *conf_text_at(const struct conf *c, const char *section, const char *label,
+			 const char *key, size_t i);
 /* First value, or the default. */
-const char *conf_text(const struct conf *c, const char *section,
-		      const char *label, const char *key, const char *dflt);
+const char *conf_text(const struct conf *c, const char *section, const char *label,
+		      const char *key, const char *dflt);
 /* For INT, BOOL (0/1), SIZE (bytes), DURATION (ms), TIME (ms). */
 int64_t conf_int(const struct conf *c, const char *section, const char *label,
 		 const char *key, int64_t dflt);

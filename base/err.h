@@ -17,26 +17,26 @@
 /* What went wrong. Closed: the edge maps every code (server/result.c). */
 enum ltps_code {
 	LTPS_OK = 0,
-	LTPS_NOMEM,	  /* allocation failed */
-	LTPS_TOO_LARGE,	  /* a named limit was exceeded */
-	LTPS_FORMAT,	  /* bytes do not follow their specification */
+	LTPS_NOMEM,       /* allocation failed */
+	LTPS_TOO_LARGE,   /* a named limit was exceeded */
+	LTPS_FORMAT,      /* bytes do not follow their specification */
 	LTPS_UNSUPPORTED, /* well-formed, but not something we do */
-	LTPS_ARGUMENT,	  /* a value the caller gave is not acceptable */
+	LTPS_ARGUMENT,    /* a value the caller gave is not acceptable */
 	LTPS_NOT_FOUND,
 	LTPS_EXISTS,
-	LTPS_DENIED,	/* known caller without the right, or address refused */
-	LTPS_MISMATCH,	/* two things that must be equal are not */
-	LTPS_STATE,	/* not possible in the present state */
-	LTPS_BUSY,	/* a bounded resource is full, try again */
+	LTPS_DENIED,   /* known caller without the right, or address refused */
+	LTPS_MISMATCH, /* two things that must be equal are not */
+	LTPS_STATE,    /* not possible in the present state */
+	LTPS_BUSY,     /* a bounded resource is full, try again */
 	LTPS_TIMEOUT,
-	LTPS_REMOTE,	/* a remote party failed or answered nonsense */
-	LTPS_IO,	/* the operating system refused a read or write */
-	LTPS_NO_SPACE,	/* disk full or quota reached */
+	LTPS_REMOTE,   /* a remote party failed or answered nonsense */
+	LTPS_IO,       /* the operating system refused a read or write */
+	LTPS_NO_SPACE, /* disk full or quota reached */
 	LTPS_READ_ONLY,
-	LTPS_CORRUPT,	/* stored bytes are not those once written */
-	LTPS_CRYPTO,	/* the cryptographic library failed */
+	LTPS_CORRUPT, /* stored bytes are not those once written */
+	LTPS_CRYPTO,  /* the cryptographic library failed */
 	LTPS_CANCELLED,
-	LTPS_INTERNAL,	/* a promise inside the program was broken */
+	LTPS_INTERNAL, /* a promise inside the program was broken */
 	LTPS_CODE_COUNT
 };
 
@@ -63,19 +63,22 @@ struct ltps_error {
 	enum ltps_foreign foreign;
 	long foreign_code;
 	const char *clause; /* static text such as "RFC 3161 2.4.2", or NULL */
-	char where[96];	    /* file, member, offset; may be empty */
-	char text[256];	    /* one line, no secrets */
+	char where[96];     /* file, member, offset; may be empty */
+	char text[256];     /* one line, no secrets */
 };
 
-#define LTPS_ERROR_INIT { .code = LTPS_OK }
+#define LTPS_ERROR_INIT                                                                \
+	{                                                                              \
+		.code = LTPS_OK                                                        \
+	}
 
 /*
  * ltps_fail - record an error and return -1.
  * clause  static text or NULL
  * fmt     one line; control characters are replaced by '?'
  */
-int ltps_fail(struct ltps_error *err, enum ltps_code code,
-	      enum ltps_fault fault, const char *clause, const char *fmt, ...)
+int ltps_fail(struct ltps_error *err, enum ltps_code code, enum ltps_fault fault,
+	      const char *clause, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* ltps_fail_nomem - NOMEM (self); -1. Needs no memory. */
@@ -94,8 +97,7 @@ int ltps_fail_errno(struct ltps_error *err, const char *fmt, ...)
  * The first queued reason is put behind the text; the queue is empty after.
  */
 int ltps_fail_openssl(struct ltps_error *err, enum ltps_code code,
-		      enum ltps_fault fault, const char *clause,
-		      const char *fmt, ...)
+		      enum ltps_fault fault, const char *clause, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* ltps_where - add the place if none is set yet; returns -1. */

@@ -34,10 +34,10 @@ struct fetch_policy {
 
 struct fetch_request {
 	const char *url;
-	struct view body;	  /* n > 0 or post: POST */
+	struct view body; /* n > 0 or post: POST */
 	bool post;
 	const char *content_type; /* of the body; NULL none */
-	const char *accept;	  /* NULL none */
+	const char *accept;       /* NULL none */
 };
 
 struct fetch_result {
@@ -64,7 +64,7 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 	     struct fetch_result *ret_r, struct ltps_error *err) LTPS_CHECKED;
 void fetch_result_free(struct fetch_result *r);
 /* The address rule alone, for tests: sockaddr bytes of an address. */
-bool fetch_address_allowed(const struct fetch_policy *policy,
-			   const void *sockaddr, size_t n);
+bool fetch_address_allowed(const struct fetch_policy *policy, const void *sockaddr,
+			   size_t n);
 
 #endif

@@ -26,10 +26,10 @@ struct jsonw {
 };
 
 struct jsonw jsonw_to(struct buf *out);
-void jsonw_object(struct jsonw *j);	/* { */
-void jsonw_object_end(struct jsonw *j);	/* } */
-void jsonw_array(struct jsonw *j);	/* [ */
-void jsonw_array_end(struct jsonw *j);	/* ] */
+void jsonw_object(struct jsonw *j);     /* { */
+void jsonw_object_end(struct jsonw *j); /* } */
+void jsonw_array(struct jsonw *j);      /* [ */
+void jsonw_array_end(struct jsonw *j);  /* ] */
 void jsonw_key(struct jsonw *j, const char *key);
 /* Invalid UTF-8 is written with U+FFFD, so that the text is always JSON. */
 void jsonw_text(struct jsonw *j, struct view v);

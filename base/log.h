@@ -36,9 +36,10 @@ void log_write(struct log *log, enum log_channel channel, enum log_level level,
 void log_error(struct log *log, enum log_channel channel, enum log_level level,
 	       const char *text, const struct ltps_error *e,
 	       const struct log_field *fields, size_t n);
-#define LOG_FIELDS(...) \
-	(const struct log_field[]){ __VA_ARGS__ }, \
-	    sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field)
+#define LOG_FIELDS(...)                                                                \
+	(const struct log_field[]){ __VA_ARGS__ },                                     \
+	    sizeof((const struct log_field[]){ __VA_ARGS__ }) /                        \
+		sizeof(struct log_field)
 int log_level_parse(const char *s, enum log_level *ret_level);
 
 #endif

@@ -41,7 +41,8 @@ int pool_new(const struct pool_options *options, struct pool **ret_pool,
  * pool_submit - hand a job over; the pool owns it until done() is called.
  * Fails: BUSY (self) when the queue is full or the pool is stopping.
  */
-int pool_submit(struct pool *pool, struct pool_job *job, struct ltps_error *err) LTPS_CHECKED;
+int pool_submit(struct pool *pool, struct pool_job *job,
+		struct ltps_error *err) LTPS_CHECKED;
 /* pool_finish - queue the reply of a PENDING job, from any thread. */
 void pool_finish(struct pool *pool, struct pool_job *job);
 /* Readable when replies wait. */

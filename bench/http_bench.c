@@ -62,16 +62,20 @@ static void make_request(struct connection *c)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf text = buf_make((size_t)1 << 30);
 	char head[256];
-	memcpy(object, &started, sizeof(started) < object_n ? sizeof(started) : object_n);
-	if (buf_put_fmt(&text, &err, "{\"pro\":\"%s\",\"po\":[{\"binaryData\":{\"value\":\"",
+	memcpy(object, &started,
+	       sizeof(started) < object_n ? sizeof(started) : object_n);
+	if (buf_put_fmt(&text, &err,
+			"{\"pro\":\"%s\",\"po\":[{\"binaryData\":{\"value\":\"",
 			profile) != 0 ||
 	    b64_encode(view_of(object, object_n), &text, &err) != 0 ||
-	    buf_put_text(&text, "\"},\"mimeType\":\"application/octet-stream\"}]}", &err) != 0)
+	    buf_put_text(&text, "\"},\"mimeType\":\"application/octet-stream\"}]}",
+			 &err) != 0)
 		fail(err.text);
-	int n = snprintf(head, sizeof(head),
-			 "POST /pres/PreservePO HTTP/1.1\r\nHost: bench\r\n"
-			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-			 text.n);
+	int n =
+	    snprintf(head, sizeof(head),
+		     "POST /pres/PreservePO HTTP/1.1\r\nHost: bench\r\n"
+		     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+		     text.n);
 	free(c->out);
 	c->out = malloc((size_t)n + text.n);
 	if (c->out == NULL)
@@ -168,8 +172,8 @@ static void report(double seconds)
 	double cpu = (double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec / 1e6 +
 		     (double)u.ru_stime.tv_sec + (double)u.ru_stime.tv_usec / 1e6;
 	qsort(latencies, finished, sizeof(*latencies), compare);
-	printf("requests %lu  refused %lu  seconds %.2f  per second %.0f\n", finished, refused,
-	       seconds, (double)finished / seconds);
+	printf("requests %lu  refused %lu  seconds %.2f  per second %.0f\n", finished,
+	       refused, seconds, (double)finished / seconds);
 	printf("latency ms: median %.2f  95%% %.2f  99%% %.2f  max %.2f\n",
 	       latencies[finished / 2] * 1e3, latencies[finished * 95 / 100] * 1e3,
 	       latencies[finished * 99 / 100] * 1e3, latencies[finished - 1] * 1e3);
@@ -182,7 +186,8 @@ int main(int argc, char **argv)
 	static struct connection all[CONNECTIONS_MAX];
 	struct epoll_event events[256];
 	if (argc < 5) {
-		fprintf(stderr, "usage: http_bench ADDR:PORT REQUESTS CONNECTIONS BYTES [PROFILE]\n");
+		fprintf(stderr, "usage: http_bench ADDR:PORT REQUESTS CONNECTIONS "
+				"BYTES [PROFILE]\n");
 		return 64;
 	}
 	total = strtoul(argv[2], NULL, 10);

@@ -72,7 +72,8 @@ struct submitter {
 static void prepare(struct store *store, struct item *it, size_t size, uint64_t number)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	snprintf(it->poid, sizeof(it->poid), "%016llx-bench", (unsigned long long)number);
+	snprintf(it->poid, sizeof(it->poid), "%016llx-bench",
+		 (unsigned long long)number);
 	memset(it->bytes, (int)(number & 0xff), size);
 	memcpy(it->bytes, &number, sizeof(number));
 	struct view v = view_of(it->bytes, size);
@@ -81,7 +82,8 @@ static void prepare(struct store *store, struct item *it, size_t size, uint64_t 
 	it->part.size = size;
 	if (digest_once(DIGEST_SHA256, v, &it->part.sha256, &err) != 0 ||
 	    digest_once(DIGEST_SHA512, v, &it->part.sha512, &err) != 0 ||
-	    blob_prepare(store, "bench", v, &it->part.sha512, &it->part.blob, &err) != 0)
+	    blob_prepare(store, "bench", v, &it->part.sha512, &it->part.blob, &err) !=
+		0)
 		die("prepare", &err);
 }
 
@@ -89,18 +91,29 @@ static int insert(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct item *it = arg;
 	int64_t object, version;
-	struct version_new v = { .label = "v1", .kind = VERSION_SUBMITTED, .created_ms = 1,
-				 .digest = it->part.sha256, .parts = &it->part,
+	struct version_new v = { .label = "v1",
+				 .kind = VERSION_SUBMITTED,
+				 .created_ms = 1,
+				 .digest = it->part.sha256,
+				 .parts = &it->part,
 				 .n_parts = 1 };
-	struct object_new o = { .tenant = "bench", .poid = it->poid,
-				.profile = "urn:example:profile", .created_ms = 1,
+	struct object_new o = { .tenant = "bench",
+				.poid = it->poid,
+				.profile = "urn:example:profile",
+				.created_ms = 1,
 				.first = &v };
-	struct audit_entry a = { .time_ms = 1, .tenant = "bench", .actor = "client",
-				 .operation = "PreservePO", .poid = it->poid,
+	struct audit_entry a = { .time_ms = 1,
+				 .tenant = "bench",
+				 .actor = "client",
+				 .operation = "PreservePO",
+				 .poid = it->poid,
 				 .outcome = "Success" };
-	struct leaf_new leaf = { .profile = o.profile, .alg = DIGEST_SHA256,
-				 .kind = LEAF_VERSION, .digest = it->part.sha256,
-				 .bytes = it->part.size, .now_ms = 1 };
+	struct leaf_new leaf = { .profile = o.profile,
+				 .alg = DIGEST_SHA256,
+				 .kind = LEAF_VERSION,
+				 .digest = it->part.sha256,
+				 .bytes = it->part.size,
+				 .now_ms = 1 };
 	if (object_insert(conn, &o, &object, &version, err) != 0)
 		return -1;
 	leaf.ref = version;
@@ -144,7 +157,8 @@ static void *submit_all(void *arg)
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct item *it = take_free(s);
 		prepare(s->store, it, s->size, s->first + i);
-		it->task = (struct store_task){ .run = insert, .done = done, .arg = it };
+		it->task =
+		    (struct store_task){ .run = insert, .done = done, .arg = it };
 		if (store_submit(s->store, &it->task, &err) != 0)
 			die("submit", &err);
 	}
@@ -209,7 +223,8 @@ static double run_bare(struct store *store, size_t size, uint64_t first, uint64_
 	double start = seconds();
 	for (uint64_t done_n = 0; done_n < n; done_n += b.n) {
 		struct ltps_error err = LTPS_ERROR_INIT;
-		b.n = n - done_n < STORE_BATCH_MAX ? (size_t)(n - done_n) : STORE_BATCH_MAX;
+		b.n = n - done_n < STORE_BATCH_MAX ? (size_t)(n - done_n)
+						   : STORE_BATCH_MAX;
 		for (size_t i = 0; i < b.n; i++)
 			prepare(store, &b.items[i], size, first + done_n + i);
 		if (store_write(store, insert_batch, &b, &err) != 0)
@@ -244,7 +259,8 @@ static void measure(const char *dir, const char *what, size_t size, uint64_t n)
 	struct store_stats stats;
 	store_stats_get(store, &stats);
 	store_close(store);
-	printf("%-6s %7zu bytes: bare %8.0f/s (%.1f us CPU each), store %8.0f/s (%.1f us), "
+	printf("%-6s %7zu bytes: bare %8.0f/s (%.1f us CPU each), store %8.0f/s (%.1f "
+	       "us), "
 	       "%.0f tasks a batch, open %.1f ms\n",
 	       what, size, (double)n / bare, (cpu1 - cpu0) / (double)n * 1e6,
 	       (double)n / full, (cpu2 - cpu1) / (double)n * 1e6,
@@ -254,7 +270,8 @@ static void measure(const char *dir, const char *what, size_t size, uint64_t n)
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: storage_bench DIR [small|large|all] [OBJECTS]\n");
+		fprintf(stderr,
+			"usage: storage_bench DIR [small|large|all] [OBJECTS]\n");
 		return 64;
 	}
 	const char *what = argc > 2 ? argv[2] : "all";

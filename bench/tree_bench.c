@@ -77,21 +77,30 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		char poid[40];
 		int64_t object;
 		struct part_new part = { .mime = "a/b", .size = 1, .blob = in->blob };
-		struct version_new v = { .label = "v1", .kind = VERSION_SUBMITTED,
-					 .created_ms = 1, .parts = &part, .n_parts = 1 };
+		struct version_new v = { .label = "v1",
+					 .kind = VERSION_SUBMITTED,
+					 .created_ms = 1,
+					 .parts = &part,
+					 .n_parts = 1 };
 		v.digest.alg = part.sha256.alg = DIGEST_SHA256;
 		v.digest.n = part.sha256.n = 32;
 		memcpy(v.digest.p, in->leaves + i * 32, 32);
 		part.sha256 = v.digest;
 		snprintf(poid, sizeof(poid), "object-%llu", (unsigned long long)i);
-		const struct object_new o = { .tenant = "default", .poid = poid,
-					      .profile = "urn:bench", .created_ms = 1,
+		const struct object_new o = { .tenant = "default",
+					      .poid = poid,
+					      .profile = "urn:bench",
+					      .created_ms = 1,
 					      .first = &v };
 		if (object_insert(conn, &o, &object, &in->versions[i], err) != 0)
 			return -1;
-		const struct leaf_new leaf = { .profile = "urn:bench", .alg = DIGEST_SHA256,
-					       .kind = LEAF_VERSION, .ref = in->versions[i],
-					       .digest = v.digest, .bytes = 1, .now_ms = 1 };
+		const struct leaf_new leaf = { .profile = "urn:bench",
+					       .alg = DIGEST_SHA256,
+					       .kind = LEAF_VERSION,
+					       .ref = in->versions[i],
+					       .digest = v.digest,
+					       .bytes = 1,
+					       .now_ms = 1 };
 		if (tree_append_leaf(conn, &leaf, NULL, err) != 0)
 			return -1;
 	}
@@ -123,13 +132,14 @@ static void archive(const char *dir, uint64_t n, const uint8_t *leaves)
 	double begin = now();
 	for (; in.first < n; in.first += in.n) {
 		in.n = n - in.first < INSERT_BATCH ? n - in.first : INSERT_BATCH;
-		stop_on(blob_prepare(store, "default", view_text("x"), NULL, &in.blob, &err),
+		stop_on(blob_prepare(store, "default", view_text("x"), NULL, &in.blob,
+				     &err),
 			&err, "blob");
 		stop_on(store_write(store, run_insert, &in, &err), &err, "insert");
 		blob_new_free(in.blob);
 	}
-	printf("rows of %llu objects, %d a transaction: %.1f s\n", (unsigned long long)n,
-	       INSERT_BATCH, now() - begin);
+	printf("rows of %llu objects, %d a transaction: %.1f s\n",
+	       (unsigned long long)n, INSERT_BATCH, now() - begin);
 	int64_t tree = 1;
 	stop_on(store_write(store, run_close, &tree, &err), &err, "close");
 	const struct ltp_options lo = { .store = store, .clock = &clock };
@@ -140,12 +150,18 @@ static void archive(const char *dir, uint64_t n, const uint8_t *leaves)
 	begin = now();
 	size_t size = (size_t)merkle_node_count(t.n_leaves) * 32;
 	uint8_t *nodes = mem_alloc(size);
-	struct tree_stamp stamp = { .tree = tree, .gen_time_ms = 3, .tsa = "none", .now_ms = 3,
+	struct tree_stamp stamp = { .tree = tree,
+				    .gen_time_ms = 3,
+				    .tsa = "none",
+				    .now_ms = 3,
 				    .token = view_of("\x30\x00", 2) };
-	stop_on(tree_leaves(w->conn, tree, nodes, (size_t)t.n_leaves * 32, &err), &err, "leaves");
-	stop_on(merkle_build(DIGEST_SHA256, nodes, t.n_leaves, &stamp.root, &err), &err, "build");
+	stop_on(tree_leaves(w->conn, tree, nodes, (size_t)t.n_leaves * 32, &err), &err,
+		"leaves");
+	stop_on(merkle_build(DIGEST_SHA256, nodes, t.n_leaves, &stamp.root, &err), &err,
+		"build");
 	stop_on(blob_prepare(store, STORE_TENANT_SYSTEM, view_of(nodes, size), NULL,
-			     &stamp.nodes, &err), &err, "nodes");
+			     &stamp.nodes, &err),
+		&err, "nodes");
 	stop_on(store_write(store, run_stamp, &stamp, &err), &err, "stamp");
 	blob_new_free(stamp.nodes);
 	printf("leaves read, tree built and stored: %.2f s\n", now() - begin);
@@ -163,7 +179,8 @@ static void archive(const char *dir, uint64_t n, const uint8_t *leaves)
 		object_free(o);
 		buf_free(&out);
 	}
-	printf("evidence record of an object of it: %.1f us\n", (now() - begin) / RECORDS * 1e6);
+	printf("evidence record of an object of it: %.1f us\n",
+	       (now() - begin) / RECORDS * 1e6);
 	mem_free(nodes);
 	mem_free(in.versions);
 	ltp_worker_free(w);

@@ -81,9 +81,9 @@ enum devpki_reason {
 enum devpki_flaw {
 	DEVPKI_FLAW_EKU_NOT_CRITICAL = 1 << 0, /* TSA */
 	DEVPKI_FLAW_EKU_SECOND = 1 << 1,       /* TSA: clientAuth besides */
-	DEVPKI_FLAW_NO_EKU = 1 << 2,	       /* TSA, OCSP */
+	DEVPKI_FLAW_NO_EKU = 1 << 2,           /* TSA, OCSP */
 	DEVPKI_FLAW_NO_NOCHECK = 1 << 3,       /* OCSP */
-	DEVPKI_FLAW_NOT_A_CA = 1 << 4,	       /* CA: cA FALSE */
+	DEVPKI_FLAW_NOT_A_CA = 1 << 4,         /* CA: cA FALSE */
 	DEVPKI_FLAW_NO_KEY_USAGE = 1 << 5,
 	DEVPKI_FLAW_KEY_USAGE = 1 << 6, /* keyAgreement only */
 	DEVPKI_FLAW_NO_AIA = 1 << 7,
@@ -95,23 +95,23 @@ struct devpki_options {
 	const char *url; /* http://HOST[:PORT], base of AIA, CRL and OCSP URLs */
 	enum devpki_key key[DEVPKI_KIND_COUNT];
 	int32_t days[DEVPKI_KIND_COUNT]; /* validity; 0: 30, 15, 30, 10, 3 years */
-	int64_t start_ms;    /* notBefore of the first certificates; 0: now */
-	unsigned n_tsa;	     /* 0: one */
-	struct clock clock;  /* zeroed: the system's */
-	bool control;	     /* /control/ is answered */
-	bool keep_expired;   /* expiredCertsOnCRL and archive cutoff from the
-				beginning of the issuer */
-	int64_t status_ms;   /* nextUpdate - thisUpdate; 0: a day */
+	int64_t start_ms;       /* notBefore of the first certificates; 0: now */
+	unsigned n_tsa;         /* 0: one */
+	struct clock clock;     /* zeroed: the system's */
+	bool control;           /* /control/ is answered */
+	bool keep_expired;      /* expiredCertsOnCRL and archive cutoff from the
+				   beginning of the issuer */
+	int64_t status_ms;      /* nextUpdate - thisUpdate; 0: a day */
 	const char *tsa_policy; /* dotted; NULL: DEVPKI_TSA_POLICY */
 };
 
 /* One certificate, owned by its devpki and living as long. */
 struct devpki_cert {
 	enum devpki_kind kind;
-	unsigned slot;	 /* TSA: its number */
+	unsigned slot; /* TSA: its number */
 	uint64_t serial;
 	char name[DEVPKI_NAME_MAX]; /* file stem and AIA name: "tsa0", "ca-2" */
-	bool serving;	 /* made by create or roll-over, not by devpki_issue() */
+	bool serving; /* made by create or roll-over, not by devpki_issue() */
 	X509 *x509;
 	EVP_PKEY *key;
 	struct view der;
@@ -168,14 +168,14 @@ const struct devpki_cert *devpki_find_text(const struct devpki *p, struct view t
 struct devpki_issue {
 	enum devpki_kind kind;
 	enum devpki_key key;
-	EVP_PKEY *existing_key;	 /* certify this one (reference taken); NULL: new */
-	const char *name;	 /* [a-z0-9-], unused so far; NULL: made */
+	EVP_PKEY *existing_key;  /* certify this one (reference taken); NULL: new */
+	const char *name;        /* [a-z0-9-], unused so far; NULL: made */
 	const char *common_name; /* NULL: made from kind and name */
-	int32_t days;		 /* 0: of the kind; cut to the issuer's end */
-	int64_t not_before_ms;	 /* 0: now */
-	int64_t not_after_ms;	 /* 0: by days; else taken as it is */
+	int32_t days;            /* 0: of the kind; cut to the issuer's end */
+	int64_t not_before_ms;   /* 0: now */
+	int64_t not_after_ms;    /* 0: by days; else taken as it is */
 	const struct devpki_cert *issuer; /* NULL: active CA; for a CA, active root */
-	unsigned flaws;		 /* enum devpki_flaw */
+	unsigned flaws;                   /* enum devpki_flaw */
 };
 
 /*
@@ -248,18 +248,18 @@ enum devpki_target {
 enum devpki_fault {
 	DEVPKI_FAULT_NONE,
 	/* any target */
-	DEVPKI_FAULT_GARBAGE,	/* octets that are no DER */
-	DEVPKI_FAULT_CUT,	/* half of the answer, as if whole */
+	DEVPKI_FAULT_GARBAGE,   /* octets that are no DER */
+	DEVPKI_FAULT_CUT,       /* half of the answer, as if whole */
 	DEVPKI_FAULT_TRUNCATED, /* announced whole, connection ends in the middle */
-	DEVPKI_FAULT_SLOW,	/* value ms late; 0: 5000 */
-	DEVPKI_FAULT_CLOSED,	/* connection ends without an answer */
+	DEVPKI_FAULT_SLOW,      /* value ms late; 0: 5000 */
+	DEVPKI_FAULT_CLOSED,    /* connection ends without an answer */
 	DEVPKI_FAULT_HTTP_500,
 	DEVPKI_FAULT_HTTP_503,
 	/* TSA and OCSP */
 	DEVPKI_FAULT_WRONG_NONCE,
 	DEVPKI_FAULT_NO_NONCE,
 	DEVPKI_FAULT_BAD_SIGNATURE, /* CRL too */
-	DEVPKI_FAULT_REFUSE,	/* rejection with systemFailure; tryLater */
+	DEVPKI_FAULT_REFUSE,        /* rejection with systemFailure; tryLater */
 	/* TSA */
 	DEVPKI_FAULT_LATE, /* genTime value ms off; 0: a day ahead */
 	DEVPKI_FAULT_WRONG_IMPRINT,
@@ -295,13 +295,13 @@ struct devpki_request {
 };
 
 struct devpki_answer {
-	int status;		  /* HTTP */
+	int status;               /* HTTP */
 	const char *content_type; /* static */
-	const char *allow;	  /* of 405; static, else NULL */
-	struct buf body;	  /* free with devpki_answer_free() */
-	uint32_t delay_ms;	  /* send it that much later */
-	bool close;		  /* send nothing, end the connection */
-	bool truncated;		  /* announce body.n, send sent_n, end it */
+	const char *allow;        /* of 405; static, else NULL */
+	struct buf body;          /* free with devpki_answer_free() */
+	uint32_t delay_ms;        /* send it that much later */
+	bool close;               /* send nothing, end the connection */
+	bool truncated;           /* announce body.n, send sent_n, end it */
 	size_t sent_n;
 };
 

@@ -25,7 +25,8 @@ static X509 *certificate(struct view der)
 }
 
 /* Whether this question may be asked; remembers it. */
-static bool first_time(struct run *run, const char *kind, const char *url, const char *id)
+static bool first_time(struct run *run, const char *kind, const char *url,
+		       const char *id)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf key = buf_make(FETCH_URL_MAX + 256);
@@ -52,15 +53,16 @@ no:
  * One exchange; true when an item of that kind was added. What a remote party
  * answers wrongly is as good as no answer here.
  */
-static bool get(struct run *run, const struct fetch_request *req, enum material_kind kind)
+static bool get(struct run *run, const struct fetch_request *req,
+		enum material_kind kind)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct fetch_result r = { 0 };
 	if (fetch_do(run->a->fetch, req, &r, &err) != 0)
 		return false;
-	bool added = r.status == 200 &&
-		     (kind != MATERIAL_CRL || r.body.n <= ACQUIRE_CRL_MAX) &&
-		     material_add_text_or_der(run->m, kind, view_buf(&r.body), &err) == 0;
+	bool added =
+	    r.status == 200 && (kind != MATERIAL_CRL || r.body.n <= ACQUIRE_CRL_MAX) &&
+	    material_add_text_or_der(run->m, kind, view_buf(&r.body), &err) == 0;
 	fetch_result_free(&r);
 	ERR_clear_error();
 	return added;
@@ -159,7 +161,8 @@ out:
 static bool get_crls(struct run *run, X509 *x)
 {
 	bool added = false;
-	CRL_DIST_POINTS *points = X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
+	CRL_DIST_POINTS *points =
+	    X509_get_ext_d2i(x, NID_crl_distribution_points, NULL, NULL);
 	for (int i = 0; i < sk_DIST_POINT_num(points) && !added; i++) {
 		const DIST_POINT *p = sk_DIST_POINT_value(points, i);
 		if (p->distpoint == NULL || p->distpoint->type != 0)
@@ -215,14 +218,16 @@ static int add_known(const struct acquire *a, const struct tst *tst, struct mate
 {
 	for (int kind = 0; kind < MATERIAL_KIND_COUNT; kind++)
 		for (size_t i = 0; i < material_count(a->trust, kind); i++)
-			if (material_add(m, kind, material_at(a->trust, kind, i), err) != 0)
+			if (material_add(m, kind, material_at(a->trust, kind, i),
+					 err) != 0)
 				return -1;
 	return material_add_cms(m, tst->cms, err);
 }
 
 /* One round: judge; *ret_more when something new was got and it is worth another. */
 static int round_once(struct run *run, X509 *signer, const struct tst *tst,
-		      struct tsa_path_result *ret_path, bool *ret_more, struct ltps_error *err)
+		      struct tsa_path_result *ret_path, bool *ret_more,
+		      struct ltps_error *err)
 {
 	const struct tsa_path_input in = {
 		.signer = signer,
@@ -241,8 +246,9 @@ static int round_once(struct run *run, X509 *signer, const struct tst *tst,
 	return 0;
 }
 
-int acquire_for_token(const struct acquire *a, const struct tst *tst, struct material *m,
-		      struct tsa_path_result *ret_result, struct ltps_error *err)
+int acquire_for_token(const struct acquire *a, const struct tst *tst,
+		      struct material *m, struct tsa_path_result *ret_result,
+		      struct ltps_error *err)
 {
 	int rc = -1;
 	struct run run = { .a = a, .m = m };

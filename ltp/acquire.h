@@ -9,12 +9,12 @@
 #include "timestamping/tsa_path.h"
 #include "timestamping/tst.h"
 
-#define ACQUIRE_ROUNDS_MAX 8   /* DESIGN: judging is a loop with an end */
-#define ACQUIRE_FETCHES_MAX 32 /* exchanges for one token */
+#define ACQUIRE_ROUNDS_MAX 8              /* DESIGN: judging is a loop with an end */
+#define ACQUIRE_FETCHES_MAX 32            /* exchanges for one token */
 #define ACQUIRE_CRL_MAX ((size_t)1 << 20) /* a larger one does not go into tokens */
 
 struct acquire {
-	struct fetch *fetch;	     /* this thread's */
+	struct fetch *fetch; /* this thread's */
 	const struct clock *clock;
 	const struct material *trust; /* anchors and what is known already */
 };
@@ -28,7 +28,8 @@ struct acquire {
  *             item stays missing and the judgement says so
  * Spec:       RFC 5280 4.2.1.13, 4.2.2.1; RFC 6960 appendix A
  */
-int acquire_for_token(const struct acquire *a, const struct tst *tst, struct material *m,
-		      struct tsa_path_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+int acquire_for_token(const struct acquire *a, const struct tst *tst,
+		      struct material *m, struct tsa_path_result *ret_result,
+		      struct ltps_error *err) LTPS_CHECKED;
 
 #endif

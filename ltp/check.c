@@ -44,7 +44,8 @@ static int check_token(void *arg, const struct token *token, const struct tree *
 	int rc = -1;
 	struct tst *tst = NULL;
 	struct tst_intact intact = { 0 };
-	if (tst_parse(token->der, &tst, err) != 0 || tst_check(tst, NULL, 0, &intact, err) != 0)
+	if (tst_parse(token->der, &tst, err) != 0 ||
+	    tst_check(tst, NULL, 0, &intact, err) != 0)
 		goto out;
 	if (!tst_covers(tst, &tree->root))
 		ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, "RFC 4998 4.3",
@@ -60,8 +61,8 @@ out:
 	return rc;
 }
 
-static int group_digest(void *arg, enum digest_alg alg, const struct view *digests, size_t n,
-			struct digest *ret_d, struct ltps_error *err)
+static int group_digest(void *arg, enum digest_alg alg, const struct view *digests,
+			size_t n, struct digest *ret_d, struct ltps_error *err)
 {
 	(void)arg;
 	return merkle_group(alg, digests, n, true, ret_d, err);

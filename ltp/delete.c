@@ -28,8 +28,9 @@ static int run_delete(struct store_conn *conn, void *arg, struct ltps_error *err
 	if (rc != 0)
 		return -1;
 	const char *reason = run->req->reason, *crn = run->req->claimed_requestor;
-	snprintf(detail, sizeof(detail), "mode: %s; claimed requestor: %.500s; reason: %.3000s",
-		 run->mode, crn != NULL ? crn : "-",
+	snprintf(detail, sizeof(detail),
+		 "mode: %s; claimed requestor: %.500s; reason: %.3000s", run->mode,
+		 crn != NULL ? crn : "-",
 		 reason != NULL ? reason : "preservation period has ended");
 	const struct audit_entry entry = {
 		.time_ms = run->now_ms,
@@ -55,7 +56,8 @@ static bool allowed(const struct run *run, struct ltp_result *r)
 		refuse(r, LTP_UNKNOWN_POID, "the object was deleted already");
 	else if (o->state == OBJECT_DATA_DELETED && strcmp(run->mode, MODE_DATA) == 0)
 		refuse(r, LTP_PARAMETER_ERROR, "the data was deleted already");
-	else if (!ended && (reason == NULL || reason[strspn(reason, " \t\r\n")] == '\0'))
+	else if (!ended &&
+		 (reason == NULL || reason[strspn(reason, " \t\r\n")] == '\0'))
 		/* TS 119 511 PRP-8.1-12 */
 		refuse(r, LTP_PARAMETER_ERROR,
 		       "the preservation period has not ended: a reason is needed");
@@ -90,9 +92,11 @@ int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
 	};
 	refuse(ret_result, LTP_OK, "%s", "");
 	if (strcmp(run.mode, MODE_DATA) != 0 && strcmp(run.mode, MODE_ALL) != 0) {
-		refuse(ret_result, LTP_UNKNOWN_MODE, "the mode is " MODE_DATA " or " MODE_ALL);
+		refuse(ret_result, LTP_UNKNOWN_MODE,
+		       "the mode is " MODE_DATA " or " MODE_ALL);
 	} else {
-		if (object_find(w, &req->caller, req->poid, &object, ret_result, err) != 0)
+		if (object_find(w, &req->caller, req->poid, &object, ret_result, err) !=
+		    0)
 			goto out;
 		run.object = object;
 	}

@@ -45,16 +45,16 @@ struct path {
 	size_t n;
 };
 
-static int path_read(struct ltp_worker *w, const struct tree *t, const struct leaf *leaf,
-		     struct path *p, struct ltps_error *err)
+static int path_read(struct ltp_worker *w, const struct tree *t,
+		     const struct leaf *leaf, struct path *p, struct ltps_error *err)
 {
 	uint64_t positions[MERKLE_PATH_MAX];
 	size_t len = digest_len(t->alg);
 	struct digest root;
 	p->n = merkle_path_positions(t->n_leaves, leaf->index, positions);
 	for (size_t i = 0; i < p->n; i++) {
-		if (blob_read_at(w->conn, t->nodes_blob, positions[i] * len, p->bytes[i],
-				 len, err) != 0)
+		if (blob_read_at(w->conn, t->nodes_blob, positions[i] * len,
+				 p->bytes[i], len, err) != 0)
 			return -1;
 		p->siblings[i] = view_of(p->bytes[i], len);
 	}
@@ -62,9 +62,10 @@ static int path_read(struct ltp_worker *w, const struct tree *t, const struct le
 			   err) != 0)
 		return -1;
 	if (!digest_equal(&root, &t->root))
-		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 4.2",
-				 "tree %lld: the path of leaf %llu does not lead to its root",
-				 (long long)t->id, (unsigned long long)leaf->index);
+		return ltps_fail(
+		    err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 4.2",
+		    "tree %lld: the path of leaf %llu does not lead to its root",
+		    (long long)t->id, (unsigned long long)leaf->index);
 	return 0;
 }
 
@@ -75,8 +76,8 @@ struct group {
 	size_t n;
 };
 
-static int group_read(struct ltp_worker *w, const struct version *v, enum digest_alg alg,
-		      struct group *g, struct ltps_error *err)
+static int group_read(struct ltp_worker *w, const struct version *v,
+		      enum digest_alg alg, struct group *g, struct ltps_error *err)
 {
 	g->digests = mem_zalloc(v->n_parts, sizeof(*g->digests));
 	g->hashes = mem_zalloc(v->n_parts, sizeof(*g->hashes));
@@ -134,8 +135,8 @@ static int first_attempt(void *arg, const struct queue_row *row, struct ltps_err
  * A record is given out when its token carries its validation data, or when
  * that could not be had at the first attempt: it would verify only with help.
  */
-static int token_awaited(struct ltp_worker *w, const struct token *token, bool *ret_awaited,
-			 struct ltps_error *err)
+static int token_awaited(struct ltp_worker *w, const struct token *token,
+			 bool *ret_awaited, struct ltps_error *err)
 {
 	struct completion c = { .awaited = false };
 	const struct queue_query query = { .kind = JOB_COMPLETE_TOKEN, .state = -1 };

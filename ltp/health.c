@@ -26,16 +26,16 @@ static int look(void *arg, const struct tree *t, struct ltps_error *err)
 int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h, struct ltps_error *err)
 {
 	struct ltp_health h = { .oldest_waiting_ms = INT64_MAX };
-	struct store_counts counts;
+	struct store_summary sum;
 	struct statvfs fs;
-	if (store_counts_get(w->conn, &counts, err) != 0 ||
+	if (store_summary_get(w->conn, &sum, err) != 0 ||
 	    tree_list(w->conn, TREE_OPEN, 0, HEALTH_TREES_MAX, look, &h, err) != 0 ||
 	    tree_list(w->conn, TREE_CLOSING, 0, HEALTH_TREES_MAX, look, &h, err) != 0)
 		return -1;
-	h.objects = counts.objects - counts.objects_deleted;
-	h.trees_open = counts.trees_open;
-	h.trees_closing = counts.trees_closing;
-	h.trees_stamped = counts.trees_stamped;
+	h.objects = sum.objects - sum.objects_deleted;
+	h.trees_open = sum.trees_open;
+	h.trees_closing = sum.trees_closing;
+	h.trees_stamped = sum.trees_stamped;
 	h.alarm = h.stamp_failures > 0;
 	if (statvfs(store_dir(w->l->o.store), &fs) == 0) {
 		h.free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;

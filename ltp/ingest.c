@@ -102,10 +102,11 @@ static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
 				found = pos[k].id != NULL &&
 					strcmp(pos[k].id, pos[i].related[m]) == 0;
 			if (!found) {
-				refuse(r, LTP_PARAMETER_ERROR,
-				       "po[%zu].relObj names '%s', which is not in this "
-				       "request",
-				       i, pos[i].related[m]);
+				refuse(
+				    r, LTP_PARAMETER_ERROR,
+				    "po[%zu].relObj names '%s', which is not in this "
+				    "request",
+				    i, pos[i].related[m]);
 				return false;
 			}
 		}
@@ -116,7 +117,8 @@ static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
 /* Ids are kept as one text with blanks between; xs:ID has neither (5.4.5). */
 static bool id_is_plain(const char *id)
 {
-	return id == NULL || (id[0] != '\0' && strchr(id, ' ') == NULL && text_is_clean(id));
+	return id == NULL ||
+	       (id[0] != '\0' && strchr(id, ' ') == NULL && text_is_clean(id));
 }
 
 static bool related_fit(const struct ltp_po *po)
@@ -140,7 +142,8 @@ static bool texts_clean(const struct ltp_po *po, size_t i, struct ltp_result *r)
 		what = "pronomId";
 	if (what != NULL)
 		refuse(r, LTP_PARAMETER_ERROR,
-		       "po[%zu].%s is empty, or holds a blank or control character", i, what);
+		       "po[%zu].%s is empty, or holds a blank or control character", i,
+		       what);
 	return what == NULL;
 }
 
@@ -177,21 +180,21 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 	for (size_t k = 0; p->submission_formats[k] != NULL; k++)
 		if (strcmp(p->submission_formats[k], po->format_id) == 0)
 			return true;
-	refuse(r, LTP_UNKNOWN_PO_FORMAT, "po[%zu]: the profile does not take the format '%s'",
-	       i, po->format_id);
+	refuse(r, LTP_UNKNOWN_PO_FORMAT,
+	       "po[%zu]: the profile does not take the format '%s'", i, po->format_id);
 	return false;
 }
 
 /* An object that says what it is must be that (POFormatError). */
-static bool format_true(const struct ltp_po *po, const struct format *detected, size_t i,
-			struct ltp_result *r)
+static bool format_true(const struct ltp_po *po, const struct format *detected,
+			size_t i, struct ltp_result *r)
 {
 	const struct format *claimed =
 	    po->format_id == NULL ? NULL : format_by_uri(view_text(po->format_id));
 	if (claimed == NULL || format_agrees(claimed, detected))
 		return true;
-	refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu]: given as %s, but it is %s", i, claimed->name,
-	       detected->name);
+	refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu]: given as %s, but it is %s", i,
+	       claimed->name, detected->name);
 	return false;
 }
 
@@ -202,10 +205,11 @@ static bool po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
 		refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu] is empty", i);
 	else if (po->data.n > p->max_po_bytes)
 		refuse(r, LTP_PARAMETER_ERROR,
-		       "po[%zu] has %zu bytes; the profile takes at most %llu", i, po->data.n,
-		       (unsigned long long)p->max_po_bytes);
+		       "po[%zu] has %zu bytes; the profile takes at most %llu", i,
+		       po->data.n, (unsigned long long)p->max_po_bytes);
 	else if (po->format_id == NULL && po->mime == NULL)
-		refuse(r, LTP_PARAMETER_ERROR, "po[%zu] has neither formatId nor mimeType", i);
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "po[%zu] has neither formatId nor mimeType", i);
 	else
 		return texts_fit(po, i, r) && format_taken(p, po, i, r);
 	return false;
@@ -217,7 +221,8 @@ static const struct profile *request_profile(const struct ltp *l,
 {
 	const struct profile *p = profile_by_id(l, req->profile_id);
 	if (p == NULL)
-		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'", req->profile_id);
+		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
+		       req->profile_id);
 	else if (!profile_active(p, ltp_now(l)))
 		refuse(r, LTP_NOT_SUPPORTED, "the profile '%s' is not active", p->id);
 	else if ((p->operations & 1u << OP_PRESERVE_PO) == 0)
@@ -225,12 +230,14 @@ static const struct profile *request_profile(const struct ltp *l,
 	else if (req->has_optional_inputs)
 		refuse(r, LTP_NOT_SUPPORTED, "optIn: no optional input is known here");
 	else if (req->n_pos == 0)
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "no po: an empty container needs UpdatePOC, which the profile does "
-		       "not offer");
+		refuse(
+		    r, LTP_PARAMETER_ERROR,
+		    "no po: an empty container needs UpdatePOC, which the profile does "
+		    "not offer");
 	else if (req->n_pos > p->max_pos)
-		refuse(r, LTP_PARAMETER_ERROR, "%zu POs; the profile takes at most %llu",
-		       req->n_pos, (unsigned long long)p->max_pos);
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "%zu POs; the profile takes at most %llu", req->n_pos,
+		       (unsigned long long)p->max_pos);
 	else
 		return p;
 	return NULL;
@@ -255,8 +262,8 @@ static bool space_left(const struct ltp *l, struct ltp_result *r)
 /* --- making the rows --- */
 
 /* SHA-256 and SHA-512 in one pass (DESIGN: data path). */
-static int take_digests(struct view data, struct digest *ret_256, struct digest *ret_512,
-			struct ltps_error *err)
+static int take_digests(struct view data, struct digest *ret_256,
+			struct digest *ret_512, struct ltps_error *err)
 {
 	int rc = -1;
 	struct digest_ctx *a = NULL, *b = NULL;
@@ -265,11 +272,13 @@ static int take_digests(struct view data, struct digest *ret_256, struct digest 
 			return -1;
 		return digest_once(DIGEST_SHA512, data, ret_512, err);
 	}
-	if (digest_new(DIGEST_SHA256, &a, err) != 0 || digest_new(DIGEST_SHA512, &b, err) != 0)
+	if (digest_new(DIGEST_SHA256, &a, err) != 0 ||
+	    digest_new(DIGEST_SHA512, &b, err) != 0)
 		goto out;
 	while (data.n > 0) {
 		struct view piece = view_head(data, DIGEST_PIECE);
-		if (digest_update(a, piece, err) != 0 || digest_update(b, piece, err) != 0)
+		if (digest_update(a, piece, err) != 0 ||
+		    digest_update(b, piece, err) != 0)
 			goto out;
 		data = view_skip(data, piece.n);
 	}
@@ -283,7 +292,8 @@ out:
 }
 
 /* Ids of related parts as one text, blank-separated; NULL for none. */
-static int join_related(const struct ltp_po *po, char **ret_text, struct ltps_error *err)
+static int join_related(const struct ltp_po *po, char **ret_text,
+			struct ltps_error *err)
 {
 	struct buf b = buf_make(STORE_SUBJECT_MAX);
 	*ret_text = NULL;
@@ -319,11 +329,13 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		return -1;
 	p->related = i->related[k];
 	i->bytes += po->data.n;
-	return blob_prepare(i->l->o.store, i->tenant, po->data, &p->sha512, &p->blob, err);
+	return blob_prepare(i->l->o.store, i->tenant, po->data, &p->sha512, &p->blob,
+			    err);
 }
 
 /* The leaf: the digest of the one part, or of the data group (RFC 4998 4.2). */
-static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, struct ltps_error *err)
+static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos,
+		     struct ltps_error *err)
 {
 	int rc = -1;
 	enum digest_alg alg = i->profile->digest;
@@ -496,6 +508,7 @@ int ltp_ingest_commit(struct ltp_ingest *i,
 {
 	i->done = done;
 	i->done_arg = arg;
-	i->task = (struct store_task){ .run = run_insert, .done = insert_done, .arg = i };
+	i->task =
+	    (struct store_task){ .run = run_insert, .done = insert_done, .arg = i };
 	return store_submit(i->l->o.store, &i->task, err);
 }

@@ -16,9 +16,9 @@
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 
 #define JOB_COMPLETE_TOKEN "complete-token" /* subject: the token's id */
-#define PO_ID_MAX 128	/* xs:ID of a part, for files in containers too */
+#define PO_ID_MAX 128 /* xs:ID of a part, for files in containers too */
 #define MIME_MAX 127
-#define RELATED_MAX 64	/* and STORE_SUBJECT_MAX characters, blanks included */
+#define RELATED_MAX 64 /* and STORE_SUBJECT_MAX characters, blanks included */
 /* One answer of RetrievePO; the request of a part was bounded by its profile. */
 #define RETRIEVE_BYTES_MAX ((size_t)1 << 30)
 

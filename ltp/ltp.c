@@ -30,10 +30,12 @@ static const char *const MINORS[LTP_MINOR_COUNT] = {
 
 const char *ltp_minor_name(enum ltp_minor minor)
 {
-	return (unsigned)minor < LTP_MINOR_COUNT ? MINORS[minor] : "error/internalError";
+	return (unsigned)minor < LTP_MINOR_COUNT ? MINORS[minor]
+						 : "error/internalError";
 }
 
-int ltp_new(const struct ltp_options *options, struct ltp **ret_l, struct ltps_error *err)
+int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
+	    struct ltps_error *err)
 {
 	struct ltp *l = mem_zalloc(1, sizeof(*l));
 	if (l == NULL)
@@ -89,9 +91,10 @@ int worker_take(struct ltp_worker *w, uint64_t n, struct ltps_error *err)
 	if (w->room.take == NULL)
 		return 0;
 	if (n > w->room.max || w->room_taken > w->room.max - n)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "the answer is larger than this service holds at a time: "
-				 "ask for single versions");
+		return ltps_fail(
+		    err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+		    "the answer is larger than this service holds at a time: "
+		    "ask for single versions");
 	w->room_taken += n;
 	if (w->room.take(w->room.arg, (size_t)n))
 		return 0;
@@ -181,7 +184,8 @@ static bool poid_is_possible(const char *poid)
 	return strlen(poid) <= STORE_POID_MAX && text_is_clean(poid);
 }
 
-int ltp_audit(struct ltp_worker *w, const struct audit_note *note, struct ltps_error *err)
+int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
+	      struct ltps_error *err)
 {
 	char detail[STORE_TEXT_MAX + 1] = "";
 	const char *outcome = ltp_minor_name(note->result->minor);
@@ -215,7 +219,8 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 	if (err->code != LTPS_NOT_FOUND)
 		return -1;
 	ltps_error_clear(err);
-	return refuse(ret_result, LTP_UNKNOWN_POID, "no object has the POID '%s'", poid);
+	return refuse(ret_result, LTP_UNKNOWN_POID, "no object has the POID '%s'",
+		      poid);
 }
 
 int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
@@ -226,8 +231,8 @@ int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
 	int64_t now = ltp_now(l);
 	*ret_n = 0;
 	if (profile_id != NULL && profile_by_id(l, profile_id) == NULL)
-		return refuse(ret_result, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
-			      profile_id);
+		return refuse(ret_result, LTP_PARAMETER_ERROR,
+			      "no profile has the id '%s'", profile_id);
 	for (size_t i = 0; i < l->o.n_profiles; i++) {
 		const struct profile *p = l->o.profiles[i];
 		bool active = profile_active(p, now);

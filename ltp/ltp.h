@@ -50,9 +50,9 @@ struct ltp_result {
 };
 
 struct ltp_options {
-	struct store *store;	   /* borrowed, outlives ltp */
-	const struct clock *clock; /* borrowed */
-	struct log *log;	   /* borrowed, may be NULL */
+	struct store *store;             /* borrowed, outlives ltp */
+	const struct clock *clock;       /* borrowed */
+	struct log *log;                 /* borrowed, may be NULL */
 	struct profile *const *profiles; /* borrowed */
 	size_t n_profiles;
 	const struct tsa *tsas; /* borrowed */
@@ -60,7 +60,7 @@ struct ltp_options {
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */
 	struct fetch_policy fetch;
-	const char *service_id; /* URI of this service, for the trace */
+	const char *service_id;   /* URI of this service, for the trace */
 	uint64_t low_space_bytes; /* free space below which a warning is given */
 	uint64_t no_space_bytes;  /* and below which ingest is refused */
 };
@@ -124,7 +124,11 @@ struct ltp_po {
 };
 
 /* --- RetrieveInfo (5.3.2) --- */
-enum profile_status { PROFILE_STATUS_ACTIVE, PROFILE_STATUS_INACTIVE, PROFILE_STATUS_ALL };
+enum profile_status {
+	PROFILE_STATUS_ACTIVE,
+	PROFILE_STATUS_INACTIVE,
+	PROFILE_STATUS_ALL
+};
 /* profile_id NULL: all. ret_list holds borrowed profiles. Any thread. */
 int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
 	     const struct profile **ret_list, size_t max, size_t *ret_n,
@@ -176,7 +180,7 @@ struct ltp_retrieve_request {
 	const char *const *versions; /* none: latest; "all" */
 	size_t n_versions;
 	enum subject subject;
-	const char *po_format;	     /* NULL: default */
+	const char *po_format;       /* NULL: default */
 	const char *evidence_format; /* NULL: default */
 };
 struct ltp_po_out {
@@ -223,7 +227,8 @@ struct ltp_trace {
 };
 /* Beyond LTP_TRACE_EVENTS_MAX the later events of the audit are left out, and
  * the message of the answer says so. */
-#define LTP_TRACE_EVENTS_MAX 10000 /* a read a minute for a week; some MiB of answer */
+#define LTP_TRACE_EVENTS_MAX 10000 /* a read a minute for a week; some MiB of answer   \
+				    */
 int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 	      struct ltp_trace *ret_t, struct ltp_result *ret_result,
 	      struct ltps_error *err) LTPS_CHECKED;
@@ -232,9 +237,9 @@ void ltp_trace_clear(struct ltp_trace *t);
 /* --- ValidateEvidence (5.3.8) --- */
 struct ltp_evidence_request {
 	struct ltp_caller caller;
-	struct view evidence;	     /* n == 0: the PO embeds it */
+	struct view evidence;        /* n == 0: the PO embeds it */
 	const char *evidence_format; /* NULL when absent */
-	const char *poid;	     /* data objects of this POID when no PO is given */
+	const char *poid;            /* data objects of this POID when no PO is given */
 	const char *version;
 	const struct ltp_po *pos;
 	size_t n_pos;
@@ -245,7 +250,8 @@ struct ltp_evidence_request {
  */
 int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_request *req,
 			  struct evidence_reports *ret_reports,
-			  struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+			  struct ltp_result *ret_result,
+			  struct ltps_error *err) LTPS_CHECKED;
 
 /* --- the background: trees close, tokens come --- */
 /*
@@ -254,12 +260,13 @@ int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_reques
  * something new was ingested). Errors of remote parties are recorded and
  * retried, not returned.
  */
-int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err) LTPS_CHECKED;
+int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms,
+	     struct ltps_error *err) LTPS_CHECKED;
 
 /* --- /health, /metrics --- */
 struct ltp_health {
 	uint64_t objects;
-	uint64_t waiting_leaves;  /* without evidence yet */
+	uint64_t waiting_leaves;   /* without evidence yet */
 	int64_t oldest_waiting_ms; /* INT64_MAX: none */
 	uint64_t trees_open, trees_closing, trees_stamped;
 	uint64_t stamp_failures; /* in a row */

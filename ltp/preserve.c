@@ -88,7 +88,8 @@ static int64_t close_time(const struct ltp *l, const struct tree *t, int64_t now
 {
 	const struct profile *p = profile_by_id(l, t->profile);
 	/* A profile that is configured no more takes no more leaves. */
-	if (p == NULL || t->n_leaves >= p->tree_max_leaves || t->bytes >= p->tree_max_bytes)
+	if (p == NULL || t->n_leaves >= p->tree_max_leaves ||
+	    t->bytes >= p->tree_max_bytes)
 		return now;
 	return t->opened_ms + p->tree_max_age_ms;
 }
@@ -99,7 +100,8 @@ static void earlier(int64_t *t, int64_t candidate)
 		*t = candidate;
 }
 
-static int step_close(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
+static int step_close(struct ltp_worker *w, int64_t *ret_next_ms,
+		      struct ltps_error *err)
 {
 	struct trees *open = mem_zalloc(1, sizeof(*open));
 	if (open == NULL)
@@ -117,7 +119,8 @@ static int step_close(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_er
 		}
 		struct close_task c = { .tree = t->id, .now_ms = now };
 		rc = store_write(w->l->o.store, run_close, &c, err);
-		if (rc != 0 && err->code == LTPS_STATE) { /* another process was first */
+		if (rc != 0 &&
+		    err->code == LTPS_STATE) { /* another process was first */
 			ltps_error_clear(err);
 			rc = 0;
 		}
@@ -177,7 +180,8 @@ static int build_nodes(struct ltp_worker *w, const struct tree *t, uint8_t **ret
 	return 0;
 }
 
-static int stamp_tree(struct ltp_worker *w, const struct tree *t, struct ltps_error *err)
+static int stamp_tree(struct ltp_worker *w, const struct tree *t,
+		      struct ltps_error *err)
 {
 	int rc = -1;
 	struct ltp *l = w->l;
@@ -250,17 +254,20 @@ static int stamp_failed(struct ltp_worker *w, const struct tree *t,
 		.next_ms = ltp_now(w->l) + stamp_delay(t->attempts),
 		.why = why,
 	};
-	log_tree(w->l, LOG_ERROR, "no time-stamp for a tree; will be tried again", t, why);
+	log_tree(w->l, LOG_ERROR, "no time-stamp for a tree; will be tried again", t,
+		 why);
 	earlier(ret_next_ms, f.next_ms);
 	return store_write(w->l->o.store, run_failed, &f, err);
 }
 
-static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
+static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
+		      struct ltps_error *err)
 {
 	struct trees *closing = mem_zalloc(1, sizeof(*closing));
 	if (closing == NULL)
 		return ltps_fail_nomem(err);
-	int rc = tree_list(w->conn, TREE_CLOSING, 0, STEP_TREES_MAX, keep_tree, closing, err);
+	int rc = tree_list(w->conn, TREE_CLOSING, 0, STEP_TREES_MAX, keep_tree, closing,
+			   err);
 	for (size_t i = 0; rc == 0 && i < closing->n; i++) {
 		const struct tree *t = &closing->t[i];
 		struct ltps_error why = LTPS_ERROR_INIT;
@@ -341,8 +348,8 @@ static int make_rows(struct ltp_worker *w, const struct material *m,
 			row->kind = KINDS[k].row;
 			row->fetched_ms = c->now_ms;
 			if (blob_prepare(w->l->o.store, STORE_TENANT_SYSTEM,
-					 material_at(m, KINDS[k].kind, i), NULL, &row->blob,
-					 err) != 0)
+					 material_at(m, KINDS[k].kind, i), NULL,
+					 &row->blob, err) != 0)
 				return -1;
 			c->n_rows++;
 		}
@@ -419,8 +426,8 @@ static int complete_one(struct ltp_worker *w, struct complete_task *c,
 	struct ltps_error why = LTPS_ERROR_INIT;
 	uint64_t token = 0;
 	if (sscanf(c->job.subject, "%20lu", &token) != 1) {
-		ltps_fail(&why, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "job subject '%s'",
-			  c->job.subject);
+		ltps_fail(&why, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
+			  "job subject '%s'", c->job.subject);
 		goto failed;
 	}
 	c->token = (int64_t)token;
@@ -476,7 +483,8 @@ int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 {
 	bool worked = true;
 	*ret_next_ms = INT64_MAX;
-	if (step_close(w, ret_next_ms, err) != 0 || step_stamp(w, ret_next_ms, err) != 0)
+	if (step_close(w, ret_next_ms, err) != 0 ||
+	    step_stamp(w, ret_next_ms, err) != 0)
 		return -1;
 	for (int i = 0; i < STEP_TREES_MAX && worked; i++)
 		if (step_complete(w, &worked, ret_next_ms, err) != 0)

@@ -17,32 +17,79 @@ static const struct conf_rule RULES[] = {
 	{ .section = SECTION, .key = "id", .type = CONF_TEXT, .required = true },
 	{ .section = SECTION, .key = "scheme", .type = CONF_TEXT, .required = true },
 	{ .section = SECTION, .key = "specification", .type = CONF_TEXT },
-	{ .section = SECTION, .key = "description", .type = CONF_TEXT, .required = true },
-	{ .section = SECTION, .key = "goal", .type = CONF_TEXT, .list = true, .required = true },
-	{ .section = SECTION, .key = "submission_format", .type = CONF_TEXT, .list = true },
-	{ .section = SECTION, .key = "po_format", .type = CONF_TEXT, .list = true },
-	{ .section = SECTION, .key = "evidence_format", .type = CONF_TEXT, .list = true,
+	{ .section = SECTION,
+	  .key = "description",
+	  .type = CONF_TEXT,
 	  .required = true },
-	{ .section = SECTION, .key = "evidence_policy", .type = CONF_TEXT, .required = true },
+	{ .section = SECTION,
+	  .key = "goal",
+	  .type = CONF_TEXT,
+	  .list = true,
+	  .required = true },
+	{ .section = SECTION,
+	  .key = "submission_format",
+	  .type = CONF_TEXT,
+	  .list = true },
+	{ .section = SECTION, .key = "po_format", .type = CONF_TEXT, .list = true },
+	{ .section = SECTION,
+	  .key = "evidence_format",
+	  .type = CONF_TEXT,
+	  .list = true,
+	  .required = true },
+	{ .section = SECTION,
+	  .key = "evidence_policy",
+	  .type = CONF_TEXT,
+	  .required = true },
 	{ .section = SECTION, .key = "signature_policy", .type = CONF_TEXT },
 	{ .section = SECTION, .key = "storage", .type = CONF_TEXT, .required = true },
-	{ .section = SECTION, .key = "operation", .type = CONF_TEXT, .list = true,
+	{ .section = SECTION,
+	  .key = "operation",
+	  .type = CONF_TEXT,
+	  .list = true,
 	  .required = true },
-	{ .section = SECTION, .key = "valid_from", .type = CONF_TIME, .required = true },
+	{ .section = SECTION,
+	  .key = "valid_from",
+	  .type = CONF_TIME,
+	  .required = true },
 	{ .section = SECTION, .key = "valid_until", .type = CONF_TIME },
 	{ .section = SECTION, .key = "period", .type = CONF_PERIOD, .required = true },
-	{ .section = SECTION, .key = "period_end", .type = CONF_TEXT, .required = true },
-	{ .section = SECTION, .key = "expected_evidence_duration", .type = CONF_PERIOD },
+	{ .section = SECTION,
+	  .key = "period_end",
+	  .type = CONF_TEXT,
+	  .required = true },
+	{ .section = SECTION,
+	  .key = "expected_evidence_duration",
+	  .type = CONF_PERIOD },
 	{ .section = SECTION, .key = "digest", .type = CONF_TEXT, .required = true },
-	{ .section = SECTION, .key = "tree_max_leaves", .type = CONF_INT, .required = true,
-	  .min = 1, .max = 100000000 },
-	{ .section = SECTION, .key = "tree_max_age", .type = CONF_DURATION, .required = true,
-	  .min = 1, .max = (int64_t)366 * 86400000 },
-	{ .section = SECTION, .key = "tree_max_bytes", .type = CONF_SIZE, .required = true,
-	  .min = 1, .max = INT64_MAX },
-	{ .section = SECTION, .key = "max_po_bytes", .type = CONF_SIZE, .required = true,
-	  .min = 1, .max = (int64_t)1 << 32 },
-	{ .section = SECTION, .key = "max_pos", .type = CONF_INT, .required = true, .min = 1,
+	{ .section = SECTION,
+	  .key = "tree_max_leaves",
+	  .type = CONF_INT,
+	  .required = true,
+	  .min = 1,
+	  .max = 100000000 },
+	{ .section = SECTION,
+	  .key = "tree_max_age",
+	  .type = CONF_DURATION,
+	  .required = true,
+	  .min = 1,
+	  .max = (int64_t)366 * 86400000 },
+	{ .section = SECTION,
+	  .key = "tree_max_bytes",
+	  .type = CONF_SIZE,
+	  .required = true,
+	  .min = 1,
+	  .max = INT64_MAX },
+	{ .section = SECTION,
+	  .key = "max_po_bytes",
+	  .type = CONF_SIZE,
+	  .required = true,
+	  .min = 1,
+	  .max = (int64_t)1 << 32 },
+	{ .section = SECTION,
+	  .key = "max_pos",
+	  .type = CONF_INT,
+	  .required = true,
+	  .min = 1,
 	  .max = 10000 },
 };
 
@@ -64,9 +111,9 @@ static const char *const STORAGE_MODELS[] = {
 };
 
 /* What this build carries out; a profile cannot promise more. */
-static const unsigned IMPLEMENTED = 1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO |
-				    1u << OP_RETRIEVE_PO | 1u << OP_DELETE_PO |
-				    1u << OP_RETRIEVE_TRACE | 1u << OP_VALIDATE_EVIDENCE;
+static const unsigned IMPLEMENTED =
+    1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO | 1u << OP_RETRIEVE_PO |
+    1u << OP_DELETE_PO | 1u << OP_RETRIEVE_TRACE | 1u << OP_VALIDATE_EVIDENCE;
 
 /* Annex F.1: what scheme pds+pgd+aug+wst+ers obliges a profile to offer. */
 static const unsigned MANDATORY_WST = 1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO |
@@ -120,10 +167,12 @@ static int find_name(const char *const *table, size_t n, const char *name)
 	return -1;
 }
 
-static int read_operations(const struct conf *c, struct profile *p, struct ltps_error *err)
+static int read_operations(const struct conf *c, struct profile *p,
+			   struct ltps_error *err)
 {
 	const char *v;
-	for (size_t i = 0; (v = conf_text_at(c, SECTION, NULL, "operation", i)) != NULL; i++) {
+	for (size_t i = 0; (v = conf_text_at(c, SECTION, NULL, "operation", i)) != NULL;
+	     i++) {
 		int op = find_name(OPERATIONS, OP_COUNT, v);
 		if (op < 0)
 			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
@@ -135,9 +184,10 @@ static int read_operations(const struct conf *c, struct profile *p, struct ltps_
 		p->operations |= 1u << op;
 	}
 	if ((p->operations & MANDATORY_WST) != MANDATORY_WST)
-		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "TS 119 512 F.1",
-				 "the scheme needs RetrieveInfo, PreservePO, RetrievePO "
-				 "and DeletePO");
+		return ltps_fail(
+		    err, LTPS_FORMAT, LTPS_FAULT_CALLER, "TS 119 512 F.1",
+		    "the scheme needs RetrieveInfo, PreservePO, RetrievePO "
+		    "and DeletePO");
 	return 0;
 }
 
@@ -148,13 +198,14 @@ static int read_choices(const struct conf *c, struct profile *p, struct ltps_err
 	const char *digest = conf_text(c, SECTION, NULL, "digest", "");
 	int m = find_name(STORAGE_MODELS, WITHOUT_STORAGE + 1, model);
 	if (m < 0)
-		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "TS 119 512 5.4.6",
-				 "unknown storage model '%s'", model);
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
+				 "TS 119 512 5.4.6", "unknown storage model '%s'",
+				 model);
 	p->storage = (enum storage_model)m;
 	if (strcmp(p->scheme, SCHEME_WST_ERS) != 0 || p->storage != WITH_STORAGE)
-		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
-				 "TS 119 512 annex F", "scheme '%s' with %s is not implemented",
-				 p->scheme, model);
+		return ltps_fail(
+		    err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER, "TS 119 512 annex F",
+		    "scheme '%s' with %s is not implemented", p->scheme, model);
 	if (strcmp(end, "keep") == 0)
 		p->period_end = PERIOD_KEEP;
 	else if (strcmp(end, "delete") == 0)
@@ -191,11 +242,13 @@ int profile_parse(struct view text, const char *name, struct profile **ret_p,
 	struct profile *p = mem_zalloc(1, sizeof(*p));
 	if (p == NULL)
 		return ltps_fail_nomem(err);
-	if (conf_parse(text, name, RULES, sizeof(RULES) / sizeof(RULES[0]), &c, err) != 0)
+	if (conf_parse(text, name, RULES, sizeof(RULES) / sizeof(RULES[0]), &c, err) !=
+	    0)
 		goto out;
 	p->owned = c;
 	if (!conf_has_section(c, SECTION, NULL)) {
-		ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL, "no [profile] section");
+		ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
+			  "no [profile] section");
 		goto out;
 	}
 	p->id = conf_text(c, SECTION, NULL, "id", "");

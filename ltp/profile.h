@@ -21,24 +21,30 @@ enum period_end { PERIOD_KEEP, PERIOD_DELETE };
 
 /* TS 119 512 5.3: one bit an operation. */
 enum operation {
-	OP_RETRIEVE_INFO, OP_PRESERVE_PO, OP_RETRIEVE_PO, OP_DELETE_PO,
-	OP_UPDATE_POC, OP_RETRIEVE_TRACE, OP_VALIDATE_EVIDENCE, OP_SEARCH,
+	OP_RETRIEVE_INFO,
+	OP_PRESERVE_PO,
+	OP_RETRIEVE_PO,
+	OP_DELETE_PO,
+	OP_UPDATE_POC,
+	OP_RETRIEVE_TRACE,
+	OP_VALIDATE_EVIDENCE,
+	OP_SEARCH,
 	OP_COUNT
 };
 
 struct profile {
-	const char *id;		    /* ProfileIdentifier, URI */
-	const char *scheme;	    /* SchemeIdentifier, URI */
-	const char *specification;  /* URI or NULL */
-	const char *description;    /* English */
-	const char *goals[PROFILE_LIST_MAX]; /* URIs; NULL ends the list */
+	const char *id;                                   /* ProfileIdentifier, URI */
+	const char *scheme;                               /* SchemeIdentifier, URI */
+	const char *specification;                        /* URI or NULL */
+	const char *description;                          /* English */
+	const char *goals[PROFILE_LIST_MAX];              /* URIs; NULL ends the list */
 	const char *submission_formats[PROFILE_LIST_MAX]; /* PreservePO input format
 				       ids; NULL ends; empty list: any format */
 	const char *po_formats[PROFILE_LIST_MAX]; /* RetrievePO output formats; the
 				       first is the default; "" = as submitted */
 	const char *evidence_formats[PROFILE_LIST_MAX]; /* first is the default */
-	const char *evidence_policy;  /* URI */
-	const char *signature_policy; /* URI or NULL */
+	const char *evidence_policy;                    /* URI */
+	const char *signature_policy;                   /* URI or NULL */
 	enum storage_model storage;
 	unsigned operations; /* bit per enum operation */
 	int64_t valid_from_ms;
@@ -46,13 +52,13 @@ struct profile {
 	struct duration period; /* preservation period */
 	enum period_end period_end;
 	struct duration expected_evidence_duration; /* zero: not told */
-	enum digest_alg digest;	/* of the tree */
+	enum digest_alg digest;                     /* of the tree */
 	uint64_t tree_max_leaves; /* a tree closes at the first limit reached */
 	int64_t tree_max_age_ms;
 	uint64_t tree_max_bytes;
 	uint64_t max_po_bytes; /* of one PO */
 	uint64_t max_pos;      /* of one request */
-	void *owned;	       /* private */
+	void *owned;           /* private */
 };
 
 /*
@@ -68,7 +74,7 @@ void profile_free(struct profile *p);
 int profile_builtin(struct profile **ret_list, size_t max, size_t *ret_n,
 		    struct ltps_error *err) LTPS_CHECKED;
 bool profile_active(const struct profile *p, int64_t now_ms);
-const char *operation_name(enum operation op); /* "PreservePO" */
+const char *operation_name(enum operation op);        /* "PreservePO" */
 const char *storage_model_name(enum storage_model m); /* "WithStorage" */
 
 #endif

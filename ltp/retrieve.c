@@ -93,8 +93,8 @@ static bool po_format_known(const struct run *run, const struct version *v)
 		if (same == v->n_parts)
 			return true;
 	}
-	refuse(run->result, LTP_UNKNOWN_PO_FORMAT, "version %s is not given in the format '%s'",
-	       v->label, f);
+	refuse(run->result, LTP_UNKNOWN_PO_FORMAT,
+	       "version %s is not given in the format '%s'", v->label, f);
 	return false;
 }
 
@@ -133,8 +133,8 @@ static int set_text(char **ret_text, const char *s, struct ltps_error *err)
 }
 
 /* Id of a part in the answer: as submitted, else made; unique over versions. */
-static void part_id(const struct run *run, const struct version *v, const struct part *p,
-		    char *out, size_t out_size)
+static void part_id(const struct run *run, const struct version *v,
+		    const struct part *p, char *out, size_t out_size)
 {
 	char own[32];
 	const char *id = p->po_id;
@@ -151,9 +151,10 @@ static void part_id(const struct run *run, const struct version *v, const struct
 static int charge(struct run *run, uint64_t n, struct ltps_error *err)
 {
 	if (n > RETRIEVE_BYTES_MAX - run->bytes)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "the answer would exceed %zu bytes: ask for single versions",
-				 RETRIEVE_BYTES_MAX);
+		return ltps_fail(
+		    err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+		    "the answer would exceed %zu bytes: ask for single versions",
+		    RETRIEVE_BYTES_MAX);
 	run->bytes += (size_t)n;
 	/* Once as it is, once in the answer's base64. */
 	return worker_take(run->w, n + b64_encoded_len((size_t)n), err);
@@ -162,7 +163,8 @@ static int charge(struct run *run, uint64_t n, struct ltps_error *err)
 static int part_read(struct run *run, const struct part *p, struct buf *out,
 		     struct ltps_error *err)
 {
-	if (charge(run, p->size, err) != 0 || buf_reserve(out, (size_t)p->size, err) != 0)
+	if (charge(run, p->size, err) != 0 ||
+	    buf_reserve(out, (size_t)p->size, err) != 0)
 		return -1;
 	return blob_read(run->w->conn, p->blob, out, err);
 }
@@ -329,13 +331,15 @@ static enum digest_alg tree_digest(struct view record)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ers *er = NULL;
 	enum digest_alg alg = DIGEST_SHA256;
-	if (ers_parse(record, &er, &err) == 0 && er->n_chains > 0 && er->chains[0].n > 0)
+	if (ers_parse(record, &er, &err) == 0 && er->n_chains > 0 &&
+	    er->chains[0].n > 0)
 		alg = er->chains[0].stamps[0].alg;
 	ers_free(er);
 	return alg;
 }
 
-static int add_container(struct run *run, const struct version *v, struct ltps_error *err)
+static int add_container(struct run *run, const struct version *v,
+			 struct ltps_error *err)
 {
 	int rc = -1;
 	bool ready;
@@ -400,7 +404,8 @@ static int add_version(struct run *run, const struct version *v, struct ltps_err
 	case SUBJECT_PO_EMBEDDED:
 		return add_container(run, v, err);
 	}
-	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "subject %d", (int)s);
+	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "subject %d",
+			 (int)s);
 }
 
 /* The versions asked for, by the object's order; false: refused. */

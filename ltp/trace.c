@@ -48,7 +48,8 @@ struct event_text {
 	const char *detail;
 };
 
-static int add_event(struct run *run, const struct event_text *t, struct ltps_error *err)
+static int add_event(struct run *run, const struct event_text *t,
+		     struct ltps_error *err)
 {
 	if (run->out.n == run->cap) {
 		size_t cap = run->cap > 0 ? 2 * run->cap : 16;
@@ -74,7 +75,8 @@ static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error
 	char detail[STORE_TEXT_MAX + STORE_NAME_MAX + 8];
 	bool good = a->outcome == NULL || strcmp(a->outcome, "success") == 0;
 	snprintf(detail, sizeof(detail), "%s%s%s", good ? "" : a->outcome,
-		 good || a->detail == NULL ? "" : ": ", a->detail != NULL ? a->detail : "");
+		 good || a->detail == NULL ? "" : ": ",
+		 a->detail != NULL ? a->detail : "");
 	const struct event_text t = {
 		.time_ms = a->time_ms,
 		.subject = a->actor != NULL ? a->actor : "service",
@@ -127,8 +129,8 @@ static int by_time(const void *a, const void *b)
 	return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
 }
 
-static int collect(struct run *run, const struct ltp_caller *caller, const struct object *o,
-		   struct ltps_error *err)
+static int collect(struct run *run, const struct ltp_caller *caller,
+		   const struct object *o, struct ltps_error *err)
 {
 	struct audit_query q = { .tenant = tenant_of(caller), .poid = o->poid };
 	for (int64_t before = -1; before != run->last_seq;) {
@@ -138,8 +140,8 @@ static int collect(struct run *run, const struct ltp_caller *caller, const struc
 		q.after_seq = run->last_seq;
 	}
 	for (size_t i = 0; i < o->n_versions; i++)
-		if (tree_leaves_of(run->w->conn, LEAF_VERSION, o->versions[i].id, leaf_event,
-				   run, err) != 0)
+		if (tree_leaves_of(run->w->conn, LEAF_VERSION, o->versions[i].id,
+				   leaf_event, run, err) != 0)
 			return -1;
 	if (run->out.n > 1)
 		qsort(run->out.events, run->out.n, sizeof(*run->out.events), by_time);
@@ -147,14 +149,16 @@ static int collect(struct run *run, const struct ltp_caller *caller, const struc
 }
 
 int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
-	      struct ltp_trace *ret_t, struct ltp_result *ret_result, struct ltps_error *err)
+	      struct ltp_trace *ret_t, struct ltp_result *ret_result,
+	      struct ltps_error *err)
 {
 	int rc = -1;
 	struct object *object = NULL;
 	struct run run = { .w = w };
 	refuse(ret_result, LTP_OK, "%s", "");
 	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
-	    (object != NULL && object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
+	    (object != NULL &&
+	     object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
 	     collect(&run, caller, object, err) != 0))
 		goto out;
 	if (run.omitted > 0)

@@ -36,8 +36,9 @@ static int stored_read(struct ltp_worker *w, const struct version *v, struct sto
 		const struct part *p = &v->parts[i];
 		s->data[i] = buf_make((size_t)p->size);
 		s->n = i + 1;
-		if (p->blob != 0 && (worker_take(w, p->size, err) != 0 ||
-				     blob_read(w->conn, p->blob, &s->data[i], err) != 0))
+		if (p->blob != 0 &&
+		    (worker_take(w, p->size, err) != 0 ||
+		     blob_read(w->conn, p->blob, &s->data[i], err) != 0))
 			return -1;
 		s->objects[i] = (struct ers_object){
 			.name = "preserved object",
@@ -49,15 +50,17 @@ static int stored_read(struct ltp_worker *w, const struct version *v, struct sto
 }
 
 /* The version that poid and verId name; false: refused. */
-static bool choose_version(const struct ltp_evidence_request *req, const struct object *o,
-			   const struct version **ret_v, struct ltp_result *r)
+static bool choose_version(const struct ltp_evidence_request *req,
+			   const struct object *o, const struct version **ret_v,
+			   struct ltp_result *r)
 {
 	if (o->state == OBJECT_DELETED || o->n_versions == 0)
 		refuse(r, LTP_PARAMETER_ERROR, "the object '%s' has no data", o->poid);
 	else if (req->version == NULL)
 		*ret_v = &o->versions[o->n_versions - 1];
 	else if ((*ret_v = object_version(o, req->version)) == NULL)
-		refuse(r, LTP_PARAMETER_ERROR, "the object has no version '%s'", req->version);
+		refuse(r, LTP_PARAMETER_ERROR, "the object has no version '%s'",
+		       req->version);
 	return *ret_v != NULL;
 }
 
@@ -67,8 +70,10 @@ static bool request_holds(const struct ltp *l, const struct ltp_evidence_request
 	const char *f = req->evidence_format;
 	if (!operation_offered(l, OP_VALIDATE_EVIDENCE))
 		refuse(r, LTP_NOT_SUPPORTED, "no profile offers ValidateEvidence");
-	else if (f != NULL && strcmp(f, URI_ER_4998) != 0 && strcmp(f, URI_ER_4998_SHORT) != 0)
-		refuse(r, LTP_NOT_SUPPORTED, "evidence of the format '%s' is not validated", f);
+	else if (f != NULL && strcmp(f, URI_ER_4998) != 0 &&
+		 strcmp(f, URI_ER_4998_SHORT) != 0)
+		refuse(r, LTP_NOT_SUPPORTED,
+		       "evidence of the format '%s' is not validated", f);
 	else if (req->evidence.n == 0 && req->n_pos == 0)
 		refuse(r, LTP_PARAMETER_ERROR,
 		       "neither ev nor a po that holds its evidence is given");
@@ -84,12 +89,14 @@ static int judge(struct view source, const struct ers_input *in,
 {
 	if (evidence_judge(source, in, ret_reports, err) == 0) {
 		if (ret_reports->n == 0)
-			return refuse(r, LTP_PARAMETER_ERROR, "there is no evidence record in it");
+			return refuse(r, LTP_PARAMETER_ERROR,
+				      "there is no evidence record in it");
 		return 0;
 	}
 	if (err->fault != LTPS_FAULT_OBJECT)
 		return -1;
-	refuse(r, err->code == LTPS_UNSUPPORTED ? LTP_NOT_SUPPORTED : LTP_PARAMETER_ERROR,
+	refuse(r,
+	       err->code == LTPS_UNSUPPORTED ? LTP_NOT_SUPPORTED : LTP_PARAMETER_ERROR,
 	       "the evidence cannot be read: %s", err->text);
 	ltps_error_clear(err);
 	return 0;
@@ -118,10 +125,12 @@ static int judge_embedded(const struct ltp_evidence_request *req, struct ers_inp
 	}
 	in->objects = rest;
 	in->n_objects = n;
-	int rc = holder == req->n_pos
-		     ? refuse(r, LTP_PARAMETER_ERROR,
-			      "ev is missing, and no po is a CAdES or ASiC that could hold it")
-		     : judge(req->pos[holder].data, in, ret_reports, r, err);
+	int rc =
+	    holder == req->n_pos
+		? refuse(
+		      r, LTP_PARAMETER_ERROR,
+		      "ev is missing, and no po is a CAdES or ASiC that could hold it")
+		: judge(req->pos[holder].data, in, ret_reports, r, err);
 	mem_free(rest);
 	return rc;
 }
@@ -172,8 +181,8 @@ out:
 }
 
 int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_request *req,
-			  struct evidence_reports *ret_reports, struct ltp_result *ret_result,
-			  struct ltps_error *err)
+			  struct evidence_reports *ret_reports,
+			  struct ltp_result *ret_result, struct ltps_error *err)
 {
 	int rc = 0;
 	struct evidence_reports reports = { .n = 0 };

@@ -28,14 +28,14 @@ int64_t job_delay(const struct job_policy *policy, uint32_t attempts, uint64_t s
 	return range > 0 ? delay + (int64_t)(scattered % (uint64_t)range) : delay;
 }
 
-int job_add(struct store_conn *conn, const char *kind, const char *subject, int64_t due_ms,
-	    bool *ret_added, struct ltps_error *err)
+int job_add(struct store_conn *conn, const char *kind, const char *subject,
+	    int64_t due_ms, bool *ret_added, struct ltps_error *err)
 {
 	return queue_add(conn, kind, subject, due_ms, ret_added, err);
 }
 
-int job_claim(struct store_conn *conn, const struct job_claim *claim, struct job *ret_job,
-	      bool *ret_found, struct ltps_error *err)
+int job_claim(struct store_conn *conn, const struct job_claim *claim,
+	      struct job *ret_job, bool *ret_found, struct ltps_error *err)
 {
 	struct queue_row row;
 	bool found;
@@ -61,8 +61,8 @@ int job_claim(struct store_conn *conn, const struct job_claim *claim, struct job
 	return 0;
 }
 
-int job_extend(struct store_conn *conn, struct job *job, int64_t now_ms, int64_t lease_ms,
-	       struct ltps_error *err)
+int job_extend(struct store_conn *conn, struct job *job, int64_t now_ms,
+	       int64_t lease_ms, struct ltps_error *err)
 {
 	if (queue_extend(conn, job->id, job->fence, now_ms + lease_ms, err) != 0)
 		return -1;

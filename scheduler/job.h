@@ -57,11 +57,12 @@ struct job_claim {
 	int64_t now_ms;
 	int64_t lease_ms;
 };
-int job_claim(struct store_conn *conn, const struct job_claim *claim, struct job *ret_job,
-	      bool *ret_found, struct ltps_error *err) LTPS_CHECKED;
+int job_claim(struct store_conn *conn, const struct job_claim *claim,
+	      struct job *ret_job, bool *ret_found,
+	      struct ltps_error *err) LTPS_CHECKED;
 /* Longer lease, for work that takes its time. Fails: STATE (lease lost). */
-int job_extend(struct store_conn *conn, struct job *job, int64_t now_ms, int64_t lease_ms,
-	       struct ltps_error *err) LTPS_CHECKED;
+int job_extend(struct store_conn *conn, struct job *job, int64_t now_ms,
+	       int64_t lease_ms, struct ltps_error *err) LTPS_CHECKED;
 /* Done. Fails: STATE (lease lost: the whole task must be undone). */
 int job_finish(struct store_conn *conn, const struct job *job,
 	       struct ltps_error *err) LTPS_CHECKED;

@@ -38,11 +38,12 @@ static void fail(struct api_call *call, struct ltps_error *e)
 	struct ltp_result result;
 	const struct result_error mapped = result_of_error(e);
 	const enum ltp_minor minor = result_minor_for(call->op, mapped.minor);
-	const bool theirs = e->fault == LTPS_FAULT_CALLER || e->fault == LTPS_FAULT_OBJECT;
+	const bool theirs =
+	    e->fault == LTPS_FAULT_CALLER || e->fault == LTPS_FAULT_OBJECT;
 	const struct api_answer a = { .result = &result, .req_id = call->in.req_id };
 	result_set(&result, minor, "%s", theirs ? e->text : what_failed(e));
-	log_error(call->log, LOG_OPERATION, e->code == LTPS_BUSY ? LOG_DEBUG : LOG_ERROR,
-		  "a request failed", e,
+	log_error(call->log, LOG_OPERATION,
+		  e->code == LTPS_BUSY ? LOG_DEBUG : LOG_ERROR, "a request failed", e,
 		  LOG_FIELDS({ "operation", operation_name(call->op) },
 			     { "request", call->request_id }));
 	call->status = mapped.pres_status;
@@ -144,14 +145,15 @@ static int run_retrieve(struct api_call *call, struct ltp_worker *w,
 	if (ltp_retrieve(w, &req, &retrieved, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc = is_refusal(&result) ?
-			   answer_result(call, &result, err) :
-			   api_out_retrieved(&a, &retrieved, &call->answer, err);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : api_out_retrieved(&a, &retrieved, &call->answer, err);
 	ltp_retrieved_clear(&retrieved);
 	return rc;
 }
 
-static int run_delete(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
+static int run_delete(struct api_call *call, struct ltp_worker *w,
+		      struct ltps_error *err)
 {
 	const struct api_in *in = &call->in;
 	const struct ltp_delete_request req = {
@@ -167,15 +169,17 @@ static int run_delete(struct api_call *call, struct ltp_worker *w, struct ltps_e
 	return answer_result(call, &result, err);
 }
 
-static int run_trace(struct api_call *call, struct ltp_worker *w, struct ltps_error *err)
+static int run_trace(struct api_call *call, struct ltp_worker *w,
+		     struct ltps_error *err)
 {
 	struct ltp_trace trace = { 0 };
 	struct ltp_result result = { .minor = LTP_OK };
 	if (ltp_trace(w, &call->caller, call->in.poid, &trace, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc = is_refusal(&result) ? answer_result(call, &result, err) :
-					     api_out_trace(&a, &trace, &call->answer, err);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : api_out_trace(&a, &trace, &call->answer, err);
 	ltp_trace_clear(&trace);
 	return rc;
 }
@@ -198,9 +202,9 @@ static int run_validate(struct api_call *call, struct ltp_worker *w,
 	if (ltp_validate_evidence(w, &req, &reports, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc = is_refusal(&result) ?
-			   answer_result(call, &result, err) :
-			   api_out_validated(&a, &reports, &call->answer, err);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : api_out_validated(&a, &reports, &call->answer, err);
 	evidence_reports_clear(&reports);
 	return rc;
 }
@@ -235,7 +239,8 @@ static int run_preserve(struct api_call *call, struct ltp_worker *w, bool *ret_l
 		.pos = call->in.pos,
 		.n_pos = call->in.n_pos,
 	};
-	if (ltp_ingest_prepare(w, &call->ingest_request, &call->ingest, &result, err) != 0)
+	if (ltp_ingest_prepare(w, &call->ingest_request, &call->ingest, &result, err) !=
+	    0)
 		return -1;
 	if (call->ingest == NULL)
 		return answer_result(call, &result, err);
@@ -258,7 +263,8 @@ void api_finish(struct api_call *call)
 	const struct api_answer a = answer_of(call, result);
 	call->status = 200;
 	call->ingested = true;
-	if (api_out_preserved(&a, ltp_ingest_poid(call->ingest), &call->answer, &err) != 0)
+	if (api_out_preserved(&a, ltp_ingest_poid(call->ingest), &call->answer, &err) !=
+	    0)
 		fail(call, &err);
 }
 
@@ -291,7 +297,8 @@ bool api_run(struct api_call *call, struct ltp_worker *w)
 	bool later = false;
 	call->answer = buf_make(API_ANSWER_MAX);
 	call->status = 200;
-	if (api_in_parse(call->op, &call->body, &call->in, &refusal, &malformed, &err) != 0) {
+	if (api_in_parse(call->op, &call->body, &call->in, &refusal, &malformed,
+			 &err) != 0) {
 		fail(call, &err);
 		return true;
 	}

@@ -18,8 +18,8 @@ struct api_call {
 	struct log *log;
 	struct ltp_caller caller;
 	const char *request_id; /* for the log; stays until the call is freed */
-	struct ltp_room room;	/* for what is read out of the store; may be zero */
-	struct buf body;	/* taken by api_run() */
+	struct ltp_room room;   /* for what is read out of the store; may be zero */
+	struct buf body;        /* taken by api_run() */
 	/* Called on another thread when api_run() said "later". */
 	void (*later)(struct api_call *call);
 	void *later_arg;

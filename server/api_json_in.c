@@ -22,8 +22,9 @@ struct raw_request {
 
 static bool skip_object(struct reader *r, const json_t *v)
 {
-	return json_is_object(v) ? true :
-				   reader_refuse(r, LTP_PARAMETER_ERROR, "must be an object");
+	return json_is_object(v)
+		   ? true
+		   : reader_refuse(r, LTP_PARAMETER_ERROR, "must be an object");
 }
 
 static bool refuse_policies(struct reader *r, const json_t *v, void *at)
@@ -32,8 +33,8 @@ static bool refuse_policies(struct reader *r, const json_t *v, void *at)
 	(void)at;
 	if (!read_texts(r, v, &texts))
 		return false;
-	return texts.n == 0 ? true :
-			      reader_refuse(r, LTP_NOT_SUPPORTED, "is not supported");
+	return texts.n == 0 ? true
+			    : reader_refuse(r, LTP_NOT_SUPPORTED, "is not supported");
 }
 
 static bool refuse_others(struct reader *r, const json_t *v, void *at)
@@ -102,8 +103,8 @@ static bool read_pos(struct reader *r, const json_t *v, void *at)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "must be an array");
 	const size_t n = json_array_size(v);
 	if (n > API_POS_MAX)
-		return reader_refuse(r, LTP_PARAMETER_ERROR, "holds more than %d objects",
-				     API_POS_MAX);
+		return reader_refuse(r, LTP_PARAMETER_ERROR,
+				     "holds more than %d objects", API_POS_MAX);
 	if (n == 0)
 		return true;
 	in->pos = reader_list(r, n, sizeof(*in->pos));
@@ -168,7 +169,8 @@ static bool read_subject(struct reader *r, const json_t *v, void *at)
 	static const struct {
 		const char *name;
 		enum subject subject;
-	} names[] = { { "PO", SUBJECT_PO }, { "Evidence", SUBJECT_EVIDENCE },
+	} names[] = { { "PO", SUBJECT_PO },
+		      { "Evidence", SUBJECT_EVIDENCE },
 		      { "POwithEmbeddedEvidence", SUBJECT_PO_EMBEDDED },
 		      { "POwithDetachedEvidence", SUBJECT_PO_DETACHED } };
 	struct api_in *in = at;
@@ -187,8 +189,11 @@ static bool read_subject(struct reader *r, const json_t *v, void *at)
 
 /* --- the messages; clause 5.3.x each --- */
 
-#define BASE_MEMBERS \
-	{ "optIn", read_opt_in, 0, false }, { "reqId", read_text, IN(req_id), false }
+#define BASE_MEMBERS                                                                   \
+	{ "optIn", read_opt_in, 0, false },                                            \
+	{                                                                              \
+		"reqId", read_text, IN(req_id), false                                  \
+	}
 
 static const struct member info_members[] = {
 	BASE_MEMBERS,
@@ -255,7 +260,8 @@ static bool check_whole(struct reader *r, const struct api_in *in)
 	if (in->op == OP_UPDATE_POC && in->n_pos == 0)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "deltaPoc is empty");
 	if (in->op == OP_VALIDATE_EVIDENCE && !in->has_evidence && in->n_pos == 0)
-		return reader_refuse(r, LTP_PARAMETER_ERROR, "neither ev nor po is given");
+		return reader_refuse(r, LTP_PARAMETER_ERROR,
+				     "neither ev nor po is given");
 	return true;
 }
 
@@ -278,8 +284,8 @@ static bool check_digest_lists(struct reader *r, const struct api_in *in)
 		reader_push(r, "po");
 		reader_push_index(r, i);
 		if (why.minor != LTP_OK)
-			return reader_refuse(r, LTP_PO_FORMAT_ERROR, "DigestList: %.200s",
-					     why.message);
+			return reader_refuse(r, LTP_PO_FORMAT_ERROR,
+					     "DigestList: %.200s", why.message);
 		reader_pop(r, 0);
 	}
 	return true;
@@ -301,7 +307,8 @@ static bool read_request(struct reader *r, struct api_in *in, bool *ret_malforme
 		return false;
 	}
 	find_req_id(in);
-	return read_object(r, in->doc, messages[in->op].members, messages[in->op].n, in) &&
+	return read_object(r, in->doc, messages[in->op].members, messages[in->op].n,
+			   in) &&
 	       check_whole(r, in) && check_digest_lists(r, in);
 }
 
@@ -323,8 +330,10 @@ int api_in_parse(enum operation op, struct buf *body, struct api_in *ret_in,
 		ltps_error_clear(err);
 		return 0;
 	}
-	struct reader r = { .cut = &in->cut, .lists = &in->lists,
-			    .n_lists = &in->n_lists, .refusal = ret_refusal };
+	struct reader r = { .cut = &in->cut,
+			    .lists = &in->lists,
+			    .n_lists = &in->n_lists,
+			    .refusal = ret_refusal };
 	if (!read_request(&r, in, ret_malformed) && r.nomem)
 		return ltps_fail_nomem(err);
 	return 0;

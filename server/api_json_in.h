@@ -17,7 +17,7 @@
 /* One request. Texts and data are borrowed from it; data lies in the body. */
 struct api_in {
 	enum operation op;
-	const char *req_id; /* NULL when absent */
+	const char *req_id;  /* NULL when absent */
 	const char *profile; /* pro */
 	const char *status;  /* stat */
 	struct ltp_po *pos;  /* po or deltaPoc */
@@ -37,7 +37,7 @@ struct api_in {
 	const char *evidence_poid;
 	const char *evidence_version;
 	enum profile_status profile_status; /* from stat */
-	enum subject sor; /* from sor */
+	enum subject sor;                   /* from sor */
 
 	/* private */
 	struct buf body;
@@ -80,6 +80,7 @@ struct digest_list {
  * Fails:       NOMEM (self)
  */
 int digest_list_check(struct view json, struct digest_list *ret_list,
-		      struct ltp_result *ret_refusal, struct ltps_error *err) LTPS_CHECKED;
+		      struct ltp_result *ret_refusal,
+		      struct ltps_error *err) LTPS_CHECKED;
 
 #endif

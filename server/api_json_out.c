@@ -172,11 +172,14 @@ void api_duration_text(struct duration d, char out[DURATION_TEXT_MAX])
 	size_t n = 0;
 	n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "P");
 	if (years != 0)
-		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId32 "Y", years);
+		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId32 "Y",
+				      years);
 	if (months != 0)
-		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId32 "M", months);
+		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId32 "M",
+				      months);
 	if (days != 0)
-		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "D", days);
+		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "%" PRId64 "D",
+				      days);
 	if (rest != 0 && rest % 1000 == 0)
 		n += (size_t)snprintf(out + n, DURATION_TEXT_MAX - n, "T%" PRId64 "S",
 				      rest / 1000);
@@ -357,8 +360,9 @@ static int write_report(const struct evidence_reports *reports, struct buf *out,
 	return jsonw_end(&j, err);
 }
 
-int api_out_validated(const struct api_answer *a, const struct evidence_reports *reports,
-		      struct buf *out, struct ltps_error *err)
+int api_out_validated(const struct api_answer *a,
+		      const struct evidence_reports *reports, struct buf *out,
+		      struct ltps_error *err)
 {
 	struct buf report = buf_make(REPORT_MAX);
 	struct jsonw j = start(a, out);

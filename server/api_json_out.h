@@ -31,8 +31,9 @@ int api_out_retrieved(const struct api_answer *a, struct ltp_retrieved *retrieve
 		      struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
-int api_out_validated(const struct api_answer *a, const struct evidence_reports *reports,
-		      struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int api_out_validated(const struct api_answer *a,
+		      const struct evidence_reports *reports, struct buf *out,
+		      struct ltps_error *err) LTPS_CHECKED;
 
 /* ISO 8601, the form that base/clock.h reads: "P10Y6M", "P1DT2H". */
 #define DURATION_TEXT_MAX 64

@@ -52,8 +52,8 @@ static size_t push(struct reader *r, const char *name, size_t i)
 	const size_t before = r->path_n;
 	char text[64];
 	const int n = name != NULL ? snprintf(text, sizeof(text), "%s%.50s",
-					      before > 0 ? "." : "", name) :
-				     snprintf(text, sizeof(text), "[%zu]", i);
+					      before > 0 ? "." : "", name)
+				   : snprintf(text, sizeof(text), "[%zu]", i);
 	if (n > 0 && r->path_n + (size_t)n < sizeof(r->path)) {
 		memcpy(r->path + r->path_n, text, (size_t)n + 1);
 		r->path_n += (size_t)n;
@@ -150,9 +150,9 @@ bool read_object_minor(struct reader *r, const json_t *v, const struct member *m
 		const size_t before = reader_push(r, printable(name));
 		if (m == NULL)
 			return reader_refuse(r, unknown,
-					     unknown == LTP_NOT_SUPPORTED ?
-						 "is not supported" :
-						 "is not a member of this message");
+					     unknown == LTP_NOT_SUPPORTED
+						 ? "is not supported"
+						 : "is not a member of this message");
 		if (!m->read(r, json_object_iter_value(i), (char *)at + m->offset))
 			return false;
 		reader_pop(r, before);
@@ -185,7 +185,8 @@ bool read_texts(struct reader *r, const json_t *v, void *at)
 {
 	struct texts *t = at;
 	if (!json_is_array(v))
-		return reader_refuse(r, LTP_PARAMETER_ERROR, "must be an array of strings");
+		return reader_refuse(r, LTP_PARAMETER_ERROR,
+				     "must be an array of strings");
 	const size_t n = json_array_size(v);
 	if (n > API_LIST_MAX)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "holds more than %d items",
@@ -218,7 +219,8 @@ bool read_payload(struct reader *r, const json_t *v, void *at)
 	struct json_slot *slot = &r->cut->slots[i];
 	if (json_slot_decode(slot, &err) != 0)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "wrong base64: %s%s%s",
-				     err.text, err.where[0] != '\0' ? ", " : "", err.where);
+				     err.text, err.where[0] != '\0' ? ", " : "",
+				     err.where);
 	if (slot->n == 0)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "is empty");
 	p->given = true;

@@ -32,15 +32,15 @@ static void step_free(void *state)
 
 static enum pool_outcome step_work(struct pool_job *job, void *state)
 {
-	struct service *s = (struct service *)((char *)job -
-					       offsetof(struct service, step_job));
+	struct service *s =
+	    (struct service *)((char *)job - offsetof(struct service, step_job));
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t next_ms = INT64_MAX;
 	s->step_failed = ltp_step(state, &next_ms, &err) != 0;
 	s->step_next_ms = next_ms;
 	if (s->step_failed && err.code != LTPS_CANCELLED)
-		log_error(s->log, LOG_OPERATION, LOG_ERROR, "evidence could not be made",
-			  &err, NULL, 0);
+		log_error(s->log, LOG_OPERATION, LOG_ERROR,
+			  "evidence could not be made", &err, NULL, 0);
 	return POOL_DONE;
 }
 
@@ -55,8 +55,8 @@ static void arm(struct service *s, int64_t in_ms)
 
 static void step_done(struct pool_job *job)
 {
-	struct service *s = (struct service *)((char *)job -
-					       offsetof(struct service, step_job));
+	struct service *s =
+	    (struct service *)((char *)job - offsetof(struct service, step_job));
 	int64_t in_ms = SLEEP_MAX_MS;
 	s->step_running = false;
 	s->step_failing = s->step_failed;
@@ -137,7 +137,8 @@ void background_stop(struct service *s)
 	if (s->background != NULL) {
 		/* A cancel may come between two exchanges: until the step is over. */
 		while (pool_in_flight(s->background) > 0) {
-			struct pollfd p = { .fd = pool_fd(s->background), .events = POLLIN };
+			struct pollfd p = { .fd = pool_fd(s->background),
+					    .events = POLLIN };
 			background_cancel(s);
 			(void)poll(&p, 1, CANCEL_MS);
 			pool_drain(s->background);

@@ -15,8 +15,8 @@ static int parse_answer(const struct fetch_result *r, json_t **ret_answer,
 			struct ltps_error *err)
 {
 	json_error_t why;
-	json_t *j = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES,
-			       &why);
+	json_t *j = json_loadb((const char *)r->body.p, r->body.n,
+			       JSON_REJECT_DUPLICATES, &why);
 	if (j == NULL || client_text(json_object_get(j, "result"), "maj") == NULL) {
 		json_decref(j);
 		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "TS 119 512 5.3",
@@ -44,7 +44,8 @@ int client_call(const char *url, const char *operation, struct view message,
 	size_t n = strlen(url);
 	while (n > 0 && url[n - 1] == '/')
 		n--;
-	int len = snprintf(target, sizeof(target), "%.*s/pres/%s", (int)n, url, operation);
+	int len =
+	    snprintf(target, sizeof(target), "%.*s/pres/%s", (int)n, url, operation);
 	if (len < 0 || (size_t)len >= sizeof(target))
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "the URL is too long");
@@ -55,7 +56,8 @@ int client_call(const char *url, const char *operation, struct view message,
 		.content_type = "application/json",
 		.accept = "application/json",
 	};
-	if (fetch_new(&policy, &fetch, err) != 0 || fetch_do(fetch, &req, &result, err) != 0)
+	if (fetch_new(&policy, &fetch, err) != 0 ||
+	    fetch_do(fetch, &req, &result, err) != 0)
 		goto out;
 	rc = parse_answer(&result, ret_answer, err);
 out:
@@ -88,7 +90,8 @@ void client_file_name(const char *id, size_t i, char out[CLIENT_NAME_MAX])
 	bool plain = id != NULL && id[0] != '\0' && id[0] != '.' && id[0] != '_' &&
 		     strlen(id) < CLIENT_NAME_MAX;
 	for (const char *c = id; plain && *c != '\0'; c++)
-		plain = *c != '/' && *c != '\\' && (unsigned char)*c >= 0x20 && *c != 0x7f;
+		plain =
+		    *c != '/' && *c != '\\' && (unsigned char)*c >= 0x20 && *c != 0x7f;
 	/* No plain name begins with '_'. */
 	if (plain)
 		snprintf(out, CLIENT_NAME_MAX, "%s", id);

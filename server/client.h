@@ -12,7 +12,7 @@
 
 #define CLIENT_URL_DEFAULT "http://127.0.0.1:8512"
 #define CLIENT_BODY_MAX ((size_t)2 << 30) /* what one answer may hold */
-#define CLIENT_TOTAL_MS 600000		  /* 2 GiB over a slow line */
+#define CLIENT_TOTAL_MS 600000            /* 2 GiB over a slow line */
 
 /*
  * client_call - POST one message to URL/pres/OPERATION.

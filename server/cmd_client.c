@@ -17,8 +17,8 @@
 #define MESSAGE_MAX CLIENT_BODY_MAX
 
 #define HELP_URL "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
-#define HELP_EXIT                                                                            \
-	"\nexit status: 0 done, 1 refused, 2 not (wholly) there yet, 64 usage,\n"            \
+#define HELP_EXIT                                                                      \
+	"\nexit status: 0 done, 1 refused, 2 not (wholly) there yet, 64 usage,\n"      \
 	"65 unreadable input, 69 no service or it failed\n"
 
 /* Sends; on success of the transport *ret_answer is set and its verdict given. */
@@ -35,12 +35,10 @@ static int exchange(const char *command, const char *url, const char *operation,
 
 static const char HELP_PRESERVE[] =
     "usage: ltps preserve FILE... [--url URL] [--profile P] [--format URI] [--mime M]\n"
-    "Submits the files as one object and prints its POID.\n"
-    HELP_URL
+    "Submits the files as one object and prints its POID.\n" HELP_URL
     "  --profile P     preservation profile (" PROFILE_DEFAULT ")\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
-    "  --mime M        MIME type; detected when neither is given\n"
-    HELP_EXIT;
+    "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
 
 struct preserve {
 	const char *url, *profile, *format, *mime;
@@ -72,7 +70,8 @@ static int put_file(const struct preserve *p, const char *path, struct jsonw *j,
 	return 0;
 }
 
-static int preserve_message(const struct preserve *p, struct buf *out, struct ltps_error *err)
+static int preserve_message(const struct preserve *p, struct buf *out,
+			    struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
@@ -96,8 +95,8 @@ int cmd_preserve(int argc, char **argv)
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
 	};
-	const struct command_line line = { "preserve", HELP_PRESERVE, options, 4, p.files,
-					   FILES_MAX };
+	const struct command_line line = { "preserve", HELP_PRESERVE, options,
+					   4,          p.files,       FILES_MAX };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -127,15 +126,13 @@ out:
 
 static const char HELP_RETRIEVE[] =
     "usage: ltps retrieve POID [--url URL] [--subject S] [--version V]... [-o OUT]\n"
-    "Gets an object, its evidence, or both.\n"
-    HELP_URL
+    "Gets an object, its evidence, or both.\n" HELP_URL
     "  --subject S     PO, Evidence, POwithDetachedEvidence, POwithEmbeddedEvidence\n"
     "                  (the default: a container with the evidence record)\n"
     "  --version V     version ids, or all; the latest when not given\n"
     "  --format URI    format of the object\n"
     "  -o OUT          file for one, folder for several; without it one goes to\n"
-    "                  standard output\n"
-    HELP_EXIT;
+    "                  standard output\n" HELP_EXIT;
 
 struct retrieve {
 	const char *url, *subject, *format, *out;
@@ -144,7 +141,8 @@ struct retrieve {
 	const char *poid;
 };
 
-static int retrieve_message(const struct retrieve *r, struct buf *out, struct ltps_error *err)
+static int retrieve_message(const struct retrieve *r, struct buf *out,
+			    struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
@@ -167,14 +165,15 @@ static int retrieve_message(const struct retrieve *r, struct buf *out, struct lt
 /* The bytes of a PO, whichever way they were sent. */
 static int po_bytes(const json_t *po, struct buf *out, struct ltps_error *err)
 {
-	const json_t *value = json_object_get(json_object_get(po, "binaryData"), "value");
+	const json_t *value =
+	    json_object_get(json_object_get(po, "binaryData"), "value");
 	if (value == NULL)
 		value = json_object_get(json_object_get(po, "xmlData"), "b64Content");
 	if (!json_is_string(value))
-		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "TS 119 512 5.4.5",
-				 "a PO without data");
-	return b64_decode(view_of(json_string_value(value), json_string_length(value)), true,
-			  out, err);
+		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE,
+				 "TS 119 512 5.4.5", "a PO without data");
+	return b64_decode(view_of(json_string_value(value), json_string_length(value)),
+			  true, out, err);
 }
 
 static int write_po(const struct retrieve *r, const json_t *po, size_t i, bool folder,
@@ -205,7 +204,8 @@ out:
 	return rc;
 }
 
-static int write_all(const struct retrieve *r, const json_t *pos, struct ltps_error *err)
+static int write_all(const struct retrieve *r, const json_t *pos,
+		     struct ltps_error *err)
 {
 	struct stat st;
 	size_t n = json_array_size(pos);
@@ -230,10 +230,13 @@ int cmd_retrieve(int argc, char **argv)
 		{ .name = "--subject", .text = &r.subject },
 		{ .name = "--format", .text = &r.format },
 		{ .name = "-o", .alias = "--output", .text = &r.out },
-		{ .name = "--version", .list = r.versions, .max = VERSIONS_MAX,
+		{ .name = "--version",
+		  .list = r.versions,
+		  .max = VERSIONS_MAX,
 		  .count = &r.n_versions },
 	};
-	const struct command_line line = { "retrieve", HELP_RETRIEVE, options, 5, &r.poid, 1 };
+	const struct command_line line = { "retrieve", HELP_RETRIEVE, options,
+					   5,          &r.poid,       1 };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -275,9 +278,10 @@ static int simple_call(const char *command, const char *url, const char *operati
 		if (members[i].value != NULL)
 			jsonw_member(&j, members[i].key, members[i].value);
 	jsonw_object_end(&j);
-	int status = jsonw_end(&j, &err) != 0
-			 ? command_error(command, &err)
-			 : exchange(command, url, operation, view_buf(&message), ret_answer);
+	int status =
+	    jsonw_end(&j, &err) != 0
+		? command_error(command, &err)
+		: exchange(command, url, operation, view_buf(&message), ret_answer);
 	buf_free(&message);
 	return status;
 }
@@ -290,12 +294,10 @@ static void print_json(const json_t *j)
 
 static const char HELP_DELETE[] =
     "usage: ltps delete POID --reason TEXT [--mode M] [--requestor NAME] [--url URL]\n"
-    "Deletes an object; the trace keeps who and why.\n"
-    HELP_URL
+    "Deletes an object; the trace keeps who and why.\n" HELP_URL
     "  --reason TEXT   needed before the preservation period ends\n"
     "  --mode M        OnlySubDOs, or SubDOsAndEvidence (the default)\n"
-    "  --requestor N   in whose name\n"
-    HELP_EXIT;
+    "  --requestor N   in whose name\n" HELP_EXIT;
 
 int cmd_delete(int argc, char **argv)
 {
@@ -307,7 +309,9 @@ int cmd_delete(int argc, char **argv)
 		{ .name = "--mode", .text = &mode },
 		{ .name = "--requestor", .text = &who },
 	};
-	const struct command_line line = { "delete", HELP_DELETE, options, 4, &poid, 1 };
+	const struct command_line line = {
+		"delete", HELP_DELETE, options, 4, &poid, 1
+	};
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
@@ -325,8 +329,7 @@ int cmd_delete(int argc, char **argv)
 
 static const char HELP_TRACE[] =
     "usage: ltps trace POID [--url URL] [--format text|json]\n"
-    "Lists what happened to an object.\n"
-    HELP_URL HELP_EXIT;
+    "Lists what happened to an object.\n" HELP_URL HELP_EXIT;
 
 static void print_events(const json_t *events)
 {
@@ -368,15 +371,15 @@ int cmd_trace(int argc, char **argv)
 	if (status == EXIT_VALID && strcmp(format, "json") == 0)
 		print_json(answer);
 	else if (status == EXIT_VALID)
-		print_events(json_object_get(json_object_get(answer, "trace"), "event"));
+		print_events(
+		    json_object_get(json_object_get(answer, "trace"), "event"));
 	json_decref(answer);
 	return status;
 }
 
 static const char HELP_INFO[] =
     "usage: ltps info [PROFILE] [--status active|inactive|all] [--url URL]\n"
-    "Prints the preservation profiles of a service as JSON.\n"
-    HELP_URL HELP_EXIT;
+    "Prints the preservation profiles of a service as JSON.\n" HELP_URL HELP_EXIT;
 
 int cmd_info(int argc, char **argv)
 {
@@ -401,14 +404,16 @@ int cmd_info(int argc, char **argv)
 
 static const char HELP_SEARCH[] =
     "usage: ltps search FILTER [--url URL]\n"
-    "Prints the POIDs of the objects that a filter names, one a line.\n"
-    HELP_URL HELP_EXIT;
+    "Prints the POIDs of the objects that a filter names, one a line.\n" HELP_URL
+	HELP_EXIT;
 
 int cmd_search(int argc, char **argv)
 {
 	const char *url = CLIENT_URL_DEFAULT, *filter = NULL;
 	const struct command_option options[] = { { .name = "--url", .text = &url } };
-	const struct command_line line = { "search", HELP_SEARCH, options, 1, &filter, 1 };
+	const struct command_line line = {
+		"search", HELP_SEARCH, options, 1, &filter, 1
+	};
 	unsigned n = 0;
 	json_t *answer = NULL, *poid;
 	size_t i;

@@ -54,7 +54,8 @@ static int create_pki(struct demo *d, const char *path, struct ltps_error *err)
 {
 	struct devpki_options options = pki_options;
 	char url[DEVPKI_URL_MAX];
-	if (devpki_http_new(d->loop, DEMO_PKI_ADDRESS ":0", NULL, &d->pki_http, err) != 0)
+	if (devpki_http_new(d->loop, DEMO_PKI_ADDRESS ":0", NULL, &d->pki_http, err) !=
+	    0)
 		return -1;
 	format_url(d, url, sizeof(url));
 	options.url = url;
@@ -66,7 +67,8 @@ static int move_pki(struct demo *d, struct ltps_error *err)
 {
 	char url[DEVPKI_URL_MAX];
 	const struct devpki_cert *cert;
-	if (devpki_http_new(d->loop, DEMO_PKI_ADDRESS ":0", NULL, &d->pki_http, err) != 0)
+	if (devpki_http_new(d->loop, DEMO_PKI_ADDRESS ":0", NULL, &d->pki_http, err) !=
+	    0)
 		return -1;
 	format_url(d, url, sizeof(url));
 	if (devpki_set_url(d->pki, url, err) != 0 ||
@@ -82,7 +84,8 @@ static int reopen_pki(struct demo *d, const char *path, struct ltps_error *err)
 	if (devpki_open(path, &pki_options, &d->pki, err) != 0)
 		return -1;
 	const char *colon = strrchr(devpki_url(d->pki), ':');
-	snprintf(listen, sizeof(listen), DEMO_PKI_ADDRESS "%s", colon != NULL ? colon : ":0");
+	snprintf(listen, sizeof(listen), DEMO_PKI_ADDRESS "%s",
+		 colon != NULL ? colon : ":0");
 	if (devpki_http_new(d->loop, listen, NULL, &d->pki_http, &busy) == 0)
 		return 0;
 	return move_pki(d, err);
@@ -163,21 +166,22 @@ static void print_ready(void *arg, unsigned port)
 	const char *shut = open[0] != '\0' ? "]" : "";
 	char url[128];
 	snprintf(url, sizeof(url), "http://%s%s%s:%u", open, addr, shut, port);
-	printf("service   %s\n"
-	       "TSA       %s/tsa\n"
-	       "anchors   %s/anchors.pem\n"
-	       "settings  %s/ltps.conf\n"
-	       "\n"
-	       "try:\n"
-	       "  ltps info --url %s\n"
-	       "  ltps preserve FILE --url %s\n"
-	       "  ltps retrieve POID --subject Evidence -o evidence.ers --url %s\n"
-	       "  ltps evidence verify evidence.ers --data FILE --anchor %s/anchors.pem\n"
-	       "  ltps trace POID --url %s\n"
-	       "  ltps fsck -c %s/ltps.conf\n"
-	       "\n"
-	       "ready\n",
-	       url, pki, d->dir, d->dir, url, url, url, d->dir, url, d->dir);
+	printf(
+	    "service   %s\n"
+	    "TSA       %s/tsa\n"
+	    "anchors   %s/anchors.pem\n"
+	    "settings  %s/ltps.conf\n"
+	    "\n"
+	    "try:\n"
+	    "  ltps info --url %s\n"
+	    "  ltps preserve FILE --url %s\n"
+	    "  ltps retrieve POID --subject Evidence -o evidence.ers --url %s\n"
+	    "  ltps evidence verify evidence.ers --data FILE --anchor %s/anchors.pem\n"
+	    "  ltps trace POID --url %s\n"
+	    "  ltps fsck -c %s/ltps.conf\n"
+	    "\n"
+	    "ready\n",
+	    url, pki, d->dir, d->dir, url, url, url, d->dir, url, d->dir);
 	fflush(stdout);
 }
 
@@ -217,8 +221,9 @@ int cmd_demo(int argc, char **argv)
 		{ .name = "--listen", .text = &d.listen },
 		{ .name = "--seconds", .text = &seconds_text },
 	};
-	const struct command_line line = { .command = "demo", .help = help,
-					   .options = options, .n_options = 3 };
+	const struct command_line line = {
+		.command = "demo", .help = help, .options = options, .n_options = 3
+	};
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int status = 0;
 	const int parsed = command_parse(argc, argv, &line, &n);

@@ -23,8 +23,9 @@ int cmd_serve(int argc, char **argv)
 		{ .name = "--config", .alias = "-c", .text = &path },
 		{ .name = "--check", .flag = &check },
 	};
-	const struct command_line line = { .command = "serve", .help = help,
-					   .options = options, .n_options = 2 };
+	const struct command_line line = {
+		.command = "serve", .help = help, .options = options, .n_options = 2
+	};
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct config config = { 0 };
 	struct loop *loop = NULL;

@@ -14,16 +14,15 @@
 
 #define STORE_PATH_MAX 4096
 
-#define HELP_STORE                                                        \
-	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n" \
+#define HELP_STORE                                                                     \
+	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n"       \
 	"  --store S  the store's folder itself\n"
 
 static const char fsck_help[] =
     "ltps fsck - is everything that was stored still there and unchanged?\n"
     "\n"
     "  ltps fsck [-c ltps.conf | --store S]\n"
-    "\n" HELP_STORE
-    "\n"
+    "\n" HELP_STORE "\n"
     "Reads every object again. Nothing is modified; the service may be running.\n"
     "exit status: 0 clean, 1 damage found\n";
 
@@ -32,8 +31,7 @@ static const char backup_help[] =
     "\n"
     "  ltps backup DIR [-c ltps.conf | --store S]\n"
     "\n"
-    "  DIR        new or empty folder for the copy\n" HELP_STORE
-    "\n"
+    "  DIR        new or empty folder for the copy\n" HELP_STORE "\n"
     "exit status: 0 copied, 1 copied but damaged objects were left out\n";
 
 static const char restore_help[] =
@@ -41,8 +39,7 @@ static const char restore_help[] =
     "\n"
     "  ltps restore DIR [-c ltps.conf | --store S]\n"
     "\n"
-    "  DIR        the backup\n" HELP_STORE
-    "\n"
+    "  DIR        the backup\n" HELP_STORE "\n"
     "The store's folder must be new or empty. Every object is checked.\n";
 
 struct arguments {
@@ -62,9 +59,12 @@ static int parse(int argc, char **argv, const char *help, struct arguments *a,
 		{ .name = "--config", .alias = "-c", .text = &a->config },
 		{ .name = "--store", .text = &a->store },
 	};
-	const struct command_line line = { .command = argv[0], .help = help,
-					   .options = options, .n_options = 2,
-					   .rest = &a->dir, .max_rest = want };
+	const struct command_line line = { .command = argv[0],
+					   .help = help,
+					   .options = options,
+					   .n_options = 2,
+					   .rest = &a->dir,
+					   .max_rest = want };
 	const int parsed = command_parse(argc, argv, &line, &n);
 	if (parsed != 0) {
 		*ret_status = parsed > 0 ? 0 : EXIT_USAGE;
@@ -75,7 +75,8 @@ static int parse(int argc, char **argv, const char *help, struct arguments *a,
 		return -1;
 	}
 	if (a->config != NULL && a->store != NULL) {
-		*ret_status = command_usage(argv[0], "-c and --store exclude each other");
+		*ret_status =
+		    command_usage(argv[0], "-c and --store exclude each other");
 		return -1;
 	}
 	return 0;
@@ -101,7 +102,8 @@ static int open_store(struct arguments *a, struct store **ret_store,
 {
 	if (find_store(a, err) != 0)
 		return -1;
-	const struct store_options options = { .dir = a->path, .read_only = true,
+	const struct store_options options = { .dir = a->path,
+					       .read_only = true,
 					       .must_exist = true };
 	return store_open(&options, ret_store, err);
 }
@@ -130,8 +132,8 @@ int cmd_fsck(int argc, char **argv)
 		if (err.code == LTPS_CORRUPT) /* a database beyond reading */
 			status = EXIT_INVALID;
 	} else {
-		printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64 " leaves, %" PRIu64
-		       " trees, %" PRIu64 " audit entries: %s\n",
+		printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64
+		       " leaves, %" PRIu64 " trees, %" PRIu64 " audit entries: %s\n",
 		       r.blobs, r.bytes, r.leaves, r.trees, r.audit_entries,
 		       r.damaged > 0 ? "DAMAGED" : "clean");
 		status = r.damaged > 0 ? EXIT_INVALID : EXIT_VALID;

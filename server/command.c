@@ -83,7 +83,8 @@ static int take_option(const struct command_line *line, const char *arg,
 		return 0;
 	}
 	if (*o->count >= o->max) {
-		command_usage(line->command, "%s is given more than %u times", arg, o->max);
+		command_usage(line->command, "%s is given more than %u times", arg,
+			      o->max);
 		return -1;
 	}
 	o->list[(*o->count)++] = value;
@@ -100,8 +101,8 @@ int command_parse(int argc, char **argv, const struct command_line *line,
 		int used = 0;
 		if (!options_end && strcmp(arg, "--") == 0) {
 			options_end = 1;
-		} else if (!options_end && (strcmp(arg, "-h") == 0 ||
-					    strcmp(arg, "--help") == 0)) {
+		} else if (!options_end &&
+			   (strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0)) {
 			fputs(line->help, stdout);
 			return 1;
 		} else if (!options_end && arg[0] == '-' && arg[1] != '\0') {

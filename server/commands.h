@@ -17,7 +17,7 @@ enum command_exit {
 	EXIT_UNDETERMINED = 2,
 	EXIT_NOTHING = 3,
 	EXIT_USAGE = 64,
-	EXIT_DATA = 65,	       /* malformed input */
+	EXIT_DATA = 65,        /* malformed input */
 	EXIT_UNAVAILABLE = 69, /* a remote party */
 	EXIT_SOFTWARE = 70,    /* internal */
 };
@@ -50,7 +50,7 @@ struct command_option {
 	const char *name;  /* "--url"; another spelling may follow as alias */
 	const char *alias; /* "-u" or NULL */
 	const char **text; /* set to the argument; or */
-	int *flag;	   /* set to 1 */
+	int *flag;         /* set to 1 */
 	/* or, for one that may be repeated: up to max texts in list. */
 	const char **list;
 	unsigned max;

@@ -25,13 +25,15 @@ static const struct conf_rule rules[] = {
 	{ "service", false, "log_level", CONF_TEXT, false, false, 0, 0 },
 	{ "service", false, "log_format", CONF_TEXT, false, false, 0, 0 },
 	{ "limits", false, "body_max", CONF_SIZE, false, false, KIB, GIB },
-	{ "limits", false, "header_max", CONF_SIZE, false, false, KIB, KIB * KIB },
+	{ "limits", false, "header_max", CONF_SIZE, false, false, KIB, KIB *KIB },
 	{ "limits", false, "in_flight_max", CONF_SIZE, false, false, KIB, 1024 * GIB },
 	{ "limits", false, "connections_max", CONF_INT, false, false, 1, 100000 },
-	{ "limits", false, "connections_per_address", CONF_INT, false, false, 1, 100000 },
+	{ "limits", false, "connections_per_address", CONF_INT, false, false, 1,
+	  100000 },
 	{ "limits", false, "queue_max", CONF_INT, false, false, 1, 1000000 },
 	{ "limits", false, "header_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
-	{ "limits", false, "transfer_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "limits", false, "transfer_timeout", CONF_DURATION, false, false, 1,
+	  HOUR_MS },
 	{ "limits", false, "idle_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
 	{ "limits", false, "min_rate", CONF_SIZE, false, false, 1, GIB },
 	{ "limits", false, "low_space", CONF_SIZE, false, false, 0, 0 },
@@ -50,13 +52,14 @@ static const struct conf_rule rules[] = {
 	{ "fetch", false, "ca_file", CONF_TEXT, false, false, 0, 0 },
 	{ "profiles", false, "builtin", CONF_BOOL, false, false, 0, 0 },
 	{ "profiles", false, "file", CONF_TEXT, true, false, 0, 0 },
-	{ "profiles", false, "tree_max_age", CONF_DURATION, false, false, 100, 24 * HOUR_MS },
+	{ "profiles", false, "tree_max_age", CONF_DURATION, false, false, 100,
+	  24 * HOUR_MS },
 };
 
 static int bad(const char *name, const char *what, struct ltps_error *err)
 {
-	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL, "%.100s: %s", name,
-			 what);
+	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL, "%.100s: %s",
+			 name, what);
 }
 
 /* Relative paths become those from the file's folder; kept with the config. */
@@ -83,7 +86,8 @@ static int read_log(struct config *c, const char *name, struct ltps_error *err)
 	const char *level = conf_text(c->conf, "service", NULL, "log_level", "info");
 	const char *format = conf_text(c->conf, "service", NULL, "log_format", "text");
 	if (log_level_parse(level, &c->log_level) != 0)
-		return bad(name, "log_level must be error, warning, info or debug", err);
+		return bad(name, "log_level must be error, warning, info or debug",
+			   err);
 	c->log_json = strcmp(format, "json") == 0;
 	if (!c->log_json && strcmp(format, "text") != 0)
 		return bad(name, "log_format must be text or json", err);
@@ -101,8 +105,8 @@ static int read_service(struct config *c, const char *name, const char *base,
 		return ltps_where(err, "%s, listen", name);
 	if (!conf_has_section(c->conf, "service", NULL))
 		return bad(name, "section [service] is missing", err);
-	if (take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL), &c->dir,
-		      err) != 0)
+	if (take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL),
+		      &c->dir, err) != 0)
 		return -1;
 	c->id = conf_text(c->conf, "service", NULL, "id", CONFIG_SERVICE_ID);
 	c->workers = (unsigned)conf_int(c->conf, "service", NULL, "workers",
@@ -122,10 +126,10 @@ static int read_limits(struct config *c, const char *name, struct ltps_error *er
 	c->limits = (struct http_limits){
 		.header_max = (size_t)limit(c, "header_max", HTTP_HEADER_MAX),
 		.in_flight_max = (size_t)limit(c, "in_flight_max", HTTP_IN_FLIGHT_MAX),
-		.connections_max = (unsigned)limit(c, "connections_max",
-						   HTTP_CONNECTIONS_MAX),
-		.per_address_max = (unsigned)limit(c, "connections_per_address",
-						   HTTP_PER_ADDRESS_MAX),
+		.connections_max =
+		    (unsigned)limit(c, "connections_max", HTTP_CONNECTIONS_MAX),
+		.per_address_max =
+		    (unsigned)limit(c, "connections_per_address", HTTP_PER_ADDRESS_MAX),
 		.header_ms = limit(c, "header_timeout", HTTP_HEADER_MS),
 		.transfer_ms = limit(c, "transfer_timeout", HTTP_TRANSFER_MS),
 		.min_rate = (size_t)limit(c, "min_rate", HTTP_MIN_RATE),
@@ -151,9 +155,10 @@ static int read_tsas(struct config *c, const char *name, struct ltps_error *err)
 		if (i == TSP_TSAS_MAX)
 			return bad(name, "too many TSAs", err);
 		if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-					 "%.100s: [tsa %s]: url is not http:// or https://",
-					 name, label);
+			return ltps_fail(
+			    err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+			    "%.100s: [tsa %s]: url is not http:// or https://", name,
+			    label);
 		c->tsas[i] = (struct tsa){
 			.name = label,
 			.url = conf_text(c->conf, "tsa", label, "url", NULL),
@@ -161,7 +166,8 @@ static int read_tsas(struct config *c, const char *name, struct ltps_error *err)
 		};
 		c->n_tsas++;
 	}
-	c->tsa_skew_ms = conf_int(c->conf, "trust", NULL, "tsa_skew", TSP_SKEW_MS_DEFAULT);
+	c->tsa_skew_ms =
+	    conf_int(c->conf, "trust", NULL, "tsa_skew", TSP_SKEW_MS_DEFAULT);
 	return 0;
 }
 
@@ -188,9 +194,11 @@ static int read_fetch(struct config *c, const char *base, struct ltps_error *err
 	const struct conf *conf = c->conf;
 	c->fetch = (struct fetch_policy){
 		.allow_http = conf_int(conf, "fetch", NULL, "allow_http", 1) != 0,
-		.allow_loopback = conf_int(conf, "fetch", NULL, "allow_loopback", 0) != 0,
+		.allow_loopback =
+		    conf_int(conf, "fetch", NULL, "allow_loopback", 0) != 0,
 		.allow_private = conf_int(conf, "fetch", NULL, "allow_private", 0) != 0,
-		.connect_ms = (uint32_t)conf_int(conf, "fetch", NULL, "connect_timeout", 0),
+		.connect_ms =
+		    (uint32_t)conf_int(conf, "fetch", NULL, "connect_timeout", 0),
 		.total_ms = (uint32_t)conf_int(conf, "fetch", NULL, "total_timeout", 0),
 		.redirects = (uint32_t)conf_int(conf, "fetch", NULL, "redirects", 3),
 		.max_bytes = (size_t)conf_int(conf, "fetch", NULL, "max_bytes", 0),

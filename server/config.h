@@ -28,7 +28,7 @@
 struct config {
 	const char *listen;
 	const char *dir; /* of the store */
-	const char *id;	 /* URI of the service */
+	const char *id;  /* URI of the service */
 	unsigned workers;
 	int64_t drain_ms;
 	bool log_json;

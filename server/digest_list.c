@@ -80,9 +80,8 @@ static bool check_values(struct reader *r, const struct texts *values,
 			return false;
 		}
 		if (rc != 0 || n == 0)
-			return reader_refuse(r, LTP_PARAMETER_ERROR,
-					     "digVal[%zu]: %s", i,
-					     rc != 0 ? err.text : "is empty");
+			return reader_refuse(r, LTP_PARAMETER_ERROR, "digVal[%zu]: %s",
+					     i, rc != 0 ? err.text : "is empty");
 		list->n_wrong_len += len != 0 && n != len;
 	}
 	list->n = values->n;
@@ -112,7 +111,9 @@ int digest_list_check(struct view json, struct digest_list *ret_list,
 	struct json_cut cut = { .small = buf_make(0) };
 	struct digest_list list = { .alg = DIGEST_NONE };
 	json_t *doc = NULL;
-	struct reader r = { .cut = &cut, .lists = &lists, .n_lists = &n_lists,
+	struct reader r = { .cut = &cut,
+			    .lists = &lists,
+			    .n_lists = &n_lists,
 			    .refusal = ret_refusal };
 	int rc = -1;
 	/* Decoding happens in place, and the object's bytes must stay. */

@@ -4,10 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,16 +27,26 @@ const char *http_status_text(int status)
 		int status;
 		const char *text;
 	} texts[] = {
-		{ 200, "OK" }, { 204, "No Content" }, { 400, "Bad Request" },
-		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" },
-		{ 413, "Content Too Large" }, { 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
+		{ 200, "OK" },
+		{ 204, "No Content" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
 		{ 422, "Unprocessable Content" },
 		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" }, { 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
-		{ 505, "HTTP Version Not Supported" }, { 507, "Insufficient Storage" },
+		{ 500, "Internal Server Error" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
+		{ 505, "HTTP Version Not Supported" },
+		{ 507, "Insufficient Storage" },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i].status == status)
@@ -221,8 +231,8 @@ void http_add_field(struct http_exchange *x, const char *name, const char *value
 	    strlen(name) + strlen(value) + 5 > room)
 		return;
 	x->n_extra++;
-	x->extra_n += (size_t)snprintf(x->extra + x->extra_n, room, "%s: %s\r\n", name,
-				       value);
+	x->extra_n +=
+	    (size_t)snprintf(x->extra + x->extra_n, room, "%s: %s\r\n", name, value);
 }
 
 static void reply(struct http_exchange *x, struct conn_answer *a)
@@ -247,8 +257,8 @@ static void reply(struct http_exchange *x, struct conn_answer *a)
 void http_reply(struct http_exchange *x, int status, const char *media_type,
 		struct buf *body)
 {
-	reply(x, &(struct conn_answer){ .status = status, .media_type = media_type,
-					.body = body });
+	reply(x, &(struct conn_answer){
+		     .status = status, .media_type = media_type, .body = body });
 }
 
 void http_reply_view(struct http_exchange *x, int status, const char *media_type,
@@ -286,19 +296,22 @@ void http_drop(struct http_exchange *x)
 void http_reply_cut(struct http_exchange *x, int status, const char *media_type,
 		    struct buf *body, size_t send_n)
 {
-	reply(x, &(struct conn_answer){ .status = status, .media_type = media_type,
-					.body = body, .cut = true, .send_n = send_n });
+	reply(x, &(struct conn_answer){ .status = status,
+					.media_type = media_type,
+					.body = body,
+					.cut = true,
+					.send_n = send_n });
 }
 
 /* --- the server --- */
 
-void refusal_body(struct http_server *s, const char *path, int status,
-		  const char *text, struct buf *out, const char **ret_type)
+void refusal_body(struct http_server *s, const char *path, int status, const char *text,
+		  struct buf *out, const char **ret_type)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const struct http_options *o = &s->options;
-	if (o->refusal_body != NULL &&
-	    o->refusal_body(o->refusal_arg, path, status, text, out, ret_type, &err) == 0)
+	if (o->refusal_body != NULL && o->refusal_body(o->refusal_arg, path, status,
+						       text, out, ret_type, &err) == 0)
 		return;
 	buf_clear(out);
 	*ret_type = "text/plain";
@@ -318,8 +331,9 @@ const char *server_date(struct http_server *s)
 		const time_t t = (time_t)now_s;
 		struct tm tm = { 0 };
 		gmtime_r(&t, &tm);
-		snprintf(s->date, sizeof(s->date), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-			 days[tm.tm_wday % 7], tm.tm_mday % 100, months[tm.tm_mon % 12],
+		snprintf(s->date, sizeof(s->date),
+			 "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday % 7],
+			 tm.tm_mday % 100, months[tm.tm_mon % 12],
 			 (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
 		s->date_s = now_s;
 	}
@@ -390,8 +404,9 @@ int http_parse_listen(const char *text, char *ret_addr, size_t addr_size,
 	} else if (colon != NULL && memchr(text, ':', n) != NULL) {
 		colon = NULL; /* IPv6 needs its brackets */
 	}
-	const unsigned long port = colon == NULL || colon[1] < '0' || colon[1] > '9' ?
-				       65536 : strtoul(colon + 1, &end, 10);
+	const unsigned long port = colon == NULL || colon[1] < '0' || colon[1] > '9'
+				       ? 65536
+				       : strtoul(colon + 1, &end, 10);
 	if (n == 0 || n >= addr_size || port > 65535 || *end != '\0')
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "'%s' is not ADDRESS:PORT", text);
@@ -460,8 +475,8 @@ static int open_listener(struct http_server *s, struct ltps_error *err)
 
 static struct http_limits with_defaults(struct http_limits l)
 {
-#define DEFAULT(field, value) \
-	if (l.field == 0) \
+#define DEFAULT(field, value)                                                          \
+	if (l.field == 0)                                                              \
 	l.field = (value)
 	DEFAULT(header_max, HTTP_HEADER_MAX);
 	DEFAULT(in_flight_max, HTTP_IN_FLIGHT_MAX);

@@ -34,19 +34,20 @@ enum http_method {
 
 /* Zero in a field: the default named beside it. */
 struct http_limits {
-	size_t header_max;	   /* HTTP_HEADER_MAX */
-	size_t in_flight_max;	   /* HTTP_IN_FLIGHT_MAX: bytes of all requests
-				      and answers held at a time */
-	unsigned connections_max;  /* HTTP_CONNECTIONS_MAX */
-	unsigned per_address_max;  /* HTTP_PER_ADDRESS_MAX */
-	int64_t header_ms;	   /* HTTP_HEADER_MS: from the first byte */
-	int64_t transfer_ms;	   /* HTTP_TRANSFER_MS: for a body or an answer, and
-				      further time for each min_rate bytes moved */
-	size_t min_rate;	   /* HTTP_MIN_RATE: bytes a second */
-	int64_t idle_ms;	   /* HTTP_IDLE_MS: between requests */
+	size_t header_max;        /* HTTP_HEADER_MAX */
+	size_t in_flight_max;     /* HTTP_IN_FLIGHT_MAX: bytes of all requests
+				     and answers held at a time */
+	unsigned connections_max; /* HTTP_CONNECTIONS_MAX */
+	unsigned per_address_max; /* HTTP_PER_ADDRESS_MAX */
+	int64_t header_ms;        /* HTTP_HEADER_MS: from the first byte */
+	int64_t transfer_ms;      /* HTTP_TRANSFER_MS: for a body or an answer, and
+				     further time for each min_rate bytes moved */
+	size_t min_rate;          /* HTTP_MIN_RATE: bytes a second */
+	int64_t idle_ms;          /* HTTP_IDLE_MS: between requests */
 };
 
-#define HTTP_HEADER_MAX ((size_t)16 << 10) /* room for cookies and tokens of proxies */
+#define HTTP_HEADER_MAX ((size_t)16 << 10) /* room for cookies and tokens of proxies   \
+					    */
 #define HTTP_IN_FLIGHT_MAX ((size_t)1 << 30)
 #define HTTP_CONNECTIONS_MAX 2048
 #define HTTP_PER_ADDRESS_MAX 1024 /* a reverse proxy is one address */
@@ -60,12 +61,12 @@ struct http_exchange;
 #define HTTP_MEDIA_TYPES_MAX 4
 
 struct http_route {
-	const char *path;     /* exact; with a '*' at its end, a prefix */
-	unsigned methods;     /* of enum http_method */
+	const char *path; /* exact; with a '*' at its end, a prefix */
+	unsigned methods; /* of enum http_method */
 	const char *media_types[HTTP_MEDIA_TYPES_MAX]; /* of a body; lower case;
 				 none: any */
-	size_t body_max;      /* 0: no body is taken */
-	bool any_path;	      /* also empty, "." and ".." segments (GET of OCSP) */
+	size_t body_max;                               /* 0: no body is taken */
+	bool any_path; /* also empty, "." and ".." segments (GET of OCSP) */
 	void (*handle)(struct http_exchange *x, void *arg);
 	void *arg;
 };
@@ -76,7 +77,7 @@ struct http_options {
 	const struct http_route *routes; /* borrowed; the first match is taken */
 	size_t n_routes;
 	const struct clock *clock; /* borrowed; for the Date field */
-	struct budget *budget; /* borrowed; NULL: one of limits.in_flight_max */
+	struct budget *budget;     /* borrowed; NULL: one of limits.in_flight_max */
 	/*
 	 * Writes the body of a refusal that the front end makes itself (404,
 	 * 405, 413, 415, 503...). NULL, or a failure: a line of text.
@@ -105,7 +106,7 @@ struct http_stats {
 	uint64_t connections_accepted;
 	uint64_t connections_refused; /* by a connection limit */
 	uint64_t requests;
-	uint64_t refused; /* by the front end, all reasons */
+	uint64_t refused;   /* by the front end, all reasons */
 	uint64_t deadlines; /* connections ended by a deadline */
 	uint64_t in_flight_bytes;
 	uint64_t status[6]; /* answers by hundreds; [2]: 200 to 299 */

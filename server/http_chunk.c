@@ -26,8 +26,8 @@ static bool add_size_digit(struct http_chunked *c, uint8_t b)
 
 static bool count_overhead(struct http_chunked *c, uint8_t b)
 {
-	return ++c->overhead <= HTTP_CHUNK_OVERHEAD_MAX &&
-	       (b >= 0x20 || b == '\t') && b != 0x7f;
+	return ++c->overhead <= HTTP_CHUNK_OVERHEAD_MAX && (b >= 0x20 || b == '\t') &&
+	       b != 0x7f;
 }
 
 static bool step_size(struct http_chunked *c, uint8_t b)

@@ -165,12 +165,13 @@ static int put_head(struct http_conn *c, const struct conn_answer *a, size_t bod
 	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Length: %zu\r\n"
 	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
 	    "%s%s%s\r\n",
-	    a->status, http_status_text(a->status), server_date(c->server), type, body_n,
-	    id, c->close_after ? "Connection: close\r\n" : "", a->extra);
+	    a->status, http_status_text(a->status), server_date(c->server), type,
+	    body_n, id, c->close_after ? "Connection: close\r\n" : "", a->extra);
 	return buf_put(&c->out, view_of(head, (size_t)n), err);
 }
 
-static int fill_answer(struct http_conn *c, struct conn_answer *a, struct ltps_error *err)
+static int fill_answer(struct http_conn *c, struct conn_answer *a,
+		       struct ltps_error *err)
 {
 	const size_t body_n = a->body != NULL ? a->body->n : 0;
 	const bool small = body_n <= HTTP_COPY_MAX;
@@ -184,9 +185,9 @@ static int fill_answer(struct http_conn *c, struct conn_answer *a, struct ltps_e
 	c->out_at = 0;
 	c->out_end = c->out.n + send_n;
 	if (small) {
-		return send_n == 0 ? 0 :
-				     buf_put(&c->out, view_head(view_buf(a->body), send_n),
-					     err);
+		return send_n == 0 ? 0
+				   : buf_put(&c->out,
+					     view_head(view_buf(a->body), send_n), err);
 	}
 	c->out_body = *a->body;
 	*a->body = buf_make(a->body->max);
@@ -228,8 +229,9 @@ void conn_reply(struct http_conn *c, struct conn_answer *a)
 void conn_refuse(struct http_conn *c, int status, const char *why, const char *extra)
 {
 	struct buf body = buf_make(HTTP_COPY_MAX);
-	struct conn_answer a = { .status = status, .body = &body, .close = true,
-				 .extra = extra };
+	struct conn_answer a = {
+		.status = status, .body = &body, .close = true, .extra = extra
+	};
 	const char *path = "";
 	char id[sizeof(c->x->id)] = "";
 	if (c->x != NULL) {
@@ -271,8 +273,10 @@ static void refuse_method(struct http_conn *c, unsigned allowed)
 	static const struct {
 		unsigned method;
 		const char *name;
-	} names[] = { { HTTP_METHOD_GET, "GET" }, { HTTP_METHOD_HEAD, "HEAD" },
-		      { HTTP_METHOD_POST, "POST" }, { HTTP_METHOD_PUT, "PUT" },
+	} names[] = { { HTTP_METHOD_GET, "GET" },
+		      { HTTP_METHOD_HEAD, "HEAD" },
+		      { HTTP_METHOD_POST, "POST" },
+		      { HTTP_METHOD_PUT, "PUT" },
 		      { HTTP_METHOD_DELETE, "DELETE" } };
 	char allow[64] = "Allow: ";
 	size_t at = strlen(allow);
@@ -310,7 +314,8 @@ static bool takes_media_type(const struct http_route *route, const char *type)
 {
 	if (route->media_types[0] == NULL)
 		return true;
-	for (size_t i = 0; i < HTTP_MEDIA_TYPES_MAX && route->media_types[i] != NULL; i++) {
+	for (size_t i = 0; i < HTTP_MEDIA_TYPES_MAX && route->media_types[i] != NULL;
+	     i++) {
 		if (strcmp(route->media_types[i], type) == 0)
 			return true;
 	}
@@ -339,7 +344,8 @@ static bool admit(struct http_conn *c)
 		return false;
 	}
 	if (!budget_has(c->server->budget, (size_t)x->head.content_length)) {
-		conn_refuse(c, 503, "too many requests in flight", "Retry-After: 1\r\n");
+		conn_refuse(c, 503, "too many requests in flight",
+			    "Retry-After: 1\r\n");
 		return false;
 	}
 	return true;
@@ -364,8 +370,8 @@ static void start_body(struct http_conn *c)
 		static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 		(void)!send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
 	}
-	c->x->body = buf_make(head->chunked ? c->x->route->body_max :
-					      (size_t)head->content_length);
+	c->x->body = buf_make(head->chunked ? c->x->route->body_max
+					    : (size_t)head->content_length);
 	c->chunk = (struct http_chunked){ .state = CHUNK_SIZE };
 	set_phase(c, head->chunked ? CONN_CHUNKED : CONN_BODY,
 		  c->server->limits.transfer_ms);
@@ -384,8 +390,8 @@ static bool run_head(struct http_conn *c)
 		conn_refuse(c, 400, "a line does not end with CR LF", "");
 		return true;
 	}
-	if (n == 0 ? rest.n >= c->server->limits.header_max :
-		     n > c->server->limits.header_max) {
+	if (n == 0 ? rest.n >= c->server->limits.header_max
+		   : n > c->server->limits.header_max) {
 		conn_refuse(c, 431, "the header is too large", "");
 		return true;
 	}
@@ -419,7 +425,8 @@ static bool take_body_bytes(struct http_conn *c, struct view v)
 		return false;
 	}
 	if (!exchange_charge(c->x, v.n)) {
-		conn_refuse(c, 503, "too many requests in flight", "Retry-After: 1\r\n");
+		conn_refuse(c, 503, "too many requests in flight",
+			    "Retry-After: 1\r\n");
 		return false;
 	}
 	if (buf_put(&c->x->body, v, &err) != 0) {
@@ -433,8 +440,7 @@ static bool take_body_bytes(struct http_conn *c, struct view v)
 static bool run_body(struct http_conn *c)
 {
 	const size_t left = c->x->body.max - c->x->body.n;
-	const struct view have =
-	    view_head(view_skip(view_buf(&c->in), c->in_at), left);
+	const struct view have = view_head(view_skip(view_buf(&c->in), c->in_at), left);
 	if (have.n > 0 && !take_body_bytes(c, have))
 		return true;
 	c->in_at += have.n;
@@ -523,8 +529,8 @@ static ssize_t read_body(struct http_conn *c)
 	struct buf *body = &c->x->body;
 	size_t want = body->max - body->n;
 	/* Room grows with what has come, not with what was announced. */
-	const size_t step = body->n < HTTP_READ_SIZE ? HTTP_READ_SIZE * 8 :
-						       HTTP_READ_BODY_SIZE;
+	const size_t step =
+	    body->n < HTTP_READ_SIZE ? HTTP_READ_SIZE * 8 : HTTP_READ_BODY_SIZE;
 	if (want > step)
 		want = step;
 	const ssize_t n = read_into(c, body, want);
@@ -610,7 +616,8 @@ void conn_check_deadline(struct http_conn *c, int64_t now_ms)
 	const struct http_limits *l = &c->server->limits;
 	if (now_ms < c->deadline_ms)
 		return;
-	if (c->state == CONN_BODY || c->state == CONN_CHUNKED || c->state == CONN_WRITE) {
+	if (c->state == CONN_BODY || c->state == CONN_CHUNKED ||
+	    c->state == CONN_WRITE) {
 		const int64_t earned = (int64_t)(c->moved * 1000 / l->min_rate);
 		c->deadline_ms = c->started_ms + l->transfer_ms + earned;
 		if (now_ms < c->deadline_ms)

@@ -50,7 +50,7 @@ struct http_conn;
 
 struct http_exchange {
 	struct http_server *server; /* NULL once the server is gone */
-	struct http_conn *conn;	    /* NULL once the client is gone */
+	struct http_conn *conn;     /* NULL once the client is gone */
 	struct http_exchange *prev, *next;
 	const struct http_route *route;
 	struct buf body;
@@ -76,13 +76,13 @@ struct http_conn {
 	struct in6_addr address; /* key of the per-address limit */
 	char peer[INET6_ADDRSTRLEN];
 
-	struct buf in;	/* received, from in_at on not used yet */
+	struct buf in; /* received, from in_at on not used yet */
 	size_t in_at;
 	size_t scanned; /* of the head, no end before here */
 	struct http_exchange *x;
 	struct http_chunked chunk;
 
-	struct buf out;	     /* head, and a small body */
+	struct buf out;      /* head, and a small body */
 	struct buf out_body; /* a large body */
 	size_t out_at;
 	size_t out_end; /* bytes of both that are sent */
@@ -91,13 +91,13 @@ struct http_conn {
 	int64_t started_ms; /* of the present phase */
 	int64_t deadline_ms;
 	uint64_t moved; /* bytes in the present phase */
-	bool reading;	/* readable is registered */
-	bool busy;	/* conn_run() is on the stack */
-	bool dead;	/* to be freed when it is not busy any more */
-	bool eof;	/* the client's side is shut */
+	bool reading;   /* readable is registered */
+	bool busy;      /* conn_run() is on the stack */
+	bool dead;      /* to be freed when it is not busy any more */
+	bool eof;       /* the client's side is shut */
 	bool close_after;
 	bool abort_after; /* no lingering: the answer is cut on purpose */
-	bool unread;	  /* a part of the request was not read */
+	bool unread;      /* a part of the request was not read */
 };
 
 struct http_server {
@@ -137,7 +137,7 @@ void conn_drain(struct http_conn *c);
 struct conn_answer {
 	int status;
 	const char *media_type;
-	struct buf *body; /* taken over */
+	struct buf *body;  /* taken over */
 	const char *extra; /* whole field lines, or "" */
 	const char *id;
 	bool head_only;
@@ -155,8 +155,8 @@ void exchange_free(struct http_exchange *x);
 bool exchange_charge(struct http_exchange *x, size_t n);
 
 /* Body of a refusal by the hook, or one line of text. */
-void refusal_body(struct http_server *s, const char *path, int status,
-		  const char *text, struct buf *out, const char **ret_type);
+void refusal_body(struct http_server *s, const char *path, int status, const char *text,
+		  struct buf *out, const char **ret_type);
 void server_arm_sweep(struct http_server *s);
 const char *server_date(struct http_server *s);
 

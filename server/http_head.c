@@ -105,8 +105,8 @@ static enum http_method method_of(struct view v)
 		const char *name;
 		enum http_method method;
 	} methods[] = {
-		{ "POST", HTTP_METHOD_POST }, { "GET", HTTP_METHOD_GET },
-		{ "HEAD", HTTP_METHOD_HEAD }, { "PUT", HTTP_METHOD_PUT },
+		{ "POST", HTTP_METHOD_POST },     { "GET", HTTP_METHOD_GET },
+		{ "HEAD", HTTP_METHOD_HEAD },     { "PUT", HTTP_METHOD_PUT },
 		{ "DELETE", HTTP_METHOD_DELETE },
 	};
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -141,13 +141,14 @@ static int parse_target(struct view target, struct http_head *head,
 		return refuse(414, "the request target is too long", ret_why);
 	for (size_t i = 0; i < target.n; i++) {
 		if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || target.p[i] == '#')
-			return refuse(400, "the request target has a forbidden character",
+			return refuse(400,
+				      "the request target has a forbidden character",
 				      ret_why);
 	}
 	if (target.p[0] != '/') {
 		const struct view scheme = view_text("http://");
-		if (target.n < scheme.n || !view_is_nocase(view_head(target, scheme.n),
-							   "http://"))
+		if (target.n < scheme.n ||
+		    !view_is_nocase(view_head(target, scheme.n), "http://"))
 			return refuse(400, "the request target is not a path", ret_why);
 		target = view_skip(target, scheme.n);
 		const uint8_t *slash = memchr(target.p, '/', target.n);
@@ -155,7 +156,8 @@ static int parse_target(struct view target, struct http_head *head,
 			return refuse(400, "the request target has no path", ret_why);
 		const size_t authority = (size_t)(slash - target.p);
 		if (!host_is_plain(view_head(target, authority)))
-			return refuse(400, "the request target has a bad authority", ret_why);
+			return refuse(400, "the request target has a bad authority",
+				      ret_why);
 		target = view_skip(target, authority);
 	}
 	const uint8_t *mark = memchr(target.p, '?', target.n);
@@ -215,13 +217,13 @@ static int parse_field(struct view line, struct http_head *head, const char **re
 	for (size_t i = 0; i < value.n; i++) {
 		const uint8_t c = value.p[i];
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return refuse(400, "a header field has a control character", ret_why);
+			return refuse(400, "a header field has a control character",
+				      ret_why);
 	}
 	if (head->n_fields == HTTP_FIELDS_MAX)
 		return refuse(431, "too many header fields", ret_why);
-	head->fields[head->n_fields++] = (struct http_header_field){
-		.name = view_head(line, n), .value = value
-	};
+	head->fields[head->n_fields++] =
+	    (struct http_header_field){ .name = view_head(line, n), .value = value };
 	return 0;
 }
 
@@ -263,12 +265,13 @@ static bool list_has(struct view v, const char *token)
 {
 	while (v.n > 0) {
 		const uint8_t *comma = memchr(v.p, ',', v.n);
-		struct view item = comma == NULL ? v : view_head(v, (size_t)(comma - v.p));
+		struct view item =
+		    comma == NULL ? v : view_head(v, (size_t)(comma - v.p));
 		v = comma == NULL ? VIEW_NULL : view_skip(v, item.n + 1);
 		while (item.n > 0 && (item.p[0] == ' ' || item.p[0] == '\t'))
 			item = view_skip(item, 1);
-		while (item.n > 0 && (item.p[item.n - 1] == ' ' ||
-				      item.p[item.n - 1] == '\t'))
+		while (item.n > 0 &&
+		       (item.p[item.n - 1] == ' ' || item.p[item.n - 1] == '\t'))
 			item.n--;
 		if (view_is_nocase(item, token))
 			return true;
@@ -294,7 +297,8 @@ static int read_framing_field(const struct http_header_field *f, struct http_hea
 		if (seen->transfer)
 			return refuse(400, "Transfer-Encoding is given twice", ret_why);
 		if (!view_is_nocase(f->value, "chunked"))
-			return refuse(400, "the only transfer coding is chunked", ret_why);
+			return refuse(400, "the only transfer coding is chunked",
+				      ret_why);
 		seen->transfer = true;
 		head->chunked = true;
 	} else if (view_is_nocase(f->name, "host")) {
@@ -313,7 +317,8 @@ static int read_framing_field(const struct http_header_field *f, struct http_hea
 			return refuse(415, "content codings are not taken", ret_why);
 	} else if (view_is_nocase(f->name, "expect")) {
 		if (!view_is_nocase(f->value, "100-continue"))
-			return refuse(417, "the only expectation is 100-continue", ret_why);
+			return refuse(417, "the only expectation is 100-continue",
+				      ret_why);
 		head->expect_continue = true;
 	} else if (view_is_nocase(f->name, "connection")) {
 		seen->close |= list_has(f->value, "close");
@@ -326,8 +331,8 @@ static int check_framing(struct http_head *head, const char **ret_why)
 {
 	struct framing seen = { 0 };
 	for (size_t i = 0; i < head->n_fields; i++) {
-		const int status = read_framing_field(&head->fields[i], head, &seen,
-						      ret_why);
+		const int status =
+		    read_framing_field(&head->fields[i], head, &seen, ret_why);
 		if (status != 0)
 			return status;
 	}
@@ -364,8 +369,8 @@ int http_head_parse(struct view bytes, uint8_t *scratch, struct http_head *ret_h
 				return refuse(400, "empty request", ret_why);
 			return check_framing(head, ret_why);
 		}
-		const int status = first ? parse_request_line(line, head, ret_why) :
-					   parse_field(line, head, ret_why);
+		const int status = first ? parse_request_line(line, head, ret_why)
+					 : parse_field(line, head, ret_why);
 		if (status != 0)
 			return status;
 		first = false;

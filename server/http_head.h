@@ -14,18 +14,18 @@
 #define HTTP_TARGET_MAX 4096
 
 struct http_header_field {
-	struct view name; /* as sent; compared without case */
+	struct view name;  /* as sent; compared without case */
 	struct view value; /* blanks around it removed */
 };
 
 struct http_head {
 	enum http_method method;
 	struct view method_text;
-	char *path;	   /* decoded, NUL-ended; lies in the scratch bytes */
-	bool plain;	   /* path holds no empty, "." or ".." segment */
+	char *path;           /* decoded, NUL-ended; lies in the scratch bytes */
+	bool plain;           /* path holds no empty, "." or ".." segment */
 	struct view raw_path; /* as sent */
-	struct view query; /* raw, behind the '?' */
-	unsigned minor;	   /* HTTP/1.minor */
+	struct view query;    /* raw, behind the '?' */
+	unsigned minor;       /* HTTP/1.minor */
 	bool has_length;
 	uint64_t content_length;
 	bool chunked;
@@ -68,15 +68,24 @@ bool http_decode_component(char *text, size_t n, bool plus, size_t *ret_n);
 /* The chunked transfer coding (RFC 9112 7.1), as a machine fed piecewise. */
 struct http_chunked {
 	enum {
-		CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_SIZE_LF, CHUNK_DATA,
-		CHUNK_DATA_CR, CHUNK_DATA_LF, CHUNK_TRAILER_START, CHUNK_TRAILER,
-		CHUNK_TRAILER_LF, CHUNK_END_LF, CHUNK_DONE
+		CHUNK_SIZE,
+		CHUNK_EXTENSION,
+		CHUNK_SIZE_LF,
+		CHUNK_DATA,
+		CHUNK_DATA_CR,
+		CHUNK_DATA_LF,
+		CHUNK_TRAILER_START,
+		CHUNK_TRAILER,
+		CHUNK_TRAILER_LF,
+		CHUNK_END_LF,
+		CHUNK_DONE
 	} state;
-	uint64_t left;	  /* of the present chunk */
+	uint64_t left; /* of the present chunk */
 	unsigned digits;
-	size_t overhead;  /* bytes of extensions and trailers seen */
+	size_t overhead; /* bytes of extensions and trailers seen */
 };
-#define HTTP_CHUNK_OVERHEAD_MAX 4096 /* extensions and trailers are not used by anyone */
+#define HTTP_CHUNK_OVERHEAD_MAX                                                        \
+	4096 /* extensions and trailers are not used by anyone */
 
 /*
  * http_chunked_feed - eat some of the bytes.

@@ -104,9 +104,13 @@ static enum key key_of(struct view raw)
 	static const struct {
 		const char *name;
 		enum key key;
-	} keys[] = { { "po", KEY_PO }, { "deltaPoc", KEY_PO }, { "ev", KEY_EV },
-		     { "binaryData", KEY_BINARY_DATA }, { "xmlData", KEY_XML_DATA },
-		     { "value", KEY_VALUE }, { "b64Content", KEY_B64_CONTENT } };
+	} keys[] = { { "po", KEY_PO },
+		     { "deltaPoc", KEY_PO },
+		     { "ev", KEY_EV },
+		     { "binaryData", KEY_BINARY_DATA },
+		     { "xmlData", KEY_XML_DATA },
+		     { "value", KEY_VALUE },
+		     { "b64Content", KEY_B64_CONTENT } };
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (string_is(raw, keys[i].name))
 			return keys[i].key;
@@ -132,9 +136,9 @@ static enum level child_level(enum level parent, enum key key, bool object)
 static int open_container(struct scan *s, bool object, struct ltps_error *err)
 {
 	const enum level level =
-	    s->depth == 0 ? (object ? LEVEL_ROOT : LEVEL_OTHER) :
-			    child_level(s->stack[s->depth].level, s->stack[s->depth].key,
-					object);
+	    s->depth == 0
+		? (object ? LEVEL_ROOT : LEVEL_OTHER)
+		: child_level(s->stack[s->depth].level, s->stack[s->depth].key, object);
 	if (s->depth == JSON_CUT_DEPTH_MAX)
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "RFC 8259 9",
 				 "JSON is nested deeper than %d levels",
@@ -186,7 +190,8 @@ static int add_slot(struct json_cut *cut, struct json_slot slot, struct ltps_err
 {
 	if (cut->n_slots == JSON_CUT_SLOTS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "more than %d payloads in a request", JSON_CUT_SLOTS_MAX);
+				 "more than %d payloads in a request",
+				 JSON_CUT_SLOTS_MAX);
 	if (cut->n_slots == cut->cap) {
 		const size_t cap = cut->cap == 0 ? 1 : cut->cap * 4;
 		struct json_slot *slots = mem_resize(cut->slots, cap, sizeof(*slots));
@@ -204,7 +209,8 @@ static int cut_payload(struct scan *s, size_t open, struct view raw, bool escape
 		       struct ltps_error *err)
 {
 	char number[16];
-	const struct json_slot slot = { .p = s->body + open + 1, .n = raw.n,
+	const struct json_slot slot = { .p = s->body + open + 1,
+					.n = raw.n,
 					.escaped = escaped };
 	const int n = snprintf(number, sizeof(number), "%zu", s->cut->n_slots);
 	if (put_small(s, open, err) != 0 || add_slot(s->cut, slot, err) != 0 ||
@@ -246,7 +252,8 @@ static int scan_number(struct scan *s, struct ltps_error *err)
 		s->at++;
 	if (!at_payload(s))
 		return 0;
-	if (put_small(s, start, err) != 0 || buf_put_byte(&s->cut->small, '[', err) != 0 ||
+	if (put_small(s, start, err) != 0 ||
+	    buf_put_byte(&s->cut->small, '[', err) != 0 ||
 	    put_small(s, s->at, err) != 0)
 		return -1;
 	return buf_put_byte(&s->cut->small, ']', err);
@@ -273,8 +280,17 @@ static int scan_byte(struct scan *s, struct ltps_error *err)
 	case ':':
 		s->stack[s->depth].want_key = false;
 		return 0;
-	case '-': case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9':
+	case '-':
+	case '0':
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+	case '5':
+	case '6':
+	case '7':
+	case '8':
+	case '9':
 		return scan_number(s, err);
 	default:
 		return 0;
@@ -315,9 +331,9 @@ static int unescape(struct json_slot *slot, struct ltps_error *err)
 		size_t used;
 		const uint8_t c = read_char(rest, &used);
 		if (used == 0)
-			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "RFC 8259 7",
-					 "a malformed escape at character %zu",
-					 slot->n - rest.n);
+			return ltps_fail(
+			    err, LTPS_FORMAT, LTPS_FAULT_CALLER, "RFC 8259 7",
+			    "a malformed escape at character %zu", slot->n - rest.n);
 		*out++ = c;
 		rest = view_skip(rest, used);
 	}

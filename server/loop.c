@@ -162,9 +162,8 @@ int loop_watch_fd(struct loop *loop, int fd, void (*ready)(void *arg), void *arg
 	return watch_new(loop, fd, EV_READ | EV_PERSIST, ready, arg, ret_watch, err);
 }
 
-int loop_watch_signal(struct loop *loop, int signo, void (*ready)(void *arg),
-		      void *arg, struct loop_watch **ret_watch,
-		      struct ltps_error *err)
+int loop_watch_signal(struct loop *loop, int signo, void (*ready)(void *arg), void *arg,
+		      struct loop_watch **ret_watch, struct ltps_error *err)
 {
 	return watch_new(loop, signo, EV_SIGNAL | EV_PERSIST, ready, arg, ret_watch,
 			 err);

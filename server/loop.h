@@ -36,8 +36,8 @@ void loop_timer_free(struct loop_timer *timer);
 struct loop_watch;
 int loop_watch_fd(struct loop *loop, int fd, void (*ready)(void *arg), void *arg,
 		  struct loop_watch **ret_watch, struct ltps_error *err) LTPS_CHECKED;
-int loop_watch_signal(struct loop *loop, int signo, void (*ready)(void *arg),
-		      void *arg, struct loop_watch **ret_watch,
+int loop_watch_signal(struct loop *loop, int signo, void (*ready)(void *arg), void *arg,
+		      struct loop_watch **ret_watch,
 		      struct ltps_error *err) LTPS_CHECKED;
 /* NULL-safe. */
 void loop_watch_free(struct loop_watch *watch);

@@ -20,8 +20,10 @@ static const struct result_uris uris[LTP_MINOR_COUNT] = {
 	[LTP_NO_SPACE] = { RESPONDER, MINOR("error/noSpaceError") },
 	[LTP_UNKNOWN_PO_FORMAT] = { REQUESTER, MINOR("error/unknownPOFormat") },
 	[LTP_PO_FORMAT_ERROR] = { REQUESTER, MINOR("error/POFormatError") },
-	[LTP_EXTERNAL_UNAVAILABLE] = { RESPONDER, MINOR("error/externalServiceUnavailable") },
-	[LTP_UNKNOWN_EVIDENCE_FORMAT] = { REQUESTER, MINOR("error/unknownEvidenceFormat") },
+	[LTP_EXTERNAL_UNAVAILABLE] = { RESPONDER,
+				       MINOR("error/externalServiceUnavailable") },
+	[LTP_UNKNOWN_EVIDENCE_FORMAT] = { REQUESTER,
+					  MINOR("error/unknownEvidenceFormat") },
 	[LTP_UNKNOWN_POID] = { REQUESTER, MINOR("error/unknownPOID") },
 	[LTP_UNKNOWN_VERSION] = { REQUESTER, MINOR("error/unknownVersionID") },
 	[LTP_UNKNOWN_MODE] = { REQUESTER, MINOR("error/unknownMode") },
@@ -72,10 +74,11 @@ struct result_error result_of_error(const struct ltps_error *err)
 	if ((unsigned)err->code >= LTPS_CODE_COUNT)
 		return errors[LTPS_INTERNAL];
 	struct result_error e = errors[err->code];
-	const bool theirs = err->fault == LTPS_FAULT_CALLER ||
-			    err->fault == LTPS_FAULT_OBJECT;
+	const bool theirs =
+	    err->fault == LTPS_FAULT_CALLER || err->fault == LTPS_FAULT_OBJECT;
 	const bool blames = e.minor != LTP_OK && e.minor != LTP_INTERNAL_ERROR &&
-			    e.minor != LTP_NO_SPACE && e.minor != LTP_EXTERNAL_UNAVAILABLE;
+			    e.minor != LTP_NO_SPACE &&
+			    e.minor != LTP_EXTERNAL_UNAVAILABLE;
 	if (blames && err->fault == LTPS_FAULT_REMOTE)
 		return errors[LTPS_REMOTE];
 	if (blames && !theirs)
@@ -109,9 +112,9 @@ static const unsigned own_minors[OP_COUNT] = {
 	[OP_PRESERVE_PO] = BIT(LTP_TRANSFER_ERROR) | BIT(LTP_NO_SPACE) |
 			   BIT(LTP_UNKNOWN_PO_FORMAT) | BIT(LTP_PO_FORMAT_ERROR) |
 			   BIT(LTP_EXTERNAL_UNAVAILABLE) | BIT(LTP_WARN_LOW_SPACE),
-	[OP_RETRIEVE_PO] = BIT(LTP_UNKNOWN_PO_FORMAT) | BIT(LTP_UNKNOWN_EVIDENCE_FORMAT) |
-			   BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_VERSION) |
-			   BIT(LTP_WARN_PARTLY),
+	[OP_RETRIEVE_PO] = BIT(LTP_UNKNOWN_PO_FORMAT) |
+			   BIT(LTP_UNKNOWN_EVIDENCE_FORMAT) | BIT(LTP_UNKNOWN_POID) |
+			   BIT(LTP_UNKNOWN_VERSION) | BIT(LTP_WARN_PARTLY),
 	[OP_DELETE_PO] = BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_MODE),
 	[OP_UPDATE_POC] = BIT(LTP_TRANSFER_ERROR) | BIT(LTP_NO_SPACE) |
 			  BIT(LTP_UNKNOWN_POID) | BIT(LTP_UNKNOWN_DELTA_POC) |
@@ -119,8 +122,8 @@ static const unsigned own_minors[OP_COUNT] = {
 	[OP_RETRIEVE_TRACE] = BIT(LTP_UNKNOWN_POID),
 };
 static const unsigned common_minors = BIT(LTP_OK) | BIT(LTP_NO_PERMISSION) |
-				      BIT(LTP_INTERNAL_ERROR) | BIT(LTP_PARAMETER_ERROR) |
-				      BIT(LTP_NOT_SUPPORTED);
+				      BIT(LTP_INTERNAL_ERROR) |
+				      BIT(LTP_PARAMETER_ERROR) | BIT(LTP_NOT_SUPPORTED);
 
 enum ltp_minor result_minor_for(enum operation op, enum ltp_minor minor)
 {

@@ -122,8 +122,8 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->call.log = s->log;
 	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
 	j->call.request_id = http_request_id(x);
-	j->call.room = (struct ltp_room){ .take = call_take, .arg = j,
-					  .max = s->budget.max };
+	j->call.room =
+	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget.max };
 	j->call.body = http_take_body(x);
 	j->call.later = call_later;
 	j->call.later_arg = j;
@@ -162,13 +162,13 @@ static void status_done(struct pool_job *job)
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
 			  &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
-	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err) :
-				 status_health(j->s, &j->health, &out, &err)) != 0) {
+	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err)
+			       : status_health(j->s, &j->health, &out, &err)) != 0) {
 		http_refuse(j->x, 503, "out of memory");
 	} else {
 		http_reply(j->x, 200,
-			   j->metrics ? "text/plain; version=0.0.4; charset=utf-8" :
-					"application/json",
+			   j->metrics ? "text/plain; version=0.0.4; charset=utf-8"
+				      : "application/json",
 			   &out);
 	}
 	buf_free(&out);
@@ -217,12 +217,13 @@ static void handle_ready(struct http_exchange *x, void *arg)
 static void handle_root(struct http_exchange *x, void *arg)
 {
 	(void)arg;
-	http_reply_view(x, 200, "text/plain",
-			view_text("LTPS " LTPS_VERSION ", long-term preservation service\n"
-				  "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
-				  "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
-				  "  ETSI TS 119 512, application/json\n"
-				  "GET /health /ready /metrics\n"));
+	http_reply_view(
+	    x, 200, "text/plain",
+	    view_text("LTPS " LTPS_VERSION ", long-term preservation service\n"
+		      "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
+		      "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
+		      "  ETSI TS 119 512, application/json\n"
+		      "GET /health /ready /metrics\n"));
 }
 
 /* --- the table --- */
@@ -232,8 +233,10 @@ void route_table(struct service *s)
 	static const struct {
 		const char *path;
 		void (*handle)(struct http_exchange *x, void *arg);
-	} gets[] = { { "/health", handle_health }, { "/ready", handle_ready },
-		     { "/metrics", handle_metrics }, { "/", handle_root } };
+	} gets[] = { { "/health", handle_health },
+		     { "/ready", handle_ready },
+		     { "/metrics", handle_metrics },
+		     { "/", handle_root } };
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {
 		struct service_route *r = &s->pres_routes[op];

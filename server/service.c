@@ -21,7 +21,8 @@ static int start_trust(struct service *s, struct ltps_error *err)
 	if (material_new(&s->trust, err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->config->n_anchors; i++) {
-		if (material_read(s->trust, MATERIAL_ANCHOR, s->config->anchors[i], err) != 0)
+		if (material_read(s->trust, MATERIAL_ANCHOR, s->config->anchors[i],
+				  err) != 0)
 			return ltps_where(err, "%s", s->config->anchors[i]);
 	}
 	return 0;
@@ -40,7 +41,8 @@ static int read_profile(struct service *s, const char *path, struct ltps_error *
 		ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
 			  "more than %d profiles", PROFILES_MAX);
 	else if (file_read(path, &text, err) == 0)
-		rc = profile_parse(view_buf(&text), path, &s->profiles[s->n_profiles], err);
+		rc = profile_parse(view_buf(&text), path, &s->profiles[s->n_profiles],
+				   err);
 	if (rc == 0)
 		s->n_profiles++;
 	buf_free(&text);
@@ -55,7 +57,8 @@ static int check_profiles(struct service *s, struct ltps_error *err)
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(p->id, s->profiles[k]->id) == 0)
 				return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER,
-						 NULL, "profile %s is there twice", p->id);
+						 NULL, "profile %s is there twice",
+						 p->id);
 		}
 		if (s->config->tree_max_age_ms != 0 &&
 		    p->tree_max_age_ms > s->config->tree_max_age_ms)
@@ -145,7 +148,8 @@ static void stop_workers(struct service *s)
 	if (s->workers != NULL) {
 		pool_stop(s->workers);
 		while (pool_in_flight(s->workers) > 0) {
-			struct pollfd p = { .fd = pool_fd(s->workers), .events = POLLIN };
+			struct pollfd p = { .fd = pool_fd(s->workers),
+					    .events = POLLIN };
 			if (poll(&p, 1, -1) < 0 && errno != EINTR)
 				break;
 			pool_drain(s->workers);

@@ -58,20 +58,20 @@ struct service {
 	int64_t step_next_ms;
 	int64_t step_due_ms; /* monotonic; what step_timer is set to */
 	bool step_running;
-	bool step_failed; /* of the background thread, until the job is done */
+	bool step_failed;  /* of the background thread, until the job is done */
 	bool step_failing; /* the last one that ended did */
-	bool step_again; /* something was ingested meanwhile */
+	bool step_again;   /* something was ingested meanwhile */
 	struct http_route routes[SERVICE_ROUTES_MAX];
 	struct service_route pres_routes[OP_COUNT];
 	struct http_server *http;
 	struct service_counts counts[OP_COUNT];
 	int64_t started_ms;
 	bool draining;
-	struct budget budget; /* bytes of all requests and answers */
+	struct budget budget;  /* bytes of all requests and answers */
 	atomic_bool abandoned; /* what still waits for a worker is not begun */
 	struct loop_timer *drain_timer;
 	int64_t drain_until_ms; /* monotonic */
-	size_t n_started;	/* stages of the start-up list */
+	size_t n_started;       /* stages of the start-up list */
 };
 
 /*

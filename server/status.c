@@ -66,7 +66,8 @@ static int put_metrics(const struct metric *m, size_t n, struct buf *out,
 		       struct ltps_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (buf_put_fmt(out, err, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n",
+		if (buf_put_fmt(out, err,
+				"# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n",
 				m[i].name, m[i].help, m[i].name, m[i].type, m[i].name,
 				m[i].value) != 0)
 			return -1;
@@ -88,13 +89,14 @@ static int put_calls(const struct service *s, struct buf *out, struct ltps_error
 		const struct service_counts *c = &s->counts[op];
 		const char *name = operation_name((enum operation)op);
 		if (buf_put_fmt(out, err,
-				"ltps_requests_total{operation=\"%s\",result=\"success\"} %"
-				PRIu64 "\n"
-				"ltps_requests_total{operation=\"%s\",result=\"refused\"} %"
-				PRIu64 "\n"
-				"ltps_requests_total{operation=\"%s\",result=\"failed\"} %"
-				PRIu64 "\n",
-				name, c->success, name, c->refused, name, c->failed) != 0)
+				"ltps_requests_total{operation=\"%s\",result="
+				"\"success\"} %" PRIu64 "\n"
+				"ltps_requests_total{operation=\"%s\",result="
+				"\"refused\"} %" PRIu64 "\n"
+				"ltps_requests_total{operation=\"%s\",result="
+				"\"failed\"} %" PRIu64 "\n",
+				name, c->success, name, c->refused, name,
+				c->failed) != 0)
 			return -1;
 	}
 	if (buf_put_text(out, time_head, err) != 0)
@@ -124,8 +126,8 @@ static int put_http(const struct service *s, struct buf *out, struct ltps_error 
 		  h.requests },
 		{ "ltps_http_refused_total", "counter", "Requests refused before that.",
 		  h.refused },
-		{ "ltps_http_deadlines_total", "counter", "Connections ended as too slow.",
-		  h.deadlines },
+		{ "ltps_http_deadlines_total", "counter",
+		  "Connections ended as too slow.", h.deadlines },
 		{ "ltps_http_in_flight_bytes", "gauge",
 		  "Bytes of requests and answers held.", h.in_flight_bytes },
 		{ "ltps_http_answers_2xx_total", "counter", "Answers 200 to 299.",
@@ -160,25 +162,28 @@ static int put_domain(const struct service *s, const struct ltp_health *h,
 		      struct buf *out, struct ltps_error *err)
 {
 	const int64_t now_ms = clock_now_ms(s->clock);
-	const int64_t age_ms = h->oldest_waiting_ms == INT64_MAX ||
-				       h->oldest_waiting_ms > now_ms ?
-				   0 : now_ms - h->oldest_waiting_ms;
+	const int64_t age_ms =
+	    h->oldest_waiting_ms == INT64_MAX || h->oldest_waiting_ms > now_ms
+		? 0
+		: now_ms - h->oldest_waiting_ms;
 	const struct metric metrics[] = {
 		{ "ltps_objects", "gauge", "Preserved objects.", h->objects },
 		{ "ltps_leaves_waiting", "gauge", "Leaves without evidence yet.",
 		  h->waiting_leaves },
 		{ "ltps_oldest_waiting_seconds", "gauge",
 		  "Age of the oldest leaf without evidence.", (uint64_t)age_ms / 1000 },
-		{ "ltps_trees_open", "gauge", "Trees that take leaves.", h->trees_open },
-		{ "ltps_trees_closing", "gauge", "Trees that wait for their time-stamp.",
-		  h->trees_closing },
+		{ "ltps_trees_open", "gauge", "Trees that take leaves.",
+		  h->trees_open },
+		{ "ltps_trees_closing", "gauge",
+		  "Trees that wait for their time-stamp.", h->trees_closing },
 		{ "ltps_trees_stamped", "gauge", "Trees with a time-stamp.",
 		  h->trees_stamped },
 		{ "ltps_stamp_failures", "gauge", "Time-stamp failures in a row.",
 		  h->stamp_failures },
 		{ "ltps_evidence_late", "gauge", "1 when evidence is late.",
 		  evidence_late(s, h) },
-		{ "ltps_free_bytes", "gauge", "Free space of the store.", h->free_bytes },
+		{ "ltps_free_bytes", "gauge", "Free space of the store.",
+		  h->free_bytes },
 		{ "ltps_space_low", "gauge", "1 when space runs out.", h->low_space },
 		{ "ltps_space_none", "gauge", "1 when nothing is taken any more.",
 		  h->no_space },

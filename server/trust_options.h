@@ -16,11 +16,11 @@
 
 /* The lines about them in the help text of a command. */
 #define TRUST_OPTIONS_HELP                                                             \
-	"  --anchor F       trusted certificates (DER or PEM, several in one)\n"      \
-	"  --cert F         further certificates\n"                                   \
-	"  --crl F          certificate revocation lists\n"                           \
-	"  --ocsp F         OCSP responses\n"                                         \
-	"  --time T         judge as if now were T (RFC 3339)\n"                      \
+	"  --anchor F       trusted certificates (DER or PEM, several in one)\n"       \
+	"  --cert F         further certificates\n"                                    \
+	"  --crl F          certificate revocation lists\n"                            \
+	"  --ocsp F         OCSP responses\n"                                          \
+	"  --time T         judge as if now were T (RFC 3339)\n"                       \
 	"  --policy P       validation policy (default: \"default\")\n"
 
 struct trust_options {

@@ -10,8 +10,9 @@
 #define LINK_OCTET 0x01
 #define ABSENT 0xffffffffu
 /* Canonical entry: two numbers, six bounded texts with lengths, prefix and h. */
-#define CANONICAL_MAX (2 * 8 + 6 * 4 + STORE_TENANT_MAX + STORE_NAME_MAX + STORE_POID_MAX + \
-		       2 * STORE_TEXT_MAX + STORE_URI_MAX + 64)
+#define CANONICAL_MAX                                                                  \
+	(2 * 8 + 6 * 4 + STORE_TENANT_MAX + STORE_NAME_MAX + STORE_POID_MAX +          \
+	 2 * STORE_TEXT_MAX + STORE_URI_MAX + 64)
 
 static const struct digest zero_head = { .alg = DIGEST_SHA256, .n = 32 };
 
@@ -95,14 +96,14 @@ static int insert_entry(struct store_conn *conn, const struct audit_entry *e,
 	struct db_stmt *s;
 	if (db_get(conn->db, SQL_AUDIT_APPEND, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(e->seq), DB_INT(e->time_ms), DB_TEXT(e->tenant), DB_TEXT(e->actor),
-		DB_TEXT(e->operation), DB_TEXT(e->poid), DB_TEXT(e->detail),
-		DB_TEXT(e->outcome), DB_DIGEST(hash));
+	DB_BIND(s, DB_INT(e->seq), DB_INT(e->time_ms), DB_TEXT(e->tenant),
+		DB_TEXT(e->actor), DB_TEXT(e->operation), DB_TEXT(e->poid),
+		DB_TEXT(e->detail), DB_TEXT(e->outcome), DB_DIGEST(hash));
 	return db_finish(s, err);
 }
 
-int audit_append(struct store_conn *conn, const struct audit_entry *entry, int64_t *ret_seq,
-		 struct ltps_error *err)
+int audit_append(struct store_conn *conn, const struct audit_entry *entry,
+		 int64_t *ret_seq, struct ltps_error *err)
 {
 	struct digest head, hash;
 	struct audit_entry e = *entry;
@@ -110,7 +111,8 @@ int audit_append(struct store_conn *conn, const struct audit_entry *entry, int64
 	    audit_head(conn, &e.seq, &head, err) != 0)
 		return -1;
 	e.seq++;
-	if (link_hash(&head, &e, &hash, err) != 0 || insert_entry(conn, &e, &hash, err) != 0)
+	if (link_hash(&head, &e, &hash, err) != 0 ||
+	    insert_entry(conn, &e, &hash, err) != 0)
 		return -1;
 	conn->audit = (struct audit_cache){ .valid = true, .seq = e.seq, .head = hash };
 	if (ret_seq != NULL)
@@ -155,7 +157,8 @@ static void read_entry(struct db_stmt *s, struct audit_entry *e)
 }
 
 int audit_list(struct store_conn *conn, const struct audit_query *query,
-	       int (*row)(void *arg, const struct audit_entry *entry, struct ltps_error *err),
+	       int (*row)(void *arg, const struct audit_entry *entry,
+			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
@@ -164,8 +167,10 @@ int audit_list(struct store_conn *conn, const struct audit_query *query,
 	if (db_get(conn->db, sql, &s, err) != 0)
 		return -1;
 	const struct db_value values[] = {
-		DB_INT(query->after_seq), DB_TEXT(query->tenant),
-		DB_INT(page_limit(query->limit)), DB_TEXT(query->poid),
+		DB_INT(query->after_seq),
+		DB_TEXT(query->tenant),
+		DB_INT(page_limit(query->limit)),
+		DB_TEXT(query->poid),
 	};
 	db_bind(s, values, query->poid != NULL ? 4 : 3);
 	int rc = 0;

@@ -101,7 +101,8 @@ static int copy_file(const char *from, const char *to, struct digest *ret_hash,
 		goto out;
 	}
 	if (digest_new(DIGEST_SHA512, &hash, err) != 0 ||
-	    pump(in, out, hash, ret_n, err) != 0 || digest_final(hash, ret_hash, err) != 0)
+	    pump(in, out, hash, ret_n, err) != 0 ||
+	    digest_final(hash, ret_hash, err) != 0)
 		goto out;
 	rc = 0;
 out:
@@ -118,8 +119,8 @@ static void note_damage(struct copying *c, const struct digest *sha512)
 		hex_encode(digest_view(sha512), c->first_damage);
 }
 
-static int copy_blob_file(struct copying *c, const char *tenant, const struct digest *sha512,
-			  struct ltps_error *err)
+static int copy_blob_file(struct copying *c, const char *tenant,
+			  const struct digest *sha512, struct ltps_error *err)
 {
 	char from[STORE_PATH_MAX], to[STORE_PATH_MAX];
 	struct digest d;
@@ -206,7 +207,8 @@ static int check_database(struct db *db, struct ltps_error *err)
 	if (db_get(db, SQL_PRAGMA_QUICK_CHECK, &s, err) != 0)
 		return -1;
 	int rc = db_step(s, &row, err);
-	if (rc == 0 && (!row || db_text(s, 0) == NULL || strcmp(db_text(s, 0), "ok") != 0))
+	if (rc == 0 &&
+	    (!row || db_text(s, 0) == NULL || strcmp(db_text(s, 0), "ok") != 0))
 		rc = ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
 			       "the copied database is damaged");
 	db_reset(s);
@@ -274,7 +276,8 @@ static int write_complete(const char *dir, struct ltps_error *err)
 	return file_write(path, view_text(COMPLETE_TEXT), 0600, err);
 }
 
-static int snapshot_database(struct store *store, const char *dir, struct ltps_error *err)
+static int snapshot_database(struct store *store, const char *dir,
+			     struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
 	struct store_conn *conn = NULL;
@@ -288,18 +291,20 @@ static int snapshot_database(struct store *store, const char *dir, struct ltps_e
 	return rc;
 }
 
-int store_backup(struct store *store, const char *dir, backup_progress *progress, void *arg,
-		 struct backup_report *ret_report, struct ltps_error *err)
+int store_backup(struct store *store, const char *dir, backup_progress *progress,
+		 void *arg, struct backup_report *ret_report, struct ltps_error *err)
 {
-	struct copying c = { .from = store->dir, .to = dir, .progress = progress, .arg = arg };
+	struct copying c = {
+		.from = store->dir, .to = dir, .progress = progress, .arg = arg
+	};
 	/* A lock of its own, before the snapshot: no blob that it names goes. */
 	struct lock files = LOCK_NONE;
 	int rc = -1;
 	if (require_empty(dir, err) != 0 ||
 	    lock_open(store->dir, "files.lock", true, &files, err) != 0)
 		return -1;
-	if (lock_take(&files, false, err) == 0 && snapshot_database(store, dir, err) == 0 &&
-	    copy_named_blobs(&c, err) == 0)
+	if (lock_take(&files, false, err) == 0 &&
+	    snapshot_database(store, dir, err) == 0 && copy_named_blobs(&c, err) == 0)
 		rc = write_complete(dir, err);
 	lock_close(&files);
 	if (rc != 0)
@@ -327,7 +332,8 @@ static int require_complete(const char *backup_dir, struct ltps_error *err)
 	return rc;
 }
 
-static int copy_database(const char *backup_dir, const char *dir, struct ltps_error *err)
+static int copy_database(const char *backup_dir, const char *dir,
+			 struct ltps_error *err)
 {
 	char from[STORE_PATH_MAX], to[STORE_PATH_MAX];
 	struct digest ignored;
@@ -344,7 +350,9 @@ static int copy_database(const char *backup_dir, const char *dir, struct ltps_er
 int store_restore(const char *backup_dir, const char *dir, backup_progress *progress,
 		  void *arg, struct backup_report *ret_report, struct ltps_error *err)
 {
-	struct copying c = { .from = backup_dir, .to = dir, .progress = progress, .arg = arg };
+	struct copying c = {
+		.from = backup_dir, .to = dir, .progress = progress, .arg = arg
+	};
 	if (require_complete(backup_dir, err) != 0 || require_empty(dir, err) != 0 ||
 	    copy_database(backup_dir, dir, err) != 0 || copy_named_blobs(&c, err) != 0)
 		return -1;

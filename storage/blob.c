@@ -59,9 +59,11 @@ static int open_temp(struct blob_new *b, struct ltps_error *err)
 		errno = EIO;
 		return ltps_fail_errno(err, "failpoint");
 	}
-	if (blob_temp_path(b->store, b->temp, err) != 0)
+	char path[STORE_PATH_MAX];
+	blob_temp_name(b->store, b->temp);
+	if (blob_temp_path(b, path, err) != 0)
 		return -1;
-	b->fd = io->open(io->self, b->temp, O_RDWR | O_CREAT | O_EXCL, 0440);
+	b->fd = io->open(io->self, path, O_RDWR | O_CREAT | O_EXCL, 0440);
 	if (b->fd < 0)
 		return ltps_fail_errno(err, "cannot create a temporary file");
 	b->is_file = true;
@@ -116,8 +118,8 @@ fail:
 	return -1;
 }
 
-int blob_prepare_begin(struct store *store, const char *tenant, struct blob_new **ret_blob,
-		       struct ltps_error *err)
+int blob_prepare_begin(struct store *store, const char *tenant,
+		       struct blob_new **ret_blob, struct ltps_error *err)
 {
 	struct blob_new *b = NULL;
 	if (new_blob(store, tenant, &b, err) != 0)
@@ -175,9 +177,11 @@ void blob_new_free(struct blob_new *b)
 {
 	if (b == NULL)
 		return;
+	struct ltps_error ignored = LTPS_ERROR_INIT;
+	char path[STORE_PATH_MAX];
 	close_temp(b);
-	if (b->is_file && !b->placed)
-		(void)b->store->io.unlink(b->store->io.self, b->temp);
+	if (b->is_file && !b->placed && blob_temp_path(b, path, &ignored) == 0)
+		(void)b->store->io.unlink(b->store->io.self, path);
 	digest_free(b->hash256);
 	digest_free(b->hash512);
 	buf_free(&b->owned);
@@ -192,8 +196,8 @@ struct source {
 	int fd; /* -1: in memory */
 };
 
-static int source_open(const struct store_io *io, const char *path, struct source *ret_s,
-		       struct ltps_error *err)
+static int source_open(const struct store_io *io, const char *path,
+		       struct source *ret_s, struct ltps_error *err)
 {
 	*ret_s = (struct source){ .fd = io->open(io->self, path, O_RDONLY, 0) };
 	return ret_s->fd >= 0 ? 0 : ltps_fail_errno(err, "cannot open a blob file");
@@ -202,10 +206,13 @@ static int source_open(const struct store_io *io, const char *path, struct sourc
 static int source_of_new(const struct blob_new *b, struct source *ret_s,
 			 struct ltps_error *err)
 {
+	char path[STORE_PATH_MAX];
 	*ret_s = (struct source){ .bytes = b->bytes, .fd = -1 };
 	if (b->bytes.n == b->size)
 		return 0;
-	return source_open(&b->store->io, b->temp, ret_s, err);
+	if (blob_temp_path(b, path, err) != 0)
+		return -1;
+	return source_open(&b->store->io, path, ret_s, err);
 }
 
 static void source_close(const struct store_io *io, struct source *s)
@@ -215,8 +222,9 @@ static void source_close(const struct store_io *io, struct source *s)
 	s->fd = -1;
 }
 
-static int source_piece(const struct store_io *io, const struct source *s, uint64_t offset,
-			size_t n, uint8_t *space, struct view *ret_v, struct ltps_error *err)
+static int source_piece(const struct store_io *io, const struct source *s,
+			uint64_t offset, size_t n, uint8_t *space, struct view *ret_v,
+			struct ltps_error *err)
 {
 	if (s->fd < 0) {
 		*ret_v = view_head(view_skip(s->bytes, (size_t)offset), n);
@@ -253,10 +261,11 @@ static int sources_equal(const struct store_io *io, const struct source *a,
 }
 
 static const struct blob_new *find_in_batch(const struct store_conn *conn,
-					    const struct blob_new *b)
+					    const char *tenant,
+					    const struct digest *sha512)
 {
 	for (struct blob_new *f = conn->files; f != NULL; f = f->batch_next) {
-		if (digest_equal(&f->sha512, &b->sha512) && strcmp(f->tenant, b->tenant) == 0)
+		if (digest_equal(&f->sha512, sha512) && strcmp(f->tenant, tenant) == 0)
 			return f;
 	}
 	return NULL;
@@ -266,7 +275,7 @@ static const struct blob_new *find_in_batch(const struct store_conn *conn,
 static int source_of_file(struct store_conn *conn, const struct blob_new *b,
 			  struct source *ret_s, struct ltps_error *err)
 {
-	const struct blob_new *pending = find_in_batch(conn, b);
+	const struct blob_new *pending = find_in_batch(conn, b->tenant, &b->sha512);
 	char path[STORE_PATH_MAX];
 	if (pending != NULL)
 		return source_of_new(pending, ret_s, err);
@@ -296,36 +305,10 @@ static int compare_with_file(struct store_conn *conn, const struct blob_new *b,
 	return rc;
 }
 
-static int compare_with_row(struct store_conn *conn, const struct blob_new *b, int64_t id,
-			    bool *ret_equal, struct ltps_error *err)
-{
-	struct db_stmt *s = NULL;
-	bool row = false;
-	struct source mine = { .fd = -1 };
-	int rc = source_of_new(b, &mine, err);
-	if (rc == 0)
-		rc = db_get(conn->db, SQL_BLOB_DATA, &s, err);
-	if (rc == 0) {
-		DB_BIND(s, DB_INT(id));
-		rc = db_step(s, &row, err);
-	}
-	if (rc == 0) {
-		struct source other = { .bytes = db_view(s, 0), .fd = -1 };
-		*ret_equal = false;
-		if (row && other.bytes.n == b->size)
-			rc = sources_equal(&conn->store->io, &mine, &other, b->size,
-					   ret_equal, err);
-	}
-	db_reset(s);
-	source_close(&conn->store->io, &mine);
-	return rc;
-}
-
-/* What is known of an address. */
+/* The file that has an address. */
 struct known {
-	int64_t id; /* 0: nothing */
+	int64_t id; /* 0: none */
 	uint64_t size;
-	bool is_inline;
 };
 
 static int find_address(struct store_conn *conn, const struct blob_new *b,
@@ -341,7 +324,6 @@ static int find_address(struct store_conn *conn, const struct blob_new *b,
 	if (rc == 0 && row) {
 		ret_known->id = db_int(s, 0);
 		ret_known->size = (uint64_t)db_int(s, 1);
-		ret_known->is_inline = db_int(s, 2) != 0;
 	}
 	db_reset(s);
 	return rc;
@@ -361,38 +343,44 @@ static int add_reference(struct store_conn *conn, const struct blob_new *b,
 			 const struct known *known, struct ltps_error *err)
 {
 	bool equal = false;
-	if (known->size == b->size) {
-		int rc = known->is_inline ? compare_with_row(conn, b, known->id, &equal, err)
-					  : compare_with_file(conn, b, &equal, err);
-		if (rc != 0)
-			return -1;
-	}
+	if (known->size == b->size && compare_with_file(conn, b, &equal, err) != 0)
+		return -1;
 	if (!equal)
 		return fail_blob(LTPS_CORRUPT, &b->sha512,
 				 "is stored with other bytes than the new ones", err);
 	return run_by_id(conn, SQL_BLOB_ADD_REF, known->id, err);
 }
 
-static int insert_blob(struct store_conn *conn, struct blob_new *b, int64_t *ret_blob,
-		       struct ltps_error *err)
+/* *ret_id is 0 when the address is known already. */
+static int insert_blob(struct store_conn *conn, const struct blob_new *b,
+		       int64_t *ret_id, struct ltps_error *err)
 {
 	struct db_stmt *s;
-	if (b->placed || b->in_batch)
-		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
-				 "a blob was used by a task that failed: prepare it again");
-	if (db_get(conn->db, SQL_BLOB_INSERT, &s, err) != 0)
+	int64_t id;
+	if (sequence_next(conn, &id, err) != 0 ||
+	    db_get(conn->db, SQL_BLOB_INSERT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_TEXT(b->tenant), DB_DIGEST(&b->sha512), DB_INT((int64_t)b->size),
-		b->is_file ? DB_NULL : DB_VIEW(b->bytes));
+	DB_BIND(s, DB_INT(id), DB_TEXT(b->tenant), DB_DIGEST(&b->sha512),
+		DB_INT((int64_t)b->size), b->is_file ? DB_NULL : DB_VIEW(b->bytes));
 	if (db_finish(s, err) != 0)
 		return -1;
-	*ret_blob = db_last_id(conn->db);
-	if (b->is_file) {
-		b->in_batch = true;
-		b->batch_next = NULL;
-		*conn->files_end = b;
-		conn->files_end = &b->batch_next;
-	}
+	*ret_id = db_changes(conn->db) == 1 ? id : 0;
+	return 0;
+}
+
+static int join_batch(struct store_conn *conn, struct blob_new *b,
+		      struct ltps_error *err)
+{
+	if (!b->is_file)
+		return 0;
+	if (b->placed || b->in_batch)
+		return ltps_fail(
+		    err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
+		    "a blob was used by a task that failed: prepare it again");
+	b->in_batch = true;
+	b->batch_next = NULL;
+	*conn->files_end = b;
+	conn->files_end = &b->batch_next;
 	return 0;
 }
 
@@ -400,11 +388,17 @@ int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blo
 		struct ltps_error *err)
 {
 	struct known known;
-	if (writer_require(conn, err) != 0 || find_address(conn, blob, &known, err) != 0)
+	int64_t id = 0;
+	if (writer_require(conn, err) != 0 || insert_blob(conn, blob, &id, err) != 0)
 		return -1;
-	if (known.id == 0)
-		return insert_blob(conn, blob, ret_blob, err);
-	if (add_reference(conn, blob, &known, err) != 0)
+	if (id != 0) {
+		if (join_batch(conn, blob, err) != 0)
+			return -1;
+		*ret_blob = id;
+		return 0;
+	}
+	if (find_address(conn, blob, &known, err) != 0 ||
+	    add_reference(conn, blob, &known, err) != 0)
 		return -1;
 	*ret_blob = known.id;
 	return 0;
@@ -435,8 +429,8 @@ int blob_get(struct store_conn *conn, int64_t blob, struct blob_info *ret_info,
 	DB_BIND(s, DB_INT(blob));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL, "no blob %lld",
-			       (long long)blob);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+			       "no blob %lld", (long long)blob);
 	if (rc == 0)
 		rc = db_copy_text(s, 0, info.tenant, sizeof(info.tenant), err);
 	if (rc == 0)
@@ -463,8 +457,8 @@ static int with_row(struct store_conn *conn, const struct blob_info *info,
 	DB_BIND(s, DB_INT(info->id));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL, "no blob %lld",
-			       (long long)info->id);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+			       "no blob %lld", (long long)info->id);
 	if (rc == 0)
 		rc = use(arg, db_view(s, 0), err);
 	db_reset(s);
@@ -479,11 +473,10 @@ static int open_file(struct store_conn *conn, const struct blob_info *info, int 
 	char path[STORE_PATH_MAX];
 	if (blob_path(conn->store, info->tenant, &info->sha512, path, err) != 0)
 		return -1;
-	for (struct blob_new *f = conn->files; f != NULL; f = f->batch_next) {
-		if (digest_equal(&f->sha512, &info->sha512) &&
-		    strcmp(f->tenant, info->tenant) == 0)
-			memcpy(path, f->temp, sizeof(path));
-	}
+	const struct blob_new *pending =
+	    find_in_batch(conn, info->tenant, &info->sha512);
+	if (pending != NULL && blob_temp_path(pending, path, err) != 0)
+		return -1;
 	int fd = io->open(io->self, path, O_RDONLY, 0);
 	if (fd < 0 && errno == ENOENT)
 		return fail_blob(LTPS_CORRUPT, &info->sha512, "has no file", err);
@@ -508,7 +501,8 @@ static int take_piece(void *arg, struct view piece, struct ltps_error *err)
 	return r->sink(r->arg, piece, err);
 }
 
-static int stream_file(struct store_conn *conn, struct reading *r, struct ltps_error *err)
+static int stream_file(struct store_conn *conn, struct reading *r,
+		       struct ltps_error *err)
 {
 	const struct store_io *io = &conn->store->io;
 	int fd;
@@ -569,7 +563,8 @@ static int put_piece(void *arg, struct view piece, struct ltps_error *err)
 	return buf_put(arg, piece, err);
 }
 
-int blob_read(struct store_conn *conn, int64_t blob, struct buf *out, struct ltps_error *err)
+int blob_read(struct store_conn *conn, int64_t blob, struct buf *out,
+	      struct ltps_error *err)
 {
 	struct blob_info info;
 	if (blob_get(conn, blob, &info, err) != 0)
@@ -587,8 +582,8 @@ int blob_read(struct store_conn *conn, int64_t blob, struct buf *out, struct ltp
 	return rc;
 }
 
-static int read_row_at(struct store_conn *conn, int64_t blob, uint64_t offset, uint8_t *out,
-		       size_t n, struct ltps_error *err)
+static int read_row_at(struct store_conn *conn, int64_t blob, uint64_t offset,
+		       uint8_t *out, size_t n, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
@@ -597,8 +592,8 @@ static int read_row_at(struct store_conn *conn, int64_t blob, uint64_t offset, u
 	DB_BIND(s, DB_INT(blob), DB_INT((int64_t)offset), DB_INT((int64_t)n));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && (!row || db_view(s, 0).n != n))
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL, "no blob %lld",
-			       (long long)blob);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
+			       "no blob %lld", (long long)blob);
 	if (rc == 0 && n > 0)
 		memcpy(out, db_view(s, 0).p, n);
 	db_reset(s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * blob - bytes addressed by their SHA-512, counted, never shared between
- * tenants. Small ones lie in the database, larger ones in
- * DIR/blobs/<tenant>/<first two hex digits>/<sha512>.
+ * blob - bytes known by their SHA-512, never shared between tenants. Small ones
+ * lie in the database, each for itself. Larger ones are files addressed by it,
+ * DIR/blobs/<tenant>/<first two hex digits>/<sha512>, stored once and counted.
  *
  * Writing has two steps: blob_prepare() on the caller's thread puts a large
  * blob into a temporary file (not synced); handing the prepared blob to an
@@ -37,8 +37,7 @@ int blob_prepare(struct store *store, const char *tenant, struct view bytes,
  * file at once unless they stay small.
  */
 int blob_prepare_begin(struct store *store, const char *tenant,
-		       struct blob_new **ret_blob,
-		       struct ltps_error *err) LTPS_CHECKED;
+		       struct blob_new **ret_blob, struct ltps_error *err) LTPS_CHECKED;
 int blob_prepare_write(struct blob_new *blob, struct view piece,
 		       struct ltps_error *err) LTPS_CHECKED;
 int blob_prepare_end(struct blob_new *blob, struct digest *ret_sha256,
@@ -48,9 +47,10 @@ uint64_t blob_new_size(const struct blob_new *blob);
 void blob_new_free(struct blob_new *blob);
 
 /*
- * blob_attach - one more reference to this blob; a task uses it for bytes that
- * are not part of an object (writer only). An equal address must have equal
- * bytes, otherwise CORRUPT naming the address.
+ * blob_attach - store this blob, or count one more reference to the file that
+ * has its address; a task uses it for bytes that are not part of an object
+ * (writer only). An equal address must have equal bytes, otherwise CORRUPT
+ * naming the address.
  * ret_blob  number of the blob, > 0
  */
 int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blob,
@@ -59,7 +59,8 @@ int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blo
  * blob_release - one reference less (writer only); with the last one the row
  * goes, and after COMMIT the file.
  */
-int blob_release(struct store_conn *conn, int64_t blob, struct ltps_error *err) LTPS_CHECKED;
+int blob_release(struct store_conn *conn, int64_t blob,
+		 struct ltps_error *err) LTPS_CHECKED;
 
 struct blob_info {
 	int64_t id;
@@ -84,8 +85,8 @@ int blob_read(struct store_conn *conn, int64_t blob, struct buf *out,
  * blob_read_at - exactly n bytes from offset, not re-hashed: for tree nodes,
  * whose path is checked against the token's imprint.
  */
-int blob_read_at(struct store_conn *conn, int64_t blob, uint64_t offset,
-		 uint8_t *out, size_t n, struct ltps_error *err) LTPS_CHECKED;
+int blob_read_at(struct store_conn *conn, int64_t blob, uint64_t offset, uint8_t *out,
+		 size_t n, struct ltps_error *err) LTPS_CHECKED;
 /*
  * blob_read_stream - all bytes in pieces, re-hashed; -1 after the last piece
  * when the hash differs, so that the sink must not have acted on them.

@@ -16,6 +16,8 @@
  * (bench/storage_bench); it also flushes what others wrote on the disk.
  */
 #define SYNCFS_FILES 4
+/* The same for the folders that their names went into. */
+#define SYNCFS_FOLDERS 4
 
 static int fail_point(struct ltps_error *err)
 {
@@ -57,17 +59,25 @@ int blob_path_in(const char *dir, const char *tenant, const struct digest *sha51
 	return n < STORE_PATH_MAX ? 0 : fail_path(err);
 }
 
-int blob_path(const struct store *store, const char *tenant, const struct digest *sha512,
-	      char out[STORE_PATH_MAX], struct ltps_error *err)
+int blob_path(const struct store *store, const char *tenant,
+	      const struct digest *sha512, char out[STORE_PATH_MAX],
+	      struct ltps_error *err)
 {
 	return blob_path_in(store->dir, tenant, sha512, out, err);
 }
 
-int blob_temp_path(struct store *store, char out[STORE_PATH_MAX], struct ltps_error *err)
+void blob_temp_name(struct store *store, char out[BLOB_TEMP_MAX])
 {
-	int n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_TEMP_NAME "/%ld-%016llx-%llu",
-			 store->dir, (long)getpid(), (unsigned long long)store->temp_nonce,
-			 (unsigned long long)atomic_fetch_add(&store->temp_counter, 1));
+	snprintf(out, BLOB_TEMP_MAX, "%ld-%016llx-%llu", (long)getpid(),
+		 (unsigned long long)store->temp_nonce,
+		 (unsigned long long)atomic_fetch_add(&store->temp_counter, 1));
+}
+
+int blob_temp_path(const struct blob_new *blob, char out[STORE_PATH_MAX],
+		   struct ltps_error *err)
+{
+	int n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_TEMP_NAME "/%s",
+			 blob->store->dir, blob->temp);
 	return n < STORE_PATH_MAX ? 0 : fail_path(err);
 }
 
@@ -79,8 +89,8 @@ static int folder_path(const struct store *store, const char *tenant, int byte,
 	if (tenant == NULL)
 		n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_BLOBS_NAME, store->dir);
 	else if (byte < 0)
-		n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_BLOBS_NAME "/%s", store->dir,
-			     tenant);
+		n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_BLOBS_NAME "/%s",
+			     store->dir, tenant);
 	else
 		n = snprintf(out, STORE_PATH_MAX, "%s/" STORE_BLOBS_NAME "/%s/%02x",
 			     store->dir, tenant, (unsigned)byte);
@@ -89,7 +99,8 @@ static int folder_path(const struct store *store, const char *tenant, int byte,
 
 /* Whole reads and writes */
 
-int blob_write_all(const struct store_io *io, int fd, struct view v, struct ltps_error *err)
+int blob_write_all(const struct store_io *io, int fd, struct view v,
+		   struct ltps_error *err)
 {
 	while (v.n > 0) {
 		ssize_t n = io->write(io->self, fd, v.p, v.n);
@@ -148,7 +159,8 @@ static void bit_set(uint8_t *bits, unsigned i)
 	bits[i / 8] |= (uint8_t)(1u << (i % 8));
 }
 
-static int make_folder(struct store *s, const char *tenant, int byte, struct ltps_error *err)
+static int make_folder(struct store *s, const char *tenant, int byte,
+		       struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
 	if (folder_path(s, tenant, byte, path, err) != 0)
@@ -214,7 +226,10 @@ static int need_folder(struct placing *p, struct touched *t, unsigned byte,
 
 static int sync_file(struct store *s, const struct blob_new *b, struct ltps_error *err)
 {
-	int fd = s->io.open(s->io.self, b->temp, O_RDONLY, 0);
+	char path[STORE_PATH_MAX];
+	if (blob_temp_path(b, path, err) != 0)
+		return -1;
+	int fd = s->io.open(s->io.self, path, O_RDONLY, 0);
 	if (fd < 0)
 		return ltps_fail_errno(err, "cannot open a temporary file");
 	int rc = s->io.fdatasync(s->io.self, fd);
@@ -251,22 +266,24 @@ static int sync_data(struct store *s, struct blob_new *files, struct ltps_error 
 
 static int place_one(struct placing *p, struct blob_new *b, struct ltps_error *err)
 {
-	char path[STORE_PATH_MAX];
+	char temp[STORE_PATH_MAX], path[STORE_PATH_MAX];
 	struct store *s = p->store;
 	struct touched *t = touched_of(p, b->tenant, err);
 	if (t == NULL || need_folder(p, t, b->sha512.p[0], err) != 0 ||
+	    blob_temp_path(b, temp, err) != 0 ||
 	    blob_path(s, b->tenant, &b->sha512, path, err) != 0)
 		return -1;
 	if (failpoint_pass(FP_BLOB_BEFORE_RENAME))
 		return fail_point(err);
-	if (s->io.rename(s->io.self, b->temp, path) != 0)
+	if (s->io.rename(s->io.self, temp, path) != 0)
 		return ltps_fail_errno(err, "cannot rename a blob file");
 	b->placed = true;
 	p->files++;
 	return failpoint_pass(FP_BLOB_AFTER_RENAME) ? fail_point(err) : 0;
 }
 
-static int sync_folder(struct store *s, const char *tenant, int byte, struct ltps_error *err)
+static int sync_folder(struct store *s, const char *tenant, int byte,
+		       struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
 	if (folder_path(s, tenant, byte, path, err) != 0)
@@ -278,7 +295,18 @@ static int sync_folder(struct store *s, const char *tenant, int byte, struct ltp
 	return failpoint_pass(FP_DIR_AFTER_SYNC) ? fail_point(err) : 0;
 }
 
-static int sync_folders(struct placing *p, struct ltps_error *err)
+static size_t count_folders(const struct placing *p)
+{
+	size_t n = p->new_tenants;
+	for (const struct touched *t = p->list; t != NULL; t = t->next) {
+		n += t->new_names;
+		for (unsigned i = 0; i < 256; i++)
+			n += bit_get(t->bits, i);
+	}
+	return n;
+}
+
+static int sync_each_folder(struct placing *p, struct ltps_error *err)
 {
 	struct store *s = p->store;
 	for (struct touched *t = p->list; t != NULL; t = t->next) {
@@ -290,7 +318,23 @@ static int sync_folders(struct placing *p, struct ltps_error *err)
 		if (t->new_names && sync_folder(s, t->dirs->tenant, -1, err) != 0)
 			return -1;
 	}
-	if (p->new_tenants && sync_folder(s, NULL, -1, err) != 0)
+	return p->new_tenants ? sync_folder(s, NULL, -1, err) : 0;
+}
+
+static int sync_all_folders(struct store *s, struct ltps_error *err)
+{
+	if (failpoint_pass(FP_DIR_BEFORE_SYNC))
+		return fail_point(err);
+	if (s->io.syncfs(s->io.self, s->blobs_fd) != 0)
+		return ltps_fail_errno(err, "cannot sync the blob folders");
+	return failpoint_pass(FP_DIR_AFTER_SYNC) ? fail_point(err) : 0;
+}
+
+static int sync_folders(struct placing *p, struct ltps_error *err)
+{
+	int rc = count_folders(p) < SYNCFS_FOLDERS ? sync_each_folder(p, err)
+						   : sync_all_folders(p->store, err);
+	if (rc != 0)
 		return -1;
 	for (struct touched *t = p->list; t != NULL; t = t->next) {
 		t->dirs->known = true;
@@ -333,8 +377,8 @@ struct blob_gone *blob_gone_new(const char *tenant, const struct digest *sha512)
 	return g;
 }
 
-int blob_gone_add(struct store_conn *conn, const char *tenant, const struct digest *sha512,
-		  struct ltps_error *err)
+int blob_gone_add(struct store_conn *conn, const char *tenant,
+		  const struct digest *sha512, struct ltps_error *err)
 {
 	struct blob_gone *g = blob_gone_new(tenant, sha512);
 	if (g == NULL)
@@ -353,7 +397,8 @@ static void forget_gone(struct store_conn *conn, struct blob_gone *until)
 	}
 }
 
-void blob_files_cut(struct store_conn *conn, struct blob_new **end, struct blob_gone *gone)
+void blob_files_cut(struct store_conn *conn, struct blob_new **end,
+		    struct blob_gone *gone)
 {
 	for (struct blob_new *b = *end; b != NULL; b = b->batch_next)
 		b->in_batch = false;
@@ -369,7 +414,8 @@ void blob_files_cut(struct store_conn *conn, struct blob_new **end, struct blob_
 static void doubt_placed(struct store_conn *conn)
 {
 	for (struct blob_new *b = conn->files; b != NULL; b = b->batch_next) {
-		struct blob_gone *g = b->placed ? blob_gone_new(b->tenant, &b->sha512) : NULL;
+		struct blob_gone *g =
+		    b->placed ? blob_gone_new(b->tenant, &b->sha512) : NULL;
 		if (g == NULL)
 			continue; /* the next start sweeps it */
 		g->next = conn->store->gone;

@@ -91,8 +91,8 @@ static bool next_file(struct blob_sweep *w, const char **ret_name)
 			return false;
 		if (!blob_tenant_valid(e->d_name))
 			continue;
-		snprintf(w->tenant_name, sizeof(w->tenant_name), "%.*s", STORE_TENANT_MAX,
-			 e->d_name);
+		snprintf(w->tenant_name, sizeof(w->tenant_name), "%.*s",
+			 STORE_TENANT_MAX, e->d_name);
 		w->tenant = open_below(w->root, e->d_name, w->path);
 	}
 }
@@ -152,8 +152,8 @@ static struct blob_sweep *sweep_new(const char *dir)
 }
 
 int blob_sweep_each(const char *dir,
-		    int (*file)(void *arg, const char *tenant, const struct digest *sha512,
-				struct ltps_error *err),
+		    int (*file)(void *arg, const char *tenant,
+				const struct digest *sha512, struct ltps_error *err),
 		    void *arg, struct ltps_error *err)
 {
 	const char *name;

@@ -124,8 +124,9 @@ static int fail_rc(sqlite3 *sqlite, int rc, const char *what, struct ltps_error 
 	int extended = sqlite != NULL ? sqlite3_extended_errcode(sqlite) : rc;
 	if ((extended & 0xff) != (rc & 0xff))
 		extended = rc;
-	ltps_fail(err, code_of(sqlite, extended), LTPS_FAULT_SELF, NULL, "database %s: %s",
-		  what, sqlite != NULL ? sqlite3_errmsg(sqlite) : sqlite3_errstr(rc));
+	ltps_fail(err, code_of(sqlite, extended), LTPS_FAULT_SELF, NULL,
+		  "database %s: %s", what,
+		  sqlite != NULL ? sqlite3_errmsg(sqlite) : sqlite3_errstr(rc));
 	err->foreign = LTPS_FOREIGN_SQLITE;
 	err->foreign_code = extended;
 	return -1;
@@ -133,7 +134,8 @@ static int fail_rc(sqlite3 *sqlite, int rc, const char *what, struct ltps_error 
 
 /* Statements */
 
-int db_get(struct db *db, enum sql_id id, struct db_stmt **ret_stmt, struct ltps_error *err)
+int db_get(struct db *db, enum sql_id id, struct db_stmt **ret_stmt,
+	   struct ltps_error *err)
 {
 	struct db_stmt *s = &db->stmts[id];
 	if (s->busy)
@@ -290,8 +292,8 @@ int db_dup_text(struct db_stmt *s, int column, char **ret_s, struct ltps_error *
 	return 0;
 }
 
-int db_copy_digest(struct db_stmt *s, int column, enum digest_alg alg, struct digest *ret_d,
-		   struct ltps_error *err)
+int db_copy_digest(struct db_stmt *s, int column, enum digest_alg alg,
+		   struct digest *ret_d, struct ltps_error *err)
 {
 	struct view v = db_view(s, column);
 	memset(ret_d, 0, sizeof(*ret_d));
@@ -339,6 +341,8 @@ static const struct pragma common_pragmas[] = {
 	{ SQL_PRAGMA_FOREIGN_KEYS_SET, SQL_PRAGMA_FOREIGN_KEYS, 1 },
 	{ SQL_PRAGMA_TRUSTED_SCHEMA_SET, SQL_PRAGMA_TRUSTED_SCHEMA, 0 },
 	{ SQL_PRAGMA_CELL_SIZE_CHECK_SET, SQL_PRAGMA_CELL_SIZE_CHECK, 1 },
+	/* What a client deletes is overwritten, not only forgotten. */
+	{ SQL_PRAGMA_SECURE_DELETE_SET, SQL_PRAGMA_SECURE_DELETE, 1 },
 	{ SQL_PRAGMA_AUTOCHECKPOINT_SET, SQL_PRAGMA_AUTOCHECKPOINT, 0 },
 	/* 2 is FULL */
 	{ SQL_PRAGMA_SYNCHRONOUS_SET, SQL_PRAGMA_SYNCHRONOUS, 2 },
@@ -348,7 +352,8 @@ static const struct pragma reader_pragmas[] = {
 	{ SQL_PRAGMA_QUERY_ONLY_SET, SQL_PRAGMA_QUERY_ONLY, 1 },
 };
 
-static int set_pragmas(struct db *db, const struct pragma *p, size_t n, struct ltps_error *err)
+static int set_pragmas(struct db *db, const struct pragma *p, size_t n,
+		       struct ltps_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		int64_t value;
@@ -401,8 +406,8 @@ static int set_up_writer(struct db *db, struct ltps_error *err)
 
 static int set_up_reader(struct db *db, struct ltps_error *err)
 {
-	if (set_pragmas(db, reader_pragmas, sizeof(reader_pragmas) / sizeof(*reader_pragmas),
-			err) != 0)
+	if (set_pragmas(db, reader_pragmas,
+			sizeof(reader_pragmas) / sizeof(*reader_pragmas), err) != 0)
 		return -1;
 	if (db_run(db, SQL_PRAGMA_CACHE_READER_SET, err) != 0)
 		return -1;
@@ -417,8 +422,8 @@ static int count_wal_pages(void *arg, sqlite3 *sqlite, const char *name, int pag
 	return SQLITE_OK;
 }
 
-static int open_sqlite(const char *path, const char *vfs, enum db_role role, struct db *db,
-		       struct ltps_error *err)
+static int open_sqlite(const char *path, const char *vfs, enum db_role role,
+		       struct db *db, struct ltps_error *err)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	flags |= role == DB_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -444,12 +449,13 @@ int db_open(const char *path, const char *vfs, enum db_role role, struct db **re
 	if (db == NULL)
 		return ltps_fail_nomem(err);
 	db->page_size = PAGE_BYTES;
-	if (open_sqlite(path, vfs, role, db, err) != 0 || check_application(db, err) != 0)
+	if (open_sqlite(path, vfs, role, db, err) != 0 ||
+	    check_application(db, err) != 0)
 		goto fail;
 	if ((role == DB_WRITER ? set_up_writer(db, err) : set_up_reader(db, err)) != 0)
 		goto fail;
-	if (set_pragmas(db, common_pragmas, sizeof(common_pragmas) / sizeof(*common_pragmas),
-			err) != 0)
+	if (set_pragmas(db, common_pragmas,
+			sizeof(common_pragmas) / sizeof(*common_pragmas), err) != 0)
 		goto fail;
 	/* Behind the pragmas: wal_autocheckpoint takes any hook away. */
 	sqlite3_wal_hook(db->sqlite, count_wal_pages, db);
@@ -516,7 +522,8 @@ int db_backup(struct db *db, const char *path, const char *vfs, struct ltps_erro
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_EXRESCODE;
 	int rc = sqlite3_open_v2(path, &to, flags, vfs);
-	int ret = rc == SQLITE_OK ? copy_steps(db, to, err) : fail_rc(to, rc, "open", err);
+	int ret =
+	    rc == SQLITE_OK ? copy_steps(db, to, err) : fail_rc(to, rc, "open", err);
 	sqlite3_close(to);
 	return ret;
 }

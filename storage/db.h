@@ -98,9 +98,10 @@ static inline struct db_value db_digest_value(const struct digest *d)
 
 /* Parameters ?1, ?2, ...; a failure is reported by db_step(). */
 void db_bind(struct db_stmt *stmt, const struct db_value *values, size_t n);
-#define DB_BIND(stmt, ...) \
-	db_bind(stmt, (const struct db_value[]){ __VA_ARGS__ }, \
-		sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
+#define DB_BIND(stmt, ...)                                                             \
+	db_bind(stmt, (const struct db_value[]){ __VA_ARGS__ },                        \
+		sizeof((const struct db_value[]){ __VA_ARGS__ }) /                     \
+		    sizeof(struct db_value))
 
 int db_step(struct db_stmt *stmt, bool *ret_row, struct ltps_error *err) LTPS_CHECKED;
 /* Runs a statement that gives no row and resets it, also on failure. */
@@ -133,7 +134,8 @@ int64_t db_changes(struct db *db);
 /* Whether a transaction is open. */
 bool db_in_transaction(struct db *db);
 /* Several statements of an embedded schema file; NUL-terminated. */
-int db_exec_schema(struct db *db, const char *text, struct ltps_error *err) LTPS_CHECKED;
+int db_exec_schema(struct db *db, const char *text,
+		   struct ltps_error *err) LTPS_CHECKED;
 
 /* Pages in the write-ahead log after the last commit of this connection. */
 uint64_t db_wal_bytes(const struct db *db);

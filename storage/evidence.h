@@ -24,16 +24,16 @@
 enum tree_state { TREE_OPEN = 0, TREE_CLOSING = 1, TREE_STAMPED = 2 };
 
 enum tree_purpose {
-	TREE_FIRST = 0,		  /* leaves come in as they are stored */
+	TREE_FIRST = 0,             /* leaves come in as they are stored */
 	TREE_TIMESTAMP_RENEWAL = 1, /* leaves are tokens (RFC 4998 5.2) */
-	TREE_HASH_RENEWAL = 2,	  /* leaves renew versions (RFC 4998 5.2) */
+	TREE_HASH_RENEWAL = 2,      /* leaves renew versions (RFC 4998 5.2) */
 };
 
 enum leaf_kind {
 	LEAF_VERSION = 1,    /* ref: version id */
 	LEAF_AUDIT_HEAD = 2, /* ref: audit sequence number; digest = H(h_seq) */
 	LEAF_MATERIAL = 3,   /* ref: material id */
-	LEAF_TOKEN = 4,	     /* ref: token id; digest = H(token) */
+	LEAF_TOKEN = 4,      /* ref: token id; digest = H(token) */
 };
 
 struct tree {
@@ -46,10 +46,10 @@ struct tree {
 	int64_t closed_ms; /* 0: open */
 	int64_t stamped_ms;
 	uint64_t n_leaves;
-	uint64_t bytes;	     /* sum of what the leaves cover */
-	struct digest root;  /* stamped trees */
-	int64_t nodes_blob;  /* stamped trees; merkle.h layout */
-	int64_t token;	     /* stamped trees: the token over the root */
+	uint64_t bytes;          /* sum of what the leaves cover */
+	struct digest root;      /* stamped trees */
+	int64_t nodes_blob;      /* stamped trees; merkle.h layout */
+	int64_t token;           /* stamped trees: the token over the root */
 	int64_t next_attempt_ms; /* closing trees */
 	uint32_t attempts;
 	char last_error[STORE_ERROR_MAX + 1];
@@ -61,8 +61,8 @@ struct leaf_new {
 	enum leaf_kind kind;
 	int64_t ref;
 	struct digest digest; /* digest.alg == alg */
-	uint64_t bytes;	      /* size of what it covers */
-	int64_t now_ms;	      /* opening time of a tree that must be opened */
+	uint64_t bytes;       /* size of what it covers */
+	int64_t now_ms;       /* opening time of a tree that must be opened */
 };
 
 struct leaf {
@@ -106,7 +106,7 @@ struct tree_stamp {
 	int64_t tree;
 	struct digest root;
 	struct blob_new *nodes; /* of STORE_TENANT_SYSTEM */
-	struct view token;	/* TimeStampToken as received */
+	struct view token;      /* TimeStampToken as received */
 	int64_t gen_time_ms;
 	const char *tsa; /* name of the time-stamping authority */
 	int64_t now_ms;
@@ -128,7 +128,8 @@ int tree_leaf_at(struct store_conn *conn, int64_t tree, uint64_t index,
 		 struct leaf *ret_leaf, struct ltps_error *err) LTPS_CHECKED;
 /* Every leaf that covers this row, oldest tree first. None is no error. */
 int tree_leaves_of(struct store_conn *conn, enum leaf_kind kind, int64_t ref,
-		   int (*row)(void *arg, const struct leaf *leaf, struct ltps_error *err),
+		   int (*row)(void *arg, const struct leaf *leaf,
+			      struct ltps_error *err),
 		   void *arg, struct ltps_error *err) LTPS_CHECKED;
 /* All leaves of a tree with kind and ref, in order. */
 int tree_leaves_list(struct store_conn *conn, int64_t tree,
@@ -181,7 +182,8 @@ void token_free(struct token *token);
 int token_replace(struct store_conn *conn, int64_t token, struct view der,
 		  int64_t now_ms, struct ltps_error *err) LTPS_CHECKED;
 /* Adding a TOKEN leaf does this by itself. */
-int token_freeze(struct store_conn *conn, int64_t token, struct ltps_error *err) LTPS_CHECKED;
+int token_freeze(struct store_conn *conn, int64_t token,
+		 struct ltps_error *err) LTPS_CHECKED;
 int token_set_renewal(struct store_conn *conn, int64_t token, int64_t renew_ms,
 		      struct ltps_error *err) LTPS_CHECKED;
 typedef int token_row(void *arg, const struct token *token, struct ltps_error *err);
@@ -199,8 +201,8 @@ int token_list(struct store_conn *conn, int64_t after_id, int64_t due_ms, size_t
  * ref_kind, ref  VERSION or MATERIAL
  * Fails: EXISTS
  */
-int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref, uint32_t seq,
-	      struct view der, struct ltps_error *err) LTPS_CHECKED;
+int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
+	      uint32_t seq, struct view der, struct ltps_error *err) LTPS_CHECKED;
 /* In order of seq; der is borrowed during row(). */
 int chain_list(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	       int (*row)(void *arg, uint32_t seq, struct view der,

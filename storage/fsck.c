@@ -27,7 +27,8 @@ const char *fsck_kind_name(enum fsck_kind kind)
 	return (unsigned)kind < FSCK_KIND_COUNT ? kind_names[kind] : "?";
 }
 
-void fsck_found(struct fsck *f, enum fsck_kind kind, const char *subject, const char *fmt, ...)
+void fsck_found(struct fsck *f, enum fsck_kind kind, const char *subject,
+		const char *fmt, ...)
 {
 	char text[384];
 	va_list ap;
@@ -109,7 +110,8 @@ static int check_references(struct fsck *f, struct ltps_error *err)
 	while ((rc = db_step(s, &row, err)) == 0 && row) {
 		char hex[2 * DIGEST_MAX + 1];
 		hex_encode(view_head(db_view(s, 2), DIGEST_MAX), hex);
-		fsck_found(f, FSCK_BLOB_REFS, hex, "counts %lld references, %lld are there",
+		fsck_found(f, FSCK_BLOB_REFS, hex,
+			   "counts %lld references, %lld are there",
 			   (long long)db_int(s, 3), (long long)db_int(s, 4));
 	}
 	db_reset(s);
@@ -130,8 +132,8 @@ static int check_audit(struct fsck *f, struct ltps_error *err)
 		return -1;
 	f->report.audit_entries = (uint64_t)seq;
 	if (bad != 0)
-		fsck_found(f, FSCK_AUDIT, "audit", "the chain does not hold at entry %lld",
-			   (long long)bad);
+		fsck_found(f, FSCK_AUDIT, "audit",
+			   "the chain does not hold at entry %lld", (long long)bad);
 	return 0;
 }
 

@@ -11,14 +11,14 @@
 #include "storage/store.h"
 
 enum fsck_kind {
-	FSCK_DATABASE,	   /* integrity_check, foreign_key_check */
+	FSCK_DATABASE,     /* integrity_check, foreign_key_check */
 	FSCK_BLOB_DAMAGED, /* bytes do not hash to their address */
 	FSCK_BLOB_MISSING,
-	FSCK_BLOB_REFS,	   /* reference count differs from the references */
-	FSCK_BLOB_ORPHAN,  /* a file without a row; harmless, swept at start */
-	FSCK_PART_DIGEST,  /* digests of a part differ from its blob */
-	FSCK_LEAF,	   /* leaf and what it covers differ, or gap in the numbers */
-	FSCK_TREE,	   /* counts, nodes or root */
+	FSCK_BLOB_REFS,   /* reference count differs from the references */
+	FSCK_BLOB_ORPHAN, /* a file without a row; harmless, swept at start */
+	FSCK_PART_DIGEST, /* digests of a part differ from its blob */
+	FSCK_LEAF,        /* leaf and what it covers differ, or gap in the numbers */
+	FSCK_TREE,        /* counts, nodes or root */
 	FSCK_TOKEN,
 	FSCK_AUDIT,
 	FSCK_KIND_COUNT
@@ -26,7 +26,7 @@ enum fsck_kind {
 
 struct fsck_finding {
 	enum fsck_kind kind;
-	bool harmless;	     /* does not count as damage (orphans) */
+	bool harmless;       /* does not count as damage (orphans) */
 	const char *subject; /* address, tree, poid; borrowed */
 	const char *text;
 };
@@ -41,8 +41,8 @@ struct fsck_hooks {
 	int (*check_tree)(void *arg, const struct tree *tree, struct view leaves,
 			  struct view nodes, struct ltps_error *err);
 	/* The token: decodes, its imprint is the tree's root, signature holds. */
-	int (*check_token)(void *arg, const struct token *token, const struct tree *tree,
-			   struct ltps_error *err);
+	int (*check_token)(void *arg, const struct token *token,
+			   const struct tree *tree, struct ltps_error *err);
 	/*
 	 * Digest of a version from its parts' digests: the single one, or that of
 	 * the data group. NULL: only single-part versions are compared.
@@ -57,7 +57,7 @@ struct fsck_report {
 	uint64_t leaves;
 	uint64_t trees;
 	uint64_t audit_entries;
-	uint64_t damaged;  /* findings that are not harmless */
+	uint64_t damaged; /* findings that are not harmless */
 	uint64_t harmless;
 };
 

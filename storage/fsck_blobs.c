@@ -38,8 +38,9 @@ static int next_blob(struct fsck *f, int64_t after, struct blob_info *ret_info,
 }
 
 /* Stored digests of every part that has this blob. */
-static int check_parts(struct fsck *f, const struct blob_info *info, const char *address,
-		       const struct digest *sha256, struct ltps_error *err)
+static int check_parts(struct fsck *f, const struct blob_info *info,
+		       const char *address, const struct digest *sha256,
+		       struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
@@ -80,8 +81,8 @@ static bool file_is_missing(struct fsck *f, const struct blob_info *info)
 }
 
 /* A read that failed: deleted meanwhile, missing, damaged, or not our business. */
-static int judge_failure(struct fsck *f, const struct blob_info *info, const char *address,
-			 struct ltps_error *err)
+static int judge_failure(struct fsck *f, const struct blob_info *info,
+			 const char *address, struct ltps_error *err)
 {
 	if (!still_there(f, info->id)) {
 		ltps_error_clear(err);
@@ -128,7 +129,8 @@ int fsck_blobs(struct fsck *f, struct ltps_error *err)
 	while (rc == 0 && found) {
 		struct blob_info info = { 0 };
 		rc = next_blob(f, id, &info, &found, err);
-		if (rc != 0 && info.id > id && fsck_absorb(f, FSCK_BLOB_DAMAGED, "row", err)) {
+		if (rc != 0 && info.id > id &&
+		    fsck_absorb(f, FSCK_BLOB_DAMAGED, "row", err)) {
 			id = info.id;
 			rc = 0;
 			continue;
@@ -175,8 +177,8 @@ static int look_at_file(void *arg, const char *tenant, const struct digest *sha5
 	lock_drop(&f->store->write_lock);
 	hex_encode(digest_view(sha512), address);
 	if (rc == 0 && !row)
-		fsck_found(f, FSCK_BLOB_ORPHAN, address, "a file of tenant %s without a row",
-			   tenant);
+		fsck_found(f, FSCK_BLOB_ORPHAN, address,
+			   "a file of tenant %s without a row", tenant);
 	return rc;
 }
 

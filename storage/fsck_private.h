@@ -14,8 +14,8 @@ struct fsck {
 	struct fsck_report report;
 };
 
-void fsck_found(struct fsck *f, enum fsck_kind kind, const char *subject, const char *fmt,
-		...) __attribute__((format(printf, 4, 5)));
+void fsck_found(struct fsck *f, enum fsck_kind kind, const char *subject,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /*
  * Whether an error is damage of the store (CORRUPT, NOT_FOUND, MISMATCH): then
  * it becomes a finding and is cleared.

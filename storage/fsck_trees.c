@@ -22,8 +22,8 @@ struct check {
 
 static void leaf_found(struct check *c, const struct leaf *l, const char *text)
 {
-	fsck_found(c->f, FSCK_LEAF, c->name, "leaf %llu: %s", (unsigned long long)l->index,
-		   text);
+	fsck_found(c->f, FSCK_LEAF, c->name, "leaf %llu: %s",
+		   (unsigned long long)l->index, text);
 }
 
 /* Digest of a part in this algorithm, as far as it is stored. */
@@ -63,7 +63,8 @@ static int group_digest(struct check *c, const struct version *v, struct digest 
 		*ret_d = (struct digest){ .alg = alg, .n = digests[0].n };
 		memcpy(ret_d->p, digests[0].p, digests[0].n);
 	} else if (known) {
-		rc = hooks->group_digest(hooks->arg, alg, digests, v->n_parts, ret_d, err);
+		rc = hooks->group_digest(hooks->arg, alg, digests, v->n_parts, ret_d,
+					 err);
 	}
 	*ret_known = known && rc == 0;
 	mem_free(digests);
@@ -93,13 +94,15 @@ static int check_version(struct check *c, const struct leaf *l, struct ltps_erro
 		/* A data group may have any number of parts without a digest. */
 		rc = group_digest(c, v, &d, &known, err);
 		if (rc == 0 && known && !digest_equal(&d, &v->digest))
-			leaf_found(c, l, "the version's digest is not that of its parts");
+			leaf_found(c, l,
+				   "the version's digest is not that of its parts");
 	}
 	object_free(o);
 	return rc;
 }
 
-static int check_audit_head(struct check *c, const struct leaf *l, struct ltps_error *err)
+static int check_audit_head(struct check *c, const struct leaf *l,
+			    struct ltps_error *err)
 {
 	struct digest head, d;
 	if (audit_hash_at(c->f->conn, l->ref, &head, err) != 0 ||
@@ -110,7 +113,8 @@ static int check_audit_head(struct check *c, const struct leaf *l, struct ltps_e
 	return 0;
 }
 
-static int check_token_leaf(struct check *c, const struct leaf *l, struct ltps_error *err)
+static int check_token_leaf(struct check *c, const struct leaf *l,
+			    struct ltps_error *err)
 {
 	struct token *t = NULL;
 	struct digest d;
@@ -240,7 +244,8 @@ static int check_token(struct check *c, struct ltps_error *err)
 }
 
 /* A hook says what it finds as an error, whatever its code. */
-static int as_finding(struct check *c, enum fsck_kind kind, int rc, struct ltps_error *err)
+static int as_finding(struct check *c, enum fsck_kind kind, int rc,
+		      struct ltps_error *err)
 {
 	if (rc == 0)
 		return 0;
@@ -266,7 +271,8 @@ static int check_tree(struct fsck *f, const struct tree *t, struct ltps_error *e
 	return as_finding(&c, FSCK_TOKEN, check_token(&c, err), err);
 }
 
-static int next_tree(struct fsck *f, int64_t *id, bool *ret_found, struct ltps_error *err)
+static int next_tree(struct fsck *f, int64_t *id, bool *ret_found,
+		     struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
@@ -282,7 +288,8 @@ static int next_tree(struct fsck *f, int64_t *id, bool *ret_found, struct ltps_e
 }
 
 /* Each tree in one snapshot: it may grow while we look. */
-static int check_next(struct fsck *f, int64_t *id, bool *ret_found, struct ltps_error *err)
+static int check_next(struct fsck *f, int64_t *id, bool *ret_found,
+		      struct ltps_error *err)
 {
 	struct tree t;
 	if (store_read_begin(f->conn, err) != 0)
@@ -307,7 +314,8 @@ int fsck_trees(struct fsck *f, struct ltps_error *err)
 	bool found = true;
 	if (store_counts_get(f->conn, &counts, err) != 0)
 		return -1;
-	uint64_t total = counts.trees_open + counts.trees_closing + counts.trees_stamped;
+	uint64_t total =
+	    counts.trees_open + counts.trees_closing + counts.trees_stamped;
 	while (found) {
 		if (check_next(f, &id, &found, err) != 0)
 			return -1;

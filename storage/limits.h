@@ -27,18 +27,18 @@
 #define STORE_PAGE_MAX 10000
 
 /* Text fields. A longer value is refused with ARGUMENT, never cut. */
-#define STORE_TENANT_MAX 64	/* also a folder name */
-#define STORE_POID_MAX 128	/* a URN or UUID */
-#define STORE_URI_MAX 512	/* profile and format identifiers */
-#define STORE_NAME_MAX 128	/* version ids, MIME types, job kinds */
-#define STORE_SUBJECT_MAX 1024	/* job subjects, related-object lists */
-#define STORE_TEXT_MAX 4096	/* audit details, reasons, source addresses */
-#define STORE_ERROR_MAX 512	/* last error kept with a tree or a job */
+#define STORE_TENANT_MAX 64    /* also a folder name */
+#define STORE_POID_MAX 128     /* a URN or UUID */
+#define STORE_URI_MAX 512      /* profile and format identifiers */
+#define STORE_NAME_MAX 128     /* version ids, MIME types, job kinds */
+#define STORE_SUBJECT_MAX 1024 /* job subjects, related-object lists */
+#define STORE_TEXT_MAX 4096    /* audit details, reasons, source addresses */
+#define STORE_ERROR_MAX 512    /* last error kept with a tree or a job */
 
-#define STORE_PARTS_MAX 10000	 /* parts of one version: a data group */
-#define STORE_VERSIONS_MAX 10000 /* versions of one object */
-#define STORE_TOKEN_MAX ((size_t)16 << 20)  /* token with its validation data */
-#define STORE_CHAIN_MAX ((size_t)64 << 20)  /* earlier chains of one version */
+#define STORE_PARTS_MAX 10000                /* parts of one version: a data group */
+#define STORE_VERSIONS_MAX 10000             /* versions of one object */
+#define STORE_TOKEN_MAX ((size_t)16 << 20)   /* token with its validation data */
+#define STORE_CHAIN_MAX ((size_t)64 << 20)   /* earlier chains of one version */
 #define STORE_LEAVES_MAX ((uint64_t)1 << 32) /* as MERKLE_LEAVES_MAX */
 
 #endif

@@ -32,9 +32,9 @@ static int insert_material(struct store_conn *conn, const struct material_new *m
 	    db_get(conn->db, SQL_MATERIAL_INSERT, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(m->kind), DB_DIGEST(&m->blob->sha512), DB_INT(blob),
-		DB_INT((int64_t)m->blob->size), m->key.n > 0 ? DB_VIEW(m->key) : DB_NULL,
-		DB_TEXT(m->source), DB_INT(m->fetched_ms), DB_OPT(m->produced_ms),
-		DB_OPT(m->until_ms));
+		DB_INT((int64_t)m->blob->size),
+		m->key.n > 0 ? DB_VIEW(m->key) : DB_NULL, DB_TEXT(m->source),
+		DB_INT(m->fetched_ms), DB_OPT(m->produced_ms), DB_OPT(m->until_ms));
 	if (db_finish(s, err) != 0)
 		return -1;
 	*ret_id = db_last_id(conn->db);
@@ -128,8 +128,9 @@ int material_by_sha512(struct store_conn *conn, enum material_row_kind kind,
 	return one_row(s, row, arg, err);
 }
 
-int material_by_key(struct store_conn *conn, enum material_row_kind kind, struct view key,
-		    material_row_fn *row, void *arg, struct ltps_error *err)
+int material_by_key(struct store_conn *conn, enum material_row_kind kind,
+		    struct view key, material_row_fn *row, void *arg,
+		    struct ltps_error *err)
 {
 	struct db_stmt *s;
 	size_t n;
@@ -174,8 +175,8 @@ int material_of(struct store_conn *conn, enum material_user kind, int64_t user,
 
 /* Anchors */
 
-int anchor_put(struct store_conn *conn, const struct anchor_row *anchor, int64_t *ret_id,
-	       struct ltps_error *err)
+int anchor_put(struct store_conn *conn, const struct anchor_row *anchor,
+	       int64_t *ret_id, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	struct digest sha256;
@@ -185,8 +186,9 @@ int anchor_put(struct store_conn *conn, const struct anchor_row *anchor, int64_t
 	    digest_once(DIGEST_SHA256, anchor->der, &sha256, err) != 0 ||
 	    db_get(conn->db, SQL_ANCHOR_PUT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_DIGEST(&sha256), DB_VIEW(anchor->der), DB_INT(anchor->trusted_from_ms),
-		DB_OPT(anchor->sunset_ms), DB_TEXT(anchor->source));
+	DB_BIND(s, DB_DIGEST(&sha256), DB_VIEW(anchor->der),
+		DB_INT(anchor->trusted_from_ms), DB_OPT(anchor->sunset_ms),
+		DB_TEXT(anchor->source));
 	int rc = db_step(s, &row, err);
 	int64_t id = rc == 0 && row ? db_int(s, 0) : 0;
 	/* RETURNING: the row is written when the statement has run to its end. */

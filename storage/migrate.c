@@ -35,7 +35,8 @@ static int step_to(struct db *db, size_t version, struct ltps_error *err)
 		if (reached == (int64_t)version)
 			return db_run(db, SQL_COMMIT, err);
 		ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
-			  "schema %zu leaves version %lld", version, (long long)reached);
+			  "schema %zu leaves version %lld", version,
+			  (long long)reached);
 	}
 	db_run_quiet(db, SQL_ROLLBACK);
 	return -1;

@@ -12,8 +12,10 @@ static int check_part(const struct part_new *p, struct ltps_error *err)
 	    text_check_optional("format id", p->format_id, STORE_URI_MAX, err) != 0 ||
 	    text_check_optional("MIME type", p->mime, STORE_NAME_MAX, err) != 0 ||
 	    text_check_optional("PRONOM id", p->pronom, STORE_NAME_MAX, err) != 0 ||
-	    text_check_optional("related ids", p->related, STORE_SUBJECT_MAX, err) != 0 ||
-	    text_check_optional("detected format", p->detected, STORE_NAME_MAX, err) != 0)
+	    text_check_optional("related ids", p->related, STORE_SUBJECT_MAX, err) !=
+		0 ||
+	    text_check_optional("detected format", p->detected, STORE_NAME_MAX, err) !=
+		0)
 		return -1;
 	if (p->blob != NULL && p->size != blob_new_size(p->blob))
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
@@ -56,15 +58,15 @@ static int insert_version(struct store_conn *conn, int64_t object, int64_t numbe
 			  struct ltps_error *err)
 {
 	struct db_stmt *s;
+	int64_t id = VERSION_ID(object, number);
 	if (check_version(v, err) != 0 ||
 	    db_get(conn->db, SQL_VERSION_INSERT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(object), DB_INT(number), DB_TEXT(v->label), DB_INT(v->kind),
+	DB_BIND(s, DB_INT(id), DB_INT(object), DB_TEXT(v->label), DB_INT(v->kind),
 		DB_INT(v->created_ms), DB_INT(v->digest.alg), DB_DIGEST(&v->digest),
 		DB_TEXT(v->verdict), DB_OPT(v->judged_ms));
 	if (db_finish(s, err) != 0)
 		return -1;
-	int64_t id = db_last_id(conn->db);
 	for (size_t i = 0; i < v->n_parts; i++) {
 		if (insert_part(conn, id, i + 1, &v->parts[i], err) != 0)
 			return -1;
@@ -73,11 +75,11 @@ static int insert_version(struct store_conn *conn, int64_t object, int64_t numbe
 	return 0;
 }
 
-int object_insert(struct store_conn *conn, const struct object_new *o, int64_t *ret_object,
-		  int64_t *ret_version, struct ltps_error *err)
+int object_insert(struct store_conn *conn, const struct object_new *o,
+		  int64_t *ret_object, int64_t *ret_version, struct ltps_error *err)
 {
 	struct db_stmt *s;
-	int64_t version = 0;
+	int64_t object, version = 0;
 	if (writer_require(conn, err) != 0 ||
 	    text_check("POID", o->poid, STORE_POID_MAX, err) != 0 ||
 	    text_check("profile", o->profile, STORE_URI_MAX, err) != 0)
@@ -85,13 +87,14 @@ int object_insert(struct store_conn *conn, const struct object_new *o, int64_t *
 	if (!blob_tenant_valid(o->tenant))
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "not a tenant name");
-	if (db_get(conn->db, SQL_OBJECT_INSERT, &s, err) != 0)
+	if (sequence_next(conn, &object, err) != 0 ||
+	    db_get(conn->db, SQL_OBJECT_INSERT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_TEXT(o->tenant), DB_TEXT(o->poid), DB_TEXT(o->profile),
-		DB_INT(o->created_ms), DB_OPT(o->preserve_until_ms));
+	DB_BIND(s, DB_INT(object), DB_TEXT(o->tenant), DB_TEXT(o->poid),
+		DB_TEXT(o->profile), DB_INT(o->created_ms),
+		DB_OPT(o->preserve_until_ms));
 	if (db_finish(s, err) != 0)
 		return -1;
-	int64_t object = db_last_id(conn->db);
 	if (o->first != NULL &&
 	    insert_version(conn, object, 1, o->first, &version, err) != 0)
 		return -1;
@@ -101,8 +104,8 @@ int object_insert(struct store_conn *conn, const struct object_new *o, int64_t *
 }
 
 /* Fails: NOT_FOUND; STATE unless the object is in this state. */
-static int require_state(struct store_conn *conn, int64_t object, enum object_state wanted,
-			 struct ltps_error *err)
+static int require_state(struct store_conn *conn, int64_t object,
+			 enum object_state wanted, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
@@ -111,8 +114,8 @@ static int require_state(struct store_conn *conn, int64_t object, enum object_st
 	DB_BIND(s, DB_INT(object));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL, "no object %lld",
-			       (long long)object);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+			       "no object %lld", (long long)object);
 	if (rc == 0 && db_int(s, 0) != (int64_t)wanted)
 		rc = ltps_fail(err, LTPS_STATE, LTPS_FAULT_CALLER, NULL,
 			       "the object is deleted");
@@ -127,7 +130,8 @@ static int next_number(struct store_conn *conn, int64_t object, const char *labe
 	bool row = false;
 	if (db_get(conn->db, SQL_VERSION_HAS_LABEL, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(object), DB_TEXT(label));
+	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)),
+		DB_TEXT(label));
 	int rc = db_step(s, &row, err);
 	db_reset(s);
 	if (rc == 0 && row)
@@ -135,10 +139,11 @@ static int next_number(struct store_conn *conn, int64_t object, const char *labe
 			       "the object has a version of this name");
 	if (rc != 0 || db_get(conn->db, SQL_VERSION_LAST_NUMBER, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(object));
+	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)));
 	rc = db_step(s, &row, err);
 	if (rc == 0)
-		*ret_number = db_int(s, 0) + 1;
+		*ret_number =
+		    db_is_null(s, 0) ? 1 : db_int(s, 0) - VERSION_FIRST(object) + 1;
 	db_reset(s);
 	if (rc == 0 && *ret_number > STORE_VERSIONS_MAX)
 		rc = ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
@@ -165,8 +170,8 @@ static int update_one(struct store_conn *conn, struct db_stmt *s, const char *wh
 	if (db_finish(s, err) != 0)
 		return -1;
 	if (db_changes(conn->db) != 1)
-		return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL, "no such %s",
-				 what);
+		return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+				 "no such %s", what);
 	return 0;
 }
 
@@ -201,7 +206,7 @@ static int blobs_of(struct store_conn *conn, int64_t object, struct buf *ids,
 	bool row = true;
 	if (db_get(conn->db, SQL_PART_BLOBS, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(object));
+	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)));
 	int rc = 0;
 	while ((rc = db_step(s, &row, err)) == 0 && row) {
 		int64_t id = db_int(s, 0);
@@ -213,22 +218,23 @@ static int blobs_of(struct store_conn *conn, int64_t object, struct buf *ids,
 	return rc;
 }
 
-static int run_on_object(struct store_conn *conn, enum sql_id sql, int64_t object,
-			 struct ltps_error *err)
+static int run_on_versions(struct store_conn *conn, enum sql_id sql, int64_t object,
+			   struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (db_get(conn->db, sql, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(object));
+	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)));
 	return db_finish(s, err);
 }
 
 static int drop_data(struct store_conn *conn, int64_t object, struct ltps_error *err)
 {
-	struct buf ids = buf_make(sizeof(int64_t) * STORE_PARTS_MAX * STORE_VERSIONS_MAX);
+	struct buf ids =
+	    buf_make(sizeof(int64_t) * STORE_PARTS_MAX * STORE_VERSIONS_MAX);
 	int rc = blobs_of(conn, object, &ids, err);
 	if (rc == 0)
-		rc = run_on_object(conn, SQL_PART_DETACH_BLOBS, object, err);
+		rc = run_on_versions(conn, SQL_PART_DETACH_BLOBS, object, err);
 	for (size_t at = 0; rc == 0 && at < ids.n; at += sizeof(int64_t)) {
 		int64_t id;
 		memcpy(&id, ids.p + at, sizeof(id));
@@ -273,7 +279,7 @@ int object_delete(struct store_conn *conn, int64_t object, int64_t now_ms,
 		return -1;
 	}
 	if (drop_data(conn, object, err) != 0 ||
-	    run_on_object(conn, SQL_VERSION_DELETE, object, err) != 0)
+	    run_on_versions(conn, SQL_VERSION_DELETE, object, err) != 0)
 		return -1;
 	return set_state(conn, object, OBJECT_DELETED, now_ms, err);
 }

@@ -15,7 +15,7 @@
 enum object_state {
 	OBJECT_LIVE = 0,
 	OBJECT_DATA_DELETED = 1, /* OnlySubDOs: evidence and digests remain */
-	OBJECT_DELETED = 2,	 /* SubDOsAndEvidence: a tombstone remains */
+	OBJECT_DELETED = 2,      /* SubDOsAndEvidence: a tombstone remains */
 };
 
 /* What a version is. Values are stored: never renumber. */
@@ -58,7 +58,7 @@ struct object_new {
 	const char *poid;
 	const char *profile;
 	int64_t created_ms;
-	int64_t preserve_until_ms;	 /* 0: without end */
+	int64_t preserve_until_ms;       /* 0: without end */
 	const struct version_new *first; /* NULL: an empty container */
 };
 
@@ -130,7 +130,7 @@ struct object {
 	enum object_state state;
 	int64_t created_ms;
 	int64_t preserve_until_ms; /* 0: without end */
-	int64_t deleted_ms;	   /* 0: not deleted */
+	int64_t deleted_ms;        /* 0: not deleted */
 	struct version *versions;  /* by number; NULL in listings */
 	size_t n_versions;
 };
@@ -157,14 +157,14 @@ struct object_query {
 	const char *tenant;
 	const char *profile;
 	const char *poid_prefix;
-	const struct digest *sha512; /* some part has these bytes */
+	const struct digest *sha512; /* some part has these bytes; looks at all */
 	bool has_state;
 	enum object_state state;
 	int64_t created_from_ms;
-	int64_t created_until_ms; /* exclusive */
+	int64_t created_until_ms;         /* exclusive */
 	int64_t preserve_until_before_ms; /* ends before; never those without end */
-	int64_t after_id;	  /* paging: greater object ids only */
-	size_t limit;		  /* 0: STORE_PAGE_MAX */
+	int64_t after_id;                 /* paging: greater object ids only */
+	size_t limit;                     /* 0: STORE_PAGE_MAX */
 };
 /* row() gets objects without versions, by id; -1 from it ends the listing. */
 int object_list(struct store_conn *conn, const struct object_query *query,

@@ -55,17 +55,18 @@ static int read_object_row(struct db_stmt *s, struct object *o, struct ltps_erro
 	return 0;
 }
 
-static int read_version_row(struct db_stmt *s, struct version *v, struct ltps_error *err)
+static int read_version_row(struct db_stmt *s, struct version *v,
+			    struct ltps_error *err)
 {
 	v->id = db_int(s, 0);
-	v->number = (uint32_t)db_int(s, 1);
-	v->kind = (enum version_kind)db_int(s, 3);
-	v->created_ms = db_int(s, 4);
-	v->judged_ms = db_int(s, 8);
-	if (db_dup_text(s, 2, &v->label, err) != 0 ||
-	    db_dup_text(s, 7, &v->verdict, err) != 0)
+	v->number = (uint32_t)(v->id & ((1 << VERSION_BITS) - 1));
+	v->kind = (enum version_kind)db_int(s, 2);
+	v->created_ms = db_int(s, 3);
+	v->judged_ms = db_int(s, 7);
+	if (db_dup_text(s, 1, &v->label, err) != 0 ||
+	    db_dup_text(s, 6, &v->verdict, err) != 0)
 		return -1;
-	return db_copy_digest(s, 6, (enum digest_alg)db_int(s, 5), &v->digest, err);
+	return db_copy_digest(s, 5, (enum digest_alg)db_int(s, 4), &v->digest, err);
 }
 
 static int read_part_row(struct db_stmt *s, struct part *p, struct ltps_error *err)
@@ -101,7 +102,8 @@ static void *grow(void *array, size_t n, size_t size, struct ltps_error *err)
 	return bigger;
 }
 
-static int read_parts(struct store_conn *conn, struct version *v, struct ltps_error *err)
+static int read_parts(struct store_conn *conn, struct version *v,
+		      struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
@@ -110,7 +112,8 @@ static int read_parts(struct store_conn *conn, struct version *v, struct ltps_er
 	DB_BIND(s, DB_INT(v->id));
 	int rc = 0;
 	while (rc == 0 && (rc = db_step(s, &row, err)) == 0 && row) {
-		struct part *bigger = grow(v->parts, v->n_parts, sizeof(*v->parts), err);
+		struct part *bigger =
+		    grow(v->parts, v->n_parts, sizeof(*v->parts), err);
 		if (bigger == NULL) {
 			rc = -1;
 			break;
@@ -122,13 +125,14 @@ static int read_parts(struct store_conn *conn, struct version *v, struct ltps_er
 	return rc;
 }
 
-static int read_versions(struct store_conn *conn, struct object *o, struct ltps_error *err)
+static int read_versions(struct store_conn *conn, struct object *o,
+			 struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
 	if (db_get(conn->db, SQL_VERSION_LIST, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(o->id));
+	DB_BIND(s, DB_INT(VERSION_FIRST(o->id)), DB_INT(VERSION_LAST(o->id)));
 	int rc = 0;
 	while (rc == 0 && (rc = db_step(s, &row, err)) == 0 && row) {
 		struct version *bigger =
@@ -208,8 +212,8 @@ int object_get(struct store_conn *conn, const char *tenant, const char *poid,
 	return rc;
 }
 
-int object_get_by_id(struct store_conn *conn, int64_t object, struct object **ret_object,
-		     struct ltps_error *err)
+int object_get_by_id(struct store_conn *conn, int64_t object,
+		     struct object **ret_object, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool own;
@@ -262,13 +266,15 @@ static void bind_list(struct db_stmt *s, const struct object_query *q)
 }
 
 int object_list(struct store_conn *conn, const struct object_query *query,
-		int (*row)(void *arg, const struct object *object, struct ltps_error *err),
+		int (*row)(void *arg, const struct object *object,
+			   struct ltps_error *err),
 		void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool ending = query->preserve_until_before_ms != 0;
 	bool more = false;
-	if (db_get(conn->db, ending ? SQL_OBJECT_LIST_ENDING : SQL_OBJECT_LIST, &s, err) != 0)
+	if (db_get(conn->db, ending ? SQL_OBJECT_LIST_ENDING : SQL_OBJECT_LIST, &s,
+		   err) != 0)
 		return -1;
 	if (ending)
 		bind_ending(s, query);

@@ -41,8 +41,8 @@ static int get_row(struct store_conn *conn, int64_t id, struct job_row *ret_row,
 	DB_BIND(s, DB_INT(id));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL, "no job %lld",
-			       (long long)id);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
+			       "no job %lld", (long long)id);
 	if (rc == 0)
 		rc = read_row(s, ret_row, err);
 	db_reset(s);
@@ -82,9 +82,11 @@ static int insert_job(struct store_conn *conn, const char *kind, const char *sub
 		      int64_t due_ms, struct ltps_error *err)
 {
 	struct db_stmt *s;
-	if (db_get(conn->db, SQL_QUEUE_INSERT, &s, err) != 0)
+	int64_t id;
+	if (sequence_next(conn, &id, err) != 0 ||
+	    db_get(conn->db, SQL_QUEUE_INSERT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_TEXT(kind), DB_TEXT(subject), DB_INT(due_ms));
+	DB_BIND(s, DB_INT(id), DB_TEXT(kind), DB_TEXT(subject), DB_INT(due_ms));
 	return db_finish(s, err);
 }
 
@@ -142,7 +144,8 @@ static int find_due(struct store_conn *conn, const struct queue_claim *claim,
 	enum sql_id sql = claim->kind != NULL ? SQL_QUEUE_DUE_KIND : SQL_QUEUE_DUE;
 	if (db_get(conn->db, sql, &s, err) != 0)
 		return -1;
-	const struct db_value values[] = { DB_INT(claim->now_ms), DB_TEXT(claim->kind) };
+	const struct db_value values[] = { DB_INT(claim->now_ms),
+					   DB_TEXT(claim->kind) };
 	db_bind(s, values, claim->kind != NULL ? 2 : 1);
 	int rc = db_step(s, &row, err);
 	if (rc == 0)
@@ -192,8 +195,8 @@ static int require_lease(struct store_conn *conn, int64_t id, int64_t fence,
 	return 0;
 }
 
-int queue_extend(struct store_conn *conn, int64_t id, int64_t fence, int64_t lease_until_ms,
-		 struct ltps_error *err)
+int queue_extend(struct store_conn *conn, int64_t id, int64_t fence,
+		 int64_t lease_until_ms, struct ltps_error *err)
 {
 	struct job_row r;
 	if (require_lease(conn, id, fence, &r, err) != 0)
@@ -220,7 +223,8 @@ static int end_lease(struct store_conn *conn, int64_t id, const struct after *a,
 	return db_finish(s, err);
 }
 
-int queue_finish(struct store_conn *conn, int64_t id, int64_t fence, struct ltps_error *err)
+int queue_finish(struct store_conn *conn, int64_t id, int64_t fence,
+		 struct ltps_error *err)
 {
 	struct db_stmt *s;
 	struct job_row r;
@@ -288,7 +292,8 @@ int queue_next_due(struct store_conn *conn, int64_t *ret_due_ms, struct ltps_err
 }
 
 int queue_list(struct store_conn *conn, const struct queue_query *query,
-	       int (*row)(void *arg, const struct queue_row *row, struct ltps_error *err),
+	       int (*row)(void *arg, const struct queue_row *row,
+			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;

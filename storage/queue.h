@@ -57,8 +57,8 @@ int queue_finish(struct store_conn *conn, int64_t id, int64_t fence,
 struct queue_failure {
 	int64_t id;
 	int64_t fence;
-	int64_t due_ms;	   /* next attempt */
-	bool dead;	   /* no further attempt */
+	int64_t due_ms;    /* next attempt */
+	bool dead;         /* no further attempt */
 	const char *error; /* cut to STORE_ERROR_MAX */
 };
 int queue_fail(struct store_conn *conn, const struct queue_failure *failure,
@@ -77,7 +77,8 @@ struct queue_query {
 	size_t limit;
 };
 int queue_list(struct store_conn *conn, const struct queue_query *query,
-	       int (*row)(void *arg, const struct queue_row *row, struct ltps_error *err),
+	       int (*row)(void *arg, const struct queue_row *row,
+			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Times are milliseconds since 1970 (UTC); NULL stands for "not known" or "none".
--- Ids that something outside their table may remember are AUTOINCREMENT: a
--- number is never given twice.
+-- Ids that something outside their table may remember are never given twice:
+-- those of busy tables come from the sequence, the others are AUTOINCREMENT.
 
 PRAGMA application_id = 0x4c545053;
 
@@ -11,20 +11,28 @@ CREATE TABLE setting (
 	value BLOB NOT NULL      -- its bytes
 ) STRICT, WITHOUT ROWID;
 
--- Bytes, once for each tenant and content.
+-- The next id of objects, blobs and jobs; written once a transaction.
+CREATE TABLE sequence (
+	id INTEGER PRIMARY KEY CHECK (id = 1), -- there is one row
+	next INTEGER NOT NULL    -- greater than any id ever given
+) STRICT;
+INSERT INTO sequence (id, next) VALUES (1, 1);
+
+-- Bytes. Files have an address, once for each tenant and content; what is small
+-- enough to stand here is not looked for again, which would cost more than it.
 CREATE TABLE blob (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY, -- from the sequence
 	tenant TEXT NOT NULL,    -- owner; never shared between tenants
 	sha512 BLOB NOT NULL CHECK (length(sha512) = 64), -- the address
 	size INTEGER NOT NULL CHECK (size >= 0),          -- octets
 	refs INTEGER NOT NULL CHECK (refs > 0),           -- rows that refer to it
 	data BLOB                -- the bytes when small; NULL: a file
 ) STRICT;
-CREATE UNIQUE INDEX blob_address ON blob (sha512, tenant);
+CREATE UNIQUE INDEX blob_address ON blob (sha512, tenant) WHERE data IS NULL;
 
 -- A preserved object: what a POID names.
 CREATE TABLE object (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY, -- from the sequence
 	tenant TEXT NOT NULL,    -- owner
 	poid TEXT NOT NULL,      -- identifier given to the client
 	profile TEXT NOT NULL,   -- preservation profile
@@ -36,12 +44,12 @@ CREATE TABLE object (
 CREATE UNIQUE INDEX object_poid ON object (tenant, poid);
 CREATE INDEX object_ends ON object (preserve_until_ms)
 	WHERE preserve_until_ms IS NOT NULL AND state = 0;
+CREATE INDEX object_gone ON object (state) WHERE state <> 0;
 
 -- One state of an object.
 CREATE TABLE version (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY,  -- object * 16384 + number from 1
 	object INTEGER NOT NULL REFERENCES object (id),
-	number INTEGER NOT NULL, -- from 1 within the object
 	label TEXT NOT NULL,     -- VersionID of the protocol
 	kind INTEGER NOT NULL,   -- enum version_kind
 	created_ms INTEGER NOT NULL,  -- stored
@@ -50,7 +58,6 @@ CREATE TABLE version (
 	verdict TEXT,            -- indication of the last judgement
 	judged_ms INTEGER        -- time of the last judgement
 ) STRICT;
-CREATE UNIQUE INDEX version_number ON version (object, number);
 
 -- One preservation object (PO) of a version.
 CREATE TABLE part (
@@ -188,7 +195,7 @@ CREATE UNIQUE INDEX anchor_period ON anchor (sha256, trusted_from_ms);
 
 -- Durable jobs.
 CREATE TABLE job (
-	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	id INTEGER PRIMARY KEY, -- from the sequence
 	kind TEXT NOT NULL,      -- which step
 	subject TEXT NOT NULL,   -- on what
 	state INTEGER NOT NULL,  -- enum queue_state

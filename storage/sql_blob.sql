@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- BLOB_FIND
-SELECT id, size, data IS NOT NULL FROM blob WHERE sha512 = ?1 AND tenant = ?2
+SELECT id, size FROM blob WHERE sha512 = ?1 AND tenant = ?2 AND data IS NULL
 -- BLOB_INSERT
-INSERT INTO blob (tenant, sha512, size, refs, data) VALUES (?1, ?2, ?3, 1, ?4)
+-- Nothing happens when the address of a file is known.
+INSERT INTO blob (id, tenant, sha512, size, refs, data) VALUES (?1, ?2, ?3, ?4, 1, ?5)
+ON CONFLICT (sha512, tenant) WHERE data IS NULL DO NOTHING
 -- BLOB_ADD_REF
 UPDATE blob SET refs = refs + 1 WHERE id = ?1
 -- BLOB_DROP_REF
@@ -24,8 +26,6 @@ SELECT id, tenant, sha512, size, refs, data IS NOT NULL FROM blob WHERE id > ?1
 ORDER BY id LIMIT 1
 -- BLOB_COUNT
 SELECT count(*), coalesce(sum(size), 0) FROM blob
--- BLOB_FILE_COUNT
-SELECT count(*), coalesce(sum(size), 0) FROM blob WHERE data IS NULL
 -- BLOB_REFS_WRONG
 -- Stored count against the rows that refer to it.
 SELECT b.id, b.tenant, b.sha512, b.refs, coalesce(u.n, 0)

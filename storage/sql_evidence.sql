@@ -74,7 +74,5 @@ INSERT INTO chain (ref_kind, ref, seq, der) VALUES (?1, ?2, ?3, ?4)
 -- CHAIN_LIST
 SELECT seq, der FROM chain WHERE ref_kind = ?1 AND ref = ?2 ORDER BY seq
 
--- LEAF_COUNT
-SELECT count(*) FROM leaf
 -- TREE_IDS
 SELECT id FROM tree WHERE id > ?1 ORDER BY id LIMIT 1

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- OBJECT_INSERT
-INSERT INTO object (tenant, poid, profile, state, created_ms, preserve_until_ms)
-VALUES (?1, ?2, ?3, 0, ?4, ?5)
+INSERT INTO object (id, tenant, poid, profile, state, created_ms, preserve_until_ms)
+VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)
 -- OBJECT_BY_POID
 SELECT id, tenant, poid, profile, state, created_ms, preserve_until_ms, deleted_ms
 FROM object WHERE tenant = ?1 AND poid = ?2
@@ -28,9 +28,9 @@ AND (?4 IS NULL OR state = ?4)
 AND (?5 IS NULL OR created_ms >= ?5)
 AND (?6 IS NULL OR created_ms < ?6)
 AND (?7 IS NULL OR substr(poid, 1, length(?7)) = ?7)
-AND (?8 IS NULL OR id IN (SELECT v.object FROM blob b
-	JOIN part p ON p.blob = b.id JOIN version v ON v.id = p.version
-	WHERE b.sha512 = ?8))
+AND (?8 IS NULL OR EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
+	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
+	AND p.sha512 = ?8))
 ORDER BY id LIMIT ?9
 -- OBJECT_LIST_ENDING
 -- Live objects whose period ends before ?5; ?4 prefix of the POID, ?6 limit.
@@ -44,24 +44,21 @@ AND (?4 IS NULL OR substr(poid, 1, length(?4)) = ?4)
 ORDER BY id LIMIT ?6
 
 -- VERSION_LAST_NUMBER
-SELECT coalesce(max(number), 0) FROM version WHERE object = ?1
+-- ?1 and ?2: first and last possible id of the object's versions, here and below
+SELECT max(id) FROM version WHERE id BETWEEN ?1 AND ?2
 -- VERSION_HAS_LABEL
-SELECT 1 FROM version WHERE object = ?1 AND label = ?2
+SELECT 1 FROM version WHERE id BETWEEN ?1 AND ?2 AND label = ?3
 -- VERSION_INSERT
-INSERT INTO version (object, number, label, kind, created_ms, digest_alg, digest,
+INSERT INTO version (id, object, label, kind, created_ms, digest_alg, digest,
 	verdict, judged_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 -- VERSION_LIST
-SELECT id, number, label, kind, created_ms, digest_alg, digest, verdict, judged_ms
-FROM version WHERE object = ?1 ORDER BY number
+SELECT id, label, kind, created_ms, digest_alg, digest, verdict, judged_ms
+FROM version WHERE id BETWEEN ?1 AND ?2 ORDER BY id
 -- VERSION_SET_VERDICT
 UPDATE version SET verdict = ?2, judged_ms = ?3 WHERE id = ?1
 -- VERSION_DELETE
-DELETE FROM version WHERE object = ?1
--- VERSION_DIGEST
-SELECT v.digest_alg, v.digest, o.poid FROM version v JOIN object o ON o.id = v.object
-WHERE v.id = ?1
-
+DELETE FROM version WHERE id BETWEEN ?1 AND ?2
 -- PART_INSERT
 INSERT INTO part (version, seq, po_id, format_id, mime, pronom, related, detected,
 	size, sha256, sha512, given_alg, given, blob)
@@ -71,10 +68,9 @@ SELECT seq, po_id, format_id, mime, pronom, related, detected, size, sha256, sha
 	given_alg, given, blob
 FROM part WHERE version = ?1 ORDER BY seq
 -- PART_BLOBS
-SELECT p.blob FROM version v JOIN part p ON p.version = v.id
-WHERE v.object = ?1 AND p.blob IS NOT NULL ORDER BY p.version, p.seq
+SELECT blob FROM part WHERE version BETWEEN ?1 AND ?2 AND blob IS NOT NULL
+ORDER BY version, seq
 -- PART_DETACH_BLOBS
-UPDATE part SET blob = NULL
-WHERE version IN (SELECT id FROM version WHERE object = ?1)
+UPDATE part SET blob = NULL WHERE version BETWEEN ?1 AND ?2
 -- PART_OF_BLOB
 SELECT version, seq, size, sha256, sha512 FROM part WHERE blob = ?1

@@ -3,8 +3,8 @@
 -- QUEUE_FIND
 SELECT id, state, due_ms, again_ms FROM job WHERE kind = ?1 AND subject = ?2
 -- QUEUE_INSERT
-INSERT INTO job (kind, subject, state, due_ms, fence, attempts)
-VALUES (?1, ?2, 0, ?3, 0, 0)
+INSERT INTO job (id, kind, subject, state, due_ms, fence, attempts)
+VALUES (?1, ?2, ?3, 0, ?4, 0, 0)
 -- QUEUE_EARLIER
 UPDATE job SET due_ms = ?2 WHERE id = ?1
 -- QUEUE_AGAIN

@@ -23,6 +23,10 @@ PRAGMA trusted_schema
 PRAGMA cell_size_check = ON
 -- PRAGMA_CELL_SIZE_CHECK
 PRAGMA cell_size_check
+-- PRAGMA_SECURE_DELETE_SET
+PRAGMA secure_delete = ON
+-- PRAGMA_SECURE_DELETE
+PRAGMA secure_delete
 -- PRAGMA_AUTOCHECKPOINT_SET
 PRAGMA wal_autocheckpoint = 0
 -- PRAGMA_AUTOCHECKPOINT
@@ -65,11 +69,24 @@ RELEASE task
 -- SAVEPOINT_ROLLBACK
 ROLLBACK TO task
 
+-- SEQUENCE_GET
+SELECT next FROM sequence
+-- SEQUENCE_PUT
+UPDATE sequence SET next = ?1
+
 -- SETTING_GET
 SELECT value FROM setting WHERE name = ?1
 -- SETTING_PUT
 INSERT INTO setting (name, value) VALUES (?1, ?2)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- SUMMARY
+SELECT
+	(SELECT count(*) FROM object),
+	(SELECT count(*) FROM object WHERE state <> 0),
+	(SELECT count(*) FROM tree WHERE state = 0),
+	(SELECT count(*) FROM tree WHERE state = 1),
+	(SELECT count(*) FROM tree WHERE state = 2)
 
 -- COUNTS
 SELECT

@@ -18,7 +18,8 @@
 
 /* Small checks shared by the room */
 
-int text_check_optional(const char *what, const char *s, size_t max, struct ltps_error *err)
+int text_check_optional(const char *what, const char *s, size_t max,
+			struct ltps_error *err)
 {
 	if (s == NULL)
 		return 0;
@@ -35,8 +36,8 @@ int text_check_optional(const char *what, const char *s, size_t max, struct ltps
 int text_check(const char *what, const char *s, size_t max, struct ltps_error *err)
 {
 	if (s == NULL || s[0] == '\0')
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL, "%s is missing",
-				 what);
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "%s is missing", what);
 	return text_check_optional(what, s, max, err);
 }
 
@@ -47,13 +48,15 @@ int64_t page_limit(size_t limit)
 
 /* Opening */
 
-static int take_options(struct store *s, const struct store_options *o, struct ltps_error *err)
+static int take_options(struct store *s, const struct store_options *o,
+			struct ltps_error *err)
 {
 	if (text_check("store directory", o->dir, sizeof(s->dir) / 2, err) != 0)
 		return -1;
 	if (o->small_max > STORE_SMALL_LIMIT)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "inline blobs are limited to %zu bytes", STORE_SMALL_LIMIT);
+				 "inline blobs are limited to %zu bytes",
+				 STORE_SMALL_LIMIT);
 	snprintf(s->dir, sizeof(s->dir), "%s", o->dir);
 	s->io = o->io != NULL ? *o->io : *io_system();
 	s->small_max = o->small_max != 0 ? o->small_max : STORE_SMALL_MAX;
@@ -375,6 +378,27 @@ void store_stats_get(struct store *store, struct store_stats *ret_stats)
 	pthread_mutex_unlock(&store->mutex);
 }
 
+int store_summary_get(struct store_conn *conn, struct store_summary *ret_summary,
+		      struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(conn->db, SQL_SUMMARY, &s, err) != 0)
+		return -1;
+	int rc = db_step(s, &row, err);
+	if (rc == 0 && row) {
+		*ret_summary = (struct store_summary){
+			.objects = (uint64_t)db_int(s, 0),
+			.objects_deleted = (uint64_t)db_int(s, 1),
+			.trees_open = (uint64_t)db_int(s, 2),
+			.trees_closing = (uint64_t)db_int(s, 3),
+			.trees_stamped = (uint64_t)db_int(s, 4),
+		};
+	}
+	db_reset(s);
+	return rc;
+}
+
 int store_counts_get(struct store_conn *conn, struct store_counts *ret_counts,
 		     struct ltps_error *err)
 {
@@ -430,8 +454,8 @@ int store_setting_get(struct store_conn *conn, const char *name, uint8_t *out,
 	return rc;
 }
 
-int store_setting_put(struct store_conn *conn, const char *name, const void *p, size_t n,
-		      struct ltps_error *err)
+int store_setting_put(struct store_conn *conn, const char *name, const void *p,
+		      size_t n, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (writer_require(conn, err) != 0 ||

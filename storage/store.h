@@ -37,12 +37,12 @@ struct store_conn;
 struct store_options {
 	const char *dir;
 	const struct store_io *io; /* NULL: io_system() */
-	const char *vfs;	   /* SQLite VFS by name; NULL: its default */
-	size_t small_max;	   /* largest inline blob; 0: STORE_SMALL_MAX */
-	size_t queue_max;	   /* 0: STORE_QUEUE_MAX */
-	size_t batch_max;	   /* 0: STORE_BATCH_MAX */
-	bool read_only;		   /* no writer; the store must exist */
-	bool must_exist;	   /* NOT_FOUND instead of creating */
+	const char *vfs;           /* SQLite VFS by name; NULL: its default */
+	size_t small_max;          /* largest inline blob; 0: STORE_SMALL_MAX */
+	size_t queue_max;          /* 0: STORE_QUEUE_MAX */
+	size_t batch_max;          /* 0: STORE_BATCH_MAX */
+	bool read_only;            /* no writer; the store must exist */
+	bool must_exist;           /* NOT_FOUND instead of creating */
 };
 
 /*
@@ -108,11 +108,11 @@ struct store *store_of(const struct store_conn *conn);
 
 /* For /metrics; counted since store_open(). */
 struct store_stats {
-	uint64_t tasks;	       /* committed */
+	uint64_t tasks;        /* committed */
 	uint64_t tasks_failed; /* by themselves or with their batch */
 	uint64_t batches;
 	uint64_t commit_us; /* total time from BEGIN to after COMMIT */
-	uint64_t files;	    /* blob files made durable */
+	uint64_t files;     /* blob files made durable */
 	uint64_t checkpoints;
 	uint64_t wal_bytes; /* at the last commit */
 	uint64_t queued;    /* waiting now */
@@ -120,7 +120,18 @@ struct store_stats {
 };
 void store_stats_get(struct store *store, struct store_stats *ret_stats);
 
-/* Totals of rows, for /metrics and the UI; read from the database. */
+/* What is asked for often: found without reading what is large. */
+struct store_summary {
+	uint64_t objects; /* ever taken; the deleted ones remain as tombstones */
+	uint64_t objects_deleted;
+	uint64_t trees_open;
+	uint64_t trees_closing;
+	uint64_t trees_stamped;
+};
+int store_summary_get(struct store_conn *conn, struct store_summary *ret_summary,
+		      struct ltps_error *err) LTPS_CHECKED;
+
+/* Totals of rows, for fsck; reads the whole database. */
 struct store_counts {
 	uint64_t objects;
 	uint64_t objects_deleted;

@@ -19,6 +19,19 @@
 #define STORE_BLOBS_NAME "blobs"
 #define STORE_TEMP_NAME "tmp"
 
+/*
+ * A version's id holds its object's and its number, so that the versions of an
+ * object are a range of ids and need no index.
+ */
+#define VERSION_BITS 14
+#define VERSION_ID(object, number) ((object) * ((int64_t)1 << VERSION_BITS) + (number))
+#define VERSION_FIRST(object) VERSION_ID(object, 0)
+#define VERSION_LAST(object) (VERSION_ID((object) + 1, 0) - 1)
+_Static_assert(STORE_VERSIONS_MAX < 1 << VERSION_BITS, "version numbers have room");
+
+/* "pid-nonce-counter" */
+#define BLOB_TEMP_MAX 64
+
 /* A blob on its way into the store (blob.h). */
 struct blob_new {
 	struct store *store;
@@ -30,9 +43,9 @@ struct blob_new {
 	struct digest_ctx *hash256;
 	struct digest_ctx *hash512;
 	bool is_file;
-	bool placed; /* the file has its final name */
-	int fd;	     /* of the temporary file, -1 when none */
-	char temp[STORE_PATH_MAX];
+	bool placed;                 /* the file has its final name */
+	int fd;                      /* of the temporary file, -1 when none */
+	char temp[BLOB_TEMP_MAX];    /* its name below DIR/tmp */
 	struct blob_new *batch_next; /* files that the running batch places */
 	bool in_batch;
 };
@@ -49,7 +62,7 @@ struct blob_dirs {
 struct blob_gone {
 	char tenant[STORE_TENANT_MAX + 1];
 	struct digest sha512;
-	uint64_t epoch;	  /* 0: its COMMIT has not happened yet */
+	uint64_t epoch; /* 0: its COMMIT has not happened yet */
 	struct blob_gone *next;
 };
 
@@ -75,12 +88,18 @@ struct audit_cache {
 	struct digest head;
 };
 
+/* Ids given in one transaction. */
+struct sequence_cache {
+	bool valid;
+	int64_t next;
+};
+
 struct store_conn {
 	struct store *store;
 	struct db *db;
 	bool writer;
-	bool reading;	     /* between store_read_begin and store_read_end */
-	unsigned holds;	     /* nested conn_hold() */
+	bool reading;        /* between store_read_begin and store_read_end */
+	unsigned holds;      /* nested conn_hold() */
 	uint64_t hold_epoch; /* 0: none; under store->mutex */
 	struct store_conn *next;
 	/* Writer only: the running transaction. */
@@ -90,6 +109,7 @@ struct store_conn {
 	struct tree_cache trees[TREE_CACHE_MAX];
 	size_t tree_turn;
 	struct audit_cache audit;
+	struct sequence_cache sequence;
 };
 
 struct store {
@@ -125,8 +145,8 @@ struct store {
 	struct blob_gone *gone; /* waiting to be unlinked */
 	struct blob_dirs *dirs;
 	struct blob_sweep *sweep; /* NULL: not begun */
-	bool swept;		  /* once round */
-	uint64_t checkpointed;	  /* size of the log at the last checkpoint */
+	bool swept;               /* once round */
+	uint64_t checkpointed;    /* size of the log at the last checkpoint */
 	bool wal_empty;
 };
 
@@ -141,6 +161,14 @@ int writer_require(const struct store_conn *conn, struct ltps_error *err) LTPS_C
 void conn_hold(struct store_conn *conn);
 void conn_drop(struct store_conn *conn);
 
+/*
+ * sequence.c: ids that are never given twice. What a failing task took stays
+ * taken; the next one is written before COMMIT.
+ */
+int sequence_next(struct store_conn *conn, int64_t *ret_id,
+		  struct ltps_error *err) LTPS_CHECKED;
+int sequence_flush(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
+
 /* migrate.c */
 int migrate_schema(struct db *db, struct ltps_error *err) LTPS_CHECKED;
 /* Fails: UNSUPPORTED when the schema is not the one of this program. */
@@ -150,10 +178,12 @@ int migrate_check(struct db *db, struct ltps_error *err) LTPS_CHECKED;
 bool blob_tenant_valid(const char *tenant);
 int blob_path_in(const char *dir, const char *tenant, const struct digest *sha512,
 		 char out[STORE_PATH_MAX], struct ltps_error *err) LTPS_CHECKED;
-int blob_path(const struct store *store, const char *tenant, const struct digest *sha512,
-	      char out[STORE_PATH_MAX], struct ltps_error *err) LTPS_CHECKED;
-/* Unique name below DIR/tmp. */
-int blob_temp_path(struct store *store, char out[STORE_PATH_MAX],
+int blob_path(const struct store *store, const char *tenant,
+	      const struct digest *sha512, char out[STORE_PATH_MAX],
+	      struct ltps_error *err) LTPS_CHECKED;
+/* A new name below DIR/tmp, and its path. */
+void blob_temp_name(struct store *store, char out[BLOB_TEMP_MAX]);
+int blob_temp_path(const struct blob_new *blob, char out[STORE_PATH_MAX],
 		   struct ltps_error *err) LTPS_CHECKED;
 /* Makes the files of the running batch durable under their final names. */
 int blob_files_place(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
@@ -177,12 +207,12 @@ void blob_sweep_files(struct store *store, size_t budget);
 void blob_sweep_free(struct blob_sweep *sweep);
 /* All blob files of a directory, in no order; names that are none are skipped. */
 int blob_sweep_each(const char *dir,
-		    int (*file)(void *arg, const char *tenant, const struct digest *sha512,
-				struct ltps_error *err),
+		    int (*file)(void *arg, const char *tenant,
+				const struct digest *sha512, struct ltps_error *err),
 		    void *arg, struct ltps_error *err) LTPS_CHECKED;
 /* The row goes with this transaction, the file some time after it. */
-int blob_gone_add(struct store_conn *conn, const char *tenant, const struct digest *sha512,
-		  struct ltps_error *err) LTPS_CHECKED;
+int blob_gone_add(struct store_conn *conn, const char *tenant,
+		  const struct digest *sha512, struct ltps_error *err) LTPS_CHECKED;
 struct blob_gone *blob_gone_new(const char *tenant, const struct digest *sha512);
 /* Writes all bytes. */
 int blob_write_all(const struct store_io *io, int fd, struct view v,

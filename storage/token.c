@@ -35,7 +35,8 @@ static int fail_no_token(int64_t token, struct ltps_error *err)
 			 (long long)token);
 }
 
-static int read_token(struct db_stmt *s, int64_t id, struct token *t, struct ltps_error *err)
+static int read_token(struct db_stmt *s, int64_t id, struct token *t,
+		      struct ltps_error *err)
 {
 	bool row = false;
 	if (db_step(s, &row, err) != 0)
@@ -43,7 +44,8 @@ static int read_token(struct db_stmt *s, int64_t id, struct token *t, struct ltp
 	if (!row)
 		return fail_no_token(id, err);
 	t->owned = buf_make(STORE_TOKEN_MAX);
-	if (read_token_row(s, t, err) != 0 || buf_put(&t->owned, db_view(s, 8), err) != 0)
+	if (read_token_row(s, t, err) != 0 ||
+	    buf_put(&t->owned, db_view(s, 8), err) != 0)
 		return -1;
 	t->der = view_buf(&t->owned);
 	return 0;
@@ -82,8 +84,8 @@ static int is_frozen(struct store_conn *conn, int64_t token, bool *ret_frozen,
 	return 0;
 }
 
-int token_replace(struct store_conn *conn, int64_t token, struct view der, int64_t now_ms,
-		  struct ltps_error *err)
+int token_replace(struct store_conn *conn, int64_t token, struct view der,
+		  int64_t now_ms, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool frozen;
@@ -133,7 +135,8 @@ int token_set_renewal(struct store_conn *conn, int64_t token, int64_t renew_ms,
 	return update_token(conn, s, token, err);
 }
 
-static int each_token(struct db_stmt *s, token_row *row, void *arg, struct ltps_error *err)
+static int each_token(struct db_stmt *s, token_row *row, void *arg,
+		      struct ltps_error *err)
 {
 	bool more = false;
 	struct token *t = mem_zalloc(1, sizeof(*t));
@@ -161,8 +164,8 @@ int token_list(struct store_conn *conn, int64_t after_id, int64_t due_ms, size_t
 
 /* Chains */
 
-int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref, uint32_t seq,
-	      struct view der, struct ltps_error *err)
+int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
+	      uint32_t seq, struct view der, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (writer_require(conn, err) != 0)
@@ -177,7 +180,8 @@ int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref, uin
 }
 
 int chain_list(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-	       int (*row)(void *arg, uint32_t seq, struct view der, struct ltps_error *err),
+	       int (*row)(void *arg, uint32_t seq, struct view der,
+			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;

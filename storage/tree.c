@@ -10,14 +10,16 @@
 
 /* Counters of trees that take leaves in this transaction */
 
-static int flush_one(struct store_conn *conn, struct tree_cache *c, struct ltps_error *err)
+static int flush_one(struct store_conn *conn, struct tree_cache *c,
+		     struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (!c->valid || !c->dirty)
 		return 0;
 	if (db_get(conn->db, SQL_TREE_COUNTERS, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(c->tree), DB_INT((int64_t)c->n_leaves), DB_INT((int64_t)c->bytes));
+	DB_BIND(s, DB_INT(c->tree), DB_INT((int64_t)c->n_leaves),
+		DB_INT((int64_t)c->bytes));
 	if (db_finish(s, err) != 0)
 		return -1;
 	c->dirty = false;
@@ -38,7 +40,8 @@ static struct tree_cache *cached_open(struct store_conn *conn, const char *profi
 {
 	for (size_t i = 0; i < TREE_CACHE_MAX; i++) {
 		struct tree_cache *c = &conn->trees[i];
-		if (c->valid && c->first && c->alg == alg && strcmp(c->profile, profile) == 0)
+		if (c->valid && c->first && c->alg == alg &&
+		    strcmp(c->profile, profile) == 0)
 			return c;
 	}
 	return NULL;
@@ -130,8 +133,8 @@ static int fail_not_open(struct ltps_error *err)
 }
 
 /* A tree by its number, as long as it takes leaves. */
-static int require_open(struct store_conn *conn, int64_t tree, struct tree_cache **ret_c,
-			struct ltps_error *err)
+static int require_open(struct store_conn *conn, int64_t tree,
+			struct tree_cache **ret_c, struct ltps_error *err)
 {
 	struct tree t;
 	struct tree_cache *c = cached_tree(conn, tree);
@@ -196,8 +199,10 @@ static int put_leaf(struct store_conn *conn, struct tree_cache *c,
 	if (db_finish(s, err) != 0)
 		return -1;
 	if (ret_leaf != NULL)
-		*ret_leaf = (struct leaf){ .tree = c->tree, .index = c->n_leaves,
-					   .kind = leaf->kind, .ref = leaf->ref,
+		*ret_leaf = (struct leaf){ .tree = c->tree,
+					   .index = c->n_leaves,
+					   .kind = leaf->kind,
+					   .ref = leaf->ref,
 					   .digest = leaf->digest };
 	c->n_leaves++;
 	c->bytes += leaf->bytes;
@@ -251,7 +256,8 @@ static int append_audit_head(struct store_conn *conn, struct tree_cache *c,
 	return put_leaf(conn, c, &leaf, NULL, err);
 }
 
-int tree_close(struct store_conn *conn, int64_t tree, int64_t now_ms, struct ltps_error *err)
+int tree_close(struct store_conn *conn, int64_t tree, int64_t now_ms,
+	       struct ltps_error *err)
 {
 	struct tree_cache *c;
 	struct db_stmt *s;
@@ -287,7 +293,8 @@ int tree_attempt_failed(struct store_conn *conn, int64_t tree, int64_t next_atte
 {
 	struct db_stmt *s;
 	struct tree t;
-	if (writer_require(conn, err) != 0 || require_closing(conn, tree, &t, err) != 0 ||
+	if (writer_require(conn, err) != 0 ||
+	    require_closing(conn, tree, &t, err) != 0 ||
 	    text_check_optional("error", error, STORE_ERROR_MAX, err) != 0 ||
 	    db_get(conn->db, SQL_TREE_ATTEMPT_FAILED, &s, err) != 0)
 		return -1;
@@ -325,8 +332,8 @@ static int set_stamped(struct store_conn *conn, const struct tree_stamp *stamp,
 	return db_finish(s, err);
 }
 
-int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp, int64_t *ret_token,
-	       struct ltps_error *err)
+int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp,
+	       int64_t *ret_token, struct ltps_error *err)
 {
 	struct tree t;
 	int64_t nodes = 0, token = 0;

@@ -39,8 +39,8 @@ int tree_get(struct store_conn *conn, int64_t tree, struct tree *ret_tree,
 	DB_BIND(s, DB_INT(tree));
 	int rc = db_step(s, &row, err);
 	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL, "no tree %lld",
-			       (long long)tree);
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
+			       "no tree %lld", (long long)tree);
 	if (rc == 0)
 		rc = read_tree_row(s, &t, err);
 	db_reset(s);
@@ -50,7 +50,8 @@ int tree_get(struct store_conn *conn, int64_t tree, struct tree *ret_tree,
 }
 
 /* Gives every row of a bound statement, which is reset. */
-static int each_tree(struct db_stmt *s, tree_row *row, void *arg, struct ltps_error *err)
+static int each_tree(struct db_stmt *s, tree_row *row, void *arg,
+		     struct ltps_error *err)
 {
 	bool more = false;
 	int rc = 0;
@@ -76,7 +77,8 @@ int tree_due_to_close(struct store_conn *conn, const struct tree_limits *limits,
 	if (tree_cache_flush(conn, err) != 0 ||
 	    db_get(conn->db, SQL_TREE_DUE_TO_CLOSE, &s, err) != 0)
 		return -1;
-	int64_t opened = limits->opened_before_ms != 0 ? limits->opened_before_ms : INT64_MIN;
+	int64_t opened =
+	    limits->opened_before_ms != 0 ? limits->opened_before_ms : INT64_MIN;
 	DB_BIND(s, DB_TEXT(limits->profile), DB_INT(or_never(limits->leaves)),
 		DB_INT(or_never(limits->bytes)), DB_INT(opened));
 	return each_tree(s, row, arg, err);
@@ -138,7 +140,8 @@ int tree_leaves(struct store_conn *conn, int64_t tree, uint8_t *out, size_t out_
 	int rc = 0;
 	while ((rc = db_step(s, &more, err)) == 0 && more) {
 		struct view digest = db_view(s, 4);
-		if (db_int(s, 1) != (int64_t)index || digest.n != len || out_size - n < len)
+		if (db_int(s, 1) != (int64_t)index || digest.n != len ||
+		    out_size - n < len)
 			break;
 		memcpy(out + n, digest.p, len);
 		n += len;
@@ -147,8 +150,8 @@ int tree_leaves(struct store_conn *conn, int64_t tree, uint8_t *out, size_t out_
 	db_reset(s);
 	if (rc == 0 && (more || n != out_size))
 		rc = ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
-			       "tree %lld: leaf %llu is not as counted", (long long)tree,
-			       (unsigned long long)index);
+			       "tree %lld: leaf %llu is not as counted",
+			       (long long)tree, (unsigned long long)index);
 	return rc;
 }
 
@@ -187,7 +190,8 @@ int tree_leaf_at(struct store_conn *conn, int64_t tree, uint64_t index,
 }
 
 int tree_leaves_of(struct store_conn *conn, enum leaf_kind kind, int64_t ref,
-		   int (*row)(void *arg, const struct leaf *leaf, struct ltps_error *err),
+		   int (*row)(void *arg, const struct leaf *leaf,
+			      struct ltps_error *err),
 		   void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
@@ -210,7 +214,8 @@ int tree_leaves_of(struct store_conn *conn, enum leaf_kind kind, int64_t ref,
 }
 
 int tree_leaves_list(struct store_conn *conn, int64_t tree,
-		     int (*row)(void *arg, const struct leaf *leaf, struct ltps_error *err),
+		     int (*row)(void *arg, const struct leaf *leaf,
+				struct ltps_error *err),
 		     void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;

@@ -55,13 +55,15 @@ static void forget_caches(struct store_conn *w)
 	for (size_t i = 0; i < TREE_CACHE_MAX; i++)
 		w->trees[i].valid = false;
 	w->audit.valid = false;
+	w->sequence.valid = false;
 }
 
 /*
  * run_task - one task in its savepoint. -1 when the transaction as a whole is
  * lost (SQLite rolls it back by itself on a full disk and the like).
  */
-static int run_task(struct store_conn *w, struct store_task *task, struct ltps_error *err)
+static int run_task(struct store_conn *w, struct store_task *task,
+		    struct ltps_error *err)
 {
 	struct mark mark;
 	mark_set(w, &mark);
@@ -82,7 +84,8 @@ static int run_task(struct store_conn *w, struct store_task *task, struct ltps_e
 	return db_run(w->db, SQL_SAVEPOINT_RELEASE, err);
 }
 
-static int run_all(struct store_conn *w, struct store_task *tasks, struct ltps_error *err)
+static int run_all(struct store_conn *w, struct store_task *tasks,
+		   struct ltps_error *err)
 {
 	if (failpoint_pass(FP_BATCH_BEGIN))
 		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
@@ -92,7 +95,9 @@ static int run_all(struct store_conn *w, struct store_task *tasks, struct ltps_e
 		if (run_task(w, t, err) != 0)
 			return -1;
 	}
-	return tree_cache_flush(w, err);
+	if (tree_cache_flush(w, err) != 0)
+		return -1;
+	return sequence_flush(w, err);
 }
 
 static int commit(struct store_conn *w, struct ltps_error *err)
@@ -112,7 +117,8 @@ static void roll_back(struct store_conn *w)
 }
 
 /* The whole transaction; the caller holds the lock between processes. */
-static int write_batch(struct store *s, struct store_task *tasks, struct ltps_error *err)
+static int write_batch(struct store *s, struct store_task *tasks,
+		       struct ltps_error *err)
 {
 	struct store_conn *w = s->writer;
 	forget_caches(w);
@@ -361,7 +367,8 @@ static void waiter_done(void *arg, const struct ltps_error *error)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-static int enqueue_waiting(struct store *s, struct store_task *task, struct ltps_error *err)
+static int enqueue_waiting(struct store *s, struct store_task *task,
+			   struct ltps_error *err)
 {
 	pthread_mutex_lock(&s->mutex);
 	while (s->queued >= s->queue_max && !s->closing)

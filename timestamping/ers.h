@@ -17,12 +17,12 @@
 
 #define ERS_SIZE_MAX ((size_t)256 << 20)
 #define ERS_CHAINS_MAX 256
-#define ERS_STAMPS_MAX 1024 /* archive time-stamps of one chain */
-#define ERS_LISTS_MAX 64    /* partial hash trees of one time-stamp */
+#define ERS_STAMPS_MAX 1024   /* archive time-stamps of one chain */
+#define ERS_LISTS_MAX 64      /* partial hash trees of one time-stamp */
 #define ERS_HASHES_MAX 100000 /* of one list: a data group */
-#define ERS_HASH_LEN_MIN 20 /* SHA-1, the shortest that old records use */
+#define ERS_HASH_LEN_MIN 20   /* SHA-1, the shortest that old records use */
 #define ERS_ATTRIBUTES_MAX 64 /* of one time-stamp */
-#define ERS_ALGS_MAX 64	    /* digestAlgorithms; each at most once makes sense */
+#define ERS_ALGS_MAX 64       /* digestAlgorithms; each at most once makes sense */
 
 struct ers_list {
 	struct view *hashes;
@@ -32,7 +32,7 @@ struct ers_list {
 /* ArchiveTimeStamp */
 struct ers_stamp {
 	enum digest_alg alg; /* digestAlgorithm, or that of the imprint; NONE unknown */
-	struct view algorithm; /* AlgorithmIdentifier contents of [0]; n == 0 absent */
+	struct view algorithm;  /* AlgorithmIdentifier contents of [0]; n == 0 absent */
 	struct view attributes; /* [1] whole, or n == 0 */
 	bool has_tree;
 	struct ers_list *lists; /* reducedHashtree, first list first */
@@ -74,7 +74,7 @@ void ers_free(struct ers *er);
 struct ers_stamp_parts {
 	enum digest_alg alg;
 	const struct view *group; /* first list: one hash, or the whole data group */
-	size_t n_group;		  /* 0: reducedHashtree omitted */
+	size_t n_group;           /* 0: reducedHashtree omitted */
 	const struct view *path;  /* siblings, lowest first, one list each */
 	size_t n_path;
 	struct view token;

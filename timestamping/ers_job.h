@@ -12,9 +12,9 @@ struct ers_job {
 	struct ers_report *rep;
 	struct tst **tokens; /* in order of the sequence; NULL where undecodable */
 	size_t n_tokens;
-	size_t *first; /* index of the first token of each chain */
+	size_t *first;             /* index of the first token of each chain */
 	struct material *material; /* of the caller and of the record */
-	bool broken; /* a verdict says that the record is not intact */
+	bool broken;               /* a verdict says that the record is not intact */
 };
 
 /* Attribute types of cryptoInfos that we write, RFC 5126 6.3.3 and 6.3.4. */
@@ -51,7 +51,8 @@ int ers_check_objects(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 /* ers_material.c: what the record brings with it. */
 int ers_gather_material(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 /* ers_crypto_infos.c: OCSPResponse around a BasicOCSPResponse, RFC 6960 4.2.1. */
-int ers_ocsp_wrap(struct view basic, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int ers_ocsp_wrap(struct view basic, struct buf *out,
+		  struct ltps_error *err) LTPS_CHECKED;
 /* ers_tokens.c: signatures and paths. */
 int ers_check_tokens(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 

@@ -31,16 +31,17 @@ struct ers_object {
 struct ers_input {
 	const struct ers_object *objects; /* a data group when several */
 	size_t n_objects;
-	const struct material *material; /* anchors, further certs and status; may be NULL */
-	int64_t time_ms;		 /* time of judgement */
+	const struct material
+	    *material;   /* anchors, further certs and status; may be NULL */
+	int64_t time_ms; /* time of judgement */
 };
 
 struct ers_stamp_report {
 	enum digest_alg alg;
-	int64_t time_ms;	/* genTime; INT64_MIN when the token does not decode */
+	int64_t time_ms;     /* genTime; INT64_MIN when the token does not decode */
 	bool imprint_intact; /* root of the hash tree is the imprint */
-	bool link_intact; /* renewal: the token before it is in the first list; true
-			     for the first time-stamp of a chain */
+	bool link_intact;    /* renewal: the token before it is in the first list; true
+				for the first time-stamp of a chain */
 	bool signature_intact;
 	enum indication indication;
 	const char *subindication;

@@ -19,7 +19,7 @@
 
 struct evidence_reports {
 	struct ers_report *r[EVIDENCE_REPORTS_MAX];
-	size_t n; /* 0: the file holds no evidence record */
+	size_t n;         /* 0: the file holds no evidence record */
 	struct buf names; /* private: texts that covers[].name point to */
 };
 
@@ -41,7 +41,8 @@ int evidence_algs(struct view in, bool used[DIGEST_ALG_COUNT],
  * Spec:  RFC 4998 5.3, appendix A; EN 319 162-1 4.4.4
  */
 int evidence_judge(struct view in, const struct ers_input *input,
-		   struct evidence_reports *ret_reports, struct ltps_error *err) LTPS_CHECKED;
+		   struct evidence_reports *ret_reports,
+		   struct ltps_error *err) LTPS_CHECKED;
 void evidence_reports_clear(struct evidence_reports *r);
 /* The report that decides: the first of the worst. n must not be 0. */
 const struct ers_report *evidence_worst(const struct evidence_reports *r);

@@ -38,7 +38,8 @@ size_t merkle_path_positions(uint64_t n_leaves, uint64_t index,
 			     uint64_t ret_positions[MERKLE_PATH_MAX]);
 /* Root reached from a leaf by its siblings; to check a path read back. */
 int merkle_root_of(enum digest_alg alg, struct view leaf, const struct view *siblings,
-		   size_t n, struct digest *ret_root, struct ltps_error *err) LTPS_CHECKED;
+		   size_t n, struct digest *ret_root,
+		   struct ltps_error *err) LTPS_CHECKED;
 /*
  * merkle_group - H(hashes in binary ascending order, concatenated); one value
  * is passed up unhashed when pass_single. Equal values each count: RFC 4998
@@ -46,6 +47,7 @@ int merkle_root_of(enum digest_alg alg, struct view leaf, const struct view *sib
  * Fails: ARGUMENT (n == 0, a lone value of another length), NOMEM, CRYPTO
  */
 int merkle_group(enum digest_alg alg, const struct view *hashes, size_t n,
-		 bool pass_single, struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;
+		 bool pass_single, struct digest *ret_d,
+		 struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -27,7 +27,7 @@ struct tsa_path_input {
 	const struct material *material;
 	int64_t gen_time_ms;
 	int64_t time_ms; /* the time of judgement: now, or the next token's time */
-	int64_t now_ms;	 /* 0: time_ms. Later than time_ms, which then is a proof of
+	int64_t now_ms;  /* 0: time_ms. Later than time_ms, which then is a proof of
 			    existence: status issued up to now counts as well, and a
 			    revocation after time_ms no longer touches the token */
 	bool need_revocation; /* without it a missing status is not a defect */

@@ -19,25 +19,36 @@
 #define TSP_STATUS_TEXT_MAX 256
 
 struct tsp_request {
-	enum digest_alg alg; /* NONE when not known to us (parsed) */
+	enum digest_alg alg;        /* NONE when not known to us (parsed) */
 	char alg_oid[OID_TEXT_MAX]; /* of the parsed; not read by encode */
 	uint8_t imprint[DIGEST_MAX];
-	size_t imprint_n; /* 0 when alg is NONE */
-	char policy[OID_TEXT_MAX]; /* "" when none is asked for */
+	size_t imprint_n;             /* 0 when alg is NONE */
+	char policy[OID_TEXT_MAX];    /* "" when none is asked for */
 	uint8_t nonce[TST_NONCE_MAX]; /* INTEGER contents */
-	size_t nonce_n;	       /* 0: none */
+	size_t nonce_n;               /* 0: none */
 	bool cert_req;
 	bool critical_extension; /* one that we do not know */
-	bool extension;		 /* any: RFC 3161 2.4.1 has those refused as well */
+	bool extension;          /* any: RFC 3161 2.4.1 has those refused as well */
 };
 
 /* RFC 3161 2.4.2 PKIStatus and PKIFailureInfo (bit numbers). */
-enum tsp_status { TSP_GRANTED = 0, TSP_GRANTED_WITH_MODS = 1, TSP_REJECTION = 2,
-		  TSP_WAITING = 3 };
-enum tsp_failure { TSP_BAD_ALG = 0, TSP_BAD_REQUEST = 2, TSP_BAD_DATA_FORMAT = 5,
-		   TSP_TIME_NOT_AVAILABLE = 14, TSP_UNACCEPTED_POLICY = 15,
-		   TSP_UNACCEPTED_EXTENSION = 16, TSP_ADD_INFO_NOT_AVAILABLE = 17,
-		   TSP_SYSTEM_FAILURE = 25, TSP_NO_FAILURE = -1 };
+enum tsp_status {
+	TSP_GRANTED = 0,
+	TSP_GRANTED_WITH_MODS = 1,
+	TSP_REJECTION = 2,
+	TSP_WAITING = 3
+};
+enum tsp_failure {
+	TSP_BAD_ALG = 0,
+	TSP_BAD_REQUEST = 2,
+	TSP_BAD_DATA_FORMAT = 5,
+	TSP_TIME_NOT_AVAILABLE = 14,
+	TSP_UNACCEPTED_POLICY = 15,
+	TSP_UNACCEPTED_EXTENSION = 16,
+	TSP_ADD_INFO_NOT_AVAILABLE = 17,
+	TSP_SYSTEM_FAILURE = 25,
+	TSP_NO_FAILURE = -1
+};
 
 struct tsp_response {
 	uint64_t status;
@@ -72,6 +83,7 @@ int tsp_response_encode(const struct tsp_response *r, struct buf *out,
  * Fails: MISMATCH, REMOTE (no DER) (remote) with the clause of RFC 3161
  */
 int tsp_check(const struct tsp_request *r, const struct tst *tst, int64_t sent_ms,
-	      int64_t received_ms, int64_t skew_ms, struct ltps_error *err) LTPS_CHECKED;
+	      int64_t received_ms, int64_t skew_ms,
+	      struct ltps_error *err) LTPS_CHECKED;
 
 #endif

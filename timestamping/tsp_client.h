@@ -28,8 +28,8 @@ struct tsp_client {
 };
 
 struct tsp_answer {
-	size_t tsa;	  /* index of the one that answered */
-	struct tst *tst;  /* the checked token; its bytes are tst->cms->whole */
+	size_t tsa;      /* index of the one that answered */
+	struct tst *tst; /* the checked token; its bytes are tst->cms->whole */
 	/* What went wrong with the TSAs before it, one line each; for the log. */
 	char skipped[512];
 };

@@ -15,8 +15,8 @@ struct tsp_responder {
 	size_t n_chain;
 	const char *policy; /* given to every token; others asked for are refused */
 	enum digest_alg signature_digest; /* NONE: SHA-256 (ignored for EdDSA) */
-	int64_t accuracy_ms; /* 0: left out */
-	bool tsa_name;	     /* put the certificate's subject into tsa */
+	int64_t accuracy_ms;              /* 0: left out */
+	bool tsa_name;                    /* put the certificate's subject into tsa */
 };
 
 /* Deviations for tests; zeroed is a correct token. */
@@ -24,11 +24,11 @@ struct tsp_deviation {
 	bool wrong_imprint, wrong_nonce, no_nonce, wrong_policy;
 	bool no_certificate, no_signing_certificate, wrong_signing_certificate;
 	bool bad_signature, wrong_message_digest, critical_extension;
-	bool refuse; /* rejection, systemFailure */
+	bool refuse;             /* rejection, systemFailure */
 	bool wrong_content_type; /* signed attribute: id-data */
 	bool wrong_tsa_name;
 	bool v1_beside, wrong_v1_beside; /* signing-certificate (SHA-1) as well */
-	bool v1_alone;			 /* and no version 2 */
+	bool v1_alone;                   /* and no version 2 */
 	bool two_signers;
 	struct view info; /* n > 0: signed in place of the TSTInfo */
 };

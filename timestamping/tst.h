@@ -17,15 +17,15 @@
 #include "formats/cms.h"
 
 #define TST_SIZE_MAX ((size_t)8 << 20) /* tokens with large CRLs inside */
-#define TST_SERIAL_MAX 20		/* RFC 3161 2.4.2: up to 160 bits */
-#define TST_NONCE_MAX 64		/* of requests; OpenSSL sends 8, others up to 32 */
+#define TST_SERIAL_MAX 20              /* RFC 3161 2.4.2: up to 160 bits */
+#define TST_NONCE_MAX 64 /* of requests; OpenSSL sends 8, others up to 32 */
 /* Accuracy of a token: anything coarser than 30 years is nonsense. */
 #define TST_ACCURACY_SECONDS_MAX 1000000000
 
 struct tst {
-	struct cms *cms; /* owns the bytes; cms->whole is the token */
+	struct cms *cms;             /* owns the bytes; cms->whole is the token */
 	enum digest_alg imprint_alg; /* NONE when we do not know it */
-	struct view imprint;	     /* hashedMessage */
+	struct view imprint;         /* hashedMessage */
 	char imprint_oid[OID_TEXT_MAX];
 	char policy[OID_TEXT_MAX];
 	struct view serial; /* INTEGER contents */
@@ -33,7 +33,7 @@ struct tst {
 	int64_t gen_time_ms;
 	int64_t accuracy_us; /* -1 when absent */
 	bool ordering;
-	struct view tsa; /* GeneralName TLV inside [0]; n == 0 when absent */
+	struct view tsa;         /* GeneralName TLV inside [0]; n == 0 when absent */
 	bool critical_extension; /* one that we do not know */
 };
 
@@ -46,31 +46,32 @@ struct tst {
  * Fails:   FORMAT, UNSUPPORTED (no SignedData), TOO_LARGE (object), NOMEM (self)
  * Spec:    RFC 3161 2.4.2, RFC 5816 2.2.1
  */
-int tst_parse(struct view in, struct tst **ret_tst, struct ltps_error *err) LTPS_CHECKED;
+int tst_parse(struct view in, struct tst **ret_tst,
+	      struct ltps_error *err) LTPS_CHECKED;
 void tst_free(struct tst *tst);
 
 /* Why a token is not intact; each is a finding, not an error. */
 enum tst_defect {
 	TST_OK = 0,
 	TST_NO_SIGNER_CERTIFICATE, /* neither inside nor among the candidates */
-	TST_MESSAGE_DIGEST,	   /* signed attribute differs from the eContent */
+	TST_MESSAGE_DIGEST,        /* signed attribute differs from the eContent */
 	TST_CONTENT_TYPE,
-	TST_SIGNATURE,		   /* value does not verify */
-	TST_ALGORITHM,		   /* an algorithm we cannot compute */
+	TST_SIGNATURE, /* value does not verify */
+	TST_ALGORITHM, /* an algorithm we cannot compute */
 	TST_NO_SIGNING_CERTIFICATE_ATTRIBUTE,
 	TST_SIGNING_CERTIFICATE_MISMATCH, /* RFC 5816 2.2.1 */
-	TST_EXTENDED_KEY_USAGE,	   /* RFC 3161 2.3: only timeStamping, critical */
+	TST_EXTENDED_KEY_USAGE, /* RFC 3161 2.3: only timeStamping, critical */
 	TST_KEY_USAGE,
-	TST_TSA_NAME,		   /* tsa field is not a name of the certificate */
-	TST_CRITICAL_EXTENSION,	   /* unknown critical extension in TSTInfo */
+	TST_TSA_NAME,           /* tsa field is not a name of the certificate */
+	TST_CRITICAL_EXTENSION, /* unknown critical extension in TSTInfo */
 };
 
 struct tst_intact {
-	bool signature_intact;	/* value verifies with the signer's key and the
+	bool signature_intact;  /* value verifies with the signer's key and the
 				   message digest matches */
 	enum tst_defect defect; /* first defect; TST_OK when none */
-	const char *clause;	/* of the defect */
-	X509 *signer;		/* owned; NULL when not found */
+	const char *clause;     /* of the defect */
+	X509 *signer;           /* owned; NULL when not found */
 };
 
 /*

@@ -38,7 +38,8 @@ static void *run_fetch(void *arg)
 static void cancel_ends_a_running_fetch(void)
 {
 	static const struct stub_answer silent = { .text = "", .then = STUB_HANG };
-	const struct fetch_policy policy = { .allow_http = true, .allow_loopback = true };
+	const struct fetch_policy policy = { .allow_http = true,
+					     .allow_loopback = true };
 	struct http_stub *s = http_stub_start(&silent, 1);
 	struct runner r = { .req = { .url = http_stub_url(s, "/") },
 			    .err = LTPS_ERROR_INIT };

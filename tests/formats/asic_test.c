@@ -25,7 +25,7 @@
 	"ds:DigestValue>"
 #define REF_TO(uri)                                                                    \
 	"<m:DataObjectReference URI='" uri "'>" METHOD VALUE "</"                      \
-							     "m:DataObjectReference>"
+	"m:DataObjectReference>"
 #define REF REF_TO("a.txt")
 #define CLOSE "</m:ASiCManifest>"
 

@@ -18,8 +18,8 @@ static void check_head(const struct http_head *head)
 		const struct http_header_field *f = &head->fields[i];
 		if (f->name.n == 0 || memchr(f->value.p, '\n', f->value.n) != NULL)
 			abort();
-		lengths += f->name.n == 14 &&
-			   strncasecmp((const char *)f->name.p, "content-length", 14) == 0;
+		lengths += f->name.n == 14 && strncasecmp((const char *)f->name.p,
+							  "content-length", 14) == 0;
 	}
 	if (lengths > 1 || (lengths == 1 && head->chunked) ||
 	    (lengths == 1) != head->has_length)

@@ -23,7 +23,8 @@ Test(ingest, texts_that_could_not_come_back_are_refused)
 		po.data = view_text("x");
 		if (po.mime == NULL)
 			po.mime = "text/plain";
-		cr_expect_eq(ltp_kit_preserve(&k, &po, 1, NULL), LTP_PARAMETER_ERROR, "%zu", i);
+		cr_expect_eq(ltp_kit_preserve(&k, &po, 1, NULL), LTP_PARAMETER_ERROR,
+			     "%zu", i);
 	}
 	ltp_kit_stop(&k);
 }

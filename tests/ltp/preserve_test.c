@@ -14,8 +14,8 @@
 static void fault(struct ltp_kit *k, unsigned tsa, enum devpki_fault f)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_assert_eq(devpki_fault_set(pki_server_enter(k->pki), DEVPKI_TARGET_TSA, tsa, f, 0,
-				      0, &err),
+	cr_assert_eq(devpki_fault_set(pki_server_enter(k->pki), DEVPKI_TARGET_TSA, tsa,
+				      f, 0, 0, &err),
 		     0, "%s", err.text);
 	pki_server_leave(k->pki);
 }
@@ -37,7 +37,8 @@ static struct ers *record_of(struct ltp_kit *k, const char *poid)
 	struct ers *er = NULL;
 	if (ltp_kit_retrieve(k, poid, SUBJECT_EVIDENCE, &r) == LTP_OK) {
 		cr_assert_eq(r.n_pos, 1);
-		cr_assert_eq(ers_parse(view_buf(&r.pos[0].data), &er, &err), 0, "%s", err.text);
+		cr_assert_eq(ers_parse(view_buf(&r.pos[0].data), &er, &err), 0, "%s",
+			     err.text);
 	}
 	ltp_retrieved_clear(&r);
 	return er;
@@ -76,7 +77,8 @@ Test(preserve, tree_closes_by_count)
 	char poid[64];
 	ltp_kit_start(&k, "digest = sha512\ntree_max_leaves = 3\ntree_max_age = 1h\n");
 	for (int i = 0; i < 2; i++)
-		cr_assert_eq(ltp_kit_preserve_text(&k, i == 0 ? "a" : "b", poid), LTP_OK);
+		cr_assert_eq(ltp_kit_preserve_text(&k, i == 0 ? "a" : "b", poid),
+			     LTP_OK);
 	ltp_kit_work(&k);
 	cr_expect_eq(pki_server_stamps(k.pki), 0);
 	cr_assert_eq(ltp_kit_preserve_text(&k, "c", poid), LTP_OK);
@@ -95,7 +97,8 @@ Test(preserve, tree_closes_by_bytes)
 	char poid[64], big[2048];
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	ltp_kit_start(&k, "digest = sha256\ntree_max_leaves = 1000\ntree_max_age = 1h\n");
+	ltp_kit_start(&k,
+		      "digest = sha256\ntree_max_leaves = 1000\ntree_max_age = 1h\n");
 	k.profile->tree_max_bytes = 3000;
 	cr_assert_eq(ltp_kit_preserve_text(&k, big, poid), LTP_OK);
 	ltp_kit_work(&k);
@@ -176,12 +179,13 @@ Test(preserve, every_fault_of_a_tsa_is_seen_and_the_second_asked)
 	ltp_kit_start(&k, NULL);
 	for (size_t i = 0; i < sizeof(TSA_FAULTS) / sizeof(TSA_FAULTS[0]); i++) {
 		fault(&k, 0, TSA_FAULTS[i].fault);
-		cr_assert_eq(ltp_kit_preserve_text(&k, TSA_FAULTS[i].name, poid), LTP_OK);
+		cr_assert_eq(ltp_kit_preserve_text(&k, TSA_FAULTS[i].name, poid),
+			     LTP_OK);
 		size_t before = pki_server_stamps(k.pki);
 		ltp_kit_pass(&k, 2001);
 		ltp_kit_work(&k);
-		cr_expect_eq(pki_server_stamps(k.pki), before + 2, "%s: both were asked",
-			     TSA_FAULTS[i].name);
+		cr_expect_eq(pki_server_stamps(k.pki), before + 2,
+			     "%s: both were asked", TSA_FAULTS[i].name);
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct token *t = NULL;
 		struct store_conn *conn = NULL;
@@ -318,10 +322,10 @@ Test(preserve, status_comes_by_crl_and_without_it_by_ocsp)
 		struct ltps_error err = LTPS_ERROR_INIT;
 		ltp_kit_start(&k, NULL);
 		if (!crl)
-			cr_assert_eq(devpki_fault_set(pki_server_enter(k.pki),
-						      DEVPKI_TARGET_CRL, 0,
-						      DEVPKI_FAULT_HTTP_503, 0, 0, &err),
-				     0);
+			cr_assert_eq(
+			    devpki_fault_set(pki_server_enter(k.pki), DEVPKI_TARGET_CRL,
+					     0, DEVPKI_FAULT_HTTP_503, 0, 0, &err),
+			    0);
 		if (!crl)
 			pki_server_leave(k.pki);
 		cr_assert_eq(ltp_kit_preserve_text(&k, "a", poid), LTP_OK);

@@ -79,8 +79,8 @@ static const struct {
 	{ "no goal", "goal", NULL, LTPS_FORMAT },
 	{ "no period", "period =", NULL, LTPS_FORMAT },
 	{ "unknown key", "max_pos", "max_pos = 10\nmax_poss = 1", LTPS_FORMAT },
-	{ "unknown scheme", "scheme", "scheme = http://uri.etsi.org/19512/scheme/pgd+wts+ers",
-	  LTPS_UNSUPPORTED },
+	{ "unknown scheme", "scheme",
+	  "scheme = http://uri.etsi.org/19512/scheme/pgd+wts+ers", LTPS_UNSUPPORTED },
 	{ "unknown storage", "storage", "storage = WithMagic", LTPS_FORMAT },
 	{ "storage of another scheme", "storage", "storage = WithoutStorage",
 	  LTPS_UNSUPPORTED },
@@ -105,14 +105,14 @@ Test(profile, bad_file_is_refused_by_name)
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct profile *p = NULL;
-		cr_expect_eq(parse_with(BAD[i].starts, BAD[i].instead, &p, &err), -1, "%s",
-			     BAD[i].name);
+		cr_expect_eq(parse_with(BAD[i].starts, BAD[i].instead, &p, &err), -1,
+			     "%s", BAD[i].name);
 		cr_expect_null(p);
 		cr_expect_eq(err.code, BAD[i].code, "%s: %s", BAD[i].name, err.text);
 		cr_expect_eq(err.fault, LTPS_FAULT_CALLER, "%s", BAD[i].name);
-		cr_expect_not_null(strstr(err.where[0] != '\0' ? err.where : err.text,
-					  "test.conf"),
-				   "%s names the file", BAD[i].name);
+		cr_expect_not_null(
+		    strstr(err.where[0] != '\0' ? err.where : err.text, "test.conf"),
+		    "%s names the file", BAD[i].name);
 	}
 }
 
@@ -148,8 +148,8 @@ Test(profile, built_in_ones_are_all_readable)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct profile *list[PROFILES_MAX];
 	size_t n = 0;
-	cr_assert_eq(profile_builtin(list, PROFILES_MAX, &n, &err), 0, "%s %s", err.where,
-		     err.text);
+	cr_assert_eq(profile_builtin(list, PROFILES_MAX, &n, &err), 0, "%s %s",
+		     err.where, err.text);
 	cr_assert_geq(n, 1);
 	for (size_t i = 0; i < n; i++)
 		profile_free(list[i]);

@@ -20,8 +20,11 @@ static void start_with_object(struct ltp_kit *k, char poid[64])
 	const char *related[] = { "a" };
 	const struct ltp_po pos[] = {
 		{ .data = view_text("first"), .mime = "text/plain", .id = "a" },
-		{ .data = view_text("second"), .mime = "text/html", .id = "b",
-		  .related = related, .n_related = 1 },
+		{ .data = view_text("second"),
+		  .mime = "text/html",
+		  .id = "b",
+		  .related = related,
+		  .n_related = 1 },
 	};
 	ltp_kit_start(k, NULL);
 	cr_assert_eq(ltp_kit_preserve(k, pos, 2, poid), LTP_OK);
@@ -29,7 +32,8 @@ static void start_with_object(struct ltp_kit *k, char poid[64])
 	ltp_kit_work(k);
 }
 
-static struct ltp_result retrieve(struct ltp_kit *k, const struct ltp_retrieve_request *req,
+static struct ltp_result retrieve(struct ltp_kit *k,
+				  const struct ltp_retrieve_request *req,
 				  struct ltp_retrieved *ret)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -109,7 +113,8 @@ Test(retrieve, before_the_evidence_there_is_a_warning)
 	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_WARN_PARTLY);
 	cr_expect_eq(r.n_pos, 0);
 	ltp_retrieved_clear(&r);
-	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_EMBEDDED, &r), LTP_WARN_PARTLY);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_EMBEDDED, &r),
+		     LTP_WARN_PARTLY);
 	cr_expect_eq(r.n_pos, 1);
 	ltp_retrieved_clear(&r);
 	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
@@ -145,7 +150,8 @@ Test(retrieve, wrong_questions_have_their_answers)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct ltp_retrieved r = { 0 };
 		struct ltp_result result = retrieve(&k, &table[i].req, &r);
-		cr_expect_eq(result.minor, table[i].minor, "row %zu: %s", i, result.message);
+		cr_expect_eq(result.minor, table[i].minor, "row %zu: %s", i,
+			     result.message);
 		if (table[i].minor != LTP_OK)
 			cr_expect_eq(r.n_pos, 0, "row %zu", i);
 		ltp_retrieved_clear(&r);
@@ -153,8 +159,8 @@ Test(retrieve, wrong_questions_have_their_answers)
 	ltp_kit_stop(&k);
 }
 
-static struct ltp_result delete(struct ltp_kit *k, const char *poid, const char *mode,
-				const char *reason)
+static struct ltp_result delete (struct ltp_kit *k, const char *poid, const char *mode,
+				 const char *reason)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ltp_result r;
@@ -168,12 +174,12 @@ Test(delete, needs_a_reason_before_the_period_ends)
 	struct ltp_kit k;
 	char poid[64];
 	start_with_object(&k, poid);
-	cr_expect_eq(delete(&k, poid, NULL, NULL).minor, LTP_PARAMETER_ERROR);
-	cr_expect_eq(delete(&k, poid, NULL, " \t").minor, LTP_PARAMETER_ERROR);
-	cr_expect_eq(delete(&k, poid, "Both", "r").minor, LTP_UNKNOWN_MODE);
-	cr_expect_eq(delete(&k, "nobody", NULL, "r").minor, LTP_UNKNOWN_POID);
+	cr_expect_eq(delete (&k, poid, NULL, NULL).minor, LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete (&k, poid, NULL, " \t").minor, LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete (&k, poid, "Both", "r").minor, LTP_UNKNOWN_MODE);
+	cr_expect_eq(delete (&k, "nobody", NULL, "r").minor, LTP_UNKNOWN_POID);
 	k.clock.offset_ms += (int64_t)3660 * 86400000;
-	cr_expect_eq(delete(&k, poid, NULL, NULL).minor, LTP_OK);
+	cr_expect_eq(delete (&k, poid, NULL, NULL).minor, LTP_OK);
 	ltp_kit_stop(&k);
 }
 
@@ -183,23 +189,25 @@ Test(delete, of_the_data_leaves_the_evidence)
 	char poid[64];
 	struct ltp_retrieved r = { 0 };
 	start_with_object(&k, poid);
-	cr_expect_eq(delete(&k, poid, "OnlySubDOs", "space").minor, LTP_OK);
+	cr_expect_eq(delete (&k, poid, "OnlySubDOs", "space").minor, LTP_OK);
 	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_WARN_PARTLY);
 	cr_expect_eq(r.n_pos, 0);
 	ltp_retrieved_clear(&r);
 	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_OK);
 	cr_expect_eq(r.n_pos, 1);
 	ltp_retrieved_clear(&r);
-	cr_expect_eq(delete(&k, poid, "OnlySubDOs", "again").minor, LTP_PARAMETER_ERROR);
-	cr_expect_eq(delete(&k, poid, NULL, "the rest").minor, LTP_OK);
-	cr_expect_eq(delete(&k, poid, NULL, "again").minor, LTP_UNKNOWN_POID);
+	cr_expect_eq(delete (&k, poid, "OnlySubDOs", "again").minor,
+		     LTP_PARAMETER_ERROR);
+	cr_expect_eq(delete (&k, poid, NULL, "the rest").minor, LTP_OK);
+	cr_expect_eq(delete (&k, poid, NULL, "again").minor, LTP_UNKNOWN_POID);
 	ltp_kit_stop(&k);
 }
 
 Test(trace, tells_the_whole_life_in_order)
 {
-	static const char *const wanted[] = { "PreservePO", "EvidenceCreated", "RetrievePO",
-					      "DeletePO", "DeletePO", "RetrievePO" };
+	static const char *const wanted[] = { "PreservePO", "EvidenceCreated",
+					      "RetrievePO", "DeletePO",
+					      "DeletePO",   "RetrievePO" };
 	struct ltp_kit k;
 	char poid[64];
 	struct ltp_retrieved r = { 0 };
@@ -209,8 +217,8 @@ Test(trace, tells_the_whole_life_in_order)
 	start_with_object(&k, poid);
 	ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r);
 	ltp_retrieved_clear(&r);
-	delete(&k, poid, NULL, NULL);
-	delete(&k, poid, NULL, "no room for it");
+	delete (&k, poid, NULL, NULL);
+	delete (&k, poid, NULL, "no room for it");
 	ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r);
 	ltp_retrieved_clear(&r);
 	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
@@ -256,7 +264,8 @@ static struct ltp_result validate(struct ltp_kit *k, struct ltp_evidence_request
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ltp_result r;
 	req->caller = ME;
-	cr_assert_eq(ltp_validate_evidence(k->w, req, ret, &r, &err), 0, "%s", err.text);
+	cr_assert_eq(ltp_validate_evidence(k->w, req, ret, &r, &err), 0, "%s",
+		     err.text);
 	return r;
 }
 
@@ -278,7 +287,8 @@ Test(validate, record_over_stored_given_and_wrong_objects)
 
 	const struct ltp_po wrong[] = { { .data = view_text("FIRST"), .id = "a" } };
 	struct ltp_evidence_request given = { .evidence = view_buf(&er.pos[0].data),
-					      .pos = wrong, .n_pos = 1 };
+					      .pos = wrong,
+					      .n_pos = 1 };
 	cr_expect_eq(validate(&k, &given, &reports).minor, LTP_OK);
 	cr_assert_eq(reports.n, 1);
 	cr_expect_neq(reports.r[0]->indication, INDICATION_PASSED);
@@ -302,18 +312,23 @@ Test(validate, bad_requests_are_refused)
 		{ { .pos = text, .n_pos = 1 }, LTP_PARAMETER_ERROR },
 		{ { .evidence = view_text("junk"), .pos = text, .n_pos = 1 },
 		  LTP_PARAMETER_ERROR },
-		{ { .evidence = view_text("junk"), .poid = poid }, LTP_PARAMETER_ERROR },
-		{ { .evidence = view_text("junk"), .poid = "nobody" }, LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .poid = poid },
+		  LTP_PARAMETER_ERROR },
+		{ { .evidence = view_text("junk"), .poid = "nobody" },
+		  LTP_PARAMETER_ERROR },
 		{ { .evidence = view_text("junk"), .poid = poid, .version = "v7" },
 		  LTP_PARAMETER_ERROR },
-		{ { .evidence = view_text("<a/>"), .pos = text, .n_pos = 1,
+		{ { .evidence = view_text("<a/>"),
+		    .pos = text,
+		    .n_pos = 1,
 		    .evidence_format = "urn:ietf:rfc:6283:EvidenceRecord" },
 		  LTP_NOT_SUPPORTED },
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct evidence_reports reports = { 0 };
 		struct ltp_evidence_request req = table[i].req;
-		cr_expect_eq(validate(&k, &req, &reports).minor, table[i].minor, "row %zu", i);
+		cr_expect_eq(validate(&k, &req, &reports).minor, table[i].minor,
+			     "row %zu", i);
 		cr_expect_eq(reports.n, 0, "row %zu", i);
 		evidence_reports_clear(&reports);
 	}
@@ -352,7 +367,8 @@ Test(retrieve, damaged_bytes_are_never_handed_out)
 	cr_assert_eq(ltp_kit_preserve_text(&k, "small", good), LTP_OK);
 	free(big);
 	damage_a_file(k.dir);
-	const struct ltp_retrieve_request req = { .caller = ME, .poid = poid,
+	const struct ltp_retrieve_request req = { .caller = ME,
+						  .poid = poid,
 						  .subject = SUBJECT_PO };
 	cr_assert_eq(ltp_retrieve(k.w, &req, &r, &result, &err), -1);
 	cr_expect_eq(err.code, LTPS_CORRUPT);
@@ -374,7 +390,7 @@ Test(profile_operations, what_the_profile_does_not_offer_is_not_done)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	start_with_object(&k, poid);
 	k.profile->operations = 1u << OP_PRESERVE_PO;
-	cr_expect_eq(delete(&k, poid, NULL, "r").minor, LTP_NOT_SUPPORTED);
+	cr_expect_eq(delete (&k, poid, NULL, "r").minor, LTP_NOT_SUPPORTED);
 	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_NOT_SUPPORTED);
 	cr_expect_eq(r.n_pos, 0);
 	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
@@ -395,9 +411,12 @@ struct events {
 static int add_events(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct events *e = arg;
-	const struct audit_entry entry = { .time_ms = e->now_ms, .tenant = "default",
-					   .actor = "reader", .operation = "RetrievePO",
-					   .poid = e->poid, .outcome = "success" };
+	const struct audit_entry entry = { .time_ms = e->now_ms,
+					   .tenant = "default",
+					   .actor = "reader",
+					   .operation = "RetrievePO",
+					   .poid = e->poid,
+					   .outcome = "success" };
 	for (int i = 0; i < LTP_TRACE_EVENTS_MAX; i++)
 		if (audit_append(conn, &entry, NULL, err) != 0)
 			return -1;
@@ -417,8 +436,10 @@ Test(trace, beyond_its_limit_is_cut_and_says_so)
 	cr_assert_eq(store_write(k.store, add_events, &e, &err), 0, "%s", err.text);
 	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0, "%s", err.text);
 	cr_expect_eq(result.minor, LTP_OK);
-	cr_expect_not_null(strstr(result.message, "1 later events"), "%s", result.message);
-	cr_expect_eq(t.n, LTP_TRACE_EVENTS_MAX + 1, "its evidence is told all the same");
+	cr_expect_not_null(strstr(result.message, "1 later events"), "%s",
+			   result.message);
+	cr_expect_eq(t.n, LTP_TRACE_EVENTS_MAX + 1,
+		     "its evidence is told all the same");
 	ltp_trace_clear(&t);
 	ltp_kit_stop(&k);
 }
@@ -440,7 +461,8 @@ Test(retrieve, without_room_is_put_off_and_beyond_the_service_refused)
 	struct ltp_result result;
 	size_t left = 20; /* "first" and "second" need 11, and 16 in base64 */
 	start_with_object(&k, poid);
-	const struct ltp_retrieve_request req = { .caller = ME, .poid = poid,
+	const struct ltp_retrieve_request req = { .caller = ME,
+						  .poid = poid,
 						  .subject = SUBJECT_PO };
 	struct ltps_error busy = LTPS_ERROR_INIT;
 	ltp_worker_set_room(k.w, (struct ltp_room){ take_from, &left, 1000 });
@@ -467,7 +489,7 @@ Test(health, deleted_objects_are_not_counted)
 	char poid[64];
 	start_with_object(&k, poid);
 	cr_expect_eq(ltp_kit_health(&k).objects, 1);
-	cr_expect_eq(delete(&k, poid, NULL, "r").minor, LTP_OK);
+	cr_expect_eq(delete (&k, poid, NULL, "r").minor, LTP_OK);
 	cr_expect_eq(ltp_kit_health(&k).objects, 0);
 	ltp_kit_stop(&k);
 }

@@ -47,8 +47,9 @@ static int run_add(struct store_conn *c, void *arg, struct ltps_error *err)
 static int run_claim(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
-	struct job_claim claim = { .kind = w->kind, .owner = "test", .now_ms = w->now,
-				   .lease_ms = w->lease };
+	struct job_claim claim = {
+		.kind = w->kind, .owner = "test", .now_ms = w->now, .lease_ms = w->lease
+	};
 	return job_claim(c, &claim, &w->job, &w->found, err);
 }
 
@@ -72,13 +73,16 @@ static int run_postpone(struct store_conn *c, void *arg, struct ltps_error *err)
 static int run_fail(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
-	struct job_failure f = { .job = &w->job, .policy = w->policy, .now_ms = w->now,
-				 .why = w->why, .final = w->final };
+	struct job_failure f = { .job = &w->job,
+				 .policy = w->policy,
+				 .now_ms = w->now,
+				 .why = w->why,
+				 .final = w->final };
 	return job_fail(c, &f, &w->dead, err);
 }
 
-static enum ltps_code code_of(int (*run)(struct store_conn *, void *, struct ltps_error *),
-			      struct work *w)
+static enum ltps_code
+code_of(int (*run)(struct store_conn *, void *, struct ltps_error *), struct work *w)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int rc = store_write(store, run, w, &err);
@@ -287,7 +291,8 @@ Test(job, final_failure_is_given_up_at_once)
 
 Test(job, delays_double_up_to_the_longest)
 {
-	static const struct job_policy p = { .first_delay_ms = 100, .longest_delay_ms = 1000 };
+	static const struct job_policy p = { .first_delay_ms = 100,
+					     .longest_delay_ms = 1000 };
 	for (uint64_t id = 0; id < 50; id++) {
 		static const int64_t base[] = { 100, 100, 200, 400, 800, 1000, 1000 };
 		for (uint32_t a = 0; a < 7; a++) {

@@ -28,8 +28,12 @@ static const char *ask(enum operation op, const char *text)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const char *answer = "";
 	api_clear(&call);
-	call = (struct api_call){ .op = op, .ltp = kit.ltp, .request_id = "1",
-				  .caller = { "", "tester" }, .later = on_later, .room = room };
+	call = (struct api_call){ .op = op,
+				  .ltp = kit.ltp,
+				  .request_id = "1",
+				  .caller = { "", "tester" },
+				  .later = on_later,
+				  .room = room };
 	call.body = buf_make(1 << 20);
 	cr_assert_eq(buf_put_text(&call.body, text, &err), 0);
 	if (!api_run(&call, kit.w)) {
@@ -71,9 +75,12 @@ Test(api_json, refusals_tell_minor_and_echo_the_request)
 		const char *minor;
 	} cases[] = {
 		{ OP_PRESERVE_PO, "{\"reqId\":\"r\",", 400, ERROR("parameterError") },
-		{ OP_PRESERVE_PO, "{\"reqId\":\"r\",\"x\":1}", 200, ERROR("parameterError") },
-		{ OP_PRESERVE_PO, "{\"reqId\":\"r\",\"pro\":\"urn:none\",\"po\":[{\"binaryData\":"
-		  "{\"value\":\"QQ==\"},\"mimeType\":\"a/b\"}]}", 200, ERROR("parameterError") },
+		{ OP_PRESERVE_PO, "{\"reqId\":\"r\",\"x\":1}", 200,
+		  ERROR("parameterError") },
+		{ OP_PRESERVE_PO,
+		  "{\"reqId\":\"r\",\"pro\":\"urn:none\",\"po\":[{\"binaryData\":"
+		  "{\"value\":\"QQ==\"},\"mimeType\":\"a/b\"}]}",
+		  200, ERROR("parameterError") },
 		{ OP_RETRIEVE_INFO, "{\"reqId\":\"r\",\"pro\":\"urn:none\"}", 200,
 		  ERROR("parameterError") },
 		{ OP_RETRIEVE_PO, "{\"reqId\":\"r\",\"poId\":\"none\"}", 200,
@@ -82,21 +89,25 @@ Test(api_json, refusals_tell_minor_and_echo_the_request)
 		  ERROR("unknownPOID") },
 		{ OP_RETRIEVE_TRACE, "{\"reqId\":\"r\",\"poId\":\"none\"}", 200,
 		  ERROR("unknownPOID") },
-		{ OP_UPDATE_POC, "{\"reqId\":\"r\",\"poId\":\"none\",\"deltaPoc\":[{\"binaryData\":"
-		  "{\"value\":\"QQ==\"}}]}", 200, ERROR("notSupported") },
-		{ OP_SEARCH, "{\"reqId\":\"r\",\"fi\":\"x\"}", 200, ERROR("notSupported") },
-		{ OP_RETRIEVE_INFO, "{\"reqId\":\"r\",\"optIn\":{\"policy\":[\"x\"]}}", 200,
+		{ OP_UPDATE_POC,
+		  "{\"reqId\":\"r\",\"poId\":\"none\",\"deltaPoc\":[{\"binaryData\":"
+		  "{\"value\":\"QQ==\"}}]}",
+		  200, ERROR("notSupported") },
+		{ OP_SEARCH, "{\"reqId\":\"r\",\"fi\":\"x\"}", 200,
 		  ERROR("notSupported") },
+		{ OP_RETRIEVE_INFO, "{\"reqId\":\"r\",\"optIn\":{\"policy\":[\"x\"]}}",
+		  200, ERROR("notSupported") },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *a = ask(cases[i].op, cases[i].text);
 		cr_expect_eq(call.status, cases[i].status, "%zu: %s", i, a);
 		cr_expect(has(a, cases[i].minor), "%zu: %s", i, a);
 		cr_expect(has(a, "resultmajor:RequesterError"), "%zu: %s", i, a);
-		cr_expect_eq(has(a, "{\"reqId\":\"r\","), cases[i].status == 200, "%zu: %s", i,
-			     a);
+		cr_expect_eq(has(a, "{\"reqId\":\"r\","), cases[i].status == 200,
+			     "%zu: %s", i, a);
 		cr_expect_eq(call.outcome, API_REFUSED, "%zu", i);
-		cr_expect_eq(has(a, "\"trace\":"), cases[i].op == OP_RETRIEVE_TRACE, "%zu", i);
+		cr_expect_eq(has(a, "\"trace\":"), cases[i].op == OP_RETRIEVE_TRACE,
+			     "%zu", i);
 	}
 }
 
@@ -104,9 +115,10 @@ Test(api_json, submitted_object_comes_back_byte_for_byte)
 {
 	char request[512];
 	char poid[64] = "";
-	const char *a = ask(OP_PRESERVE_PO,
-			    "{\"reqId\":\"\\\"\\n\",\"pro\":\"" KIT_PROFILE "\",\"po\":[{"
-			    "\"binaryData\":{\"value\":\"AAEC\\/\\/8=\"},\"mimeType\":\"a/b\"}]}");
+	const char *a =
+	    ask(OP_PRESERVE_PO,
+		"{\"reqId\":\"\\\"\\n\",\"pro\":\"" KIT_PROFILE "\",\"po\":[{"
+		"\"binaryData\":{\"value\":\"AAEC\\/\\/8=\"},\"mimeType\":\"a/b\"}]}");
 	cr_assert_eq(call.status, 200);
 	cr_assert(has(a, "{\"reqId\":\"\\\"\\n\",\"result\":{\"maj\":"), "%s", a);
 	cr_assert(has(a, "resultmajor:Success"), "%s", a);
@@ -119,10 +131,12 @@ Test(api_json, submitted_object_comes_back_byte_for_byte)
 	a = ask(OP_RETRIEVE_PO, request);
 	cr_expect(has(a, "\"po\":[{\"binaryData\":{\"value\":\"AAEC//8=\"}"), "%s", a);
 
-	snprintf(request, sizeof(request), "{\"poId\":\"%s\",\"sor\":\"Evidence\"}", poid);
+	snprintf(request, sizeof(request), "{\"poId\":\"%s\",\"sor\":\"Evidence\"}",
+		 poid);
 	a = ask(OP_RETRIEVE_PO, request);
 	cr_expect(has(a, "\"min\":\"http://uri.etsi.org/19512/warning/"
-			 "requestOnlyPartlySuccessful\""), "%s", a);
+			 "requestOnlyPartlySuccessful\""),
+		  "%s", a);
 	cr_expect_eq(call.outcome, API_SUCCESS);
 
 	snprintf(request, sizeof(request), "{\"poId\":\"%s\"}", poid);
@@ -150,7 +164,8 @@ Test(api_json, every_call_leaves_one_line_in_the_audit)
 	} cases[] = {
 		{ OP_PRESERVE_PO, "{" },
 		{ OP_PRESERVE_PO, "{\"pro\":\"p\",\"x\":1}" },
-		{ OP_PRESERVE_PO, "{\"pro\":\"p\",\"po\":[{\"formatId\":\"http://uri.etsi.org/"
+		{ OP_PRESERVE_PO,
+		  "{\"pro\":\"p\",\"po\":[{\"formatId\":\"http://uri.etsi.org/"
 		  "19512/format/DigestList\",\"binaryData\":{\"value\":\"QQ==\"}}]}" },
 		{ OP_RETRIEVE_PO, "{}" },
 		{ OP_RETRIEVE_PO, "{\"poId\":\"a\\u001bb\"}" },
@@ -179,15 +194,15 @@ Test(api_json, answer_without_room_is_503)
 {
 	char request[128];
 	char poid[64] = "";
-	const char *a = ask(OP_PRESERVE_PO,
-			    "{\"pro\":\"" KIT_PROFILE "\",\"po\":[{\"binaryData\":"
-			    "{\"value\":\"QQ==\"},\"mimeType\":\"a/b\"}]}");
+	const char *a =
+	    ask(OP_PRESERVE_PO, "{\"pro\":\"" KIT_PROFILE "\",\"po\":[{\"binaryData\":"
+				"{\"value\":\"QQ==\"},\"mimeType\":\"a/b\"}]}");
 	const char *id = strstr(a, "\"poId\":\"");
 	cr_assert_not_null(id);
 	cr_assert_eq(sscanf(id, "\"poId\":\"%63[^\"]\"", poid), 1);
 	room = (struct ltp_room){ .take = no_room, .max = 1000 };
-	snprintf(request, sizeof(request), "{\"reqId\":\"r\",\"poId\":\"%s\",\"sor\":\"PO\"}",
-		 poid);
+	snprintf(request, sizeof(request),
+		 "{\"reqId\":\"r\",\"poId\":\"%s\",\"sor\":\"PO\"}", poid);
 	a = ask(OP_RETRIEVE_PO, request);
 	cr_expect_eq(call.status, 503, "%s", a);
 	cr_expect(has(a, "\"reqId\":\"r\""), "%s", a);
@@ -206,12 +221,14 @@ Test(api_json, made_evidence_is_judged_with_a_report)
 	cr_assert_eq(ltp_kit_preserve_text(&kit, "text", poid), LTP_OK);
 	ltp_kit_pass(&kit, 3600000);
 	ltp_kit_work(&kit);
-	snprintf(request, sizeof(request), "{\"poId\":\"%s\",\"sor\":\"Evidence\"}", poid);
+	snprintf(request, sizeof(request), "{\"poId\":\"%s\",\"sor\":\"Evidence\"}",
+		 poid);
 	a = ask(OP_RETRIEVE_PO, request);
 	const char *value = strstr(a, "{\"value\":\"");
 	cr_assert_not_null(value, "%s", a);
 	snprintf(request, sizeof(request),
-		 "{\"ev\":{\"binaryData\":%.*s,\"formatId\":\"urn:ietf:rfc:4998:EvidenceRecord\"},"
+		 "{\"ev\":{\"binaryData\":%.*s,\"formatId\":\"urn:ietf:rfc:4998:"
+		 "EvidenceRecord\"},"
 		 "\"po\":[{\"binaryData\":{\"value\":\"dGV4dA==\"}}]}",
 		 (int)(strchr(value, '}') + 1 - value), value);
 	a = ask(OP_VALIDATE_EVIDENCE, request);
@@ -236,14 +253,14 @@ Test(api_json, operations_have_their_names)
 
 Test(api_out, durations_are_written_as_they_are_read)
 {
-	static const char *const texts[] = { "P10Y", "P1Y6M", "P30D", "PT2S", "P1Y2M3DT4S",
-					     "PT0S" };
+	static const char *const texts[] = { "P10Y", "P1Y6M",      "P30D",
+					     "PT2S", "P1Y2M3DT4S", "PT0S" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct duration d;
 		char out[DURATION_TEXT_MAX];
-		cr_assert_eq(time_parse_duration(view_text(texts[i]), &d, &err), 0, "%s",
-			     texts[i]);
+		cr_assert_eq(time_parse_duration(view_text(texts[i]), &d, &err), 0,
+			     "%s", texts[i]);
 		api_duration_text(d, out);
 		cr_expect_str_eq(out, texts[i]);
 	}
@@ -260,8 +277,8 @@ Test(api_out, texts_are_escaped)
 	result_set(&result, LTP_PARAMETER_ERROR, "%s", "a\"b\\c");
 	cr_assert_eq(api_out_result(&a, OP_DELETE_PO, &out, &err), 0);
 	cr_assert_eq(buf_text(&out, &text, &err), 0);
-	cr_expect_eq(strncmp(text, "{\"reqId\":\"\\\"}\\u0001\xef\xbf\xbd\",", 24), 0, "%s",
-		     text);
+	cr_expect_eq(strncmp(text, "{\"reqId\":\"\\\"}\\u0001\xef\xbf\xbd\",", 24), 0,
+		     "%s", text);
 	cr_expect_not_null(strstr(text, "\"value\":\"a\\\"b\\\\c\",\"lang\":\"en\""));
 	buf_free(&out);
 }

@@ -20,16 +20,22 @@ Test(command, errors_have_their_exit_status, .init = cr_redirect_stderr)
 		{ { .code = LTPS_DENIED }, EXIT_USAGE },
 		{ { .code = LTPS_DENIED, .foreign = LTPS_FOREIGN_ERRNO }, EXIT_DATA },
 		{ { .code = LTPS_NOT_FOUND }, EXIT_DATA },
-		{ { .code = LTPS_FORMAT, .fault = LTPS_FAULT_REMOTE }, EXIT_UNAVAILABLE },
-		{ { .code = LTPS_IO, .foreign = LTPS_FOREIGN_ERRNO, .foreign_code = EISDIR },
+		{ { .code = LTPS_FORMAT, .fault = LTPS_FAULT_REMOTE },
+		  EXIT_UNAVAILABLE },
+		{ { .code = LTPS_IO,
+		    .foreign = LTPS_FOREIGN_ERRNO,
+		    .foreign_code = EISDIR },
 		  EXIT_DATA },
-		{ { .code = LTPS_IO, .foreign = LTPS_FOREIGN_ERRNO, .foreign_code = EIO },
+		{ { .code = LTPS_IO,
+		    .foreign = LTPS_FOREIGN_ERRNO,
+		    .foreign_code = EIO },
 		  EXIT_SOFTWARE },
 		{ { .code = LTPS_TIMEOUT }, EXIT_UNAVAILABLE },
 		{ { .code = LTPS_CORRUPT }, EXIT_SOFTWARE },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(command_error("x", &cases[i].err), cases[i].status, "%zu", i);
+		cr_expect_eq(command_error("x", &cases[i].err), cases[i].status, "%zu",
+			     i);
 }
 
 Test(client, texts_cannot_steer_the_terminal)
@@ -49,8 +55,8 @@ Test(client, file_names_stay_in_their_folder_and_differ)
 {
 	static char long_id[CLIENT_NAME_MAX + 1];
 	memset(long_id, 'a', CLIENT_NAME_MAX);
-	const char *const odd[] = { NULL, "", ".", "..", "a/b", "../x", "a\\b", "_2", "a\nb",
-				    long_id };
+	const char *const odd[] = { NULL,   "",     ".",  "..",   "a/b",
+				    "../x", "a\\b", "_2", "a\nb", long_id };
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		char name[CLIENT_NAME_MAX], want[16];
 		snprintf(want, sizeof(want), "_%zu", i + 1);

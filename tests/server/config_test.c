@@ -36,7 +36,8 @@ Test(config, bad_text_is_refused)
 		"[service]\ndir = a\n[limits]\nheader_timeout = 0s\n",
 		"[service]\ndir = a\n[tsa]\nurl = http://a/\n",
 		"[service]\ndir = a\n[tsa a]\npolicy = 1.2\n",
-		"[service]\ndir = a\n[tsa a]\nurl = http://a/\n[tsa a]\nurl = http://b/\n",
+		"[service]\ndir = a\n[tsa a]\nurl = http://a/\n[tsa a]\nurl = "
+		"http://b/\n",
 		"[service]\ndir = a\n[fetch]\nallow_http = maybe\n",
 		"[service]\ndir = a\n[profiles]\nbuiltin = false\n",
 		"[service]\ndir = a\n[profiles]\ntree_max_age = 1ms\n",
@@ -45,7 +46,8 @@ Test(config, bad_text_is_refused)
 		struct config c;
 		cr_expect_eq(parse(cases[i], &c), -1, "%zu", i);
 		cr_expect(err.text[0] != '\0', "%zu", i);
-		cr_expect(strstr(err.text, "t.conf") != NULL || strstr(err.where, "t.conf") != NULL,
+		cr_expect(strstr(err.text, "t.conf") != NULL ||
+			      strstr(err.where, "t.conf") != NULL,
 			  "%zu: %s", i, err.text);
 		cr_expect_eq(err.fault, LTPS_FAULT_CALLER, "%zu", i);
 	}
@@ -58,7 +60,8 @@ Test(config, tsas_keep_their_order_and_paths_their_folder)
 			   "[tsa second-best]\nurl = http://b/\n"
 			   "[tsa a]\nurl = http://a/\npolicy = 1.2.3\n"
 			   "[trust]\nanchors = a.pem\nanchors = /abs/b.pem\n"
-			   "[profiles]\nfile = p.conf\nbuiltin = false\n", &c),
+			   "[profiles]\nfile = p.conf\nbuiltin = false\n",
+			   &c),
 		     0, "%s", err.text);
 	cr_expect_str_eq(c.dir, "/etc/x/store");
 	cr_expect_eq(c.n_tsas, 2);
@@ -98,23 +101,26 @@ Test(config, shipped_example_is_valid_and_tells_the_defaults)
 	snprintf(name, sizeof(name), "%.*s/../../packaging/ltps.conf",
 		 (int)(strrchr(path, '/') - path), path);
 	cr_assert_eq(file_read(name, &text, &err), 0, "%s", err.text);
-	cr_assert_eq(config_parse(view_buf(&text), "a", "", &plain, &err), 0, "%s", err.text);
+	cr_assert_eq(config_parse(view_buf(&text), "a", "", &plain, &err), 0, "%s",
+		     err.text);
 	/* "# key = value" loses its "# "; prose and the TSA examples stay. */
 	for (size_t i = 0; i + 2 < text.n; i++) {
 		const bool at_line = i == 0 || text.p[i - 1] == '\n';
 		const uint8_t *end = memchr(text.p + i, '\n', text.n - i);
 		const size_t n = (size_t)(end - text.p) - i;
 		size_t word = 2;
-		while (word < n && ((text.p[i + word] >= 'a' && text.p[i + word] <= 'z') ||
-				    text.p[i + word] == '_'))
+		while (word < n &&
+		       ((text.p[i + word] >= 'a' && text.p[i + word] <= 'z') ||
+			text.p[i + word] == '_'))
 			word++;
-		if (at_line && text.p[i] == '#' && text.p[i + 1] == ' ' && word + 3 < n &&
-		    memcmp(text.p + i + word, " = ", 3) == 0 &&
+		if (at_line && text.p[i] == '#' && text.p[i + 1] == ' ' &&
+		    word + 3 < n && memcmp(text.p + i + word, " = ", 3) == 0 &&
 		    memcmp(text.p + i + 2, "url", 3) != 0 &&
 		    memcmp(text.p + i + 2, "policy", 6) != 0)
 			memcpy(text.p + i, "  ", 2);
 	}
-	cr_assert_eq(config_parse(view_buf(&text), "b", "", &full, &err), 0, "%s", err.text);
+	cr_assert_eq(config_parse(view_buf(&text), "b", "", &full, &err), 0, "%s",
+		     err.text);
 	cr_expect_str_eq(plain.listen, full.listen);
 	cr_expect_str_eq(plain.id, full.id);
 	cr_expect_eq(plain.body_max, full.body_max);

@@ -148,18 +148,30 @@ struct fixture *fixture_start(const struct http_limits *limits)
 	struct fixture *f = mem_zalloc(1, sizeof(*f));
 	cr_assert_not_null(f);
 	const struct http_route routes[] = {
-		{ .path = "/echo", .methods = HTTP_METHOD_POST,
-		  .media_types = { "text/plain" }, .body_max = 65536, .handle = on_echo },
-		{ .path = "/bulk", .methods = HTTP_METHOD_POST, .body_max = 8 << 20,
+		{ .path = "/echo",
+		  .methods = HTTP_METHOD_POST,
+		  .media_types = { "text/plain" },
+		  .body_max = 65536,
+		  .handle = on_echo },
+		{ .path = "/bulk",
+		  .methods = HTTP_METHOD_POST,
+		  .body_max = 8 << 20,
 		  .handle = on_bulk },
-		{ .path = "/hold", .methods = HTTP_METHOD_GET, .handle = on_hold, .arg = f },
-		{ .path = "/release", .methods = HTTP_METHOD_GET, .handle = on_release,
+		{ .path = "/hold",
+		  .methods = HTTP_METHOD_GET,
+		  .handle = on_hold,
+		  .arg = f },
+		{ .path = "/release",
+		  .methods = HTTP_METHOD_GET,
+		  .handle = on_release,
 		  .arg = f },
 		{ .path = "/big", .methods = HTTP_METHOD_GET, .handle = on_big },
 		{ .path = "/drop", .methods = HTTP_METHOD_GET, .handle = on_drop },
 		{ .path = "/cut", .methods = HTTP_METHOD_GET, .handle = on_cut },
 		{ .path = "/query", .methods = HTTP_METHOD_GET, .handle = on_query },
-		{ .path = "/any/*", .methods = HTTP_METHOD_GET, .any_path = true,
+		{ .path = "/any/*",
+		  .methods = HTTP_METHOD_GET,
+		  .any_path = true,
 		  .handle = on_any },
 	};
 	memcpy(f->routes, routes, sizeof(routes));
@@ -174,8 +186,8 @@ struct fixture *fixture_start(const struct http_limits *limits)
 		options.limits = *limits;
 	cr_assert_eq(loop_new(&f->loop, &err), 0, "%s", err.text);
 	cr_assert_eq(http_new(f->loop, &options, &f->server, &err), 0, "%s", err.text);
-	cr_assert_eq(loop_watch_fd(f->loop, f->command_fd, on_command, f, &f->watch, &err),
-		     0);
+	cr_assert_eq(
+	    loop_watch_fd(f->loop, f->command_fd, on_command, f, &f->watch, &err), 0);
 	f->port = (uint16_t)http_port(f->server);
 	cr_assert_eq(pthread_create(&f->thread, NULL, run, f), 0);
 	return f;
@@ -218,7 +230,8 @@ struct http_stats fixture_stop(struct fixture *f)
 
 int fixture_connect(const struct fixture *f)
 {
-	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(f->port),
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+				       .sin_port = htons(f->port),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const struct timeval limit = { .tv_sec = CLIENT_TIMEOUT_S };
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -250,17 +263,19 @@ const char *fixture_answer(int fd)
 	size_t n = 0;
 	size_t want = SIZE_MAX;
 	while (n < want && n < sizeof(answer) - 1) {
-		const ssize_t got = recv(fd, answer + n, want == SIZE_MAX ? 1 : want - n, 0);
+		const ssize_t got =
+		    recv(fd, answer + n, want == SIZE_MAX ? 1 : want - n, 0);
 		if (got <= 0)
 			break;
 		n += (size_t)got;
 		answer[n] = '\0';
-		const char *end = want == SIZE_MAX && n > 3 ? strstr(answer, "\r\n\r\n") :
-							      NULL;
-		const char *length = end == NULL ? NULL :
-						   strstr(answer, "Content-Length: ");
+		const char *end =
+		    want == SIZE_MAX && n > 3 ? strstr(answer, "\r\n\r\n") : NULL;
+		const char *length =
+		    end == NULL ? NULL : strstr(answer, "Content-Length: ");
 		if (end != NULL)
-			want = n + (length == NULL ? 0 : strtoul(length + 16, NULL, 10));
+			want =
+			    n + (length == NULL ? 0 : strtoul(length + 16, NULL, 10));
 	}
 	answer[n] = '\0';
 	return answer;

@@ -28,7 +28,8 @@ Test(http_head, what_two_readers_could_differ_about_is_refused)
 		int status;
 		const char *why;
 	} cases[] = {
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
+		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: "
+		  "3\r\n\r\n",
 		  400, "Content-Length is given twice" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\n", 400,
 		  "Content-Length is not a number" },
@@ -40,20 +41,22 @@ Test(http_head, what_two_readers_could_differ_about_is_refused)
 		  "Content-Length is not a number" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400,
 		  "Content-Length is not a number" },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999999999\r\n\r\n",
+		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+		  "9999999999999999999\r\n\r\n",
 		  400, "Content-Length is not a number" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length : 3\r\n\r\n", 400,
 		  "malformed header field" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
-		  "Transfer-Encoding: chunked\r\n\r\n", 400,
-		  "Content-Length beside Transfer-Encoding" },
+		  "Transfer-Encoding: chunked\r\n\r\n",
+		  400, "Content-Length beside Transfer-Encoding" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
-		  "Transfer-Encoding: chunked\r\n\r\n", 400,
-		  "Transfer-Encoding is given twice" },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+		  "Transfer-Encoding: chunked\r\n\r\n",
+		  400, "Transfer-Encoding is given twice" },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, "
+		  "chunked\r\n\r\n",
 		  400, "the only transfer coding is chunked" },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 400,
-		  "the only transfer coding is chunked" },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n",
+		  400, "the only transfer coding is chunked" },
 		{ "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
 		  "Transfer-Encoding in HTTP/1.0" },
 		{ "GET / HTTP/1.1\r\n\r\n", 400, "Host is missing" },
@@ -73,15 +76,19 @@ Test(http_head, what_two_readers_could_differ_about_is_refused)
 		  "malformed header field" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nnocolon\r\n\r\n", 400,
 		  "malformed header field" },
-		{ "GET / HTTP/1.1\nHost: a\n\n", 400, "a line does not end with CR LF" },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: a/c\r\n\r\n",
+		{ "GET / HTTP/1.1\nHost: a\n\n", 400,
+		  "a line does not end with CR LF" },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Type: "
+		  "a/c\r\n\r\n",
 		  400, "Content-Type is given twice" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n\r\n", 415,
 		  "content codings are not taken" },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417,
 		  "the only expectation is 100-continue" },
-		{ "GET / HTTP/2.0\r\n" END, 505, "only HTTP/1.0 and HTTP/1.1 are spoken" },
-		{ "PRI * HTTP/2.0\r\n\r\n", 505, "only HTTP/1.0 and HTTP/1.1 are spoken" },
+		{ "GET / HTTP/2.0\r\n" END, 505,
+		  "only HTTP/1.0 and HTTP/1.1 are spoken" },
+		{ "PRI * HTTP/2.0\r\n\r\n", 505,
+		  "only HTTP/1.0 and HTTP/1.1 are spoken" },
 		{ "GET / HTTP/1.10\r\n" END, 400, "malformed request line" },
 		{ "GET / http/1.1\r\n" END, 400, "malformed request line" },
 		{ "GET  / HTTP/1.1\r\n" END, 400, "malformed request line" },
@@ -93,8 +100,10 @@ Test(http_head, what_two_readers_could_differ_about_is_refused)
 		{ "GET a/b HTTP/1.1\r\n" END, 400, "the request target is not a path" },
 		{ "GET https://a/b HTTP/1.1\r\n" END, 400,
 		  "the request target is not a path" },
-		{ "GET http://a HTTP/1.1\r\n" END, 400, "the request target has no path" },
-		{ "GET http:///b HTTP/1.1\r\n" END, 400, "the request target has no path" },
+		{ "GET http://a HTTP/1.1\r\n" END, 400,
+		  "the request target has no path" },
+		{ "GET http:///b HTTP/1.1\r\n" END, 400,
+		  "the request target has no path" },
 		{ "GET http://a@b/ HTTP/1.1\r\n" END, 400,
 		  "the request target has a bad authority" },
 		{ "GET /a#b HTTP/1.1\r\n" END, 400,
@@ -121,16 +130,26 @@ Test(http_head, paths_with_odd_segments_are_marked)
 		const char *target;
 		bool plain;
 	} cases[] = {
-		{ "/", true }, { "/a", true }, { "/a/", true }, { "/a/b.c", true },
-		{ "/..a/b..", true }, { "//", false }, { "//a", false },
-		{ "/a//b", false }, { "/.", false }, { "/a/./b", false },
-		{ "/a/..", false }, { "/..", false }, { "/a/%2e%2e/b", false },
+		{ "/", true },
+		{ "/a", true },
+		{ "/a/", true },
+		{ "/a/b.c", true },
+		{ "/..a/b..", true },
+		{ "//", false },
+		{ "//a", false },
+		{ "/a//b", false },
+		{ "/.", false },
+		{ "/a/./b", false },
+		{ "/a/..", false },
+		{ "/..", false },
+		{ "/a/%2e%2e/b", false },
 		{ "/a%2f%2fb", false },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[128];
 		const char *why;
-		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n" END, cases[i].target);
+		snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\n" END,
+			 cases[i].target);
 		cr_expect_eq(parse(text, &why), 0, "%s: %s", cases[i].target, why);
 		cr_expect_eq(head.plain, cases[i].plain, "%s", cases[i].target);
 	}
@@ -139,10 +158,12 @@ Test(http_head, paths_with_odd_segments_are_marked)
 Test(http_head, good_head_gives_its_parts)
 {
 	const char *why;
-	cr_assert_eq(parse("POST http://h:1/a%20b/c?x=%41&y HTTP/1.1\r\nhOsT:\t h:1 \r\n"
-			   "CONTENT-length: 42\r\nContent-Type: Text/JSON ; charset=x\r\n"
-			   "Connection: foo , Close\r\nExpect: 100-Continue\r\n\r\n", &why),
-		     0, "%s", why);
+	cr_assert_eq(
+	    parse("POST http://h:1/a%20b/c?x=%41&y HTTP/1.1\r\nhOsT:\t h:1 \r\n"
+		  "CONTENT-length: 42\r\nContent-Type: Text/JSON ; charset=x\r\n"
+		  "Connection: foo , Close\r\nExpect: 100-Continue\r\n\r\n",
+		  &why),
+	    0, "%s", why);
 	cr_expect_eq(head.method, HTTP_METHOD_POST);
 	cr_expect_str_eq(head.path, "/a b/c");
 	cr_expect(view_is_text(head.raw_path, "/a%20b/c"));
@@ -169,13 +190,15 @@ Test(http_head, end_is_found_only_behind_whole_lines)
 {
 	size_t from = 0;
 	size_t n = 7;
-	cr_expect_eq(http_head_find(view_text("GET / HTTP/1.1\r\nA: b\r\n\r"), &from, &n), 0);
+	cr_expect_eq(
+	    http_head_find(view_text("GET / HTTP/1.1\r\nA: b\r\n\r"), &from, &n), 0);
 	cr_expect_eq(n, 0);
-	cr_expect_eq(http_head_find(view_text("GET / HTTP/1.1\r\nA: b\r\n\r\nX"), &from, &n),
-		     0);
+	cr_expect_eq(
+	    http_head_find(view_text("GET / HTTP/1.1\r\nA: b\r\n\r\nX"), &from, &n), 0);
 	cr_expect_eq(n, 24);
 	from = 0;
-	cr_expect_eq(http_head_find(view_text("GET / HTTP/1.1\nA: b\r\n\r\n"), &from, &n), -1);
+	cr_expect_eq(
+	    http_head_find(view_text("GET / HTTP/1.1\nA: b\r\n\r\n"), &from, &n), -1);
 }
 
 /* Feeds in pieces; -1 malformed, 0 unfinished, 1 done. */
@@ -211,9 +234,19 @@ Test(http_chunked, any_cutting_gives_the_same_body)
 Test(http_chunked, malformed_coding_is_refused)
 {
 	static const char *const cases[] = {
-		"\r\n", "x\r\n", "-1\r\n", "0x4\r\nWiki\r\n", "4\nWiki\r\n0\r\n\r\n",
-		"4\r\nWikiX", "4\r\nWiki\n0\r\n\r\n", " 4\r\nWiki\r\n", "4 \r\nWiki\r\n",
-		"1234567890123456\r\n", "0\r\nbad\001: x\r\n\r\n", "0\r\n\rX", ";a\r\n",
+		"\r\n",
+		"x\r\n",
+		"-1\r\n",
+		"0x4\r\nWiki\r\n",
+		"4\nWiki\r\n0\r\n\r\n",
+		"4\r\nWikiX",
+		"4\r\nWiki\n0\r\n\r\n",
+		" 4\r\nWiki\r\n",
+		"4 \r\nWiki\r\n",
+		"1234567890123456\r\n",
+		"0\r\nbad\001: x\r\n\r\n",
+		"0\r\n\rX",
+		";a\r\n",
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char out[128];

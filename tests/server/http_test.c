@@ -24,18 +24,22 @@ Test(http, refusals_close_the_connection)
 		{ "BREW /echo HTTP/1.1\r\n" HOST "\r\n", 405 },
 		{ "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 415 },
 		{ "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/html\r\n"
-		  "Content-Length: 1\r\n\r\nx", 415 },
+		  "Content-Length: 1\r\n\r\nx",
+		  415 },
 		{ "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
-		  "Content-Length: 65537\r\n\r\nx", 413 },
+		  "Content-Length: 65537\r\n\r\nx",
+		  413 },
 		{ "GET /query HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 413 },
 		{ "GET /query HTTP/1.1\r\n\r\n", 400 },
 		{ "GET /query HTTP/1.1\nHost: a\n\n", 400 },
 		{ "GET //query HTTP/1.1\r\n" HOST "\r\n", 404 },
 		{ "GET /any/../query HTTP/1.1\r\n" HOST "\r\n", 200 },
 		{ "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
-		  "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400 },
+		  "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		  400 },
 		{ "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\n"
-		  "Transfer-Encoding: chunked\r\n\r\n", 400 },
+		  "Transfer-Encoding: chunked\r\n\r\n",
+		  400 },
 	};
 	struct fixture *f = fixture_start(NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -89,7 +93,8 @@ Test(http, oversized_upload_gets_its_answer)
 {
 	struct fixture *f = fixture_start(NULL);
 	const int fd = fixture_connect(f);
-	fixture_send(fd, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 9000000\r\n\r\n");
+	fixture_send(fd,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 9000000\r\n\r\n");
 	static char fill[9000000];
 	fixture_send_bytes(fd, fill, sizeof(fill));
 	cr_expect_eq(fixture_status(fixture_answer(fd)), 413);
@@ -99,16 +104,19 @@ Test(http, oversized_upload_gets_its_answer)
 
 Test(http, requests_beyond_the_bytes_in_flight_get_503)
 {
-	struct fixture *f = fixture_start(&(struct http_limits){ .in_flight_max = 200000 });
+	struct fixture *f =
+	    fixture_start(&(struct http_limits){ .in_flight_max = 200000 });
 	const int one = fixture_connect(f);
-	fixture_send(one, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 150000\r\n\r\n");
+	fixture_send(one,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 150000\r\n\r\n");
 	static char fill[150000];
 	fixture_send_bytes(one, fill, 100000);
 	while (fixture_stats(f).in_flight_bytes < 100000)
 		;
 	bool closed;
 	const char *a = fixture_ask(
-	    f, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 150000\r\n\r\n", &closed);
+	    f, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 150000\r\n\r\n",
+	    &closed);
 	cr_expect_eq(fixture_status(a), 503);
 	cr_expect(closed);
 	cr_expect_not_null(strstr(a, "\r\nRetry-After: "));
@@ -144,7 +152,8 @@ Test(http, slow_body_is_ended)
 	struct fixture *f = fixture_start(
 	    &(struct http_limits){ .transfer_ms = 1, .min_rate = (size_t)1 << 30 });
 	const int fd = fixture_connect(f);
-	fixture_send(fd, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\nabc");
+	fixture_send(fd,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\nabc");
 	cr_expect_eq(fixture_status(fixture_answer(fd)), 408);
 	close(fd);
 	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
@@ -236,8 +245,9 @@ Test(http, ten_thousand_pipelined_requests_do_not_recurse)
 Test(http, body_cut_anywhere_arrives_whole)
 {
 	struct fixture *f = fixture_start(NULL);
-	const char *request = "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
-			      "Content-Length: 5\r\n\r\nhello";
+	const char *request =
+	    "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
+	    "Content-Length: 5\r\n\r\nhello";
 	for (size_t cut = 1; cut < strlen(request); cut++) {
 		const int fd = fixture_connect(f);
 		fixture_send_bytes(fd, request, cut);
@@ -301,7 +311,8 @@ Test(http, client_that_vanishes_while_held_is_survived)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	close(fd);
 	bool closed;
-	const char *a = fixture_ask(f, "GET /release HTTP/1.1\r\n" HOST "\r\n", &closed);
+	const char *a =
+	    fixture_ask(f, "GET /release HTTP/1.1\r\n" HOST "\r\n", &closed);
 	cr_expect_str_eq(fixture_body(a), "alive=0");
 	fixture_stop(f);
 }
@@ -344,7 +355,8 @@ Test(http, drain_ends_idle_connections_and_finishes_others)
 	const int other = fixture_connect(f);
 	while (fixture_stats(f).requests == 0)
 		;
-	fixture_send(other, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n12345");
+	fixture_send(other,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n12345");
 	while (fixture_stats(f).in_flight_bytes == 0)
 		;
 	fixture_drain(f);
@@ -381,16 +393,18 @@ Test(http, query_is_decoded_and_fields_stay_clean)
 		const char *query;
 		const char *value;
 	} cases[] = {
-		{ "?a=x%20y+z", "x y z" }, { "?b=1&a=2&a=3", "2" }, { "?a", "(none)" },
-		{ "?a=", "" }, { "", "(none)" }, { "?a=%0d%0a", "(none)" },
-		{ "?%61=enc", "enc" }, { "?a=%4", "(none)" }, { "?&&a=1&", "1" },
+		{ "?a=x%20y+z", "x y z" }, { "?b=1&a=2&a=3", "2" },
+		{ "?a", "(none)" },        { "?a=", "" },
+		{ "", "(none)" },          { "?a=%0d%0a", "(none)" },
+		{ "?%61=enc", "enc" },     { "?a=%4", "(none)" },
+		{ "?&&a=1&", "1" },
 	};
 	struct fixture *f = fixture_start(NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char request[128];
 		bool closed;
-		snprintf(request, sizeof(request), "GET /query%s HTTP/1.1\r\n" HOST "\r\n",
-			 cases[i].query);
+		snprintf(request, sizeof(request),
+			 "GET /query%s HTTP/1.1\r\n" HOST "\r\n", cases[i].query);
 		const char *a = fixture_ask(f, request, &closed);
 		cr_expect_str_eq(fixture_body(a), cases[i].value, "%s", cases[i].query);
 		cr_expect_not_null(strstr(a, "\r\nX-Clean: yes\r\n"));
@@ -406,7 +420,8 @@ Test(http, http_1_0_closes_unless_asked_to_stay)
 	const char *a = fixture_ask(f, "GET /query?a=1 HTTP/1.0\r\n\r\n", &closed);
 	cr_expect(closed);
 	cr_expect_str_eq(fixture_body(a), "1");
-	a = fixture_ask(f, "GET /query HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", &closed);
+	a = fixture_ask(f, "GET /query HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+			&closed);
 	cr_expect_not(closed);
 	cr_expect_not_null(strstr(a, "\r\nConnection: keep-alive\r\n"));
 	fixture_stop(f);
@@ -414,20 +429,29 @@ Test(http, http_1_0_closes_unless_asked_to_stay)
 
 Test(http, listen_addresses_are_read_strictly)
 {
-	static const char *const bad[] = { "", ":", "127.0.0.1", "127.0.0.1:", ":80",
-					   "127.0.0.1:x", "127.0.0.1:65536", "::1:80",
-					   "127.0.0.1: 80", "[::1]", "127.0.0.1:-1",
+	static const char *const bad[] = { "",
+					   ":",
+					   "127.0.0.1",
+					   "127.0.0.1:",
+					   ":80",
+					   "127.0.0.1:x",
+					   "127.0.0.1:65536",
+					   "::1:80",
+					   "127.0.0.1: 80",
+					   "[::1]",
+					   "127.0.0.1:-1",
 					   "a:1:2" };
 	char addr[64];
 	uint16_t port;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
-		cr_expect_eq(http_parse_listen(bad[i], addr, sizeof(addr), &port, &err), -1,
-			     "%s", bad[i]);
+		cr_expect_eq(http_parse_listen(bad[i], addr, sizeof(addr), &port, &err),
+			     -1, "%s", bad[i]);
 		cr_expect_eq(err.code, LTPS_ARGUMENT);
 	}
 	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_expect_eq(http_parse_listen("[::1]:8512", addr, sizeof(addr), &port, &err), 0);
+	cr_expect_eq(http_parse_listen("[::1]:8512", addr, sizeof(addr), &port, &err),
+		     0);
 	cr_expect_str_eq(addr, "::1");
 	cr_expect_eq(port, 8512);
 }

@@ -35,12 +35,17 @@ Test(json_cut, payloads_become_slot_numbers)
 		  "{\"po\":[{\"binaryData\":{\"value\":0}}]}", 1 },
 		{ "{\"po\":[{\"xmlData\":{\"b64Content\":\"\"}}]}",
 		  "{\"po\":[{\"xmlData\":{\"b64Content\":0}}]}", 1 },
-		{ " { \"deltaPoc\" : [ { \"binaryData\" : { \"value\" : \"QQ==\" } } ] } ",
-		  " { \"deltaPoc\" : [ { \"binaryData\" : { \"value\" : 0 } } ] } ", 1 },
-		{ "{\"ev\":{\"binaryData\":{\"value\":\"QQ==\"}},\"po\":[{\"binaryData\":"
+		{ " { \"deltaPoc\" : [ { \"binaryData\" : { \"value\" : \"QQ==\" } } ] "
+		  "} ",
+		  " { \"deltaPoc\" : [ { \"binaryData\" : { \"value\" : 0 } } ] } ",
+		  1 },
+		{ "{\"ev\":{\"binaryData\":{\"value\":\"QQ==\"}},\"po\":[{"
+		  "\"binaryData\":"
 		  "{\"value\":\"QQ==\"}},{\"xmlData\":{\"b64Content\":\"QQ==\"}}]}",
-		  "{\"ev\":{\"binaryData\":{\"value\":0}},\"po\":[{\"binaryData\":{\"value\":1}},"
-		  "{\"xmlData\":{\"b64Content\":2}}]}", 3 },
+		  "{\"ev\":{\"binaryData\":{\"value\":0}},\"po\":[{\"binaryData\":{"
+		  "\"value\":1}},"
+		  "{\"xmlData\":{\"b64Content\":2}}]}",
+		  3 },
 		/* Names compare as the parser reads them. */
 		{ "{\"p\\u006f\":[{\"binary\\u0044ata\":{\"\\u0076alue\":\"QQ==\"}}]}",
 		  "{\"p\\u006f\":[{\"binary\\u0044ata\":{\"\\u0076alue\":0}}]}", 1 },
@@ -78,7 +83,11 @@ Test(json_cut, strings_elsewhere_stay)
 		"{\"po\":[{\"binaryData\":{\"value\":{\"value\":\"QQ==\"}}}]}",
 		"\"{\\\"po\\\":[{\\\"binaryData\\\":{\\\"value\\\":\\\"QQ==\\\"}}]}\"",
 		"{\"reqId\":\"\\\",\\\"po\\\":[{\\\"binaryData\\\":\"}",
-		"", "}", "]]]", ",", "{\"po\":[}]",
+		"",
+		"}",
+		"]]]",
+		",",
+		"{\"po\":[}]",
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_expect_eq(run(cases[i]), 0, "%zu: %s", i, err.text);
@@ -96,9 +105,10 @@ Test(json_cut, number_in_place_of_a_payload_is_no_slot)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		char in[128];
 		char out[128];
-		snprintf(in, sizeof(in), "{\"po\":[{\"binaryData\":{\"value\":%s}}]}", numbers[i]);
-		snprintf(out, sizeof(out), "{\"po\":[{\"binaryData\":{\"value\":[%s]}}]}",
+		snprintf(in, sizeof(in), "{\"po\":[{\"binaryData\":{\"value\":%s}}]}",
 			 numbers[i]);
+		snprintf(out, sizeof(out),
+			 "{\"po\":[{\"binaryData\":{\"value\":[%s]}}]}", numbers[i]);
 		cr_expect_eq(run(in), 0);
 		cr_expect(small_is(out), "%.*s", (int)cut.small.n, (char *)cut.small.p);
 		cr_expect_eq(cut.n_slots, 0);
@@ -130,8 +140,12 @@ Test(json_cut, deep_nesting_is_refused)
 Test(json_cut, string_without_end_is_refused)
 {
 	static const char *const cases[] = {
-		"\"", "{\"po", "{\"po\":[{\"binaryData\":{\"value\":\"QQ==",
-		"{\"a\":\"b\\\"", "{\"a\":\"b\\", "{\"a\":\"b\\\\\\\"",
+		"\"",
+		"{\"po",
+		"{\"po\":[{\"binaryData\":{\"value\":\"QQ==",
+		"{\"a\":\"b\\\"",
+		"{\"a\":\"b\\",
+		"{\"a\":\"b\\\\\\\"",
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_expect_eq(run(cases[i]), -1, "%zu", i);
@@ -177,7 +191,8 @@ Test(json_cut, large_payload_is_not_counted)
 static int decode(const char *text, struct view *ret_v)
 {
 	static uint8_t bytes[256];
-	struct json_slot slot = { .p = bytes, .n = strlen(text),
+	struct json_slot slot = { .p = bytes,
+				  .n = strlen(text),
 				  .escaped = strchr(text, '\\') != NULL };
 	memcpy(bytes, text, slot.n);
 	err = (struct ltps_error)LTPS_ERROR_INIT;
@@ -197,9 +212,10 @@ Test(json_slot, escapes_are_resolved_before_base64)
 Test(json_slot, wrong_base64_and_escapes_are_refused)
 {
 	static const char *const cases[] = {
-		"A", "AA", "AA=", "AAA", "A===", "AA==AA==", "AA=A", "AAAA=", "A A=",
-		"AAAA\n", "AA-_", "AB==", "\xc3\xa4==", "AAA\\", "AAA\\q", "AAA\\u00",
-		"AAA\\u00zz", "AAA\\u0141", "AAA\\n", "AAA\\\"",
+		"A",        "AA",         "AA=",        "AAA",    "A===",
+		"AA==AA==", "AA=A",       "AAAA=",      "A A=",   "AAAA\n",
+		"AA-_",     "AB==",       "\xc3\xa4==", "AAA\\",  "AAA\\q",
+		"AAA\\u00", "AAA\\u00zz", "AAA\\u0141", "AAA\\n", "AAA\\\"",
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct view v;

@@ -14,8 +14,10 @@ Test(result, every_minor_has_a_major_and_its_uri)
 		if (u.minor == NULL)
 			continue;
 		const bool warning = strstr(u.minor, "/19512/warning/") != NULL;
-		cr_expect(warning || strstr(u.minor, "/19512/error/") != NULL, "%s", u.minor);
-		cr_expect_eq(warning, strstr(u.major, ":Success") != NULL, "%s", u.minor);
+		cr_expect(warning || strstr(u.minor, "/19512/error/") != NULL, "%s",
+			  u.minor);
+		cr_expect_eq(warning, strstr(u.major, ":Success") != NULL, "%s",
+			     u.minor);
 	}
 	cr_expect_str_eq(result_of_minor(LTP_MINOR_COUNT).minor,
 			 "http://uri.etsi.org/19512/error/internalError");
@@ -33,14 +35,17 @@ Test(result, minors_differ)
 Test(result, every_error_code_has_a_row)
 {
 	static const enum ltps_fault faults[] = { LTPS_FAULT_SELF, LTPS_FAULT_CALLER,
-						  LTPS_FAULT_OBJECT, LTPS_FAULT_REMOTE };
+						  LTPS_FAULT_OBJECT,
+						  LTPS_FAULT_REMOTE };
 	for (unsigned code = 1; code <= LTPS_CODE_COUNT; code++) {
 		for (unsigned f = 0; f < 4; f++) {
 			const struct ltps_error e = { .code = (enum ltps_code)code,
 						      .fault = faults[f] };
 			const struct result_error r = result_of_error(&e);
-			cr_expect(r.pres_status == 200 || r.pres_status == 503, "%u", code);
-			cr_expect(r.http_status >= 400 && r.http_status < 600, "%u", code);
+			cr_expect(r.pres_status == 200 || r.pres_status == 503, "%u",
+				  code);
+			cr_expect(r.http_status >= 400 && r.http_status < 600, "%u",
+				  code);
 			cr_expect_neq(r.minor, LTP_OK, "%u", code);
 		}
 	}
@@ -49,12 +54,14 @@ Test(result, every_error_code_has_a_row)
 /* "Not found" deep inside is no unknown POID of the client. */
 Test(result, own_faults_do_not_blame_the_request)
 {
-	static const enum ltps_code codes[] = { LTPS_FORMAT, LTPS_NOT_FOUND, LTPS_ARGUMENT,
-						LTPS_TOO_LARGE, LTPS_DENIED, LTPS_STATE,
+	static const enum ltps_code codes[] = { LTPS_FORMAT,   LTPS_NOT_FOUND,
+						LTPS_ARGUMENT, LTPS_TOO_LARGE,
+						LTPS_DENIED,   LTPS_STATE,
 						LTPS_MISMATCH, LTPS_UNSUPPORTED };
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		struct ltps_error e = { .code = codes[i], .fault = LTPS_FAULT_SELF };
-		cr_expect_eq(result_of_error(&e).minor, LTP_INTERNAL_ERROR, "%u", codes[i]);
+		cr_expect_eq(result_of_error(&e).minor, LTP_INTERNAL_ERROR, "%u",
+			     codes[i]);
 		e.fault = LTPS_FAULT_REMOTE;
 		cr_expect_eq(result_of_error(&e).minor, LTP_EXTERNAL_UNAVAILABLE);
 		e.fault = LTPS_FAULT_CALLER;
@@ -98,13 +105,13 @@ Test(result, operations_tell_only_minors_of_their_table)
 		{ OP_SEARCH, LTP_NOT_SUPPORTED, LTP_NOT_SUPPORTED },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(result_minor_for(cases[i].op, cases[i].minor), cases[i].told,
-			     "%zu", i);
+		cr_expect_eq(result_minor_for(cases[i].op, cases[i].minor),
+			     cases[i].told, "%zu", i);
 	/* The major stays what it was. */
 	for (int op = 0; op < OP_COUNT; op++) {
 		for (int m = 0; m < LTP_MINOR_COUNT; m++) {
-			const enum ltp_minor told = result_minor_for((enum operation)op,
-								     (enum ltp_minor)m);
+			const enum ltp_minor told =
+			    result_minor_for((enum operation)op, (enum ltp_minor)m);
 			cr_expect_str_eq(result_of_minor(told).major,
 					 result_of_minor((enum ltp_minor)m).major);
 		}

@@ -30,18 +30,19 @@ static int drain_fd;
 static atomic_uint answered;
 static atomic_uint finished;
 
-#define CHECK(condition)                                                     \
-	do {                                                                 \
-		if (!(condition)) {                                          \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,   \
-				#condition);                                 \
-			abort();                                             \
-		}                                                            \
+#define CHECK(condition)                                                               \
+	do {                                                                           \
+		if (!(condition)) {                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,             \
+				#condition);                                           \
+			abort();                                                       \
+		}                                                                      \
 	} while (0)
 
 static int dial(void)
 {
-	const struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port),
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+				       .sin_port = htons(port),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK(fd >= 0);
@@ -89,12 +90,15 @@ static bool submit(int fd, unsigned client, unsigned i)
 	snprintf(base64, sizeof(base64), "%04u%04u", client, i);
 	const int body_n = snprintf(
 	    body, sizeof(body),
-	    "{\"reqId\":\"%u\",\"pro\":\"urn:ltps:profile:pds+pgd+aug+wst+ers:1\",\"po\":"
-	    "[{\"binaryData\":{\"value\":\"%s\"},\"mimeType\":\"text/plain\"}]}", i, base64);
-	const int n = snprintf(request, sizeof(request),
-			       "POST /pres/PreservePO HTTP/1.1\r\nHost: a\r\n"
-			       "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			       body_n, body);
+	    "{\"reqId\":\"%u\",\"pro\":\"urn:ltps:profile:pds+pgd+aug+wst+ers:1\","
+	    "\"po\":"
+	    "[{\"binaryData\":{\"value\":\"%s\"},\"mimeType\":\"text/plain\"}]}",
+	    i, base64);
+	const int n =
+	    snprintf(request, sizeof(request),
+		     "POST /pres/PreservePO HTTP/1.1\r\nHost: a\r\n"
+		     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		     body_n, body);
 	if (send(fd, request, (size_t)n, MSG_NOSIGNAL) != n)
 		return false;
 	read_answer(fd, answer, sizeof(answer));
@@ -115,7 +119,8 @@ static void *client(void *arg)
 			break;
 		/* The first to be half through asks for the end. */
 		if (id == 0 && i == REQUESTS / 2)
-			CHECK(write(drain_fd, &one, sizeof(one)) == (ssize_t)sizeof(one));
+			CHECK(write(drain_fd, &one, sizeof(one)) ==
+			      (ssize_t)sizeof(one));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -163,9 +168,11 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	fetch_global_init();
 	CHECK(mkdtemp(dir) != NULL);
-	snprintf(text, sizeof(text),
-		 "[service]\ndir = %s/store\nlisten = 127.0.0.1:0\nworkers = 3\ndrain = 1m\n"
-		 "[profiles]\ntree_max_age = 100ms\n", dir);
+	snprintf(
+	    text, sizeof(text),
+	    "[service]\ndir = %s/store\nlisten = 127.0.0.1:0\nworkers = 3\ndrain = 1m\n"
+	    "[profiles]\ntree_max_age = 100ms\n",
+	    dir);
 	CHECK(config_parse(view_text(text), "test", "", &config, &err) == 0);
 	CHECK(loop_new(&loop, &err) == 0);
 	if (service_start(&config, &clock, NULL, loop, &service, &err) != 0) {

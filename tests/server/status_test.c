@@ -23,8 +23,14 @@ Test(status, every_trouble_has_its_word)
 		const char *word, *late;
 	} cases[] = {
 		{ { .alarm = false }, false, "\"status\":\"ok\"", "\"late\":false" },
-		{ { .low_space = true }, false, "\"status\":\"warning\"", "\"late\":false" },
-		{ { .no_space = true }, false, "\"status\":\"alarm\"", "\"late\":false" },
+		{ { .low_space = true },
+		  false,
+		  "\"status\":\"warning\"",
+		  "\"late\":false" },
+		{ { .no_space = true },
+		  false,
+		  "\"status\":\"alarm\"",
+		  "\"late\":false" },
 		{ { .alarm = true }, false, "\"status\":\"alarm\"", "\"late\":true" },
 		/* A store that takes no line of a failure shows none either. */
 		{ { .alarm = false }, true, "\"status\":\"alarm\"", "\"late\":true" },

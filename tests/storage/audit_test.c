@@ -37,8 +37,12 @@ static int run_append(struct store_conn *conn, void *arg, struct ltps_error *err
 static void append(const char *operation, const char *poid, const char *detail)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct audit_entry e = { .time_ms = 1700000000000, .tenant = "alpha", .actor = "client",
-				 .operation = operation, .poid = poid, .detail = detail };
+	struct audit_entry e = { .time_ms = 1700000000000,
+				 .tenant = "alpha",
+				 .actor = "client",
+				 .operation = operation,
+				 .poid = poid,
+				 .detail = detail };
 	cr_assert_eq(store_write(store, run_append, &e, &err), 0, "%s", err.text);
 }
 
@@ -62,7 +66,8 @@ static void five_entries(void)
 Test(audit, update_and_delete_are_forbidden)
 {
 	five_entries();
-	cr_assert_eq(storage_sql_try(dir, "UPDATE audit SET detail = 'z' WHERE seq = 2"), -1);
+	cr_assert_eq(
+	    storage_sql_try(dir, "UPDATE audit SET detail = 'z' WHERE seq = 2"), -1);
 	cr_assert_eq(storage_sql_try(dir, "DELETE FROM audit WHERE seq = 5"), -1);
 	cr_assert_eq(storage_sql_try(dir, "DELETE FROM audit"), -1);
 	cr_assert_eq(bad_entry(), 0);
@@ -126,7 +131,8 @@ Test(audit, cut_off_tail_shows_against_a_known_head)
 	five_entries();
 	cr_assert_eq(audit_head(reader, &seq, &head, &err), 0);
 	cr_assert_eq(seq, 5);
-	storage_sql(dir, "DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE seq = 5");
+	storage_sql(dir,
+		    "DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE seq = 5");
 	/* The chain alone does not know; a stamped leaf of its head does. */
 	cr_assert_eq(bad_entry(), 0);
 	cr_assert_eq(audit_hash_at(reader, 5, &now, &err), -1);
@@ -150,12 +156,14 @@ Test(audit, first_link_is_computed_as_documented)
 	memcpy(p + 4, "op", 2);
 	p += 6;
 	memset(p, 0xff, 4); /* poid */
-	p += 8;		    /* detail: length 0 */
+	p += 8;             /* detail: length 0 */
 	memset(p, 0xff, 4); /* outcome */
 	cr_assert_eq(p + 4 - link, (long)sizeof(link));
 	struct digest expected, head;
 	int64_t seq;
-	cr_assert_eq(digest_once(DIGEST_SHA256, view_of(link, sizeof(link)), &expected, &err), 0);
+	cr_assert_eq(
+	    digest_once(DIGEST_SHA256, view_of(link, sizeof(link)), &expected, &err),
+	    0);
 	cr_assert_eq(audit_head(reader, &seq, &head, &err), 0);
 	cr_assert_eq(seq, 1);
 	cr_assert(digest_equal(&head, &expected));
@@ -179,15 +187,20 @@ Test(audit, unacceptable_entries_are_refused)
 Test(audit, longest_entry_fits)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	static char text[STORE_TEXT_MAX + 1], uri[STORE_URI_MAX + 1], poid[STORE_POID_MAX + 1],
-	    name[STORE_NAME_MAX + 1], tenant[STORE_TENANT_MAX + 1];
+	static char text[STORE_TEXT_MAX + 1], uri[STORE_URI_MAX + 1],
+	    poid[STORE_POID_MAX + 1], name[STORE_NAME_MAX + 1],
+	    tenant[STORE_TENANT_MAX + 1];
 	memset(text, 'x', STORE_TEXT_MAX);
 	memset(uri, 'x', STORE_URI_MAX);
 	memset(poid, 'x', STORE_POID_MAX);
 	memset(name, 'x', STORE_NAME_MAX);
 	memset(tenant, 'x', STORE_TENANT_MAX);
-	struct audit_entry e = { .tenant = tenant, .actor = uri, .operation = name, .poid = poid,
-				 .detail = text, .outcome = text };
+	struct audit_entry e = { .tenant = tenant,
+				 .actor = uri,
+				 .operation = name,
+				 .poid = poid,
+				 .detail = text,
+				 .outcome = text };
 	cr_assert_eq(store_write(store, run_append, &e, &err), 0, "%s", err.text);
 	cr_assert_eq(bad_entry(), 0);
 }

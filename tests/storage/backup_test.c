@@ -78,8 +78,8 @@ Test(backup, restored_store_holds_everything)
 	struct store *restored = fixture_open(back);
 	cr_assert_eq(scene_check(restored, &state), 0);
 	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_assert_eq(fixture_add(restored, 500, FIXTURE_LARGE, NULL, NULL, &err), 0, "%s",
-		     err.text);
+	cr_assert_eq(fixture_add(restored, 500, FIXTURE_LARGE, NULL, NULL, &err), 0,
+		     "%s", err.text);
 	store_close(restored);
 }
 
@@ -112,7 +112,8 @@ Test(backup, incomplete_backup_is_refused)
 Test(backup, damaged_blob_is_left_out_and_named)
 {
 	struct backup_report r;
-	shell("f=$(find $D/blobs/alpha -type f | head -n 1) && chmod 600 \"$f\" && echo x > \"$f\"",
+	shell("f=$(find $D/blobs/alpha -type f | head -n 1) && chmod 600 \"$f\" && "
+	      "echo x > \"$f\"",
 	      dir);
 	cr_assert_eq(backup(&r), LTPS_CORRUPT);
 	cr_assert_eq(r.damaged, 1);
@@ -139,7 +140,9 @@ Test(backup, blob_damaged_in_the_backup_is_found_by_restore)
 {
 	struct backup_report r;
 	cr_assert_eq(backup(&r), LTPS_OK);
-	shell("f=$(find $D/blobs -type f | head -n 1) && chmod 600 \"$f\" && echo x > \"$f\"", copy);
+	shell("f=$(find $D/blobs -type f | head -n 1) && chmod 600 \"$f\" && echo x > "
+	      "\"$f\"",
+	      copy);
 	cr_assert_eq(restore(&r), LTPS_CORRUPT);
 	cr_assert_eq(r.damaged, 1);
 }
@@ -158,7 +161,8 @@ Test(backup, damaged_database_in_the_backup_is_found_by_restore)
 	struct backup_report r;
 	cr_assert_eq(backup(&r), LTPS_OK);
 	shell("chmod 600 $D/ltps.db", copy);
-	shell("dd if=/dev/zero of=$D/ltps.db bs=4096 seek=5 count=3 conv=notrunc 2> /dev/null",
+	shell("dd if=/dev/zero of=$D/ltps.db bs=4096 seek=5 count=3 conv=notrunc 2> "
+	      "/dev/null",
 	      copy);
 	cr_assert_eq(restore(&r), LTPS_CORRUPT);
 }

@@ -144,13 +144,18 @@ static size_t files_in(const char *name)
 
 Test(blob, sizes_around_the_inline_limit)
 {
-	static const size_t sizes[] = { 0, 1, STORE_SMALL_MAX - 1, STORE_SMALL_MAX,
-					STORE_SMALL_MAX + 1, FIXTURE_LARGE };
+	static const size_t sizes[] = { 0,
+					1,
+					STORE_SMALL_MAX - 1,
+					STORE_SMALL_MAX,
+					STORE_SMALL_MAX + 1,
+					FIXTURE_LARGE };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct blob_info info;
 		int64_t id = 0;
-		cr_assert_eq(put(FIXTURE_TENANT, i, sizes[i], &id, &err), 0, "%s", err.text);
+		cr_assert_eq(put(FIXTURE_TENANT, i, sizes[i], &id, &err), 0, "%s",
+			     err.text);
 		must_read(id, i, sizes[i]);
 		cr_assert_eq(blob_get(reader, id, &info, &err), 0);
 		cr_assert_eq(info.is_inline, sizes[i] <= STORE_SMALL_MAX);
@@ -162,12 +167,13 @@ Test(blob, sizes_around_the_inline_limit)
 
 Test(blob, tenant_names_that_are_paths_are_refused)
 {
-	static const char *const names[] = { "", ".", "..", ".x", "a/b", "A", "_other", "-a",
-					     "a b", "\xc3\xa9" };
+	static const char *const names[] = { "",  ".",      "..", ".x",  "a/b",
+					     "A", "_other", "-a", "a b", "\xc3\xa9" };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct blob_new *b = NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		cr_assert_eq(blob_prepare(store, names[i], view_text("x"), NULL, &b, &err), -1);
+		cr_assert_eq(
+		    blob_prepare(store, names[i], view_text("x"), NULL, &b, &err), -1);
 		cr_assert_eq(err.code, LTPS_ARGUMENT, "%s", names[i]);
 		ltps_error_clear(&err);
 	}
@@ -183,7 +189,8 @@ Test(blob, address_that_is_no_sha512_is_refused)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct blob_new *b = NULL;
 	struct digest d = { .alg = DIGEST_SHA256, .n = 32 };
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("x"), &d, &b, &err), -1);
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("x"), &d, &b, &err),
+		     -1);
 	cr_assert_eq(err.code, LTPS_ARGUMENT);
 }
 
@@ -192,8 +199,9 @@ Test(blob, unused_temporary_file_goes_with_its_handle)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	static uint8_t bytes[FIXTURE_LARGE];
 	struct blob_new *b = NULL;
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)), NULL, &b,
-				  &err), 0);
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)),
+				  NULL, &b, &err),
+		     0);
 	cr_assert_eq(files_in("tmp"), 1);
 	blob_new_free(b);
 	cr_assert_eq(files_in("tmp"), 0);
@@ -201,25 +209,32 @@ Test(blob, unused_temporary_file_goes_with_its_handle)
 
 /* Equal addresses */
 
-Test(blob, equal_bytes_are_stored_once_and_counted)
+Test(blob, equal_files_are_stored_once_and_counted)
 {
-	static const size_t sizes[] = { 100, FIXTURE_LARGE };
 	struct ltps_error err = LTPS_ERROR_INIT;
-	for (size_t i = 0; i < 2; i++) {
-		int64_t a = 0, b = 0;
-		struct blob_info info;
-		cr_assert_eq(put(FIXTURE_TENANT, 1, sizes[i], &a, &err), 0);
-		cr_assert_eq(put(FIXTURE_TENANT, 1, sizes[i], &b, &err), 0);
-		cr_assert_eq(a, b);
-		cr_assert_eq(blob_get(reader, a, &info, &err), 0);
-		cr_assert_eq(info.refs, 2);
-		cr_assert_eq(store_write(store, run_release, &a, &err), 0);
-		must_read(a, 1, sizes[i]);
-		cr_assert_eq(store_write(store, run_release, &a, &err), 0);
-		cr_assert_eq(blob_get(reader, a, &info, &err), -1);
-		cr_assert_eq(err.code, LTPS_NOT_FOUND);
-		ltps_error_clear(&err);
-	}
+	int64_t a = 0, b = 0;
+	struct blob_info info;
+	cr_assert_eq(put(FIXTURE_TENANT, 1, FIXTURE_LARGE, &a, &err), 0);
+	cr_assert_eq(put(FIXTURE_TENANT, 1, FIXTURE_LARGE, &b, &err), 0);
+	cr_assert_eq(a, b);
+	cr_assert_eq(blob_get(reader, a, &info, &err), 0);
+	cr_assert_eq(info.refs, 2);
+	cr_assert_eq(store_write(store, run_release, &a, &err), 0);
+	must_read(a, 1, FIXTURE_LARGE);
+	cr_assert_eq(store_write(store, run_release, &a, &err), 0);
+	cr_assert_eq(blob_get(reader, a, &info, &err), -1);
+	cr_assert_eq(err.code, LTPS_NOT_FOUND);
+}
+
+Test(blob, small_equal_bytes_stand_each_for_itself)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	int64_t a = 0, b = 0;
+	cr_assert_eq(put(FIXTURE_TENANT, 1, 100, &a, &err), 0);
+	cr_assert_eq(put(FIXTURE_TENANT, 1, 100, &b, &err), 0);
+	cr_assert_neq(a, b);
+	cr_assert_eq(store_write(store, run_release, &a, &err), 0);
+	must_read(b, 1, 100);
 }
 
 Test(blob, tenants_never_share)
@@ -269,8 +284,9 @@ Test(blob, same_handle_twice_counts_twice)
 	static uint8_t bytes[FIXTURE_LARGE];
 	struct blob_info info;
 	struct twice t = { 0 };
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)), NULL,
-				  &t.first, &err), 0);
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)),
+				  NULL, &t.first, &err),
+		     0);
 	t.second = t.first;
 	cr_assert_eq(store_write(store, run_twice, &t, &err), 0, "%s", err.text);
 	cr_assert_eq(blob_get(reader, t.a, &info, &err), 0);
@@ -279,49 +295,29 @@ Test(blob, same_handle_twice_counts_twice)
 }
 
 /* A wrong address stands for a broken SHA-512. */
-static void other_bytes_at_equal_address(size_t n)
+Test(blob, equal_address_with_other_bytes_is_corrupt)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t id = 0;
 	struct blob_info info;
 	struct attach a = { NULL, 0 };
-	uint8_t *bytes = mem_alloc(n);
-	cr_assert_eq(put(FIXTURE_TENANT, 1, n, &id, &err), 0);
+	static uint8_t bytes[FIXTURE_LARGE];
+	cr_assert_eq(put(FIXTURE_TENANT, 1, FIXTURE_LARGE, &id, &err), 0);
 	cr_assert_eq(blob_get(reader, id, &info, &err), 0);
-	fixture_bytes(1, n, bytes);
-	bytes[n - 1] ^= 1;
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, n), &info.sha512, &a.blob,
-				  &err), 0);
-	cr_assert_eq(store_write(store, run_attach, &a, &err), -1);
-	cr_assert_eq(err.code, LTPS_CORRUPT);
-	blob_new_free(a.blob);
-	mem_free(bytes);
-	must_read(id, 1, n);
-}
-
-Test(blob, equal_address_with_other_bytes_is_corrupt_inline)
-{
-	other_bytes_at_equal_address(1000);
-}
-
-Test(blob, equal_address_with_other_bytes_is_corrupt_file)
-{
-	other_bytes_at_equal_address(FIXTURE_LARGE);
-}
-
-Test(blob, equal_address_with_other_length_is_corrupt)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	int64_t id = 0;
-	struct blob_info info;
-	struct attach a = { NULL, 0 };
-	cr_assert_eq(put(FIXTURE_TENANT, 1, 1000, &id, &err), 0);
-	cr_assert_eq(blob_get(reader, id, &info, &err), 0);
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("short"), &info.sha512,
-				  &a.blob, &err), 0);
-	cr_assert_eq(store_write(store, run_attach, &a, &err), -1);
-	cr_assert_eq(err.code, LTPS_CORRUPT);
-	blob_new_free(a.blob);
+	fixture_bytes(1, FIXTURE_LARGE, bytes);
+	bytes[FIXTURE_LARGE - 1] ^= 1;
+	/* The same length, then another one. */
+	for (size_t cut = 0; cut < 2; cut++) {
+		cr_assert_eq(blob_prepare(store, FIXTURE_TENANT,
+					  view_of(bytes, FIXTURE_LARGE - cut),
+					  &info.sha512, &a.blob, &err),
+			     0);
+		cr_assert_eq(store_write(store, run_attach, &a, &err), -1);
+		cr_assert_eq(err.code, LTPS_CORRUPT);
+		ltps_error_clear(&err);
+		blob_new_free(a.blob);
+	}
+	must_read(id, 1, FIXTURE_LARGE);
 }
 
 /* Damage */
@@ -455,8 +451,11 @@ Test(blob, streamed_bytes_equal_whole_ones)
 		int64_t whole = 0;
 		int64_t id = stream_in(i, sizes[i], 777);
 		must_read(id, i, sizes[i]);
-		/* Whole after streamed, then streamed after whole: one blob. */
-		cr_assert_eq(put(FIXTURE_TENANT, i, sizes[i], &whole, &err), 0, "%s", err.text);
+		/* Whole after streamed, then streamed after whole: one file. */
+		cr_assert_eq(put(FIXTURE_TENANT, i, sizes[i], &whole, &err), 0, "%s",
+			     err.text);
+		if (sizes[i] <= STORE_SMALL_MAX)
+			continue;
 		cr_assert_eq(whole, id);
 		cr_assert_eq(stream_in(i, sizes[i], 40000), id);
 	}
@@ -576,14 +575,15 @@ Test(blob, failing_operations_fail_the_write_and_nothing_else)
 		snprintf(tenant, sizeof(tenant), "t%zu", i);
 		cr_assert_eq(put("before", 100 + i, FIXTURE_LARGE, &before, &err), 0);
 		fault_io_arm(&fault, f->op, 1, f->error);
-		cr_assert_eq(put(tenant, 1, FIXTURE_LARGE, &id, &err), -1, "case %zu", i);
+		cr_assert_eq(put(tenant, 1, FIXTURE_LARGE, &id, &err), -1, "case %zu",
+			     i);
 		cr_assert_eq(err.code, f->code, "case %zu: %s", i, err.text);
 		cr_assert_eq(err.foreign_code, f->error);
 		ltps_error_clear(&err);
 		must_read(before, 100 + i, FIXTURE_LARGE);
 		/* The same bytes can be stored afterwards. */
-		cr_assert_eq(put(tenant, 1, FIXTURE_LARGE, &id, &err), 0, "case %zu: %s", i,
-			     err.text);
+		cr_assert_eq(put(tenant, 1, FIXTURE_LARGE, &id, &err), 0,
+			     "case %zu: %s", i, err.text);
 		must_read(id, 1, FIXTURE_LARGE);
 	}
 	cr_assert_eq(files_in("tmp"), 0);
@@ -614,8 +614,9 @@ Test(blob, handle_of_a_failed_batch_must_be_prepared_again)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	static uint8_t bytes[FIXTURE_LARGE];
 	struct attach a = { NULL, 0 };
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)), NULL,
-				  &a.blob, &err), 0);
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_of(bytes, sizeof(bytes)),
+				  NULL, &a.blob, &err),
+		     0);
 	fault_io_arm(&fault, FAULT_FSYNC_DIR, 1, EIO);
 	cr_assert_eq(store_write(store, run_attach, &a, &err), -1);
 	ltps_error_clear(&err);
@@ -624,26 +625,72 @@ Test(blob, handle_of_a_failed_batch_must_be_prepared_again)
 	blob_new_free(a.blob);
 }
 
-Test(blob, many_files_of_a_batch_share_their_sync)
+struct many {
+	struct blob_new *blobs[8];
+	size_t n;
+};
+
+static int run_many(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct many *m = arg;
+	int64_t id;
+	for (size_t i = 0; i < m->n; i++) {
+		if (blob_attach(conn, m->blobs[i], &id, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void put_many(uint64_t first, size_t n)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct twice t[4] = { 0 };
-	for (size_t i = 0; i < 4; i++) {
-		static uint8_t bytes[8][FIXTURE_LARGE];
-		for (size_t k = 0; k < 2; k++) {
-			uint8_t *p = bytes[2 * i + k];
-			fixture_bytes(2 * i + k, FIXTURE_LARGE, p);
-			cr_assert_eq(blob_prepare(store, FIXTURE_TENANT,
-						  view_of(p, FIXTURE_LARGE), NULL,
-						  k == 0 ? &t[i].first : &t[i].second, &err), 0);
-		}
-		cr_assert_eq(store_write(store, run_twice, &t[i], &err), 0);
-		blob_new_free(t[i].first);
-		blob_new_free(t[i].second);
+	static uint8_t bytes[8][FIXTURE_LARGE];
+	struct many m = { .n = n };
+	for (size_t i = 0; i < n; i++) {
+		fixture_bytes(first + i, FIXTURE_LARGE, bytes[i]);
+		cr_assert_eq(blob_prepare(store, FIXTURE_TENANT,
+					  view_of(bytes[i], FIXTURE_LARGE), NULL,
+					  &m.blobs[i], &err),
+			     0);
 	}
-	/* Two files a batch: each for itself. */
-	cr_assert_eq(fault.calls[FAULT_FDATASYNC], 8);
-	cr_assert_eq(fault.calls[FAULT_SYNCFS], 0);
+	cr_assert_eq(store_write(store, run_many, &m, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < n; i++)
+		blob_new_free(m.blobs[i]);
+}
+
+Test(blob, many_files_of_a_batch_share_their_sync)
+{
+	put_many(100, 3);
+	cr_assert_eq(fault.calls[FAULT_FDATASYNC], 3);
+	unsigned syncs = fault.calls[FAULT_SYNCFS];
+	put_many(200, 8);
+	cr_assert_eq(fault.calls[FAULT_FDATASYNC], 3);
+	cr_assert_gt(fault.calls[FAULT_SYNCFS], syncs);
+}
+
+Test(blob, failing_common_sync_fails_the_write)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	static uint8_t bytes[8][FIXTURE_LARGE];
+	for (int nth = 1; nth <= 2; nth++) {
+		struct many m = { .n = 8 };
+		for (size_t i = 0; i < m.n; i++) {
+			fixture_bytes((uint64_t)nth * 10 + i, FIXTURE_LARGE, bytes[i]);
+			cr_assert_eq(blob_prepare(store, FIXTURE_TENANT,
+						  view_of(bytes[i], FIXTURE_LARGE),
+						  NULL, &m.blobs[i], &err),
+				     0);
+		}
+		/* The first is for the data, the second for the names. */
+		fault_io_arm(&fault, FAULT_SYNCFS, nth, EIO);
+		cr_assert_eq(store_write(store, run_many, &m, &err), -1);
+		cr_assert_eq(err.code, LTPS_IO);
+		ltps_error_clear(&err);
+		for (size_t i = 0; i < m.n; i++)
+			blob_new_free(m.blobs[i]);
+		cr_assert_eq(files_in("tmp"), 0);
+	}
+	put_many(10, 8);
 }
 
 /* What a crash leaves */

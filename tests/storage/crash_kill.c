@@ -39,8 +39,9 @@ static void tell(void *arg, enum scene_event what, uint64_t i)
 static void child(int out, const char *spec)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct scene scene = { .first = next_object, .count = ROUND_OBJECTS, .event = tell,
-			       .arg = &out };
+	struct scene scene = {
+		.first = next_object, .count = ROUND_OBJECTS, .event = tell, .arg = &out
+	};
 	if (spec != NULL && failpoint_arm(spec, &err) != 0)
 		fixture_die("arm", &err);
 	struct store *store = fixture_open(dir);
@@ -119,7 +120,8 @@ int main(int argc, char **argv)
 	for (unsigned k = 0; k < rounds && bad == 0; k++) {
 		unsigned after = 1 + (unsigned)random() % (ROUND_OBJECTS + 10);
 		char what[64];
-		snprintf(what, sizeof(what), "seed %u round %u, killed after %u", seed, k, after);
+		snprintf(what, sizeof(what), "seed %u round %u, killed after %u", seed,
+			 k, after);
 		(void)play(NULL, after);
 		bad += judge(what);
 	}

@@ -19,7 +19,9 @@
 
 /* Objects of the recording: all kinds of operations, a few checkpoints. */
 #define OBJECTS 60
-#define BATCH 4
+/* Small batches sync each file and folder, large ones the file system. */
+#define SMALL_BATCH 3
+#define LARGE_BATCH 16
 
 static void note(void *arg, enum scene_event what, uint64_t i)
 {
@@ -31,13 +33,16 @@ static void record_scene(const char *dir)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct store *store = NULL;
-	struct store_options options = { .dir = dir, .io = record_io(), .vfs = RECORD_VFS,
-					 .batch_max = BATCH };
+	struct store_options options = { .dir = dir,
+					 .io = record_io(),
+					 .vfs = RECORD_VFS };
 	record_begin(dir);
 	/* Twice, so that a log is written back and begun anew in between. */
 	for (uint64_t k = 0; k < 2; k++) {
-		struct scene scene = { .first = 1 + k * (OBJECTS / 2), .count = OBJECTS / 2,
+		struct scene scene = { .first = 1 + k * (OBJECTS / 2),
+				       .count = OBJECTS / 2,
 				       .event = note };
+		options.batch_max = k == 0 ? SMALL_BATCH : LARGE_BATCH;
 		if (store_open(&options, &store, &err) != 0)
 			fixture_die("open", &err);
 		scene_run(store, &scene);
@@ -61,8 +66,8 @@ static void acknowledged(size_t n, struct scene_state *state)
 static unsigned judge(size_t n, enum record_mode mode, unsigned seed)
 {
 	static struct scene_state state;
-	static const char *const modes[] = { "all lost", "all kept", "random", "names only",
-					     "data only" };
+	static const char *const modes[] = { "all lost", "all kept", "random",
+					     "names only", "data only" };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct store *store = NULL;
 	char dir[4096];
@@ -79,8 +84,10 @@ static unsigned judge(size_t n, enum record_mode mode, unsigned seed)
 	}
 	store_close(store);
 	if (bad > 0)
-		fprintf(stderr, "not ok - %u complaints after operation %zu of %zu, %s, seed %u\n",
-			bad, n, record_count(), modes[mode], seed);
+		fprintf(
+		    stderr,
+		    "not ok - %u complaints after operation %zu of %zu, %s, seed %u\n",
+		    bad, n, record_count(), modes[mode], seed);
 	fixture_remove(dir);
 	return bad;
 }
@@ -101,7 +108,8 @@ static unsigned judge_syncs(unsigned seed, size_t *ret_states)
 			continue;
 		bad += judge(at + 1, RECORD_LOSE_ALL, seed);
 		bad += judge(at, RECORD_RANDOM, seed + (unsigned)at);
-		bad += judge(at, at % 2 == 0 ? RECORD_NAMES_ONLY : RECORD_DATA_ONLY, seed);
+		bad +=
+		    judge(at, at % 2 == 0 ? RECORD_NAMES_ONLY : RECORD_DATA_ONLY, seed);
 		*ret_states += 3;
 	}
 	return bad;

@@ -69,13 +69,14 @@ static void every_write_fails(enum record_fault fault, enum ltps_code code)
 		record_fault(RECORD_FAULT_NONE, 0);
 		if (rc != 0)
 			cr_assert_eq(err.code, code, "write %u: %s", nth, err.text);
-		cr_assert(rc != 0 || !hit, "acknowledged although write %u failed", nth);
+		cr_assert(rc != 0 || !hit, "acknowledged although write %u failed",
+			  nth);
 		must_have(1, 3000);
 		/* The same object can be stored when there is room again. */
 		ltps_error_clear(&err);
 		if (rc != 0)
-			cr_assert_eq(fixture_add(store, i, 20000, NULL, NULL, &err), 0, "%s",
-				     err.text);
+			cr_assert_eq(fixture_add(store, i, 20000, NULL, NULL, &err), 0,
+				     "%s", err.text);
 		must_have(i, 20000);
 	}
 	cr_assert_not(hit, "the commit has too many writes");
@@ -138,7 +139,8 @@ Test(db, full_disk_while_opening_is_no_space)
 		hit = record_fault_hit();
 		record_fault(RECORD_FAULT_NONE, 0);
 		if (rc != 0)
-			cr_assert_eq(err.code, LTPS_NO_SPACE, "write %u: %s", nth, err.text);
+			cr_assert_eq(err.code, LTPS_NO_SPACE, "write %u: %s", nth,
+				     err.text);
 		else
 			store_close(s);
 		if (!hit)
@@ -146,8 +148,8 @@ Test(db, full_disk_while_opening_is_no_space)
 		/* Whatever was begun is finished by the next opening. */
 		if (rc != 0) {
 			ltps_error_clear(&err);
-			cr_assert_eq(store_open(&options, &s, &err), 0, "write %u: %s", nth,
-				     err.text);
+			cr_assert_eq(store_open(&options, &s, &err), 0, "write %u: %s",
+				     nth, err.text);
 			store_close(s);
 		}
 		fixture_remove(dir);
@@ -263,8 +265,8 @@ Test(db, every_named_statement_is_valid)
 	struct db *db = open_db(DB_WRITER);
 	for (int id = 0; id < SQL_COUNT; id++) {
 		struct db_stmt *s = NULL;
-		cr_assert_eq(db_get(db, (enum sql_id)id, &s, &err), 0, "%s: %s", sql_texts[id],
-			     err.text);
+		cr_assert_eq(db_get(db, (enum sql_id)id, &s, &err), 0, "%s: %s",
+			     sql_texts[id], err.text);
 		db_reset(s);
 	}
 	db_close(db);

@@ -58,7 +58,8 @@ static int run_append(struct store_conn *c, void *arg, struct ltps_error *err)
 			return -1;
 	}
 	if (w->then_fail)
-		return ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, NULL, "on purpose");
+		return ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, NULL,
+				 "on purpose");
 	return 0;
 }
 
@@ -95,7 +96,8 @@ static int run_replace(struct store_conn *c, void *arg, struct ltps_error *err)
 static int run_renewal(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
-	return tree_open_renewal(c, w->purpose, FIXTURE_PROFILE, DIGEST_SHA256, 1, &w->tree, err);
+	return tree_open_renewal(c, w->purpose, FIXTURE_PROFILE, DIGEST_SHA256, 1,
+				 &w->tree, err);
 }
 
 static int run_set_renewal(struct store_conn *c, void *arg, struct ltps_error *err)
@@ -110,8 +112,8 @@ static int run_chain(struct store_conn *c, void *arg, struct ltps_error *err)
 	return chain_put(c, LEAF_VERSION, w->ref, w->seq, w->der, err);
 }
 
-static enum ltps_code code_of(int (*run)(struct store_conn *, void *, struct ltps_error *),
-			      struct work *w)
+static enum ltps_code
+code_of(int (*run)(struct store_conn *, void *, struct ltps_error *), struct work *w)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int rc = store_write(store, run, w, &err);
@@ -121,8 +123,12 @@ static enum ltps_code code_of(int (*run)(struct store_conn *, void *, struct ltp
 
 static struct leaf_new leaf_of(int64_t ref, enum digest_alg alg)
 {
-	struct leaf_new l = { .profile = FIXTURE_PROFILE, .alg = alg, .kind = LEAF_VERSION,
-			      .ref = ref, .bytes = 10, .now_ms = 1000 };
+	struct leaf_new l = { .profile = FIXTURE_PROFILE,
+			      .alg = alg,
+			      .kind = LEAF_VERSION,
+			      .ref = ref,
+			      .bytes = 10,
+			      .now_ms = 1000 };
 	l.digest = (struct digest){ .alg = alg, .n = digest_len(alg) };
 	memcpy(l.digest.p, &ref, sizeof(ref));
 	return l;
@@ -150,13 +156,17 @@ static enum ltps_code stamp(int64_t tree, const char *token, int64_t *ret_token)
 	struct tree t = tree_at(tree);
 	size_t n = (size_t)t.n_leaves * 32;
 	uint8_t *nodes = mem_alloc(n + 32);
-	struct work w = { .stamp = { .tree = tree, .token = view_text(token), .gen_time_ms = 5000,
-				     .tsa = "CN=TSA", .now_ms = 6000 } };
+	struct work w = { .stamp = { .tree = tree,
+				     .token = view_text(token),
+				     .gen_time_ms = 5000,
+				     .tsa = "CN=TSA",
+				     .now_ms = 6000 } };
 	cr_assert_eq(tree_leaves(reader, tree, nodes, n, &err), 0, "%s", err.text);
 	w.stamp.root = (struct digest){ .alg = DIGEST_SHA256, .n = 32, .p = { 0xee } };
 	memcpy(nodes + n, w.stamp.root.p, 32);
-	cr_assert_eq(blob_prepare(store, STORE_TENANT_SYSTEM, view_of(nodes, n + 32), NULL,
-				  &w.stamp.nodes, &err), 0, "%s", err.text);
+	cr_assert_eq(blob_prepare(store, STORE_TENANT_SYSTEM, view_of(nodes, n + 32),
+				  NULL, &w.stamp.nodes, &err),
+		     0, "%s", err.text);
 	enum ltps_code code = code_of(run_stamp, &w);
 	blob_new_free(w.stamp.nodes);
 	mem_free(nodes);
@@ -216,7 +226,9 @@ Test(evidence, leaves_are_numbered_without_gaps)
 
 Test(evidence, failed_task_takes_no_number)
 {
-	struct work w = { .leaf = leaf_of(1, DIGEST_SHA256), .then_fail = true, .repeat = 3 };
+	struct work w = { .leaf = leaf_of(1, DIGEST_SHA256),
+			  .then_fail = true,
+			  .repeat = 3 };
 	cr_assert_eq(code_of(run_append, &w), LTPS_MISMATCH);
 	struct leaf l = append(2);
 	cr_assert_eq(l.index, 0);
@@ -234,10 +246,12 @@ Test(evidence, one_open_tree_for_each_profile_and_digest)
 	cr_assert_eq(code_of(run_append, &w), LTPS_OK);
 	cr_assert_eq(w.placed.tree, 3);
 	cr_assert_eq(append(4).tree, 1);
-	cr_assert_eq(storage_sql_try(dir,
-				     "INSERT INTO tree (purpose, profile, alg, state, opened_ms,"
-				     " n_leaves, bytes, attempts)"
-				     " VALUES (0, 'urn:other', 3, 0, 0, 0, 0, 0)"), -1);
+	cr_assert_eq(
+	    storage_sql_try(dir,
+			    "INSERT INTO tree (purpose, profile, alg, state, opened_ms,"
+			    " n_leaves, bytes, attempts)"
+			    " VALUES (0, 'urn:other', 3, 0, 0, 0, 0, 0)"),
+	    -1);
 }
 
 static int run_many_trees(struct store_conn *c, void *arg, struct ltps_error *err)
@@ -260,9 +274,11 @@ Test(evidence, many_open_trees_in_one_task)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct tree seen;
-	cr_assert_eq(store_write(store, run_many_trees, &seen, &err), 0, "%s", err.text);
+	cr_assert_eq(store_write(store, run_many_trees, &seen, &err), 0, "%s",
+		     err.text);
 	cr_assert_eq(seen.n_leaves, 3, "the task sees its own leaves");
-	cr_assert_eq(storage_sql_int(dir, "SELECT count(*) FROM tree WHERE n_leaves = 3"), 20);
+	cr_assert_eq(
+	    storage_sql_int(dir, "SELECT count(*) FROM tree WHERE n_leaves = 3"), 20);
 	cr_assert_eq(fixture_fsck(store, NULL), 0);
 }
 
@@ -333,7 +349,8 @@ Test(evidence, close_appends_the_audit_head_and_fixes_the_leaves)
 	cr_assert_eq(t.closed_ms, 2000);
 	cr_assert_eq(t.n_leaves, 2);
 	cr_assert_eq(audit_head(reader, &seq, &head, &err), 0);
-	cr_assert_eq(digest_once(DIGEST_SHA256, digest_view(&head), &expected, &err), 0);
+	cr_assert_eq(digest_once(DIGEST_SHA256, digest_view(&head), &expected, &err),
+		     0);
 	cr_assert_eq(tree_leaf_at(reader, 1, 1, &l, &err), 0);
 	cr_assert_eq(l.kind, LEAF_AUDIT_HEAD);
 	cr_assert_eq(l.ref, seq);
@@ -405,7 +422,8 @@ Test(evidence, trees_are_due_by_count_bytes_or_age)
 	cr_assert_eq(due_to_close((struct tree_limits){ .bytes = 20 }), 1);
 	cr_assert_eq(due_to_close((struct tree_limits){ .opened_before_ms = 999 }), 0);
 	cr_assert_eq(due_to_close((struct tree_limits){ .opened_before_ms = 1000 }), 1);
-	cr_assert_eq(due_to_close((struct tree_limits){ .leaves = 1, .profile = "urn:x" }), 0);
+	cr_assert_eq(
+	    due_to_close((struct tree_limits){ .leaves = 1, .profile = "urn:x" }), 0);
 }
 
 Test(evidence, failed_attempt_waits_for_its_time)
@@ -471,10 +489,12 @@ Test(evidence, root_of_another_digest_is_refused)
 	append(1);
 	struct work w = { .tree = 1, .time = 1 };
 	cr_assert_eq(code_of(run_close, &w), LTPS_OK);
-	w.stamp = (struct tree_stamp){ .tree = 1, .token = view_text("t"),
+	w.stamp = (struct tree_stamp){ .tree = 1,
+				       .token = view_text("t"),
 				       .root = { .alg = DIGEST_SHA512, .n = 64 } };
 	cr_assert_eq(blob_prepare(store, STORE_TENANT_SYSTEM, view_text("n"), NULL,
-				  &w.stamp.nodes, &err), 0);
+				  &w.stamp.nodes, &err),
+		     0);
 	cr_assert_eq(code_of(run_stamp, &w), LTPS_ARGUMENT);
 	blob_new_free(w.stamp.nodes);
 }
@@ -485,7 +505,9 @@ Test(evidence, token_is_replaced_until_a_renewal_takes_its_hash)
 	int64_t id = 0;
 	struct token *t = NULL;
 	stamped_tree(1, "token", &id);
-	struct work w = { .token = id, .der = view_text("token with data"), .time = 7000 };
+	struct work w = { .token = id,
+			  .der = view_text("token with data"),
+			  .time = 7000 };
 	cr_assert_eq(code_of(run_replace, &w), LTPS_OK);
 	cr_assert_eq(token_get(reader, id, &t, &err), 0);
 	cr_assert(view_is_text(t->der, "token with data"));
@@ -498,8 +520,9 @@ Test(evidence, token_is_replaced_until_a_renewal_takes_its_hash)
 	w.leaf = leaf_of(id, DIGEST_SHA256);
 	w.leaf.kind = LEAF_TOKEN;
 	cr_assert_eq(code_of(run_add, &w), LTPS_MISMATCH);
-	cr_assert_eq(digest_once(DIGEST_SHA256, view_text("token with data"), &w.leaf.digest,
-				 &err), 0);
+	cr_assert_eq(digest_once(DIGEST_SHA256, view_text("token with data"),
+				 &w.leaf.digest, &err),
+		     0);
 	cr_assert_eq(code_of(run_add, &w), LTPS_OK);
 	cr_assert_eq(code_of(run_replace, &w), LTPS_STATE);
 	cr_assert_eq(token_get(reader, id, &t, &err), 0);
@@ -514,7 +537,10 @@ Test(evidence, unknown_tokens_and_trees_are_not_found)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct token *t = NULL;
 	struct tree tree;
-	struct work w = { .token = 9, .tree = 9, .der = view_text("x"), .time = 1,
+	struct work w = { .token = 9,
+			  .tree = 9,
+			  .der = view_text("x"),
+			  .time = 1,
 			  .leaf = leaf_of(1, DIGEST_SHA256) };
 	cr_assert_eq(code_of(run_replace, &w), LTPS_NOT_FOUND);
 	cr_assert_eq(code_of(run_set_renewal, &w), LTPS_NOT_FOUND);
@@ -556,7 +582,8 @@ Test(evidence, covered_tokens_are_not_due_for_renewal)
 	cr_assert_eq(code_of(run_renewal, &w), LTPS_OK);
 	w.leaf = leaf_of(b, DIGEST_SHA256);
 	w.leaf.kind = LEAF_TOKEN;
-	cr_assert_eq(digest_once(DIGEST_SHA256, view_text("token b"), &w.leaf.digest, &err), 0);
+	cr_assert_eq(
+	    digest_once(DIGEST_SHA256, view_text("token b"), &w.leaf.digest, &err), 0);
 	cr_assert_eq(code_of(run_add, &w), LTPS_OK);
 	d.n = 0;
 	cr_assert_eq(token_list(reader, 0, 500, 0, token_seen, &d, &err), 0);

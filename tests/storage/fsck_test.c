@@ -46,11 +46,13 @@ static void setup(void)
 	store = fixture_open(dir);
 	scene_run(store, &scene);
 	struct put p = { .m = { .kind = MATERIAL_ROW_CRL, .fetched_ms = 1 },
-			 .leaf = { .profile = FIXTURE_PROFILE, .alg = DIGEST_SHA256,
+			 .leaf = { .profile = FIXTURE_PROFILE,
+				   .alg = DIGEST_SHA256,
 				   .kind = LEAF_MATERIAL } };
-	if (digest_once(DIGEST_SHA256, view_text("a list"), &p.leaf.digest, &err) != 0 ||
-	    blob_prepare(store, STORE_TENANT_SYSTEM, view_text("a list"), NULL, &p.m.blob,
-			 &err) != 0 ||
+	if (digest_once(DIGEST_SHA256, view_text("a list"), &p.leaf.digest, &err) !=
+		0 ||
+	    blob_prepare(store, STORE_TENANT_SYSTEM, view_text("a list"), NULL,
+			 &p.m.blob, &err) != 0 ||
 	    store_write(store, put_material, &p, &err) != 0)
 		fixture_die("material", &err);
 	blob_new_free(p.m.blob);
@@ -75,8 +77,8 @@ static void note(void *arg, const struct fsck_finding *f)
 	struct found *n = arg;
 	n->count[f->kind]++;
 	n->total++;
-	snprintf(n->last, sizeof(n->last), "%s: %s: %s", fsck_kind_name(f->kind), f->subject,
-		 f->text);
+	snprintf(n->last, sizeof(n->last), "%s: %s: %s", fsck_kind_name(f->kind),
+		 f->subject, f->text);
 }
 
 static struct found check(const struct fsck_hooks *hooks)
@@ -111,12 +113,14 @@ static void a_file(char out[4200])
 	char address[129];
 	for (int i = 0; i < 64; i++) {
 		char sql[400];
-		snprintf(sql, sizeof(sql),
-			 "SELECT instr('%s', lower(substr(hex(sha512), %d, 1))) - 1 + 16 *"
-			 "(instr('%s', lower(substr(hex(sha512), %d, 1))) - 1)"
-			 " FROM blob WHERE data IS NULL AND tenant = 'alpha' ORDER BY id", hex,
-			 2 * i + 2, hex, 2 * i + 1);
-		snprintf(address + 2 * i, 3, "%02x", (unsigned)storage_sql_int(dir, sql));
+		snprintf(
+		    sql, sizeof(sql),
+		    "SELECT instr('%s', lower(substr(hex(sha512), %d, 1))) - 1 + 16 *"
+		    "(instr('%s', lower(substr(hex(sha512), %d, 1))) - 1)"
+		    " FROM blob WHERE data IS NULL AND tenant = 'alpha' ORDER BY id",
+		    hex, 2 * i + 2, hex, 2 * i + 1);
+		snprintf(address + 2 * i, 3, "%02x",
+			 (unsigned)storage_sql_int(dir, sql));
 	}
 	snprintf(out, 4200, "%.3900s/blobs/alpha/%.2s/%s", dir, address, address);
 }
@@ -179,14 +183,17 @@ Test(fsck, changed_inline_bytes)
 
 Test(fsck, too_many_references)
 {
-	storage_sql(dir, "UPDATE blob SET refs = refs + 1 WHERE id = (SELECT min(id) FROM blob)");
+	storage_sql(
+	    dir,
+	    "UPDATE blob SET refs = refs + 1 WHERE id = (SELECT min(id) FROM blob)");
 	only(FSCK_BLOB_REFS);
 }
 
 Test(fsck, unreferenced_blob)
 {
-	storage_sql(dir, "INSERT INTO blob (tenant, sha512, size, refs, data) SELECT 'beta',"
-			 " sha512, size, 1, data FROM blob WHERE data IS NOT NULL LIMIT 1");
+	storage_sql(dir,
+		    "INSERT INTO blob (tenant, sha512, size, refs, data) SELECT 'beta',"
+		    " sha512, size, 1, data FROM blob WHERE data IS NOT NULL LIMIT 1");
 	only(FSCK_BLOB_REFS);
 }
 
@@ -216,7 +223,8 @@ Test(fsck, changed_leaf_of_an_open_tree)
 
 Test(fsck, changed_leaf_of_a_stamped_tree)
 {
-	storage_sql(dir, "UPDATE leaf SET digest = zeroblob(32) WHERE tree = 1 AND idx = 0");
+	storage_sql(dir,
+		    "UPDATE leaf SET digest = zeroblob(32) WHERE tree = 1 AND idx = 0");
 	struct found n = check(NULL);
 	cr_assert_eq(n.count[FSCK_LEAF], 1);
 	cr_assert_eq(n.count[FSCK_TREE], 1);
@@ -248,7 +256,8 @@ Test(fsck, changed_root)
 
 Test(fsck, token_of_another_tree)
 {
-	storage_sql(dir, "DROP INDEX token_tree; UPDATE token SET tree = 2 WHERE tree = 1");
+	storage_sql(dir,
+		    "DROP INDEX token_tree; UPDATE token SET tree = 2 WHERE tree = 1");
 	at_least(FSCK_TOKEN);
 }
 
@@ -299,11 +308,12 @@ Test(fsck, damaged_page_is_reported_and_the_rest_goes_on)
 
 static int complain(struct ltps_error *err)
 {
-	return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, "RFC 4998", "the hook says no");
+	return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, "RFC 4998",
+			 "the hook says no");
 }
 
-static int refuse_tree(void *arg, const struct tree *t, struct view leaves, struct view nodes,
-		       struct ltps_error *err)
+static int refuse_tree(void *arg, const struct tree *t, struct view leaves,
+		       struct view nodes, struct ltps_error *err)
 {
 	(void)arg;
 	cr_assert_eq(leaves.n, t->n_leaves * 32);
@@ -321,7 +331,8 @@ static int refuse_token(void *arg, const struct token *token, const struct tree 
 
 Test(fsck, hooks_judge_trees_and_tokens)
 {
-	struct fsck_hooks hooks = { .check_tree = refuse_tree, .check_token = refuse_token };
+	struct fsck_hooks hooks = { .check_tree = refuse_tree,
+				    .check_token = refuse_token };
 	struct found n = check(&hooks);
 	cr_assert_eq(n.count[FSCK_TREE], 1);
 	cr_assert_eq(n.count[FSCK_TOKEN], 1);
@@ -330,11 +341,13 @@ Test(fsck, hooks_judge_trees_and_tokens)
 
 Test(fsck, nothing_is_modified)
 {
-	int64_t before = storage_sql_int(dir, "SELECT total_changes() + (SELECT count(*) FROM blob)");
+	int64_t before = storage_sql_int(
+	    dir, "SELECT total_changes() + (SELECT count(*) FROM blob)");
 	char path[4200];
 	a_file(path);
 	cr_assert_eq(unlink(path), 0);
 	(void)check(NULL);
-	cr_assert_eq(storage_sql_int(dir, "SELECT total_changes() + (SELECT count(*) FROM blob)"),
+	cr_assert_eq(storage_sql_int(
+			 dir, "SELECT total_changes() + (SELECT count(*) FROM blob)"),
 		     before);
 }

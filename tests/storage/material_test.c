@@ -45,10 +45,14 @@ static struct put put(enum material_row_kind kind, const char *bytes, const char
 		      int64_t produced_ms)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct put p = { .m = { .kind = kind, .source = "http://example/crl", .fetched_ms = 5,
-				.key = view_text(key), .produced_ms = produced_ms } };
-	cr_assert_eq(blob_prepare(store, STORE_TENANT_SYSTEM, view_text(bytes), NULL, &p.m.blob,
-				  &err), 0);
+	struct put p = { .m = { .kind = kind,
+				.source = "http://example/crl",
+				.fetched_ms = 5,
+				.key = view_text(key),
+				.produced_ms = produced_ms } };
+	cr_assert_eq(blob_prepare(store, STORE_TENANT_SYSTEM, view_text(bytes), NULL,
+				  &p.m.blob, &err),
+		     0);
 	cr_assert_eq(store_write(store, run_put, &p, &err), 0, "%s", err.text);
 	blob_new_free(p.m.blob);
 	return p;
@@ -95,10 +99,13 @@ Test(material, unknown_material_is_not_found)
 	cr_assert_eq(material_get(reader, 1, row, &r, &err), -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
-	cr_assert_eq(material_by_sha512(reader, MATERIAL_ROW_CRL, &d, row, &r, &err), -1);
+	cr_assert_eq(material_by_sha512(reader, MATERIAL_ROW_CRL, &d, row, &r, &err),
+		     -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
-	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), row, &r, &err), 0);
+	cr_assert_eq(
+	    material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), row, &r, &err),
+	    0);
 	cr_assert_eq(r.n, 0);
 }
 
@@ -110,7 +117,8 @@ Test(material, newest_comes_first_by_key)
 	struct put new = put(MATERIAL_ROW_CRL, "new", "issuer", 30);
 	put(MATERIAL_ROW_CRL, "other", "other issuer", 40);
 	put(MATERIAL_ROW_OCSP, "ocsp", "issuer", 50);
-	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), row, &r, &err),
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), row,
+				     &r, &err),
 		     0);
 	cr_assert_eq(r.n, 2);
 	cr_assert_eq(r.ids[0], new.id);
@@ -165,7 +173,9 @@ static int anchor_seen(void *arg, const struct anchor_row *a, struct ltps_error 
 Test(material, anchor_periods_are_a_history)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct anchor_row a = { .der = view_text("root"), .trusted_from_ms = 100, .source = "c" };
+	struct anchor_row a = { .der = view_text("root"),
+				.trusted_from_ms = 100,
+				.source = "c" };
 	cr_assert_eq(store_write(store, run_anchor, &a, &err), 0, "%s", err.text);
 	int64_t first = a.id;
 	a.sunset_ms = 200;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/file.h"
 #include "storage/object.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
@@ -76,8 +77,8 @@ static int run_until(struct store_conn *c, void *arg, struct ltps_error *err)
 	return object_set_preserve_until(c, x->id, x->value, err);
 }
 
-static enum ltps_code code_of(int (*run)(struct store_conn *, void *, struct ltps_error *),
-			      struct change *x)
+static enum ltps_code
+code_of(int (*run)(struct store_conn *, void *, struct ltps_error *), struct change *x)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int rc = store_write(store, run, x, &err);
@@ -96,8 +97,10 @@ static struct object *get(const char *poid)
 
 static struct object_new plain(const char *poid)
 {
-	return (struct object_new){ .tenant = FIXTURE_TENANT, .poid = poid,
-				    .profile = FIXTURE_PROFILE, .created_ms = 7 };
+	return (struct object_new){ .tenant = FIXTURE_TENANT,
+				    .poid = poid,
+				    .profile = FIXTURE_PROFILE,
+				    .created_ms = 7 };
 }
 
 Test(object, known_poid_is_refused_and_keeps_the_first)
@@ -150,11 +153,13 @@ Test(object, part_and_blob_of_different_size_are_refused)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct part_new p = { .size = 4 };
-	struct version_new v = { .label = "v1", .kind = VERSION_SUBMITTED, .parts = &p,
-				 .n_parts = 1 };
+	struct version_new v = {
+		.label = "v1", .kind = VERSION_SUBMITTED, .parts = &p, .n_parts = 1
+	};
 	struct object_new n = plain("p");
 	n.first = &v;
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("five!"), NULL, &p.blob, &err),
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("five!"), NULL,
+				  &p.blob, &err),
 		     0);
 	struct change x = { .object = &n };
 	cr_assert_eq(code_of(run_insert, &x), LTPS_ARGUMENT);
@@ -164,7 +169,9 @@ Test(object, part_and_blob_of_different_size_are_refused)
 Test(object, too_many_parts_are_refused)
 {
 	struct part_new p = { 0 };
-	struct version_new v = { .label = "v1", .parts = &p, .n_parts = STORE_PARTS_MAX + 1 };
+	struct version_new v = { .label = "v1",
+				 .parts = &p,
+				 .n_parts = STORE_PARTS_MAX + 1 };
 	struct object_new n = plain("p");
 	n.first = &v;
 	struct change x = { .object = &n };
@@ -175,21 +182,35 @@ Test(object, everything_comes_back_as_it_was_given)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct part_new p[2] = {
-		{ .po_id = "a", .format_id = "urn:f", .mime = "text/plain", .pronom = "x-fmt/111",
-		  .related = "b", .detected = "text", .size = 5 },
-		{ .po_id = "b", .size = 12345,
+		{ .po_id = "a",
+		  .format_id = "urn:f",
+		  .mime = "text/plain",
+		  .pronom = "x-fmt/111",
+		  .related = "b",
+		  .detected = "text",
+		  .size = 5 },
+		{ .po_id = "b",
+		  .size = 12345,
 		  .given = { .alg = DIGEST_SHA384, .n = 48, .p = { 9 } } },
 	};
-	struct version_new v = { .label = "v1", .kind = VERSION_SUBMITTED, .created_ms = 8,
-				 .digest = { .alg = DIGEST_SHA512, .n = 64, .p = { 1, 2 } },
-				 .verdict = "INDETERMINATE", .judged_ms = 9, .parts = p,
-				 .n_parts = 2 };
+	struct version_new v = {
+		.label = "v1",
+		.kind = VERSION_SUBMITTED,
+		.created_ms = 8,
+		.digest = { .alg = DIGEST_SHA512, .n = 64, .p = { 1, 2 } },
+		.verdict = "INDETERMINATE",
+		.judged_ms = 9,
+		.parts = p,
+		.n_parts = 2
+	};
 	struct object_new n = plain("p");
 	n.preserve_until_ms = 99;
 	n.first = &v;
-	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("hello"), NULL, &p[0].blob,
-				  &err), 0);
-	cr_assert_eq(digest_once(DIGEST_SHA256, view_text("hello"), &p[0].sha256, &err), 0);
+	cr_assert_eq(blob_prepare(store, FIXTURE_TENANT, view_text("hello"), NULL,
+				  &p[0].blob, &err),
+		     0);
+	cr_assert_eq(digest_once(DIGEST_SHA256, view_text("hello"), &p[0].sha256, &err),
+		     0);
 	struct change x = { .object = &n };
 	cr_assert_eq(code_of(run_insert, &x), LTPS_OK);
 	blob_new_free(p[0].blob);
@@ -223,7 +244,9 @@ Test(object, everything_comes_back_as_it_was_given)
 Test(object, container_without_versions_takes_them_later)
 {
 	struct object_new n = plain("p");
-	struct version_new v = { .label = "v1", .kind = VERSION_UPDATED, .created_ms = 8 };
+	struct version_new v = { .label = "v1",
+				 .kind = VERSION_UPDATED,
+				 .created_ms = 8 };
 	struct change x = { .object = &n };
 	cr_assert_eq(code_of(run_insert, &x), LTPS_OK);
 	cr_assert_eq(x.ret_version, 0);
@@ -336,9 +359,12 @@ Test(object, blob_shared_by_two_objects_outlives_the_first)
 	int64_t first = 0;
 	cr_assert_eq(fixture_add(store, 1, FIXTURE_LARGE, &first, NULL, &err), 0);
 	struct fixture_object *copy = NULL;
-	cr_assert_eq(fixture_object_make(store, FIXTURE_TENANT, 1, FIXTURE_LARGE, &copy, &err), 0);
+	cr_assert_eq(
+	    fixture_object_make(store, FIXTURE_TENANT, 1, FIXTURE_LARGE, &copy, &err),
+	    0);
 	fixture_poid(2, copy->poid);
-	cr_assert_eq(store_write(store, fixture_object_run, copy, &err), 0, "%s", err.text);
+	cr_assert_eq(store_write(store, fixture_object_run, copy, &err), 0, "%s",
+		     err.text);
 	struct change x = { .id = first, .value = 1 };
 	cr_assert_eq(code_of(run_delete, &x), LTPS_OK);
 	struct object *o = get("poid-00000002");
@@ -356,10 +382,43 @@ Test(object, ids_of_deleted_rows_are_never_given_again)
 	int64_t object = 0, version = 0, again = 0;
 	cr_assert_eq(fixture_add(store, 1, 100, &object, &version, &err), 0);
 	struct change x = { .id = object, .value = 1 };
+	int64_t blob = storage_sql_int(dir, "SELECT max(id) FROM blob");
 	cr_assert_eq(code_of(run_delete, &x), LTPS_OK);
 	cr_assert_eq(fixture_add(store, 2, 100, NULL, &again, &err), 0);
 	cr_assert_gt(again, version);
-	cr_assert_eq(storage_sql_int(dir, "SELECT min(id) FROM blob"), 2);
+	cr_assert_gt(storage_sql_int(dir, "SELECT min(id) FROM blob"), blob);
+}
+
+static bool file_contains(const char *name, struct view what)
+{
+	char path[4200];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf b = buf_make((size_t)64 << 20);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	bool found =
+	    file_read(path, &b, &err) == 0 && memmem(b.p, b.n, what.p, what.n) != NULL;
+	buf_free(&b);
+	return found;
+}
+
+Test(object, deleted_bytes_are_gone_from_the_database)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	int64_t object = 0;
+	uint8_t bytes[300];
+	fixture_bytes(1, sizeof(bytes), bytes);
+	cr_assert_eq(fixture_add(store, 1, sizeof(bytes), &object, NULL, &err), 0);
+	store_reader_close(reader);
+	store_close(store);
+	cr_assert(file_contains("ltps.db", view_of(bytes, sizeof(bytes))));
+	store = fixture_open(dir);
+	struct change x = { .id = object, .value = 1 };
+	cr_assert_eq(code_of(run_delete, &x), LTPS_OK);
+	store_close(store);
+	cr_assert_not(file_contains("ltps.db", view_of(bytes + 100, 50)));
+	cr_assert_not(file_contains("ltps.db-wal", view_of(bytes + 100, 50)));
+	store = fixture_open(dir);
+	cr_assert_eq(store_reader_open(store, &reader, &err), 0);
 }
 
 /* Listing */
@@ -375,7 +434,8 @@ static int list_row(void *arg, const struct object *o, struct ltps_error *err)
 	struct listed *l = arg;
 	l->ids[l->n++] = o->id;
 	if (l->n == l->stop_at)
-		return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_CALLER, NULL, "enough");
+		return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_CALLER, NULL,
+				 "enough");
 	return 0;
 }
 
@@ -396,7 +456,8 @@ Test(object, listing_obeys_every_filter)
 		int64_t object = 0;
 		cr_assert_eq(fixture_add(store, i, 100, &object, NULL, &err), 0);
 		struct change x = { .id = object, .value = (int64_t)(1000 * i) };
-		cr_assert_eq(code_of(i % 2 == 0 ? run_until : run_delete_data, &x), LTPS_OK);
+		cr_assert_eq(code_of(i % 2 == 0 ? run_until : run_delete_data, &x),
+			     LTPS_OK);
 	}
 	struct object_new n = plain("other");
 	n.tenant = "beta";
@@ -410,14 +471,18 @@ Test(object, listing_obeys_every_filter)
 	cr_assert_eq(count(&(struct object_query){ .poid_prefix = "poid-0000000" }), 9);
 	cr_assert_eq(count(&(struct object_query){ .poid_prefix = "%" }), 0);
 	cr_assert_eq(count(&(struct object_query){ .has_state = true,
-						   .state = OBJECT_DATA_DELETED }), 5);
+						   .state = OBJECT_DATA_DELETED }),
+		     5);
 	cr_assert_eq(count(&(struct object_query){ .created_until_ms = 8 }), 1);
 	cr_assert_eq(count(&(struct object_query){ .created_from_ms = 8 }), 9);
-	cr_assert_eq(count(&(struct object_query){ .preserve_until_before_ms = 6000 }), 2);
+	cr_assert_eq(count(&(struct object_query){ .preserve_until_before_ms = 6000 }),
+		     2);
 	cr_assert_eq(count(&(struct object_query){ .limit = 3 }), 3);
-	cr_assert_eq(count(&(struct object_query){ .after_id = 9 }), 1);
+	cr_assert_eq(count(&(struct object_query){ .after_id = x.ret_object - 1 }), 1);
 	fixture_bytes(4, sizeof(bytes), bytes);
-	cr_assert_eq(digest_once(DIGEST_SHA512, view_of(bytes, sizeof(bytes)), &sha512, &err), 0);
+	cr_assert_eq(
+	    digest_once(DIGEST_SHA512, view_of(bytes, sizeof(bytes)), &sha512, &err),
+	    0);
 	cr_assert_eq(count(&(struct object_query){ .sha512 = &sha512 }), 1);
 }
 
@@ -427,7 +492,8 @@ Test(object, listing_ends_when_a_row_says_so)
 	for (uint64_t i = 1; i <= 3; i++)
 		cr_assert_eq(fixture_add(store, i, 10, NULL, NULL, &err), 0);
 	struct listed l = { .stop_at = 2 };
-	cr_assert_eq(object_list(reader, &(struct object_query){ 0 }, list_row, &l, &err), -1);
+	cr_assert_eq(
+	    object_list(reader, &(struct object_query){ 0 }, list_row, &l, &err), -1);
 	cr_assert_eq(err.code, LTPS_CANCELLED);
 	cr_assert_eq(l.n, 2);
 	cr_assert_eq(count(&(struct object_query){ 0 }), 3);

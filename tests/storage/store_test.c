@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -123,7 +124,8 @@ Test(store, small_max_beyond_limit_is_refused)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct store *s = NULL;
-	struct store_options options = { .dir = dir, .small_max = STORE_SMALL_LIMIT + 1 };
+	struct store_options options = { .dir = dir,
+					 .small_max = STORE_SMALL_LIMIT + 1 };
 	cr_assert_eq(store_open(&options, &s, &err), -1);
 	cr_assert_eq(err.code, LTPS_ARGUMENT);
 }
@@ -296,7 +298,8 @@ static int run_step(struct store_conn *conn, void *arg, struct ltps_error *err)
 	    queue_add(conn, "kind", step->operation, 1, NULL, err) != 0)
 		return -1;
 	if (step->fail)
-		return ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_CALLER, NULL, "on purpose");
+		return ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_CALLER, NULL,
+				 "on purpose");
 	return 0;
 }
 
@@ -386,7 +389,9 @@ static void submit_batch(struct store *s, struct noted *tasks, size_t n, size_t 
 	wait_inside();
 	for (size_t i = 0; i < n; i++) {
 		tasks[i] = (struct noted){
-			.task = { .run = run_noted, .done = done_noted, .arg = &tasks[i] },
+			.task = { .run = run_noted,
+				  .done = done_noted,
+				  .arg = &tasks[i] },
 			.step = { .operation = names[i], .fail = i == bad },
 			.slot = i,
 		};
@@ -442,10 +447,11 @@ Test(store, full_queue_is_busy_and_drains)
 	wait_inside();
 	struct noted t[3];
 	for (size_t i = 0; i < 3; i++) {
-		t[i] = (struct noted){ .task = { .run = run_noted, .done = done_noted,
-						 .arg = &t[i] },
-				       .step = { .operation = i == 0 ? "a" : "b" },
-				       .slot = i };
+		t[i] = (struct noted){
+			.task = { .run = run_noted, .done = done_noted, .arg = &t[i] },
+			.step = { .operation = i == 0 ? "a" : "b" },
+			.slot = i
+		};
 		int rc = store_submit(s, &t[i].task, &err);
 		cr_assert_eq(rc, i < 2 ? 0 : -1);
 	}
@@ -461,10 +467,13 @@ Test(store, close_drains_the_queue)
 	struct store *s = fixture_open(dir);
 	struct noted t[8];
 	for (size_t i = 0; i < 8; i++) {
-		static const char *const names[] = { "1", "2", "3", "4", "5", "6", "7", "8" };
-		t[i] = (struct noted){ .task = { .run = run_noted, .done = done_noted,
-						 .arg = &t[i] },
-				       .step = { .operation = names[i] }, .slot = i };
+		static const char *const names[] = { "1", "2", "3", "4",
+						     "5", "6", "7", "8" };
+		t[i] = (struct noted){
+			.task = { .run = run_noted, .done = done_noted, .arg = &t[i] },
+			.step = { .operation = names[i] },
+			.slot = i
+		};
 		cr_assert_eq(store_submit(s, &t[i].task, &err), 0);
 	}
 	store_close(s);
@@ -556,8 +565,9 @@ Test(store, two_processes_write_in_turn)
 		if (pids[k] == 0) {
 			struct store *s = fixture_open(dir);
 			for (uint64_t i = 0; i < 20; i++) {
-				if (fixture_add(s, 100 * k + i, i % 4 == 0 ? FIXTURE_LARGE : 200,
-						NULL, NULL, &err) != 0)
+				if (fixture_add(s, 100 * k + i,
+						i % 4 == 0 ? FIXTURE_LARGE : 200, NULL,
+						NULL, &err) != 0)
 					fixture_die("add", &err);
 			}
 			store_close(s);
@@ -597,5 +607,34 @@ Test(store, stats_count_tasks)
 	cr_assert_geq(stats.tasks, 1u);
 	cr_assert_eq(stats.tasks_failed, 1);
 	cr_assert_eq(stats.files, 1);
+	store_close(s);
+}
+
+static int put_bulk(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	static uint8_t bytes[1 << 20];
+	char name[32];
+	snprintf(name, sizeof(name), "bulk %d", ++*(int *)arg % 4);
+	memset(bytes, *(int *)arg, sizeof(bytes));
+	return store_setting_put(conn, name, bytes, sizeof(bytes), err);
+}
+
+Test(store, log_stays_bounded_while_writing_goes_on)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct store_stats stats;
+	struct store *s = fixture_open(dir);
+	int n = 0;
+	uint64_t largest = 0;
+	/* Three times the bound, without an idle moment. */
+	while ((uint64_t)n << 20 < 3 * STORE_WAL_MAX) {
+		cr_assert_eq(store_write(s, put_bulk, &n, &err), 0, "%s", err.text);
+		store_stats_get(s, &stats);
+		if (stats.wal_bytes > largest)
+			largest = stats.wal_bytes;
+	}
+	cr_assert_gt(stats.checkpoints, 1u);
+	cr_assert_gt(largest, STORE_WAL_MAX / 2, "the size of the log is not seen");
+	cr_assert_lt(largest, STORE_WAL_MAX + ((uint64_t)4 << 20));
 	store_close(s);
 }

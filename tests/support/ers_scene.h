@@ -21,7 +21,8 @@ struct scene {
 struct scene scene_new(void);
 void scene_free(struct scene *s);
 /* CRLs of both CAs, issued on that day, revoked_or_null in the issuing one. */
-void scene_crls(struct scene *s, int64_t day, const struct fix_revoked *revoked_or_null);
+void scene_crls(struct scene *s, int64_t day,
+		const struct fix_revoked *revoked_or_null);
 
 struct scene_list {
 	const struct digest *h;
@@ -29,14 +30,14 @@ struct scene_list {
 };
 
 struct scene_stamp {
-	enum digest_alg alg; /* digestAlgorithm; NONE: left out */
-	struct scene_list lists[4]; /* up to the first with n == 0 */
+	enum digest_alg alg;          /* digestAlgorithm; NONE: left out */
+	struct scene_list lists[4];   /* up to the first with n == 0 */
 	const struct digest *imprint; /* NULL: the root of the lists, as everybody
 					 computes it */
 	int64_t day;
 	const struct tsp_deviation *deviation;
 	const struct fix_cert *tsa; /* NULL: that of the scene */
-	struct view material;	    /* put into the token: a CRL, or n == 0 */
+	struct view material;       /* put into the token: a CRL, or n == 0 */
 };
 
 /* An ArchiveTimeStamp; a copy of its token goes to ret_token_or_null. */

@@ -59,7 +59,8 @@ void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
 	struct buf anchors = buf_make(65536);
 	must(devpki_anchors(pki_server_enter(k->pki), &anchors, &err), &err, "anchors");
 	pki_server_leave(k->pki);
-	must(material_add_text_or_der(k->trust, MATERIAL_ANCHOR, view_buf(&anchors), &err),
+	must(material_add_text_or_der(k->trust, MATERIAL_ANCHOR, view_buf(&anchors),
+				      &err),
 	     &err, "anchors");
 	buf_free(&anchors);
 	ltp_kit_open(k);
@@ -176,8 +177,8 @@ void ltp_kit_work(struct ltp_kit *k)
 		must(ltp_step(k->w, &next, &err), &err, "step");
 }
 
-enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid, enum subject subject,
-				struct ltp_retrieved *ret)
+enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,
+				enum subject subject, struct ltp_retrieved *ret)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ltp_result result;

@@ -41,12 +41,13 @@ void ltp_kit_pass(struct ltp_kit *k, int64_t ms);
 /* Submits; the answer's minor. poid may be NULL. */
 enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, size_t n,
 				char poid[64]);
-enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text, char poid[64]);
+enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text,
+				     char poid[64]);
 /* ltp_step() until nothing is due at this moment. */
 void ltp_kit_work(struct ltp_kit *k);
 /* RetrievePO of the latest version. */
-enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid, enum subject subject,
-				struct ltp_retrieved *ret);
+enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,
+				enum subject subject, struct ltp_retrieved *ret);
 struct ltp_health ltp_kit_health(struct ltp_kit *k);
 
 #endif

@@ -32,7 +32,7 @@
 
 enum fix_key {
 	FIX_KEY_P256 = 0, /* the quick one */
-	FIX_KEY_RSA,	  /* 2048 bits: some 100 ms to make */
+	FIX_KEY_RSA,      /* 2048 bits: some 100 ms to make */
 	FIX_KEY_RSA_PSS,
 	FIX_KEY_P384,
 	FIX_KEY_ED25519,
@@ -45,7 +45,7 @@ enum fix_eku {
 	FIX_EKU_TIMESTAMPING, /* alone and critical: RFC 3161 2.3 */
 	FIX_EKU_TIMESTAMPING_NOT_CRITICAL,
 	FIX_EKU_TIMESTAMPING_AND_OTHER, /* critical, with emailProtection */
-	FIX_EKU_OTHER,			/* emailProtection, critical */
+	FIX_EKU_OTHER,                  /* emailProtection, critical */
 	FIX_EKU_OCSP_SIGNING,
 };
 
@@ -57,10 +57,10 @@ struct fix_cert {
 };
 
 struct fix_cert_options {
-	const char *cn;			/* O=LTPS Test, CN=cn */
-	const struct fix_cert *issuer;	/* NULL: self-signed */
+	const char *cn;                /* O=LTPS Test, CN=cn */
+	const struct fix_cert *issuer; /* NULL: self-signed */
 	enum fix_key key;
-	const struct fix_cert *same_key; /* take this one's key instead */
+	const struct fix_cert *same_key;  /* take this one's key instead */
 	const struct fix_cert *sign_with; /* issuer's name, but this key signs */
 	bool ca;
 	enum fix_eku eku;
@@ -72,8 +72,8 @@ struct fix_cert_options {
 	uint64_t serial;       /* 0: the next free one */
 	bool ocsp_nocheck;
 	bool no_ski;
-	const char *crl_url;	 /* CRL distribution point; NULL: none */
-	bool no_rev_avail;	 /* RFC 9608 */
+	const char *crl_url;     /* CRL distribution point; NULL: none */
+	bool no_rev_avail;       /* RFC 9608 */
 	bool critical_extension; /* one that nobody knows */
 };
 
@@ -120,7 +120,7 @@ struct fix_crl_options {
 	enum fix_idp idp;
 	bool critical_extension; /* one that nobody knows */
 	bool critical_entry_extension;
-	bool delta;	    /* deltaCRLIndicator */
+	bool delta;                   /* deltaCRLIndicator */
 	int64_t expired_kept_from_ms; /* expiredCertsOnCRL; 0: absent */
 	bool bad_signature;
 };
@@ -140,16 +140,16 @@ struct fix_ocsp_options {
 	const struct fix_cert *sign_with; /* NULL: responder or issuer */
 	enum fix_ocsp_status status;
 	int64_t this_ms;
-	int64_t next_ms; /* 0: seven days later; INT64_MIN: absent */
+	int64_t next_ms;     /* 0: seven days later; INT64_MIN: absent */
 	int64_t produced_ms; /* 0: this_ms */
 	int64_t revoked_at_ms;
-	int reason; /* CRLReason, or FIX_NO_REASON */
+	int reason;                     /* CRLReason, or FIX_NO_REASON */
 	enum digest_alg cert_id_digest; /* NONE: SHA-1, as most do */
 	bool wrong_serial, wrong_issuer_name, wrong_issuer_key; /* in certID */
-	bool by_key_hash; /* responderID byKey */
-	bool responder_left_out; /* no certificate inside */
-	bool critical_extension; /* in responseExtensions, unknown */
-	bool not_successful;	 /* tryLater, no bytes */
+	bool by_key_hash;                                       /* responderID byKey */
+	bool responder_left_out;   /* no certificate inside */
+	bool critical_extension;   /* in responseExtensions, unknown */
+	bool not_successful;       /* tryLater, no bytes */
 	int64_t archive_cutoff_ms; /* 0: absent */
 	bool bad_signature;
 };

@@ -24,7 +24,8 @@ void fixture_dir(char out[4096])
 	}
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -111,18 +112,29 @@ void fixture_object_free(struct fixture_object *o)
 int fixture_object_run(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct fixture_object *o = arg;
-	struct version_new v = { .label = "v1", .kind = VERSION_SUBMITTED,
-				 .created_ms = FIXTURE_TIME, .digest = o->part.sha256,
-				 .parts = &o->part, .n_parts = 1 };
-	struct object_new n = { .tenant = o->tenant, .poid = o->poid,
-				.profile = FIXTURE_PROFILE, .created_ms = FIXTURE_TIME,
+	struct version_new v = { .label = "v1",
+				 .kind = VERSION_SUBMITTED,
+				 .created_ms = FIXTURE_TIME,
+				 .digest = o->part.sha256,
+				 .parts = &o->part,
+				 .n_parts = 1 };
+	struct object_new n = { .tenant = o->tenant,
+				.poid = o->poid,
+				.profile = FIXTURE_PROFILE,
+				.created_ms = FIXTURE_TIME,
 				.first = &v };
-	struct audit_entry a = { .time_ms = FIXTURE_TIME, .tenant = o->tenant,
-				 .actor = "client", .operation = "PreservePO",
-				 .poid = o->poid, .outcome = "Success" };
-	struct leaf_new leaf = { .profile = FIXTURE_PROFILE, .alg = DIGEST_SHA256,
-				 .kind = LEAF_VERSION, .digest = o->part.sha256,
-				 .bytes = o->n, .now_ms = FIXTURE_TIME };
+	struct audit_entry a = { .time_ms = FIXTURE_TIME,
+				 .tenant = o->tenant,
+				 .actor = "client",
+				 .operation = "PreservePO",
+				 .poid = o->poid,
+				 .outcome = "Success" };
+	struct leaf_new leaf = { .profile = FIXTURE_PROFILE,
+				 .alg = DIGEST_SHA256,
+				 .kind = LEAF_VERSION,
+				 .digest = o->part.sha256,
+				 .bytes = o->n,
+				 .now_ms = FIXTURE_TIME };
 	if (object_insert(conn, &n, &o->object, &o->version, err) != 0)
 		return -1;
 	leaf.ref = o->version;
@@ -156,8 +168,8 @@ int fixture_check(struct store_conn *conn, uint64_t i, size_t n, struct ltps_err
 	fixture_bytes(i, n, bytes);
 	int rc = object_get(conn, FIXTURE_TENANT, poid, &o, err);
 	if (rc == 0 && (o->n_versions != 1 || o->versions[0].n_parts != 1))
-		rc = ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, NULL, "%s has %zu versions",
-			       poid, o->n_versions);
+		rc = ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, NULL,
+			       "%s has %zu versions", poid, o->n_versions);
 	if (rc == 0)
 		rc = blob_read(conn, o->versions[0].parts[0].blob, &b, err);
 	if (rc == 0 && !view_equal(view_buf(&b), view_of(bytes, n)))

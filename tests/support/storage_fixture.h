@@ -34,12 +34,13 @@ struct fixture_object {
 	uint8_t *bytes;
 	size_t n;
 	struct part_new part;
-	int64_t object;	 /* set by run */
+	int64_t object;  /* set by run */
 	int64_t version; /* set by run */
 };
 /* ret free with fixture_object_free(). -1 with the error of blob_prepare(). */
 int fixture_object_make(struct store *store, const char *tenant, uint64_t i, size_t n,
-			struct fixture_object **ret_o, struct ltps_error *err) LTPS_CHECKED;
+			struct fixture_object **ret_o,
+			struct ltps_error *err) LTPS_CHECKED;
 void fixture_object_free(struct fixture_object *o);
 /* A task's run(): object, leaf of the open tree, audit entry. arg: the object. */
 int fixture_object_run(struct store_conn *conn, void *arg, struct ltps_error *err);
@@ -69,7 +70,7 @@ enum fault_op {
 struct fault_io {
 	struct store_io io;
 	int countdown[FAULT_COUNT]; /* 0: never; n: the n-th from now */
-	int error[FAULT_COUNT];	    /* errno of the failure */
+	int error[FAULT_COUNT];     /* errno of the failure */
 	unsigned calls[FAULT_COUNT];
 	size_t short_write; /* > 0: writes are cut to this many bytes */
 };

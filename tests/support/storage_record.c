@@ -15,7 +15,7 @@
 /* The log */
 
 enum op_kind {
-	OP_CREATE,   /* path names a new empty file */
+	OP_CREATE, /* path names a new empty file */
 	OP_MKDIR,
 	OP_WRITE,
 	OP_TRUNCATE, /* offset: new size */
@@ -414,7 +414,8 @@ static int shim_device(sqlite3_file *f)
 	return 0;
 }
 
-static int shim_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out)
+static int shim_shm_map(sqlite3_file *f, int page, int size, int extend,
+			void volatile **out)
 {
 	return real_of(f)->pMethods->xShmMap(real_of(f), page, size, extend, out);
 }
@@ -454,8 +455,8 @@ static const sqlite3_io_methods shim_methods = {
 	.xShmUnmap = shim_shm_unmap,
 };
 
-static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags,
-		     int *out_flags)
+static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f,
+		     int flags, int *out_flags)
 {
 	(void)vfs;
 	struct shim_file *s = (struct shim_file *)(void *)f;
@@ -467,8 +468,9 @@ static int shim_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, i
 	if (rc == SQLITE_OK) {
 		s->base.pMethods = &shim_methods;
 		s->path = name != NULL ? must(strdup(name)) : NULL;
-		s->sync_name = is_new && (flags & (SQLITE_OPEN_WAL |
-						   SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+		s->sync_name =
+		    is_new &&
+		    (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
 		if (is_new)
 			(void)add(OP_CREATE, name);
 	}
@@ -526,6 +528,7 @@ void record_end(void)
 struct node {
 	uint8_t *data; /* durable contents */
 	size_t n;
+	size_t cap;
 	size_t *pending; /* operations on the contents since the last sync */
 	size_t n_pending;
 	bool is_dir;
@@ -571,7 +574,8 @@ static long *slot_of(struct names *names, const char *path)
 static void change_name(struct disk *d, const char *path, long node)
 {
 	*slot_of(&d->now, path) = node;
-	d->pending = must(realloc(d->pending, (d->n_pending + 1) * sizeof(*d->pending)));
+	d->pending =
+	    must(realloc(d->pending, (d->n_pending + 1) * sizeof(*d->pending)));
 	d->pending[d->n_pending++] = (struct rename_op){ must(strdup(path)), node };
 }
 
@@ -582,23 +586,22 @@ static long new_node(struct disk *d, bool is_dir)
 	return (long)d->n_nodes++;
 }
 
-static void put_bytes(struct node *f, const uint8_t *p, size_t n, uint64_t offset)
-{
-	if (offset + n > f->n) {
-		f->data = must(realloc(f->data, offset + n));
-		memset(f->data + f->n, 0, offset + n - f->n);
-		f->n = offset + n;
-	}
-	memcpy(f->data + offset, p, n);
-}
-
 static void set_size(struct node *f, uint64_t size)
 {
-	if (size > f->n) {
-		f->data = must(realloc(f->data, size));
-		memset(f->data + f->n, 0, size - f->n);
+	if (size > f->cap) {
+		f->cap = 2 * size;
+		f->data = must(realloc(f->data, f->cap));
 	}
+	if (size > f->n)
+		memset(f->data + f->n, 0, size - f->n);
 	f->n = size;
+}
+
+static void put_bytes(struct node *f, const uint8_t *p, size_t n, uint64_t offset)
+{
+	if (offset + n > f->n)
+		set_size(f, offset + n);
+	memcpy(f->data + offset, p, n);
 }
 
 static void apply(struct node *f, const struct op *o)
@@ -653,8 +656,8 @@ static void run_op(struct disk *d, size_t at)
 		f = node_at(d, o->path);
 		if (f == NULL)
 			break;
-		f->pending = must(realloc(f->pending,
-					  (f->n_pending + 1) * sizeof(*f->pending)));
+		f->pending =
+		    must(realloc(f->pending, (f->n_pending + 1) * sizeof(*f->pending)));
 		f->pending[f->n_pending++] = at;
 		break;
 	case OP_SYNC:

@@ -21,10 +21,10 @@
 void record_register(void);
 enum record_fault {
 	RECORD_FAULT_NONE,
-	RECORD_FAULT_FULL,	 /* a write finds the disk full */
-	RECORD_FAULT_FULL_ON,	 /* and so does every one after it */
-	RECORD_FAULT_SYNC,	 /* a sync fails */
-	RECORD_FAULT_TORN,	 /* a write stops halfway */
+	RECORD_FAULT_FULL,    /* a write finds the disk full */
+	RECORD_FAULT_FULL_ON, /* and so does every one after it */
+	RECORD_FAULT_SYNC,    /* a sync fails */
+	RECORD_FAULT_TORN,    /* a write stops halfway */
 };
 /* SQLite's nth write (or sync) from now fails. */
 void record_fault(enum record_fault what, unsigned nth);
@@ -46,9 +46,9 @@ bool record_is_sync(size_t at);
 bool record_is_note(size_t at, int *ret_what, uint64_t *ret_i);
 
 enum record_mode {
-	RECORD_LOSE_ALL,  /* everything that no sync covered */
-	RECORD_KEEP_ALL,  /* as when only the process died */
-	RECORD_RANDOM,	  /* each operation and sector by chance */
+	RECORD_LOSE_ALL,   /* everything that no sync covered */
+	RECORD_KEEP_ALL,   /* as when only the process died */
+	RECORD_RANDOM,     /* each operation and sector by chance */
 	RECORD_NAMES_ONLY, /* names survive, contents do not */
 	RECORD_DATA_ONLY,  /* contents survive, names do not */
 };

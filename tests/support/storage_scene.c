@@ -92,8 +92,8 @@ static void submit_one(struct submitter *t, struct slot *s, uint64_t i)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	wait_slot(t->run, s);
-	if (fixture_object_make(t->run->store, FIXTURE_TENANT, i, scene_size(i), &s->object,
-				&err) != 0) {
+	if (fixture_object_make(t->run->store, FIXTURE_TENANT, i, scene_size(i),
+				&s->object, &err) != 0) {
 		tolerate("make", &err);
 		return;
 	}
@@ -171,9 +171,12 @@ static void stamp_tree(struct run *r, struct store_conn *reader, int64_t id)
 		fixture_die("tree", &err);
 	size_t n = (size_t)t.n_leaves * 32;
 	uint8_t *nodes = mem_alloc(n + 32);
-	struct work w = { .stamp = { .tree = id, .token = view_text("a token"), .tsa = "TSA" },
-			  .der = view_text("a token with its validation data") };
-	w.stamp.root = (struct digest){ .alg = DIGEST_SHA256, .n = 32, .p = { (uint8_t)id } };
+	struct work w = {
+		.stamp = { .tree = id, .token = view_text("a token"), .tsa = "TSA" },
+		.der = view_text("a token with its validation data")
+	};
+	w.stamp.root =
+	    (struct digest){ .alg = DIGEST_SHA256, .n = 32, .p = { (uint8_t)id } };
 	if (tree_leaves(reader, id, nodes, n, &err) != 0)
 		fixture_die("leaves", &err);
 	memcpy(nodes + n, w.stamp.root.p, 32);
@@ -287,7 +290,8 @@ static unsigned check_gone(struct store_conn *reader, uint64_t i)
 	return !deleted;
 }
 
-static unsigned check_objects(struct store_conn *reader, const struct scene_state *state)
+static unsigned check_objects(struct store_conn *reader,
+			      const struct scene_state *state)
 {
 	unsigned bad = 0;
 	for (uint64_t i = 0; i < SCENE_OBJECTS_MAX; i++) {

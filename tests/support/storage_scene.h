@@ -10,10 +10,10 @@
 #include "storage/store.h"
 
 enum scene_event {
-	SCENE_ADDED = 1,  /* object i is durable */
-	SCENE_DELETING,	  /* its deletion was asked for */
-	SCENE_DELETED,	  /* its deletion is durable */
-	SCENE_STAMPED,	  /* tree i has its token */
+	SCENE_ADDED = 1, /* object i is durable */
+	SCENE_DELETING,  /* its deletion was asked for */
+	SCENE_DELETED,   /* its deletion is durable */
+	SCENE_STAMPED,   /* tree i has its token */
 	SCENE_EVENT_COUNT
 };
 
@@ -34,7 +34,7 @@ void scene_run(struct store *store, const struct scene *scene);
 #define SCENE_OBJECTS_MAX 100000
 struct scene_state {
 	uint8_t objects[SCENE_OBJECTS_MAX]; /* 0 or the last enum scene_event */
-	uint64_t stamped;		    /* number of stamped trees */
+	uint64_t stamped;                   /* number of stamped trees */
 };
 void scene_note(struct scene_state *state, enum scene_event what, uint64_t i);
 /*

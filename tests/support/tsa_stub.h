@@ -12,10 +12,10 @@
 struct tsa_stub_options {
 	struct tsp_responder responder; /* what it points to is borrowed */
 	struct tsp_deviation deviation;
-	int64_t now_ms;		  /* its clock stands */
-	int http_status;	  /* 0: 200 */
+	int64_t now_ms;           /* its clock stands */
+	int http_status;          /* 0: 200 */
 	const char *content_type; /* NULL: application/timestamp-reply */
-	struct view body;	  /* p != NULL: sent in place of the answer */
+	struct view body;         /* p != NULL: sent in place of the answer */
 };
 
 struct tsa_stub;
