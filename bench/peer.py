@@ -36,7 +36,7 @@ single = min(timed(ours) for _ in range(20))
 print(f"ltps evidence verify, whole process: {single * 1e3:.1f} ms, "
       f"peak {peak_of_children():.0f} MB")
 try:
-    dss = judges.dss(os.path.join(build, "interop"))
+    dss = judges.dss(os.path.abspath(os.path.join(build, "judges")))
 except judges.Absent as e:
     print(f"DSS: not measured: {e}")
     sys.exit(0)
