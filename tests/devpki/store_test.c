@@ -198,8 +198,8 @@ Test(store, missing_exchanged_or_damaged_files_are_refused)
 	cr_assert_eq(rename(b, a), 0);
 	expect_refused(dir, LTPS_CORRUPT);
 	write_file(dir, "keys/tsa0.pem",
-		   "-----BEGIN PRIVATE KEY-----\nAAAA\n"
-		   "-----END PRIVATE KEY-----\n");
+		   "-----BEGIN " "PRIVATE KEY-----\nAAAA\n"
+		   "-----END " "PRIVATE KEY-----\n");
 	expect_refused(dir, LTPS_CORRUPT);
 	kit_remove(dir);
 }

@@ -36,8 +36,8 @@ Test(config, bad_text_is_refused)
 		"[service]\ndir = a\n[limits]\nheader_timeout = 0s\n",
 		"[service]\ndir = a\n[tsa]\nurl = http://a/\n",
 		"[service]\ndir = a\n[tsa a]\npolicy = 1.2\n",
-		"[service]\ndir = a\n[tsa a]\nurl = http://a/\n[tsa a]\nurl = "
-		"http://b/\n",
+		("[service]\ndir = a\n[tsa a]\nurl = http://a/\n[tsa a]\nurl = "
+		 "http://b/\n"),
 		"[service]\ndir = a\n[fetch]\nallow_http = maybe\n",
 		"[service]\ndir = a\n[profiles]\nbuiltin = false\n",
 		"[service]\ndir = a\n[profiles]\ntree_max_age = 1ms\n",
