@@ -95,12 +95,6 @@ static int group_read(struct ltp_worker *w, const struct version *v,
 /* How long a record is held back for it at most. */
 #define COMPLETION_AWAIT_MS 10000
 
-/* The job that completes a token, looked up by its subject. */
-struct completion {
-	char subject[32];
-	bool awaited;
-};
-
 /* EvidenceRecord of one chain with one archive time-stamp. */
 static int record_encode(const struct ers_stamp_parts *parts, struct buf *out,
 			 struct ltps_error *err)
@@ -120,17 +114,6 @@ out:
 	return rc;
 }
 
-/* Whether the first attempt at this token's validation data is still to come. */
-static int first_attempt(void *arg, const struct queue_row *row, struct ltps_error *err)
-{
-	struct completion *c = arg;
-	(void)err;
-	if (strcmp(row->subject, c->subject) == 0)
-		c->awaited = (row->state == QUEUE_WAITING && row->attempts == 0) ||
-			     (row->state == QUEUE_LEASED && row->attempts <= 1);
-	return 0;
-}
-
 /*
  * A record is given out when its token carries its validation data, or when
  * that could not be had at the first attempt: it would verify only with help.
@@ -138,16 +121,18 @@ static int first_attempt(void *arg, const struct queue_row *row, struct ltps_err
 static int token_awaited(struct ltp_worker *w, const struct token *token,
 			 bool *ret_awaited, struct ltps_error *err)
 {
-	struct completion c = { .awaited = false };
-	const struct queue_query query = { .kind = JOB_COMPLETE_TOKEN, .state = -1 };
+	struct queue_row job;
+	bool found;
+	char subject[32];
 	*ret_awaited = false;
 	if (token->replaced_ms != 0 || token->frozen ||
 	    ltp_now(w->l) >= token->stored_ms + COMPLETION_AWAIT_MS)
 		return 0;
-	snprintf(c.subject, sizeof(c.subject), "%lld", (long long)token->id);
-	if (queue_list(w->conn, &query, first_attempt, &c, err) != 0)
+	snprintf(subject, sizeof(subject), "%lld", (long long)token->id);
+	if (queue_find(w->conn, JOB_COMPLETE_TOKEN, subject, &job, &found, err) != 0)
 		return -1;
-	*ret_awaited = c.awaited;
+	*ret_awaited = found && ((job.state == QUEUE_WAITING && job.attempts == 0) ||
+				 (job.state == QUEUE_LEASED && job.attempts <= 1));
 	return 0;
 }
 

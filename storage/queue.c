@@ -291,6 +291,20 @@ int queue_next_due(struct store_conn *conn, int64_t *ret_due_ms, struct ltps_err
 	return db_run_int(conn->db, SQL_QUEUE_NEXT_DUE, ret_due_ms, err);
 }
 
+int queue_find(struct store_conn *conn, const char *kind, const char *subject,
+	       struct queue_row *ret_row, bool *ret_found, struct ltps_error *err)
+{
+	struct found found;
+	struct job_row job;
+	if (find_job(conn, kind, subject, &found, err) != 0 ||
+	    (found.id != 0 && get_row(conn, found.id, &job, err) != 0))
+		return -1;
+	*ret_found = found.id != 0;
+	if (*ret_found)
+		*ret_row = job.row;
+	return 0;
+}
+
 int queue_list(struct store_conn *conn, const struct queue_query *query,
 	       int (*row)(void *arg, const struct queue_row *row,
 			  struct ltps_error *err),

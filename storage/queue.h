@@ -69,6 +69,10 @@ int queue_postpone(struct store_conn *conn, int64_t id, int64_t fence, int64_t d
 /* Earliest time at which something can be claimed; 0 when nothing waits. */
 int queue_next_due(struct store_conn *conn, int64_t *ret_due_ms,
 		   struct ltps_error *err) LTPS_CHECKED;
+/* The job of this kind and subject, finished ones excepted: they are gone. */
+int queue_find(struct store_conn *conn, const char *kind, const char *subject,
+	       struct queue_row *ret_row, bool *ret_found,
+	       struct ltps_error *err) LTPS_CHECKED;
 /* By id; kind NULL and state < 0: any. */
 struct queue_query {
 	const char *kind;

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "scheduler/job.h"
 #include "storage/blob.h"
 #include "storage/evidence.h"
 #include "tests/support/ltp_kit.h"
 #include "timestamping/ers.h"
+#include "timestamping/merkle.h"
 #include "timestamping/tst.h"
 
 static void fault(struct ltp_kit *k, unsigned tsa, enum devpki_fault f)
@@ -361,6 +363,57 @@ Test(preserve, evidence_is_there_although_status_is_not)
 	t = first_token(&k);
 	cr_expect_geq(t->cms->n_crls, 2, "completed when the status came back");
 	tst_free(t);
+	ltp_kit_stop(&k);
+}
+
+/* A tree stamped by a process that died before it completed the token. */
+static int run_close_first(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	return tree_close(conn, 1, *(int64_t *)arg, err);
+}
+
+static int run_half(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	int64_t token;
+	if (tree_stamp(conn, arg, &token, err) != 0)
+		return -1;
+	return job_add(conn, "complete-token", "1", 0, NULL, err);
+}
+
+Test(preserve, record_is_held_back_while_its_token_is_completed)
+{
+	struct ltp_kit k;
+	char poid[64];
+	uint8_t nodes[3 * 32];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct store_conn *conn = NULL;
+	ltp_kit_start(&k, NULL);
+	cr_assert_eq(ltp_kit_preserve_text(&k, "a", poid), LTP_OK);
+	int64_t now = clock_now_ms(&k.clock);
+	cr_assert_eq(store_write(k.store, run_close_first, &now, &err), 0);
+	cr_assert_eq(store_reader_open(k.store, &conn, &err), 0);
+	struct tree_stamp stamp = { .tree = 1,
+				    .gen_time_ms = now,
+				    .tsa = "first",
+				    .now_ms = now,
+				    .token = view_of("\x30\x00", 2) };
+	cr_assert_eq(tree_leaves(conn, 1, nodes, 2 * 32, &err), 0);
+	cr_assert_eq(merkle_build(DIGEST_SHA256, nodes, 2, &stamp.root, &err), 0);
+	cr_assert_eq(blob_prepare(k.store, STORE_TENANT_SYSTEM,
+				  view_of(nodes, sizeof(nodes)), NULL, &stamp.nodes,
+				  &err),
+		     0);
+	cr_assert_eq(store_write(k.store, run_half, &stamp, &err), 0, "%s", err.text);
+	blob_new_free(stamp.nodes);
+	store_reader_close(conn);
+	struct ltp_retrieved r = { 0 };
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_WARN_PARTLY);
+	cr_expect_eq(r.n_pos, 0);
+	ltp_retrieved_clear(&r);
+	ltp_kit_pass(&k, 10001);
+	cr_expect_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &r), LTP_OK);
+	cr_expect_eq(r.n_pos, 1);
+	ltp_retrieved_clear(&r);
 	ltp_kit_stop(&k);
 }
 

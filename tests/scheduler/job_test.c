@@ -112,6 +112,23 @@ static int64_t next_due(void)
 	return due;
 }
 
+Test(job, is_found_by_kind_and_subject_alone)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct queue_row row;
+	bool found = true;
+	struct work w = { .kind = "renew", .subject = "7", .due = 5 };
+	cr_assert_eq(store_write(store, run_add, &w, &err), 0);
+	cr_assert_eq(queue_find(reader, "renew", "70", &row, &found, &err), 0);
+	cr_expect_not(found);
+	cr_assert_eq(queue_find(reader, "other", "7", &row, &found, &err), 0);
+	cr_expect_not(found);
+	cr_assert_eq(queue_find(reader, "renew", "7", &row, &found, &err), 0);
+	cr_assert(found);
+	cr_expect_eq(row.due_ms, 5);
+	cr_expect_eq(row.state, QUEUE_WAITING);
+}
+
 Test(job, unacceptable_jobs_are_refused)
 {
 	char longest[STORE_SUBJECT_MAX + 2];
