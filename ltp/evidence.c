@@ -10,6 +10,9 @@
 #include "timestamping/ers.h"
 #include "timestamping/merkle.h"
 
+/* How long a record is held back for its token's validation data at most. */
+#define COMPLETION_AWAIT_MS 10000
+
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		struct digest *ret_d, struct ltps_error *err)
 {
@@ -91,9 +94,6 @@ static int group_read(struct ltp_worker *w, const struct version *v,
 	g->n = v->n_parts;
 	return 0;
 }
-
-/* How long a record is held back for it at most. */
-#define COMPLETION_AWAIT_MS 10000
 
 /* EvidenceRecord of one chain with one archive time-stamp. */
 static int record_encode(const struct ers_stamp_parts *parts, struct buf *out,

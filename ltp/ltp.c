@@ -168,14 +168,9 @@ int64_t ltp_now(const struct ltp *l)
 	return clock_now_ms(l->o.clock);
 }
 
-struct audit_task {
-	struct audit_entry entry;
-};
-
 static int run_audit(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
-	const struct audit_task *t = arg;
-	return audit_append(conn, &t->entry, NULL, err);
+	return audit_append(conn, arg, NULL, err);
 }
 
 /* What no object can be called is not written down as the name of one. */
@@ -191,20 +186,17 @@ int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
 	const char *outcome = ltp_minor_name(note->result->minor);
 	if (note->detail != NULL)
 		snprintf(detail, sizeof(detail), "%s", note->detail);
-	struct audit_task t = {
-		.entry = {
-			.time_ms = ltp_now(w->l),
-			.tenant = tenant_of(note->caller),
-			.actor = note->caller->name,
-			.operation = operation_name(note->operation),
-			.poid = note->poid != NULL && poid_is_possible(note->poid)
-				    ? note->poid
-				    : NULL,
-			.detail = detail[0] != '\0' ? detail : NULL,
-			.outcome = outcome[0] != '\0' ? outcome : "success",
-		},
+	struct audit_entry entry = {
+		.time_ms = ltp_now(w->l),
+		.tenant = tenant_of(note->caller),
+		.actor = note->caller->name,
+		.operation = operation_name(note->operation),
+		.poid = note->poid != NULL && poid_is_possible(note->poid) ? note->poid
+									   : NULL,
+		.detail = detail[0] != '\0' ? detail : NULL,
+		.outcome = outcome[0] != '\0' ? outcome : "success",
 	};
-	return store_write(w->l->o.store, run_audit, &t, err);
+	return store_write(w->l->o.store, run_audit, &entry, err);
 }
 
 int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,

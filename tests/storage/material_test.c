@@ -13,18 +13,12 @@ static struct store_conn *reader;
 
 static void setup(void)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	fixture_dir(dir);
-	store = fixture_open(dir);
-	if (store_reader_open(store, &reader, &err) != 0)
-		fixture_die("reader", &err);
+	fixture_start(dir, &store, &reader);
 }
 
 static void teardown(void)
 {
-	store_reader_close(reader);
-	store_close(store);
-	fixture_remove(dir);
+	fixture_stop(dir, store, reader);
 }
 
 TestSuite(material, .init = setup, .fini = teardown);

@@ -56,6 +56,23 @@ struct store *fixture_open(const char *dir)
 	return store;
 }
 
+void fixture_start(char dir[4096], struct store **ret_store,
+		   struct store_conn **ret_reader)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	fixture_dir(dir);
+	*ret_store = fixture_open(dir);
+	if (store_reader_open(*ret_store, ret_reader, &err) != 0)
+		fixture_die("reader", &err);
+}
+
+void fixture_stop(const char *dir, struct store *store, struct store_conn *reader)
+{
+	store_reader_close(reader);
+	store_close(store);
+	fixture_remove(dir);
+}
+
 void fixture_bytes(uint64_t i, size_t n, uint8_t *out)
 {
 	uint64_t x = i * 0x9e3779b97f4a7c15u + 1;

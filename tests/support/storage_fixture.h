@@ -22,6 +22,10 @@ void fixture_remove(const char *dir);
 void fixture_die(const char *what, const struct ltps_error *err)
     __attribute__((noreturn));
 struct store *fixture_open(const char *dir);
+/* A new directory, its store and a reader, as most suites want them; and the end. */
+void fixture_start(char dir[4096], struct store **ret_store,
+		   struct store_conn **ret_reader);
+void fixture_stop(const char *dir, struct store *store, struct store_conn *reader);
 
 /* The bytes of object number i: every length and content differs. */
 void fixture_bytes(uint64_t i, size_t n, uint8_t *out);
