@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/fetch.h"
-#include "timestamping/material.h"
-#include "timestamping/tsa_path.h"
 #include "timestamping/tst.h"
+#include "validation/material.h"
+#include "validation/tsa_path.h"
 
 #define ACQUIRE_ROUNDS_MAX 8              /* DESIGN: judging is a loop with an end */
 #define ACQUIRE_FETCHES_MAX 32            /* exchanges for one token */

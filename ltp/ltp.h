@@ -15,9 +15,9 @@
 #include "base/fetch.h"
 #include "base/log.h"
 #include "ltp/profile.h"
-#include "timestamping/evidence_source.h"
-#include "timestamping/material.h"
 #include "timestamping/tsp_client.h"
+#include "validation/evidence_source.h"
+#include "validation/material.h"
 
 struct store;
 
@@ -227,8 +227,9 @@ struct ltp_trace {
 };
 /* Beyond LTP_TRACE_EVENTS_MAX the later events of the audit are left out, and
  * the message of the answer says so. */
-#define LTP_TRACE_EVENTS_MAX 10000 /* a read a minute for a week; some MiB of answer   \
-				    */
+#define LTP_TRACE_EVENTS_MAX                                                           \
+	10000 /* a read a minute for a week; some MiB of answer                        \
+	       */
 int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 	      struct ltp_trace *ret_t, struct ltp_result *ret_result,
 	      struct ltps_error *err) LTPS_CHECKED;

@@ -194,7 +194,8 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 		.n_tsas = l->o.n_tsas,
 		.skew_ms = l->o.tsa_skew_ms,
 		.clock = l->o.clock,
-		.trust = l->o.trust,
+		.gate = l->o.trust != NULL ? tsa_path_gate : NULL,
+		.gate_arg = l->o.trust,
 	};
 	if (build_nodes(w, t, &nodes, &n_nodes, &s.stamp.root, err) != 0 ||
 	    tsp_client_stamp(&client, w->fetch, &s.stamp.root, &answer, err) != 0)

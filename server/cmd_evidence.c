@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "server/commands.h"
 #include "server/trust_options.h"
-#include "timestamping/evidence_source.h"
+#include "validation/evidence_source.h"
 
 #define EVIDENCE_FILE_MAX ((size_t)1 << 30) /* a container with its data */
 #define OBJECTS_MAX 1024                    /* --data or --digest on one line */

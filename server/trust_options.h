@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "server/commands.h"
-#include "timestamping/material.h"
+#include "validation/material.h"
 
 #define TRUST_FILES_MAX 256 /* of one kind on a command line */
 #define TRUST_OPTIONS_COUNT 6

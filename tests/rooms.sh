@@ -23,11 +23,13 @@ allow() { # room, allowed rooms...
 allow base
 allow formats base
 allow timestamping base formats
+allow validation base formats timestamping
+allow scvp base formats timestamping validation
 allow devpki base formats timestamping
 allow storage base
 allow scheduler base storage
-allow ltp base formats timestamping storage scheduler
-allow server base formats timestamping devpki storage scheduler ltp
+allow ltp base formats timestamping validation scvp storage scheduler
+allow server base formats timestamping validation scvp devpki storage scheduler ltp
 
 fence() { # pattern of the header, allowed files (a regular expression)
 	while IFS= read -r file; do

@@ -45,8 +45,9 @@ function(ltps_tests room)
 	include(${CMAKE_SOURCE_DIR}/tests/${room}/more.cmake OPTIONAL)
 endfunction()
 
-set(ALL_ROOMS server ltp devpki scheduler storage timestamping formats base)
-foreach(room IN ITEMS base formats timestamping devpki storage scheduler ltp server)
+set(ALL_ROOMS server ltp devpki scheduler storage scvp validation timestamping
+	      formats base)
+foreach(room IN ITEMS base formats timestamping validation scvp devpki storage scheduler ltp server)
 	ltps_tests(${room} ${ALL_ROOMS})
 endforeach()
 

@@ -106,6 +106,12 @@ int ers_encode(const struct view *chains, size_t n_chains, const enum digest_alg
 struct cms_material;
 int ers_crypto_infos_encode(const struct cms_material *m, struct buf *out,
 			    struct ltps_error *err) LTPS_CHECKED;
+/* Attribute types of cryptoInfos that we write, RFC 5126 6.3.3 and 6.3.4. */
+#define OID_CERT_VALUES "1.2.840.113549.1.9.16.2.23"
+#define OID_REVOCATION_VALUES "1.2.840.113549.1.9.16.2.24"
+/* OCSPResponse around a BasicOCSPResponse, RFC 6960 4.2.1. */
+int ers_ocsp_wrap(struct view basic, struct buf *out,
+		  struct ltps_error *err) LTPS_CHECKED;
 
 /* Hash that a timestamp renewal takes: H(timeStamp as encoded). RFC 4998 5.2 */
 int ers_token_hash(enum digest_alg alg, struct view token, struct digest *ret_d,

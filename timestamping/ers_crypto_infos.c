@@ -2,8 +2,8 @@
 /* Writing the attributes of cryptoInfos, and OCSP responses both ways. */
 #include "base/asn1.h"
 #include "base/mem.h"
+#include "formats/cms.h"
 #include "timestamping/ers.h"
-#include "timestamping/ers_job.h"
 
 #define EXPLICIT_0 DER_ID(ASN1_CONTEXT, true, 0)
 #define EXPLICIT_1 DER_ID(ASN1_CONTEXT, true, 1)

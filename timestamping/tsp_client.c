@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "formats/cms.h"
-#include "timestamping/tsa_path.h"
 
 /* A token and the status around it. */
 #define RESPONSE_MAX (TST_SIZE_MAX + 4096)
@@ -86,62 +85,6 @@ static int check_granted(const struct tsp_response *response, struct ltps_error 
 			 (int)response->status, response->failure, response->text);
 }
 
-static int copy_kind(struct material *to, const struct material *from,
-		     enum material_kind kind, struct ltps_error *err)
-{
-	for (size_t i = 0; i < material_count(from, kind); i++) {
-		if (material_add(to, kind, material_at(from, kind, i), err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int gather(const struct material *trust, const struct tst *tst,
-		  struct material **ret, struct ltps_error *err)
-{
-	struct material *m = NULL;
-	if (material_new(&m, err) != 0)
-		return -1;
-	for (int k = 0; k < MATERIAL_KIND_COUNT; k++) {
-		if (copy_kind(m, trust, (enum material_kind)k, err) != 0)
-			goto fail;
-	}
-	if (material_add_cms(m, tst->cms, err) != 0)
-		goto fail;
-	*ret = m;
-	return 0;
-fail:
-	material_free(m);
-	return -1;
-}
-
-/* No status can be as new as the token: only what is known counts against it. */
-static int check_path(const struct exchange *x, const struct tst *tst, X509 *signer,
-		      struct ltps_error *err)
-{
-	struct material *m = NULL;
-	struct tsa_path_result result = { 0 };
-	if (x->client->trust == NULL)
-		return 0;
-	int rc = gather(x->client->trust, tst, &m, err);
-	if (rc == 0) {
-		struct tsa_path_input in = {
-			.signer = signer,
-			.material = m,
-			.gen_time_ms = tst->gen_time_ms,
-			.time_ms = x->received_ms > tst->gen_time_ms ? x->received_ms
-								     : tst->gen_time_ms,
-		};
-		rc = tsa_path_judge(&in, &result, err);
-	}
-	if (rc == 0 && result.indication != INDICATION_PASSED)
-		rc = ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, result.clause,
-			       "%s: %s", result.subindication, result.text);
-	tsa_path_result_clear(&result);
-	material_free(m);
-	return rc;
-}
-
 static int check_token(const struct exchange *x, const struct tst *tst,
 		       struct ltps_error *err)
 {
@@ -156,8 +99,9 @@ static int check_token(const struct exchange *x, const struct tst *tst,
 	int rc = 0;
 	if (intact.defect != TST_OK)
 		rc = fail_remote(err, intact.clause, tst_defect_text(intact.defect));
-	else
-		rc = check_path(x, tst, intact.signer, err);
+	else if (x->client->gate != NULL)
+		rc = x->client->gate(x->client->gate_arg, tst, intact.signer,
+				     x->received_ms, err);
 	tst_intact_clear(&intact);
 	return rc;
 }

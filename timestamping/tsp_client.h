@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/fetch.h"
-#include "timestamping/material.h"
 #include "timestamping/tsp.h"
 
 #define TSP_TSAS_MAX 16
@@ -22,9 +21,14 @@ struct tsp_client {
 	size_t n_tsas;
 	int64_t skew_ms; /* 0: TSP_SKEW_MS_DEFAULT */
 	const struct clock *clock;
-	/* When set, a token whose TSA path is not PASSED or INDETERMINATE only for
-	 * want of revocation status is refused and the next TSA is asked. */
-	const struct material *trust;
+	/*
+	 * When set, judges the TSA's path of a token that passed every other check:
+	 * -1 with REMOTE refuses it and the next TSA is asked. The judgement stands
+	 * above this room: tsa_path_gate() of validation/tsa_path.h.
+	 */
+	int (*gate)(const void *arg, const struct tst *tst, X509 *signer,
+		    int64_t received_ms, struct ltps_error *err);
+	const void *gate_arg;
 };
 
 struct tsp_answer {
@@ -36,7 +40,7 @@ struct tsp_answer {
 
 /*
  * tsp_client_stamp - ask each TSA in turn until one gives a token that passes
- * every check (tsp_check, tst_check, and the path when trust is set).
+ * every check (tsp_check, tst_check, and the path when a gate is set).
  * fetch    this thread's handle; it brings limits and time-outs
  * ret      release with tsp_answer_clear()
  * Fails:   REMOTE (remote) when none did; the text names each TSA and reason

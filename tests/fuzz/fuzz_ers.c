@@ -3,7 +3,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "tests/fuzz/fuzz.h"
-#include "timestamping/evidence_source.h"
+#include "validation/evidence_source.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
 /* After every token that a seed may hold. */

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "tests/fuzz/fuzz.h"
-#include "timestamping/material.h"
 #include "timestamping/tst.h"
+#include "validation/material.h"
 
 static void require(bool holds)
 {

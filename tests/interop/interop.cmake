@@ -5,5 +5,5 @@ if(TARGET ltps_devpki)
 	add_executable(records_make EXCLUDE_FROM_ALL
 		${CMAKE_SOURCE_DIR}/tests/interop/records_make.c
 		${CMAKE_SOURCE_DIR}/tests/interop/records_stamp.c)
-	ltps_test_program(records_make "devpki;timestamping;formats;base")
+	ltps_test_program(records_make "devpki;scvp;validation;timestamping;formats;base")
 endif()

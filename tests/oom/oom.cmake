@@ -7,6 +7,6 @@ if(TARGET ltps_ltp AND TARGET ltps_devpki)
 		${CMAKE_SOURCE_DIR}/tests/interop/records_stamp.c
 		${CMAKE_SOURCE_DIR}/tests/support/cms_make.c
 		${CMAKE_SOURCE_DIR}/tests/support/mem_support.c)
-	ltps_test_program(oom_runner "ltp;devpki;timestamping;formats;base")
+	ltps_test_program(oom_runner "ltp;devpki;scvp;validation;timestamping;formats;base")
 	add_test(NAME oom_runner COMMAND oom_runner)
 endif()

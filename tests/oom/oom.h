@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "devpki/devpki.h"
-#include "timestamping/material.h"
+#include "validation/material.h"
 
 #define OOM_BYTES_MAX ((size_t)16 << 20)
 

@@ -3,11 +3,11 @@
 #include "base/mem.h"
 #include "tests/interop/records_stamp.h"
 #include "tests/oom/oom.h"
-#include "timestamping/ers_verify.h"
-#include "timestamping/evidence_source.h"
 #include "timestamping/merkle.h"
 #include "timestamping/signature.h"
 #include "timestamping/tsp_responder.h"
+#include "validation/ers_verify.h"
+#include "validation/evidence_source.h"
 
 /* A verdict that differs from that of the unharmed run, without an error. */
 static int wrong(struct ltps_error *err, const char *what)

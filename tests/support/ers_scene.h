@@ -8,7 +8,7 @@
 
 #include "tests/support/ers_make.h"
 #include "tests/support/pki_fixture.h"
-#include "timestamping/ers_verify.h"
+#include "validation/ers_verify.h"
 
 /* Days after FIX_T0_MS. */
 #define DAY(n) (FIX_T0_MS + (n)*FIX_DAY_MS)

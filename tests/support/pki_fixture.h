@@ -17,8 +17,8 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
-#include "timestamping/material.h"
 #include "timestamping/tsp_responder.h"
+#include "validation/material.h"
 
 /* Policy of every fixture token. */
 #define FIX_POLICY "1.3.6.1.4.1.99999.1.1"

@@ -9,8 +9,8 @@
 #include "tests/support/http_stub.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/tsa_stub.h"
-#include "timestamping/tsa_path.h"
 #include "timestamping/tsp_client.h"
+#include "validation/tsa_path.h"
 
 static struct fix_pki pki;
 static struct fetch *fetch;
@@ -50,7 +50,11 @@ static int stamp(const struct tsa *tsas, size_t n, const struct material *trust,
 {
 	struct digest d = fix_digest("content");
 	struct tsp_client c = {
-		.tsas = tsas, .n_tsas = n, .clock = &now, .trust = trust
+		.tsas = tsas,
+		.n_tsas = n,
+		.clock = &now,
+		.gate = trust != NULL ? tsa_path_gate : NULL,
+		.gate_arg = trust,
 	};
 	int rc = tsp_client_stamp(&c, fetch, &d, ret, err);
 	cr_assert_eq(ERR_peek_error(), 0);

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "formats/cms.h"
 #include "timestamping/signature.h"
-#include "timestamping/tsa_status.h"
 #include "timestamping/x509_der.h"
+#include "validation/tsa_status.h"
 
 /* A BasicOCSPResponse over its original bytes: what was signed, and how. */
 struct signed_bytes {

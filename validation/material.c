@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* material - what a judgement is given, kept once each. */
-#include "timestamping/material.h"
+#include "validation/material.h"
 
 #include <limits.h>
 #include <openssl/err.h>

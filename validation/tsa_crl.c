@@ -4,8 +4,8 @@
 
 #include "base/asn1.h"
 #include "base/clock.h"
-#include "timestamping/tsa_status.h"
 #include "timestamping/x509_der.h"
+#include "validation/tsa_status.h"
 
 #define OID_EXPIRED_CERTS_ON_CRL "2.5.29.60"
 

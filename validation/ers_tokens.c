@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "timestamping/ers_job.h"
+#include "validation/ers_job.h"
 
 struct outcome {
 	enum indication indication;

@@ -6,8 +6,8 @@
 
 #include "base/mem.h"
 #include "tests/support/pki_fixture.h"
-#include "timestamping/tsa_path.h"
-#include "timestamping/tsa_status.h"
+#include "validation/tsa_path.h"
+#include "validation/tsa_status.h"
 
 #define GEN FIX_T0_MS
 #define HOUR ((int64_t)3600000)

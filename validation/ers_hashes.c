@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "timestamping/ers_job.h"
 #include "timestamping/merkle.h"
+#include "validation/ers_job.h"
 
 /*
  * RFC 4998 4.3 leaves open what a list with one hash, or with the same hash

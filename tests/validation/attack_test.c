@@ -10,9 +10,9 @@
 #include "formats/cms.h"
 #include "formats/zip.h"
 #include "tests/support/ers_scene.h"
-#include "timestamping/evidence_source.h"
-#include "timestamping/tsa_status.h"
 #include "timestamping/tst.h"
+#include "validation/evidence_source.h"
+#include "validation/tsa_status.h"
 
 #define NOW 30
 

@@ -13,7 +13,7 @@
 #include "tests/support/cms_make.h"
 #include "tests/support/corpus.h"
 #include "tests/support/pki_fixture.h"
-#include "timestamping/material.h"
+#include "validation/material.h"
 
 static struct fix_pki pki;
 static struct material *m;

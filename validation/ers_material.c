@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/asn1.h"
-#include "timestamping/ers_job.h"
+#include "validation/ers_job.h"
 
 /*
  * RFC 4998 3.1 leaves the attribute types of cryptoInfos open. Read are those

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "timestamping/evidence_source.h"
+#include "validation/evidence_source.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "tests/support/pki_fixture.h"
-#include "timestamping/tsa_path.h"
+#include "validation/tsa_path.h"
 
 static struct fix_pki pki;
 static struct material *m;

@@ -2,13 +2,13 @@
 /*
  * ers_verify - judge an evidence record over data objects, offline and pure.
  */
-#ifndef LTPS_TIMESTAMPING_ERS_VERIFY_H
-#define LTPS_TIMESTAMPING_ERS_VERIFY_H
+#ifndef LTPS_VALIDATION_ERS_VERIFY_H
+#define LTPS_VALIDATION_ERS_VERIFY_H
 
 #include "base/jsonw.h"
 #include "timestamping/ers.h"
-#include "timestamping/material.h"
-#include "timestamping/tsa_path.h"
+#include "validation/material.h"
+#include "validation/tsa_path.h"
 
 #define ERS_FINDINGS_MAX 1000 /* a report is for people; hostile records cause many */
 /*

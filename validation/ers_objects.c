@@ -9,7 +9,7 @@
 
 #include "base/asn1.h"
 #include "base/mem.h"
-#include "timestamping/ers_job.h"
+#include "validation/ers_job.h"
 
 /* The first list of a chain, made ready for many look-ups. */
 struct head {

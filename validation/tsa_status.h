@@ -3,15 +3,15 @@
  * tsa_status - what the CRLs and OCSP responses at hand say about one
  * certificate of a path. Private to the room; validation/ will replace it.
  */
-#ifndef LTPS_TIMESTAMPING_TSA_STATUS_H
-#define LTPS_TIMESTAMPING_TSA_STATUS_H
+#ifndef LTPS_VALIDATION_TSA_STATUS_H
+#define LTPS_VALIDATION_TSA_STATUS_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "timestamping/material.h"
+#include "validation/material.h"
 
 /* A status issued this much after now is not from the future: the clocks of
  * CAs differ from ours. */

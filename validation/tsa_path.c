@@ -7,7 +7,7 @@
  * that CA's certificate, a few times: enough for cross-certificates, not a
  * complete search.
  */
-#include "timestamping/tsa_path.h"
+#include "validation/tsa_path.h"
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -18,8 +18,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "timestamping/tsa_status.h"
+#include "timestamping/tst.h"
 #include "timestamping/x509_der.h"
+#include "validation/tsa_status.h"
 
 /* Searches for one judgement; each leaves out one more certificate. */
 #define SEARCHES_MAX 8
@@ -69,19 +70,6 @@ static void subject_text(const X509 *x, char out[128])
 		memcpy(out, "?", 2);
 	else
 		out[n] = '\0';
-}
-
-const char *indication_name(enum indication i)
-{
-	switch (i) {
-	case INDICATION_PASSED:
-		return "PASSED";
-	case INDICATION_FAILED:
-		return "FAILED";
-	case INDICATION_INDETERMINATE:
-		return "INDETERMINATE";
-	}
-	return "?";
 }
 
 void tsa_path_result_clear(struct tsa_path_result *r)
@@ -575,5 +563,60 @@ int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
 		*ret = again;
 	else
 		tsa_path_result_clear(&again);
+	return rc;
+}
+
+/* --- the gate of a TSP client --- */
+
+static int copy_kind(struct material *to, const struct material *from,
+		     enum material_kind kind, struct ltps_error *err)
+{
+	for (size_t i = 0; i < material_count(from, kind); i++) {
+		if (material_add(to, kind, material_at(from, kind, i), err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int gather(const struct material *trust, const struct tst *tst,
+		  struct material **ret, struct ltps_error *err)
+{
+	struct material *m = NULL;
+	if (material_new(&m, err) != 0)
+		return -1;
+	for (int k = 0; k < MATERIAL_KIND_COUNT; k++) {
+		if (copy_kind(m, trust, (enum material_kind)k, err) != 0)
+			goto fail;
+	}
+	if (material_add_cms(m, tst->cms, err) != 0)
+		goto fail;
+	*ret = m;
+	return 0;
+fail:
+	material_free(m);
+	return -1;
+}
+
+int tsa_path_gate(const void *arg, const struct tst *tst, X509 *signer,
+		  int64_t received_ms, struct ltps_error *err)
+{
+	struct material *m = NULL;
+	struct tsa_path_result result = { 0 };
+	int rc = gather(arg, tst, &m, err);
+	if (rc == 0) {
+		struct tsa_path_input in = {
+			.signer = signer,
+			.material = m,
+			.gen_time_ms = tst->gen_time_ms,
+			.time_ms = received_ms > tst->gen_time_ms ? received_ms
+								  : tst->gen_time_ms,
+		};
+		rc = tsa_path_judge(&in, &result, err);
+	}
+	if (rc == 0 && result.indication != INDICATION_PASSED)
+		rc = ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, result.clause,
+			       "%s: %s", result.subindication, result.text);
+	tsa_path_result_clear(&result);
+	material_free(m);
 	return rc;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The order of judgement, and the overall outcome. */
-#include "timestamping/ers_verify.h"
+#include "validation/ers_verify.h"
 
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "timestamping/ers_job.h"
+#include "validation/ers_job.h"
 
 struct judgement {
 	const char *code;

@@ -4,8 +4,8 @@
  * its own, inside a CMS, in an ASiC container), each judged over what it says
  * that it covers. No policy, no output.
  */
-#ifndef LTPS_TIMESTAMPING_EVIDENCE_SOURCE_H
-#define LTPS_TIMESTAMPING_EVIDENCE_SOURCE_H
+#ifndef LTPS_VALIDATION_EVIDENCE_SOURCE_H
+#define LTPS_VALIDATION_EVIDENCE_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/err.h"
-#include "timestamping/ers_verify.h"
+#include "validation/ers_verify.h"
 
 #define EVIDENCE_REPORTS_MAX 64 /* records of one file: CMS_ERS_MAX */
 

@@ -8,7 +8,7 @@
 #include "base/asn1.h"
 #include "formats/asic.h"
 #include "tests/support/ers_scene.h"
-#include "timestamping/evidence_source.h"
+#include "validation/evidence_source.h"
 
 static struct scene s;
 

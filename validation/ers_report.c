@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "timestamping/ers_job.h"
+#include "validation/ers_job.h"
 
 /* Findings are kept in steps of this many. */
 #define FINDINGS_STEP 16

@@ -3,8 +3,8 @@
  * tsa_path - the path of a time-stamping authority, judged at genTime. The one
  * function behind which OpenSSL's verifier stands until validation/ has its own.
  */
-#ifndef LTPS_TIMESTAMPING_TSA_PATH_H
-#define LTPS_TIMESTAMPING_TSA_PATH_H
+#ifndef LTPS_VALIDATION_TSA_PATH_H
+#define LTPS_VALIDATION_TSA_PATH_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -12,13 +12,8 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "timestamping/material.h"
-
-enum indication {
-	INDICATION_PASSED,
-	INDICATION_FAILED,
-	INDICATION_INDETERMINATE,
-};
+#include "validation/indication.h"
+#include "validation/material.h"
 
 #define TSA_PATH_DEPTH_MAX 12
 
@@ -70,7 +65,16 @@ struct tsa_path_result {
 int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
 void tsa_path_result_clear(struct tsa_path_result *r);
-/* "PASSED", "FAILED", "INDETERMINATE" */
-const char *indication_name(enum indication i);
+
+/*
+ * tsa_path_gate - the gate of struct tsp_client: is a token that was just
+ * received under one of these anchors? No status can be as new as the token:
+ * only what is known already counts against it.
+ * arg    const struct material *
+ * Fails: REMOTE (remote) when the path is not PASSED; NOMEM, CRYPTO
+ */
+struct tst;
+int tsa_path_gate(const void *arg, const struct tst *tst, X509 *signer,
+		  int64_t received_ms, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tsa_status - the words of CRLs and OCSP responses put together. */
-#include "timestamping/tsa_status.h"
+#include "validation/tsa_status.h"
 
 #include "base/clock.h"
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "tests/support/corpus.h"
 #include "tests/support/ers_make.h"
-#include "timestamping/evidence_source.h"
+#include "validation/evidence_source.h"
 
 #define OBJECTS_MAX 8
 #define ERS "ers/rfc4998/"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ers_job - what the files of the evidence record verifier share; private. */
-#ifndef LTPS_TIMESTAMPING_ERS_JOB_H
-#define LTPS_TIMESTAMPING_ERS_JOB_H
+#ifndef LTPS_VALIDATION_ERS_JOB_H
+#define LTPS_VALIDATION_ERS_JOB_H
 
-#include "timestamping/ers_verify.h"
 #include "timestamping/tst.h"
+#include "validation/ers_verify.h"
 
 struct ers_job {
 	const struct ers *er;
@@ -16,10 +16,6 @@ struct ers_job {
 	struct material *material; /* of the caller and of the record */
 	bool broken;               /* a verdict says that the record is not intact */
 };
-
-/* Attribute types of cryptoInfos that we write, RFC 5126 6.3.3 and 6.3.4. */
-#define OID_CERT_VALUES "1.2.840.113549.1.9.16.2.23"
-#define OID_REVOCATION_VALUES "1.2.840.113549.1.9.16.2.24"
 
 /* What can be said against a time-stamp of a record. */
 enum ers_verdict {
@@ -50,9 +46,6 @@ int ers_check_hashes(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 int ers_check_objects(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 /* ers_material.c: what the record brings with it. */
 int ers_gather_material(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
-/* ers_crypto_infos.c: OCSPResponse around a BasicOCSPResponse, RFC 6960 4.2.1. */
-int ers_ocsp_wrap(struct view basic, struct buf *out,
-		  struct ltps_error *err) LTPS_CHECKED;
 /* ers_tokens.c: signatures and paths. */
 int ers_check_tokens(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key - public keys out of certificates, their size and name, and signatures by them.
+ */
+#ifndef LTPS_VALIDATION_KEY_H
+#define LTPS_VALIDATION_KEY_H
+
+#include "timestamping/signature.h"
+#include "validation/cert.h"
+
+/*
+ * key_inherited - a key whose parameters are those of another of the same
+ * algorithm: DSA and EC keys without parameters, RFC 5280 6.1.4 f, RFC 3279 2.3.
+ * from     AlgorithmIdentifier TLV with the parameters
+ * ret_key  own it with EVP_PKEY_free; NULL when it cannot be used
+ * Fails:   NOMEM, CRYPTO (self)
+ */
+int key_inherited(const struct cert *c, struct view from, EVP_PKEY **ret_key,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* Whether the key's algorithm takes parameters that are absent here. */
+bool key_parameters_missing(const struct cert *c);
+
+/* What an algorithm policy speaks of. */
+struct key_facts {
+	const char *algorithm; /* "RSA", "DSA", "ECDSA", "Ed25519", "Ed448"; "?" */
+	unsigned bits;         /* modulus, p, order of the curve */
+	const char *curve;     /* of EC keys: "P-256" ...; NULL */
+};
+void key_facts(EVP_PKEY *key, struct key_facts *ret);
+
+/*
+ * Verified signatures of one judgement, or of many: whether a key signed an
+ * object, remembered by hashes, so that a mesh costs each signature once. One
+ * belongs to one thread. Content decides, so a hit cannot change a verdict.
+ */
+struct sig_cache;
+#define SIG_CACHE_ENTRIES_MAX 65536
+/* Fails: NOMEM */
+int sig_cache_new(struct sig_cache **ret, struct ltps_error *err) LTPS_CHECKED;
+void sig_cache_free(struct sig_cache *c);
+
+/* What is signed, and its identity. */
+struct signed_object {
+	const uint8_t *sha256; /* of the whole object */
+	struct view tbs;
+	struct view algorithm; /* AlgorithmIdentifier TLV */
+	struct view signature;
+};
+/*
+ * sig_cache_verify - signature_verify() unless the cache knows.
+ * cache     may be NULL
+ * key_id    32 octets that identify the key: cert.spki_sha256, which for an
+ *           inherited key the caller mixes with the parameters
+ * ret_fresh set when a signature was computed: for budgets; may be NULL
+ */
+int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
+		     EVP_PKEY *key, const uint8_t key_id[32],
+		     enum signature_verdict *ret, bool *ret_fresh,
+		     struct ltps_error *err) LTPS_CHECKED;
+
+#endif
