@@ -2,7 +2,6 @@
 #include "base/fetch.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -11,36 +10,14 @@
 #include <curl/curl.h>
 #include <openssl/err.h>
 
+#include "base/fetch_private.h"
 #include "base/mem.h"
 
 #define FETCH_AGENT "ltps/" LTPS_VERSION
 /* Idle connections kept by one handle; a worker speaks to few servers. */
 #define FETCH_CONNECTIONS_MAX 4L
-/* Longest wait before progress is looked at again; a cancel wakes it at once. */
-#define FETCH_POLL_MS 1000
 /* Longest header field of ours: "Content-Type: " and a media type. */
 #define FETCH_FIELD_MAX 256
-
-struct fetch {
-	CURL *easy;
-	CURLM *multi; /* owns the connections */
-	struct fetch_policy policy;
-	char *ca_file;
-	atomic_bool cancelled;
-};
-
-/* One fetch_do, as its callbacks see it. */
-struct exchange {
-	struct fetch *f;
-	struct curl_slist *headers;
-	struct buf body;
-	size_t header_bytes;      /* of all answers, redirects included */
-	unsigned opened;          /* sockets since the last connection was made */
-	unsigned refused;         /* addresses refused since then */
-	bool awaiting;            /* connected, and no byte of the answer seen */
-	bool headers_over;        /* the blank line behind the headers was seen */
-	struct ltps_error failed; /* why a callback stopped the exchange */
-};
 
 /* --- libcurl's memory comes from ours ------------------------------------ */
 
@@ -71,6 +48,11 @@ static void *curl_resize(void *p, size_t n)
 static char *curl_dup_text(const char *s)
 {
 	return counted(mem_dup_text(s));
+}
+
+unsigned fetch_allocations_failed(void)
+{
+	return allocations_failed;
 }
 
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -164,8 +146,7 @@ void fetch_result_free(struct fetch_result *r)
 
 /* --- the request is judged before anything is sent ------------------------ */
 
-/* Visible ASCII only: a URI has nothing else (RFC 3986 2). */
-static bool is_visible(const char *s, size_t n, bool blanks)
+bool fetch_is_visible(const char *s, size_t n, bool blanks)
 {
 	for (size_t i = 0; i < n; i++) {
 		const unsigned char c = (unsigned char)s[i];
@@ -229,16 +210,21 @@ static int check_parts(const struct fetch_policy *policy, CURLU *url, const char
 	return 0;
 }
 
-static int check_url(const struct fetch_policy *policy, const char *text,
-		     struct ltps_error *err)
+static int check_text(const char *text, struct ltps_error *err)
 {
 	const size_t n = text != NULL ? strnlen(text, FETCH_URL_MAX + 1) : 0;
 	if (n == 0 || n > FETCH_URL_MAX)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "URL is empty or longer than %d", FETCH_URL_MAX);
-	if (!is_visible(text, n, false))
+	if (!fetch_is_visible(text, n, false))
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 3986 2",
 				 "URL with a character that is not visible ASCII");
+	return 0;
+}
+
+static int check_url(const struct fetch_policy *policy, const char *text,
+		     struct ltps_error *err)
+{
 	CURLU *url = curl_url();
 	if (url == NULL)
 		return ltps_fail_nomem(err);
@@ -262,7 +248,8 @@ static int add_field(struct exchange *x, const char *name, const char *value,
 	char line[FETCH_FIELD_MAX];
 	const size_t name_n = strlen(name);
 	const size_t n = value != NULL ? strnlen(value, sizeof(line)) : 0;
-	if (name_n + 3 + n > sizeof(line) || (n > 0 && !is_visible(value, n, true)))
+	if (name_n + 3 + n > sizeof(line) ||
+	    (n > 0 && !fetch_is_visible(value, n, true)))
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "unusable value of header field %s", name);
 	/* A name without value makes libcurl leave its own field out. */
@@ -482,16 +469,22 @@ static int make_headers(const struct fetch_request *req, struct exchange *x,
 	return req->accept != NULL ? add_field(x, "Accept", req->accept, err) : 0;
 }
 
+int fetch_set_options(struct exchange *x)
+{
+	struct fetch *f = x->f;
+	curl_easy_reset(f->easy);
+	const int bad = set_safety(f->easy, &f->policy) |
+			set_bounds(f->easy, &f->policy) | set_callbacks(f->easy, x);
+	return bad == 0 ? 0 : -1;
+}
+
 static int prepare(struct fetch *f, const struct fetch_request *req, struct exchange *x,
 		   struct ltps_error *err)
 {
 	if (check_url(&f->policy, req->url, err) != 0 || make_headers(req, x, err) != 0)
 		return -1;
 	const unsigned failed_before = allocations_failed;
-	curl_easy_reset(f->easy);
-	const int bad = set_safety(f->easy, &f->policy) |
-			set_bounds(f->easy, &f->policy) | set_callbacks(f->easy, x) |
-			set_request(f->easy, req, x);
+	const int bad = fetch_set_options(x) | set_request(f->easy, req, x);
 	/*
 	 * Copying a text is all that can fail in them. The reset cannot say so
 	 * and would leave a handle without some of its options.
@@ -576,14 +569,14 @@ static int check_end(const struct exchange *x, struct ltps_error *err)
 			 "answer ends within its headers");
 }
 
-static int exchange_do(struct fetch *f, struct exchange *x, struct ltps_error *err)
+int fetch_perform(struct exchange *x, struct ltps_error *err)
 {
+	struct fetch *f = x->f;
 	const unsigned failed_before = allocations_failed;
 	CURLcode rc = CURL_LAST; /* none: cancelled */
 	CURLMcode mc = curl_multi_add_handle(f->multi, f->easy);
 	if (mc == CURLM_OK)
 		mc = run(f, &rc);
-	curl_multi_remove_handle(f->multi, f->easy);
 	ERR_clear_error(); /* what TLS left behind is in rc */
 	if (x->failed.code != LTPS_OK) {
 		if (err->code == LTPS_OK)
@@ -591,7 +584,7 @@ static int exchange_do(struct fetch *f, struct exchange *x, struct ltps_error *e
 		return -1;
 	}
 	if (mc == CURLM_OK && rc == CURLE_OK)
-		return check_end(x, err);
+		return 0;
 	/* Whatever libcurl makes of a failed allocation. */
 	if (allocations_failed != failed_before)
 		return ltps_fail_nomem(err);
@@ -604,19 +597,29 @@ static int exchange_do(struct fetch *f, struct exchange *x, struct ltps_error *e
 	return fail_transfer(x, rc, err);
 }
 
-static void take_result(CURL *easy, struct exchange *x, struct fetch_result *ret_r)
+static int http_do(struct exchange *x, const struct fetch_request *req,
+		   struct ltps_error *err)
 {
-	struct fetch_result r = { .body = x->body };
+	struct fetch *f = x->f;
+	if (prepare(f, req, x, err) != 0)
+		return -1;
+	const int rc = fetch_perform(x, err);
+	curl_multi_remove_handle(f->multi, f->easy);
+	ERR_clear_error();
+	return rc == 0 ? check_end(x, err) : -1;
+}
+
+static void take_answer(CURL *easy, struct fetch_result *r)
+{
 	const char *type = NULL;
 	long status = 0;
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
-	r.status = (int)status;
+	r->status = (int)status;
 	for (size_t i = 0;
-	     type != NULL && type[i] != '\0' && i + 1 < sizeof(r.content_type); i++)
-		r.content_type[i] = is_visible(&type[i], 1, true) ? type[i] : '?';
-	x->body = buf_make(0);
-	*ret_r = r;
+	     type != NULL && type[i] != '\0' && i + 1 < sizeof(r->content_type); i++)
+		r->content_type[i] =
+		    fetch_is_visible(&type[i], 1, true) ? type[i] : '?';
 }
 
 /* A cancel that comes before or after has nothing to end and is forgotten. */
@@ -624,12 +627,21 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 	     struct fetch_result *ret_r, struct ltps_error *err)
 {
 	struct exchange x = { .f = f, .body = buf_make(f->policy.max_bytes) };
+	struct fetch_result r = { 0 };
 	atomic_store(&f->cancelled, false);
-	int rc = prepare(f, req, &x, err);
-	if (rc == 0)
-		rc = exchange_do(f, &x, err);
-	if (rc == 0)
-		take_result(f->easy, &x, ret_r);
+	int rc = check_text(req->url, err);
+	if (rc == 0 && fetch_is_ldap(req->url)) {
+		rc = fetch_ldap_do(&x, req, &r.status, err);
+	} else if (rc == 0) {
+		rc = http_do(&x, req, err);
+		if (rc == 0)
+			take_answer(f->easy, &r);
+	}
+	if (rc == 0) {
+		r.body = x.body;
+		x.body = buf_make(0);
+		*ret_r = r;
+	}
 	curl_easy_reset(f->easy); /* nothing of this call stays referenced */
 	curl_slist_free_all(x.headers);
 	buf_free(&x.body);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fetch - bounded HTTP, the only user of libcurl.
+ * fetch - bounded HTTP and LDAP, the only user of libcurl.
  *
  * Every address is judged after name resolution, on each redirect again, so
  * that a name cannot be pointed at an inner address (no second resolution).
+ *
+ * LDAP is for the URLs of CRL distribution points and of authority and subject
+ * information access (RFC 5280 4.2.1.13, 4.2.2.1): an anonymous bind, one
+ * search, no referral followed, no redirect from HTTP to it.
  */
 #ifndef LTPS_BASE_FETCH_H
 #define LTPS_BASE_FETCH_H
@@ -17,6 +21,7 @@
 /* What an operator allows; plain data. */
 struct fetch_policy {
 	bool allow_http;     /* https is always allowed */
+	bool allow_ldap;     /* ldap and ldaps; neither unless allowed */
 	bool allow_loopback; /* 127.0.0.0/8, ::1 */
 	bool allow_private;  /* RFC 1918, link-local, ULA and the like */
 	uint32_t connect_ms; /* 0: FETCH_CONNECT_MS */
@@ -34,14 +39,22 @@ struct fetch_policy {
 
 struct fetch_request {
 	const char *url;
-	struct view body; /* n > 0 or post: POST */
+	struct view body; /* n > 0 or post: POST; not over LDAP */
 	bool post;
 	const char *content_type; /* of the body; NULL none */
 	const char *accept;       /* NULL none */
 };
 
+/*
+ * Over LDAP the status is 200 when a value came and 404 when none is there
+ * (the entry or the attribute is missing); content_type is "". The body is then
+ * every value of the attributes asked for, one behind the other in the order
+ * of the answer. Each value is a whole BER element (checked), so that
+ * tlv_next() takes them apart: Certificate, CertificateList, or the undivided
+ * CertificatePair of crossCertificatePair (RFC 4523 2).
+ */
 struct fetch_result {
-	int status; /* HTTP status */
+	int status; /* HTTP status, or as told above */
 	char content_type[128];
 	struct buf body; /* free with fetch_result_free */
 };
@@ -56,9 +69,11 @@ void fetch_free(struct fetch *f);
 void fetch_cancel(struct fetch *f);
 /*
  * fetch_do - one exchange. Any HTTP status is a success here; the caller
- * judges it.
- * Fails: ARGUMENT (caller; URL), DENIED (caller; scheme or address),
+ * judges it. content_type and accept have no meaning over LDAP.
+ * Fails: ARGUMENT (caller; URL, or a body for LDAP),
+ *        DENIED (caller; scheme or address),
  *        TIMEOUT, REMOTE, TOO_LARGE (all remote), CANCELLED, NOMEM
+ * Spec:  RFC 9112; RFC 4511, RFC 4516, base/fetch_ldap.h for what is refused
  */
 int fetch_do(struct fetch *f, const struct fetch_request *req,
 	     struct fetch_result *ret_r, struct ltps_error *err) LTPS_CHECKED;

@@ -222,7 +222,7 @@ static int put_segments(const struct tlv *t, unsigned depth, struct buf *out,
 		return fail_format(err, "X.690 8.7.3", "nested too deep");
 	struct view rest = t->body;
 	while (rest.n > 0) {
-		struct tlv part;
+		struct tlv part = { 0 };
 		if (tlv_expect(&rest, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING,
 			       "segment of an octet string", &part, err) != 0 ||
 		    put_segments(&part, depth + 1, out, err) != 0)

@@ -7,6 +7,7 @@
 
 #include "base/fetch.h"
 #include "tests/support/http_stub.h"
+#include "tests/support/ldap_server.h"
 
 #define ROUNDS 50
 
@@ -54,10 +55,30 @@ static void cancel_ends_a_running_fetch(void)
 	http_stub_stop(s);
 }
 
+static void cancel_ends_a_running_search(void)
+{
+	const struct fetch_policy policy = { .allow_ldap = true,
+					     .allow_loopback = true };
+	struct ldap_server *s = ldap_server_start(NULL, 0);
+	struct runner r = { .req = { .url = ldap_server_url(s, "cn=x?cACertificate") },
+			    .err = LTPS_ERROR_INIT };
+	pthread_t thread;
+	CHECK(fetch_new(&policy, &r.f, &r.err) == 0);
+	CHECK(pthread_create(&thread, NULL, run_fetch, &r) == 0);
+	ldap_server_wait(s, 1);
+	fetch_cancel(r.f);
+	pthread_join(thread, NULL);
+	CHECK(r.rc == -1 && r.err.code == LTPS_CANCELLED);
+	fetch_free(r.f);
+	ldap_server_stop(s);
+}
+
 int main(void)
 {
 	fetch_global_init();
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < ROUNDS; i++) {
 		cancel_ends_a_running_fetch();
+		cancel_ends_a_running_search();
+	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* https: only the trust anchors of the policy, only the right name. */
+/* https and ldaps: only the trust anchors of the policy, only the right name. */
 #include <criterion/criterion.h>
 
 #include <arpa/inet.h>
@@ -26,6 +26,8 @@ struct tls_stub {
 	unsigned port;
 	unsigned answered; /* read after tls_stop */
 	bool offered_h2;   /* the same */
+	bool offered_any;  /* an application protocol at all; the same */
+	bool ldap;         /* answers a bind and a search */
 	char anchor[32];   /* path of the certificate */
 	pthread_t thread;
 };
@@ -87,14 +89,39 @@ static void answer(struct tls_stub *s, SSL *ssl)
 		SSL_shutdown(ssl);
 }
 
+/* The value 30 00, whatever was asked. */
+static void answer_ldap(struct tls_stub *s, SSL *ssl)
+{
+	static const char bound[] = "\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04"
+				    "\x00\x04\x00";
+	static const char found[] =
+	    "\x30\x22\x02\x01\x02\x64\x1d\x04\x00\x30\x19\x30\x17\x04\x0d"
+	    "cACertificate"
+	    "\x31\x06\x04\x02\x30\x00\x04\x00"
+	    "\x30\x0c\x02\x01\x02\x65\x07\x0a\x01\x00\x04\x00\x04\x00";
+	char request[4096];
+	if (SSL_accept(ssl) != 1 || SSL_read(ssl, request, sizeof(request)) <= 0)
+		return;
+	s->answered++;
+	if (SSL_write(ssl, bound, sizeof(bound) - 1) > 0 &&
+	    SSL_read(ssl, request, sizeof(request)) > 0 &&
+	    SSL_write(ssl, found, sizeof(found) - 1) > 0 &&
+	    SSL_read(ssl, request, sizeof(request)) > 0)
+		SSL_shutdown(ssl);
+}
+
 static void *tls_main(void *arg)
 {
 	struct tls_stub *s = arg;
 	int fd;
 	while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
 		SSL *ssl = SSL_new(s->ctx);
-		if (ssl != NULL && SSL_set_fd(ssl, fd) == 1)
-			answer(s, ssl);
+		if (ssl != NULL && SSL_set_fd(ssl, fd) == 1) {
+			if (s->ldap)
+				answer_ldap(s, ssl);
+			else
+				answer(s, ssl);
+		}
 		SSL_free(ssl);
 		close(fd);
 	}
@@ -120,6 +147,7 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 {
 	struct tls_stub *s = arg;
 	(void)ssl, (void)out, (void)out_n;
+	s->offered_any = true;
 	s->offered_h2 |= memmem(in, in_n, "\x02h2", 3) != NULL;
 	return SSL_TLSEXT_ERR_NOACK;
 }
@@ -222,5 +250,71 @@ Test(fetch, https_server_of_the_given_anchor_is_answered)
 		tls_stop(&s);
 		cr_expect_eq(s.answered, 2);
 		cr_expect_not(s.offered_h2);
+	}
+}
+
+static struct outcome get_ldaps(struct tls_stub *s, const char *host,
+				const char *ca_file)
+{
+	char url[96];
+	struct fetch_policy policy = lenient();
+	policy.allow_http = false;
+	policy.allow_ldap = true;
+	policy.ca_file = ca_file;
+	snprintf(url, sizeof(url), "ldaps://%s:%u/cn=x?cACertificate;binary", host,
+		 s->port);
+	return get(&policy, url);
+}
+
+static void expect_ldaps_refusal(const char *name, long end_s, int version,
+				 bool own_anchor)
+{
+	struct tls_stub s;
+	tls_start(&s, name, end_s, version);
+	s.ldap = true;
+	const struct outcome o =
+	    get_ldaps(&s, "127.0.0.1", own_anchor ? s.anchor : NULL);
+	tls_stop(&s);
+	cr_expect_eq(s.answered, 0);
+	expect_failure(o, LTPS_REMOTE, LTPS_FAULT_REMOTE);
+}
+
+Test(fetch, ldaps_server_that_is_not_the_right_one_is_a_remote_error)
+{
+	expect_ldaps_refusal("IP:127.0.0.1", 3600, TLS1_3_VERSION, false);
+	expect_ldaps_refusal("IP:127.0.0.2", 3600, TLS1_3_VERSION, true);
+	expect_ldaps_refusal("IP:127.0.0.1", -3600, TLS1_3_VERSION, true);
+	expect_ldaps_refusal("IP:127.0.0.1", 3600, TLS1_1_VERSION, true);
+}
+
+Test(fetch, ldaps_with_an_unusable_ca_file_is_our_own_fault)
+{
+	struct tls_stub s;
+	tls_start(&s, "IP:127.0.0.1", 3600, TLS1_3_VERSION);
+	s.ldap = true;
+	expect_failure(get_ldaps(&s, "127.0.0.1", "/nonexistent/anchors.pem"), LTPS_IO,
+		       LTPS_FAULT_SELF);
+	tls_stop(&s);
+}
+
+Test(fetch, ldaps_server_of_the_given_anchor_is_answered)
+{
+	static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+	for (int i = 0; i < 2; i++) {
+		struct tls_stub s;
+		tls_start(&s, "IP:127.0.0.1,DNS:localhost", 3600, versions[i]);
+		s.ldap = true;
+		for (int host = 0; host < 2; host++) {
+			struct outcome o = get_ldaps(
+			    &s, host == 0 ? "127.0.0.1" : "localhost", s.anchor);
+			cr_expect_eq(o.rc, 0, "%s", o.err.text);
+			cr_expect_eq(o.r.status, 200);
+			cr_expect(
+			    view_equal(view_buf(&o.r.body), view_of("\x30\x00", 2)));
+			fetch_result_free(&o.r);
+		}
+		tls_stop(&s);
+		cr_expect_eq(s.answered, 2);
+		cr_expect_not(s.offered_any);
 	}
 }
