@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* control - what tests order over HTTP; each answers with JSON. */
+#include <string.h>
+
 #include "base/jsonw.h"
 #include "devpki/inside.h"
 
-/* A name, number or time; longest: an RFC 3339 time with a fraction. */
-#define VALUE_MAX 64
+/* A name, number, time or list of reasons; the last is the longest. */
+#define VALUE_MAX 256
 
 static const char *const target_names[DEVPKI_TARGET_COUNT] = {
 	[DEVPKI_TARGET_TSA] = "tsa",
@@ -68,6 +70,16 @@ static void put_cert(struct jsonw *j, const struct devpki_cert *c)
 	else
 		jsonw_null(j);
 	jsonw_member(j, "reason", c->revoked ? devpki_reason_name(c->reason) : NULL);
+	jsonw_key(j, "invalid");
+	if (c->revoked && c->has_invalidity)
+		jsonw_time(j, c->invalidity_ms);
+	else
+		jsonw_null(j);
+	jsonw_key(j, "released");
+	if (c->revoked && c->released)
+		jsonw_time(j, c->released_ms);
+	else
+		jsonw_null(j);
 	jsonw_object_end(j);
 	buf_free(&b);
 }
@@ -186,26 +198,239 @@ static int get_reason(struct view query, enum devpki_reason *ret_reason,
 	return ret;
 }
 
+/* Absent: *ret_c stays; there, but of nobody: the caller's mistake. */
+static int get_cert(const struct devpki *p, struct view query, const char *name,
+		    const struct devpki_cert **ret_c, struct ltps_error *err)
+{
+	struct buf b = buf_make(VALUE_MAX);
+	bool present;
+	int ret = devpki_query_get(query, name, &b, &present, err);
+	if (ret == 0 && present) {
+		*ret_c = devpki_find_text(p, view_buf(&b));
+		if (*ret_c == NULL)
+			ret = fail_parameter(name, err);
+	}
+	buf_free(&b);
+	return ret;
+}
+
 int devpki_control_revoke(struct devpki *p, struct view query, struct buf *out,
 			  struct ltps_error *err)
 {
-	struct buf b = buf_make(VALUE_MAX);
 	enum devpki_reason reason = DEVPKI_REASON_ABSENT;
+	const struct devpki_cert *c = NULL;
+	int64_t at_ms = clock_now_ms(&p->clock), invalid_ms = 0;
+	bool present, has_invalidity;
+	if (get_cert(p, query, "serial", &c, err) != 0)
+		return -1;
+	if (c == NULL)
+		return fail_parameter("serial", err);
+	if (get_reason(query, &reason, err) != 0 ||
+	    get_time(query, "time", &present, &at_ms, err) != 0 ||
+	    get_time(query, "invalid", &has_invalidity, &invalid_ms, err) != 0)
+		return -1;
+	if ((has_invalidity
+		 ? devpki_revoke_since(p, c->serial, at_ms, reason, invalid_ms, err)
+		 : devpki_revoke(p, c->serial, at_ms, reason, err)) != 0)
+		return -1;
+	return put_one_cert(c, out, err);
+}
+
+int devpki_control_release(struct devpki *p, struct view query, struct buf *out,
+			   struct ltps_error *err)
+{
 	const struct devpki_cert *c = NULL;
 	int64_t at_ms = clock_now_ms(&p->clock);
 	bool present;
-	int ret = devpki_query_get(query, "serial", &b, &present, err);
-	if (ret == 0) {
-		c = devpki_find_text(p, view_buf(&b));
-		if (c == NULL)
-			ret = fail_parameter("serial", err);
-	}
-	buf_free(&b);
-	if (ret != 0 || get_reason(query, &reason, err) != 0 ||
-	    get_time(query, "time", &present, &at_ms, err) != 0 ||
-	    devpki_revoke(p, c->serial, at_ms, reason, err) != 0)
+	if (get_cert(p, query, "serial", &c, err) != 0)
+		return -1;
+	if (c == NULL)
+		return fail_parameter("serial", err);
+	if (get_time(query, "time", &present, &at_ms, err) != 0 ||
+	    devpki_release(p, c->serial, at_ms, err) != 0)
 		return -1;
 	return put_one_cert(c, out, err);
+}
+
+/* ---- issuing ---- */
+
+static int get_flag(struct view query, const char *name, bool *ret_flag,
+		    struct ltps_error *err)
+{
+	uint64_t flag = 0;
+	if (get_uint(query, name, 1, &flag, err) != 0)
+		return -1;
+	*ret_flag = flag != 0;
+	return 0;
+}
+
+static int get_key(struct view query, enum devpki_key *ret_key, struct ltps_error *err)
+{
+	struct buf b = buf_make(VALUE_MAX);
+	bool present;
+	int ret = devpki_query_get(query, "key", &b, &present, err);
+	if (ret == 0 && present && !devpki_key_parse(view_buf(&b), ret_key))
+		ret = fail_parameter("key", err);
+	buf_free(&b);
+	return ret;
+}
+
+/* Absent: "". */
+static int get_text(struct view query, const char *name, struct buf *b,
+		    const char **ret_text, struct ltps_error *err)
+{
+	bool present;
+	if (devpki_query_get(query, name, b, &present, err) != 0)
+		return -1;
+	if (b->n > 0 && memchr(b->p, '\0', b->n) != NULL)
+		return fail_parameter(name, err);
+	return buf_text(b, ret_text, err);
+}
+
+/* The one point that a certificate made over HTTP may name. */
+static int get_named_point(const struct devpki *p, struct view query,
+			   const struct devpki_point **ret_point,
+			   struct ltps_error *err)
+{
+	struct buf b = buf_make(VALUE_MAX);
+	bool present;
+	int ret = devpki_query_get(query, "point", &b, &present, err);
+	if (ret == 0 && present) {
+		*ret_point = devpki_point_find(p, view_buf(&b));
+		if (*ret_point == NULL)
+			ret = fail_parameter("point", err);
+	}
+	buf_free(&b);
+	return ret;
+}
+
+static int issue(struct devpki *p, struct view query, struct devpki_issue *how,
+		 struct buf *out, struct ltps_error *err)
+{
+	const struct devpki_point *point = NULL;
+	const struct devpki_cert *c = NULL;
+	uint64_t days = 0;
+	if (get_key(query, &how->key, err) != 0 ||
+	    get_cert(p, query, "issuer", &how->issuer, err) != 0 ||
+	    get_cert(p, query, "cross", &how->cross, err) != 0 ||
+	    get_uint(query, "days", 366000, &days, err) != 0 ||
+	    get_flag(query, "freshest", &how->freshest, err) != 0 ||
+	    get_named_point(p, query, &point, err) != 0)
+		return -1;
+	how->days = (int32_t)days;
+	how->points = &point;
+	how->n_points = point != NULL ? 1 : 0;
+	if (devpki_issue(p, how, &c, err) != 0)
+		return -1;
+	return put_one_cert(c, out, err);
+}
+
+int devpki_control_issue(struct devpki *p, struct view query, struct buf *out,
+			 struct ltps_error *err)
+{
+	struct devpki_issue how = { .kind = DEVPKI_EE };
+	struct buf kind = buf_make(VALUE_MAX), name = buf_make(VALUE_MAX);
+	struct buf subject = buf_make(VALUE_MAX);
+	bool present;
+	int ret = -1;
+	if (devpki_query_get(query, "kind", &kind, &present, err) != 0)
+		goto out;
+	if (present && !devpki_kind_parse(view_buf(&kind), &how.kind)) {
+		fail_parameter("kind", err);
+		goto out;
+	}
+	if (get_text(query, "name", &name, &how.name, err) != 0 ||
+	    get_text(query, "subject", &subject, &how.common_name, err) != 0)
+		goto out;
+	if (name.n == 0)
+		how.name = NULL;
+	if (subject.n == 0)
+		how.common_name = NULL;
+	ret = issue(p, query, &how, out, err);
+out:
+	buf_free(&subject);
+	buf_free(&name);
+	buf_free(&kind);
+	return ret;
+}
+
+/* ---- CRL points and modes ---- */
+
+static int get_point_name(struct view query, struct devpki_point *how,
+			  struct ltps_error *err)
+{
+	struct buf b = buf_make(VALUE_MAX);
+	bool present;
+	int ret = devpki_query_get(query, "name", &b, &present, err);
+	if (ret == 0 &&
+	    (b.n == 0 || b.n >= sizeof(how->name) || memchr(b.p, '\0', b.n) != NULL))
+		ret = fail_parameter("name", err);
+	if (ret == 0)
+		memcpy(how->name, b.p, b.n);
+	buf_free(&b);
+	return ret;
+}
+
+static int get_part(struct view query, struct devpki_point *how, struct ltps_error *err)
+{
+	struct buf b = buf_make(VALUE_MAX);
+	bool present;
+	int ret = devpki_query_get(query, "reasons", &b, &present, err);
+	if (ret == 0 && present && !devpki_reasons_parse(view_buf(&b), &how->reasons))
+		ret = fail_parameter("reasons", err);
+	if (ret == 0)
+		ret = devpki_query_get(query, "scope", &b, &present, err);
+	if (ret == 0 && present && !devpki_scope_parse(view_buf(&b), &how->scope))
+		ret = fail_parameter("scope", err);
+	buf_free(&b);
+	return ret;
+}
+
+int devpki_control_point(struct devpki *p, struct view query, struct buf *out,
+			 struct ltps_error *err)
+{
+	struct devpki_point how = { 0 };
+	const struct devpki_point *made = NULL;
+	if (get_point_name(query, &how, err) != 0 ||
+	    get_cert(p, query, "ca", &how.ca, err) != 0 ||
+	    get_cert(p, query, "signer", &how.signer, err) != 0 ||
+	    get_part(query, &how, err) != 0 ||
+	    get_flag(query, "named", &how.named_only, err) != 0 ||
+	    get_flag(query, "freshest", &how.freshest, err) != 0 ||
+	    devpki_point_add(p, &how, &made, err) != 0)
+		return -1;
+	struct jsonw j = jsonw_to(out);
+	jsonw_object(&j);
+	jsonw_member(&j, "name", made->name);
+	jsonw_member(&j, "ca", made->ca != NULL ? made->ca->name : NULL);
+	jsonw_member(&j, "signer", made->signer->name);
+	jsonw_object_end(&j);
+	return jsonw_end(&j, err);
+}
+
+int devpki_control_ocsp(struct devpki *p, struct view query, struct buf *out,
+			struct ltps_error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned mode;
+	} names[] = { { "by-key", DEVPKI_OCSP_BY_KEY },
+		      { "cert-hash", DEVPKI_OCSP_CERT_HASH },
+		      { "by-issuer", DEVPKI_OCSP_BY_ISSUER } };
+	unsigned modes = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		bool flag = false;
+		if (get_flag(query, names[i].name, &flag, err) != 0)
+			return -1;
+		modes |= flag ? names[i].mode : 0;
+	}
+	if (devpki_set_ocsp(p, modes, err) != 0)
+		return -1;
+	struct jsonw j = jsonw_to(out);
+	jsonw_object(&j);
+	jsonw_member_int(&j, "modes", modes);
+	jsonw_object_end(&j);
+	return jsonw_end(&j, err);
 }
 
 static int get_kind(struct view query, enum devpki_kind *ret_kind,
@@ -216,17 +441,6 @@ static int get_kind(struct view query, enum devpki_kind *ret_kind,
 	int ret = devpki_query_get(query, "what", &b, &present, err);
 	if (ret == 0 && !devpki_kind_parse(view_buf(&b), ret_kind))
 		ret = fail_parameter("what", err);
-	buf_free(&b);
-	return ret;
-}
-
-static int get_key(struct view query, enum devpki_key *ret_key, struct ltps_error *err)
-{
-	struct buf b = buf_make(VALUE_MAX);
-	bool present;
-	int ret = devpki_query_get(query, "key", &b, &present, err);
-	if (ret == 0 && present && !devpki_key_parse(view_buf(&b), ret_key))
-		ret = fail_parameter("key", err);
 	buf_free(&b);
 	return ret;
 }

@@ -15,9 +15,16 @@
 /* 1000 years: far above every use, far below what overflows. */
 #define DAYS_MAX 366000
 static const int32_t default_days[DEVPKI_KIND_COUNT] = {
-	[DEVPKI_ROOT] = 30 * 365, [DEVPKI_CA] = 15 * 365, [DEVPKI_OCSP] = 30 * 365,
-	[DEVPKI_TSA] = 10 * 365,  [DEVPKI_EE] = 3 * 365,
+	[DEVPKI_ROOT] = 30 * 365,       [DEVPKI_CA] = 15 * 365,
+	[DEVPKI_OCSP] = 30 * 365,       [DEVPKI_TSA] = 10 * 365,
+	[DEVPKI_EE] = 3 * 365,          [DEVPKI_SCVP] = 3 * 365,
+	[DEVPKI_CRL_ISSUER] = 15 * 365,
 };
+
+int32_t devpki_default_days(enum devpki_kind kind)
+{
+	return default_days[kind];
+}
 
 /* What can stand in an extension value and a state file without quoting. */
 static bool is_url(const char *url)
@@ -53,6 +60,7 @@ static int put_options(struct devpki *p, const struct devpki_options *o,
 {
 	p->n_tsa = o->n_tsa != 0 ? o->n_tsa : 1;
 	p->keep_expired = o->keep_expired;
+	p->freshest = o->freshest;
 	p->status_ms = o->status_ms != 0 ? o->status_ms : DEVPKI_DAY_MS;
 	for (int i = 0; i < DEVPKI_KIND_COUNT; i++) {
 		p->key[i] = o->key[i];
@@ -171,10 +179,15 @@ fail:
 
 void devpki_free(struct devpki *p)
 {
+	struct ltps_error ignored = LTPS_ERROR_INIT; /* as lost as in a crash */
 	if (p == NULL)
 		return;
+	/* Not worth a write for each CRL: delta CRLs to an older one are right. */
+	if (p->new_base && devpki_store_state(p, &ignored) != 0)
+		p->new_base = false;
 	devpki_drop_to(p, 0);
 	mem_free(p->cert);
+	devpki_points_free(p);
 	if (p->lock_fd >= 0)
 		close(p->lock_fd);
 	mem_free(p->dir);
@@ -205,6 +218,19 @@ int devpki_set_url(struct devpki *p, const char *url, struct ltps_error *err)
 	if (strcmp(old, p->url) == 0 || devpki_store_state(p, err) == 0)
 		return 0;
 	memcpy(p->url, old, sizeof(old));
+	return -1;
+}
+
+int devpki_set_ocsp(struct devpki *p, unsigned modes, struct ltps_error *err)
+{
+	unsigned old = p->ocsp_modes;
+	if ((modes & ~(unsigned)DEVPKI_OCSP_MODES) != 0)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "no such mode of OCSP answers");
+	p->ocsp_modes = modes;
+	if (modes == old || devpki_store_state(p, err) == 0)
+		return 0;
+	p->ocsp_modes = old;
 	return -1;
 }
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * devpki - a throwaway certification authority for the demonstration and the
- * tests: root, issuing CA, OCSP responders, time-stamping authorities and
- * end entities, with a clock that can be set to any time and with faults on
- * command. It answers requests as a pure function; server/ puts HTTP around it.
+ * tests: roots, issuing CAs, OCSP responders, CRL issuers, time-stamping
+ * authorities, SCVP responders and end entities, with a clock that can be set
+ * to any time and with faults on command. It answers requests as a pure
+ * function; server/ puts HTTP around it. Certificates, CRLs and OCSP answers
+ * of any shape are made with devpki/devpki_shapes.h.
  *
  * One object belongs to one thread at a time. All keys are made at run time.
  *
  * With a directory everything is durable before a function returns:
- *   DIR/state             serials, revocations, roll-overs (text)
+ *   DIR/state             serials, revocations, roll-overs, CRL points (text)
  *   DIR/anchors.pem       every root
  *   DIR/certs/NAME.pem    every certificate
  *   DIR/keys/NAME.pem     every key, mode 0600
@@ -25,11 +27,17 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 /* A toy's bounds: a state file stays within what base/conf.h reads. */
 #define DEVPKI_CERTS_MAX 4000
 #define DEVPKI_TSA_MAX 16
+/* CRLs besides the full one of each CA, and those that a certificate names. */
+#define DEVPKI_POINTS_MAX 16
+#define DEVPKI_POINTS_PER_CERT_MAX 4
+/* Extensions of the caller's own in one certificate, CRL or answer. */
+#define DEVPKI_EXTENSIONS_MAX 32
 #define DEVPKI_NAME_MAX 48
 #define DEVPKI_URL_MAX 256
 /* First serial number; the following count up over all issuers. */
@@ -49,6 +57,8 @@ enum devpki_kind {
 	DEVPKI_OCSP,
 	DEVPKI_TSA,
 	DEVPKI_EE,
+	DEVPKI_SCVP,       /* SCVP responder (RFC 5055 8.1); made on demand */
+	DEVPKI_CRL_ISSUER, /* signs CRLs alone (RFC 5280 5); made on demand */
 	DEVPKI_KIND_COUNT
 };
 
@@ -60,6 +70,11 @@ enum devpki_key {
 	DEVPKI_KEY_RSA3072,
 	DEVPKI_KEY_RSA4096,
 	DEVPKI_KEY_ED25519,
+	DEVPKI_KEY_ED448,
+	DEVPKI_KEY_P521,
+	DEVPKI_KEY_RSA1024,    /* withdrawn long ago */
+	DEVPKI_KEY_RSAPSS2048, /* id-RSASSA-PSS in the certificate itself */
+	DEVPKI_KEY_DSA2048,    /* q of 256 bits; old archives */
 	DEVPKI_KEY_COUNT
 };
 
@@ -94,16 +109,21 @@ enum devpki_flaw {
 struct devpki_options {
 	const char *url; /* http://HOST[:PORT], base of AIA, CRL and OCSP URLs */
 	enum devpki_key key[DEVPKI_KIND_COUNT];
-	int32_t days[DEVPKI_KIND_COUNT]; /* validity; 0: 30, 15, 30, 10, 3 years */
+	/* Validity; 0: 30, 15, 30, 10, 3, 3, 15 years in the order of kinds. */
+	int32_t days[DEVPKI_KIND_COUNT];
 	int64_t start_ms;       /* notBefore of the first certificates; 0: now */
 	unsigned n_tsa;         /* 0: one */
 	struct clock clock;     /* zeroed: the system's */
 	bool control;           /* /control/ is answered */
 	bool keep_expired;      /* expiredCertsOnCRL and archive cutoff from the
 				   beginning of the issuer */
+	bool freshest;          /* full CRLs of the CAs, and certificates made, name
+				   the delta CRL (RFC 5280 4.2.1.15, 5.2.6) */
 	int64_t status_ms;      /* nextUpdate - thisUpdate; 0: a day */
 	const char *tsa_policy; /* dotted; NULL: DEVPKI_TSA_POLICY */
 };
+
+struct devpki_point;
 
 /* One certificate, owned by its devpki and living as long. */
 struct devpki_cert {
@@ -119,6 +139,29 @@ struct devpki_cert {
 	bool revoked;
 	int64_t revoked_ms; /* whole seconds; takes effect at this time */
 	enum devpki_reason reason;
+	bool has_invalidity; /* invalidityDate stands in entry and answer */
+	int64_t invalidity_ms;
+	bool released; /* was on hold until released_ms; good again from then on */
+	int64_t released_ms;
+	/* CRL points that its CRL distribution points name, in their order. */
+	const struct devpki_point *point[DEVPKI_POINTS_PER_CERT_MAX];
+	size_t n_points;
+};
+
+/*
+ * An extension of the caller's own. It takes the place of the profile's with
+ * the same OID; a second one with that OID stands besides. Borrowed.
+ */
+struct devpki_extension {
+	const char *oid; /* dotted */
+	bool critical;
+	struct view value; /* DER inside extnValue; n == 0: the profile's goes */
+};
+
+/* How a signature is made; zeroed: as usual for the key. */
+struct devpki_signing {
+	enum digest_alg hash; /* NONE: SHA-256, or by the curve; EdDSA has none */
+	bool pss;             /* an RSA key signs with RSASSA-PSS */
 };
 
 struct devpki;
@@ -141,6 +184,7 @@ int devpki_create(const char *dir, const struct devpki_options *options,
  */
 int devpki_open(const char *dir, const struct devpki_options *options,
 		struct devpki **ret_p, struct ltps_error *err) LTPS_CHECKED;
+/* NULL-safe. */
 void devpki_free(struct devpki *p);
 
 int64_t devpki_now_ms(const struct devpki *p);
@@ -155,8 +199,9 @@ size_t devpki_count(const struct devpki *p);
 /* In order of issue; NULL beyond the last. */
 const struct devpki_cert *devpki_at(const struct devpki *p, size_t i);
 /*
- * devpki_active - who serves now: the newest root, CA or TSA number slot, or
- * (OCSP) the newest responder of the active CA. NULL when there is none.
+ * devpki_active - who serves now: the newest root, CA, TSA number slot, SCVP
+ * responder or CRL issuer, or (OCSP) the newest responder of the active CA.
+ * NULL when there is none.
  */
 const struct devpki_cert *devpki_active(const struct devpki *p, enum devpki_kind kind,
 					unsigned slot);
@@ -176,14 +221,30 @@ struct devpki_issue {
 	int64_t not_after_ms;    /* 0: by days; else taken as it is */
 	const struct devpki_cert *issuer; /* NULL: active CA; for a CA, active root */
 	unsigned flaws;                   /* enum devpki_flaw */
+	/*
+	 * The same subject and key once more, under this issuer: a cross-certificate
+	 * or one side of a bridge. May belong to another PKI.
+	 */
+	const struct devpki_cert *cross;
+	/* Subject taken as it is, also empty; NULL: organisation and common name.
+	   Equal common_names in one PKI are equal subjects. */
+	const X509_NAME *subject;
+	struct devpki_signing signing; /* by the issuer */
+	/* Where its CRLs are; none: /crl/ISSUER.crl. Points of this PKI. */
+	const struct devpki_point *const *points;
+	size_t n_points;
+	bool freshest; /* names the delta CRLs, whatever the options say */
+	const struct devpki_extension *extensions;
+	size_t n_extensions;
 };
 
 /*
  * devpki_issue - make a key and certify it. Who serves does not change.
  * ret_c  owned by p
- * Fails: ARGUMENT (caller; name, kind, validity), STATE (caller; the issuer is
- *        past its end), TOO_LARGE (caller; DEVPKI_CERTS_MAX), IO, CRYPTO, NOMEM
- * Spec:  RFC 5280 4, RFC 3161 2.3, RFC 6960 4.2.2.2
+ * Fails: ARGUMENT (caller; name, kind, validity, points, extensions), STATE
+ *        (caller; the issuer is past its end), TOO_LARGE (caller;
+ *        DEVPKI_CERTS_MAX), IO, CRYPTO, NOMEM
+ * Spec:  RFC 5280 4, RFC 3161 2.3, RFC 6960 4.2.2.2, RFC 5055 8.1
  */
 int devpki_issue(struct devpki *p, const struct devpki_issue *how,
 		 const struct devpki_cert **ret_c, struct ltps_error *err) LTPS_CHECKED;
@@ -201,29 +262,118 @@ int devpki_rollover(struct devpki *p, enum devpki_kind kind, unsigned slot,
 		    const struct devpki_issue *how, const struct devpki_cert **ret_c,
 		    struct ltps_error *err) LTPS_CHECKED;
 /*
+ * devpki_need - the newest serving one of a kind; the first, made now, when
+ * there is none yet. For the kinds that are made on demand, and CA, ROOT, TSA 0.
+ * Fails: ARGUMENT (caller; EE), and as devpki_rollover()
+ */
+int devpki_need(struct devpki *p, enum devpki_kind kind,
+		const struct devpki_cert **ret_c, struct ltps_error *err) LTPS_CHECKED;
+/*
  * devpki_revoke - from this time (cut to seconds) on. A second call replaces
- * time and reason.
+ * time and reason, and what devpki_release() said.
  * Fails: NOT_FOUND (caller), ARGUMENT (caller; reason, or a root), IO
  */
 int devpki_revoke(struct devpki *p, uint64_t serial, int64_t at_ms,
 		  enum devpki_reason reason, struct ltps_error *err) LTPS_CHECKED;
+/* The same with an invalidityDate (RFC 5280 5.3.2), also earlier than at_ms. */
+int devpki_revoke_since(struct devpki *p, uint64_t serial, int64_t at_ms,
+			enum devpki_reason reason, int64_t invalid_ms,
+			struct ltps_error *err) LTPS_CHECKED;
+/*
+ * devpki_release - ends a suspension (certificateHold) at this time: from then
+ * on full CRLs leave the certificate out, OCSP says good, and delta CRLs to an
+ * earlier base say removeFromCRL (RFC 5280 5.3.1).
+ * Fails: NOT_FOUND (caller), STATE (caller; not on hold, or not yet), IO
+ */
+int devpki_release(struct devpki *p, uint64_t serial, int64_t at_ms,
+		   struct ltps_error *err) LTPS_CHECKED;
+
+/* Which certificates a CRL speaks of (RFC 5280 5.2.5). */
+enum devpki_scope {
+	DEVPKI_SCOPE_ALL,
+	DEVPKI_SCOPE_USERS,      /* onlyContainsUserCerts */
+	DEVPKI_SCOPE_CAS,        /* onlyContainsCACerts */
+	DEVPKI_SCOPE_ATTRIBUTES, /* onlyContainsAttributeCerts: an empty list */
+	DEVPKI_SCOPE_COUNT
+};
+
+/*
+ * A CRL besides the full one of a CA: at /crl/NAME.crl, its delta CRL at
+ * /crl/NAME-delta.crl. It has a critical issuing distribution point with that
+ * address whenever it does not speak of everything of its CA.
+ */
+struct devpki_point {
+	char name[DEVPKI_NAME_MAX]; /* [a-z0-9-], of no certificate and no other */
+	/* Whose certificates; NULL: all those that name this point. */
+	const struct devpki_cert *ca;
+	/*
+	 * Root, CA or CRL issuer that signs; NULL: ca. With the name of ca it is
+	 * another key of the same CA; with another name the CRL is indirect:
+	 * indirectCRL here, certificateIssuer in the entries, and cRLIssuer in the
+	 * distribution points of certificates that name it.
+	 */
+	const struct devpki_cert *signer;
+	/* ReasonFlags: 1 << 1 keyCompromise ... 1 << 8 aACompromise; 0: all.
+	   Revoked without a reason, or for one of no flag, stands in every part. */
+	unsigned reasons;
+	enum devpki_scope scope;
+	bool named_only; /* lists and covers only certificates that name it */
+	bool freshest;   /* the full CRL names the delta CRL, and so do the
+			    certificates with this point */
+};
+
+/*
+ * devpki_point_add - durable like a certificate; how is copied.
+ * ret_point  owned by p
+ * Fails: ARGUMENT (caller; name, ca and signer, scope), TOO_LARGE (caller;
+ *        DEVPKI_POINTS_MAX), IO
+ * Spec:  RFC 5280 4.2.1.13, 5.2.5
+ */
+int devpki_point_add(struct devpki *p, const struct devpki_point *how,
+		     const struct devpki_point **ret_point,
+		     struct ltps_error *err) LTPS_CHECKED;
+/* By name; NULL: none. */
+const struct devpki_point *devpki_point_find(const struct devpki *p, struct view name);
 
 /*
  * devpki_crl - a full CRL of this CA or root at the clock's time, DER appended.
+ * It speaks of every certificate with the CA's name as issuer. For the delta
+ * CRL, points and defects: devpki_crl_shaped().
  * Spec: RFC 5280 5
  */
 int devpki_crl(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
 	       struct ltps_error *err) LTPS_CHECKED;
 /*
+ * devpki_crl_delta - what changed since the newest full CRL of this CA that
+ * was made; since the beginning when there is none, or when it is newer than
+ * the clock. Which one that was becomes durable with the next change of state
+ * or devpki_free(); after a crash an older one counts. DER appended.
+ * Spec: RFC 5280 5.2.4
+ */
+int devpki_crl_delta(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
+		     struct ltps_error *err) LTPS_CHECKED;
+/*
  * devpki_ocsp - OCSPResponse to any bytes at the clock's time, DER appended.
  * The issuer of the first known certificate decides who signs; what others
  * issued is unknown in that answer. Its delegated responder signs, or the
- * issuer itself when it has none.
+ * issuer itself when it has none. For other signers, times and defects:
+ * devpki_ocsp_shaped().
  * Fails: CRYPTO, NOMEM only
  * Spec:  RFC 6960 4.2, RFC 9654 2.1 (nonce of 1 to 128 octets)
  */
 int devpki_ocsp(struct devpki *p, struct view request, struct buf *out,
 		struct ltps_error *err) LTPS_CHECKED;
+
+/* How OCSP answers look; durable. */
+enum devpki_ocsp_mode {
+	DEVPKI_OCSP_BY_KEY = 1 << 0,    /* ResponderID byKey; else byName */
+	DEVPKI_OCSP_CERT_HASH = 1 << 1, /* CertHash (Common PKI, SHA-256), known
+					   certificates only */
+	DEVPKI_OCSP_BY_ISSUER = 1 << 2, /* the CA signs, its responder does not */
+};
+/* Replaces all modes. Fails: ARGUMENT (caller), IO */
+int devpki_set_ocsp(struct devpki *p, unsigned modes,
+		    struct ltps_error *err) LTPS_CHECKED;
 /* TimeStampResp of TSA number slot. Fails: NOT_FOUND (caller), CRYPTO, NOMEM */
 int devpki_tsp(struct devpki *p, unsigned slot, struct view request, struct buf *out,
 	       struct ltps_error *err) LTPS_CHECKED;
@@ -264,15 +414,32 @@ enum devpki_fault {
 	DEVPKI_FAULT_LATE, /* genTime value ms off; 0: a day ahead */
 	DEVPKI_FAULT_WRONG_IMPRINT,
 	DEVPKI_FAULT_WRONG_POLICY,
-	DEVPKI_FAULT_NO_CERTIFICATE,
+	DEVPKI_FAULT_NO_CERTIFICATE, /* OCSP too */
 	DEVPKI_FAULT_NO_SIGNING_CERTIFICATE,
 	DEVPKI_FAULT_WRONG_SIGNING_CERTIFICATE,
 	DEVPKI_FAULT_WRONG_MESSAGE_DIGEST,
-	DEVPKI_FAULT_CRITICAL_EXTENSION,
+	DEVPKI_FAULT_CRITICAL_EXTENSION, /* unknown and critical; OCSP, CRL too */
 	/* OCSP and CRL */
 	DEVPKI_FAULT_STALE, /* both updates value ms earlier; 0: 30 days */
 	/* OCSP */
 	DEVPKI_FAULT_UNKNOWN, /* every certificate is unknown */
+	/* OCSP and CRL */
+	DEVPKI_FAULT_FUTURE, /* both updates value ms later; 0: a day */
+	DEVPKI_FAULT_NO_NEXT_UPDATE,
+	/* in an OCSP single response, in each CRL entry */
+	DEVPKI_FAULT_CRITICAL_ENTRY_EXTENSION,
+	/* OCSP: about something else */
+	DEVPKI_FAULT_WRONG_SERIAL,       /* the next serial number */
+	DEVPKI_FAULT_WRONG_ISSUER,       /* other issuerKeyHash */
+	DEVPKI_FAULT_OTHER_CERT_ID_HASH, /* SHA-512 in the certID, whatever was asked */
+	DEVPKI_FAULT_WRONG_CERT_HASH,    /* CertHash of no certificate of ours */
+	DEVPKI_FAULT_OLD_PRODUCED_AT,    /* producedAt alone value ms earlier; 0: 30
+					    days */
+	/* OCSP: by a responder certificate made for this answer */
+	DEVPKI_FAULT_EXPIRED_RESPONDER,     /* ended value ms ago; 0: a day */
+	DEVPKI_FAULT_FOREIGN_RESPONDER,     /* issued by another CA of this PKI */
+	DEVPKI_FAULT_NO_PURPOSE_RESPONDER,  /* without id-kp-OCSPSigning */
+	DEVPKI_FAULT_SELF_SIGNED_RESPONDER, /* of no PKI at all */
 	DEVPKI_FAULT_COUNT
 };
 
@@ -307,14 +474,25 @@ struct devpki_answer {
 
 /*
  * devpki_handle - one request.
- *   GET  /anchors.pem /aia/NAME.cer /crl/CA.crl /ocsp/BASE64
+ *   GET  /anchors.pem /aia/NAME.cer /ocsp/BASE64
+ *   GET  /crl/CA.crl /crl/CA-delta.crl /crl/POINT.crl /crl/POINT-delta.crl
  *   POST /ocsp /tsa /tsa/N
  * and, when options->control is set (answers are JSON):
  *   GET  /control/state
  *   POST /control/fault?tsa=N|target=ocsp|crl|aia & kind=late & count=2 & value=MS
  *   POST /control/clock?time=RFC3339 [& fixed=1]
  *   POST /control/revoke?serial=HEX|NAME [& reason=keyCompromise] [& time=RFC3339]
- *   POST /control/rollover?what=root|ca|ocsp|tsa [& tsa=N] [& key=TYPE] [& days=N]
+ *                        [& invalid=RFC3339]
+ *   POST /control/release?serial=HEX|NAME [& time=RFC3339]
+ *   POST /control/rollover?what=root|ca|ocsp|tsa|scvp|crl [& tsa=N] [& key=TYPE]
+ *                        [& days=N]
+ *   POST /control/issue[?kind=KIND] [& name=NAME] [& subject=CN] [& issuer=NAME]
+ *                        [& cross=NAME] [& key=TYPE] [& days=N] [& point=NAME]
+ *                        [& freshest=1]
+ *   POST /control/point?name=NAME [& ca=NAME] [& signer=NAME] [& reasons=R,R...]
+ *                        [& scope=all|users|cas|attributes] [& named=1]
+ *                        [& freshest=1]
+ *   POST /control/ocsp [? by-key=1] [& cert-hash=1] [& by-issuer=1]
  * Anything else is answered by 400, 404, 405, 413, 414 or 415.
  * ret_a  set on success; free with devpki_answer_free()
  * Fails: NOMEM, CRYPTO, IO (self) only
@@ -332,6 +510,11 @@ bool devpki_key_parse(struct view name, enum devpki_key *ret_key);
 /* "absent", "keyCompromise" ... */
 const char *devpki_reason_name(enum devpki_reason reason);
 bool devpki_reason_parse(struct view name, enum devpki_reason *ret_reason);
+/* "all", "users" ... */
+const char *devpki_scope_name(enum devpki_scope scope);
+bool devpki_scope_parse(struct view name, enum devpki_scope *ret_scope);
+/* "keyCompromise,superseded" to ReasonFlags bits; "" is 0. */
+bool devpki_reasons_parse(struct view names, unsigned *ret_reasons);
 /* "late", "wrong-imprint" ... */
 const char *devpki_fault_name(enum devpki_fault fault);
 bool devpki_fault_parse(struct view name, enum devpki_fault *ret_fault);

@@ -63,14 +63,18 @@ static int serve_anchors(struct call *c, struct ltps_error *err)
 	return devpki_anchors(c->p, &c->a->body, err);
 }
 
-/* "NAME" of "NAME.suffix"; NULL when there is none of that name. */
-static const struct devpki_cert *named(const struct call *c, const char *suffix)
+/* "NAME" of "NAME.suffix"; empty when it does not end so. */
+static struct view stem(struct view file, const char *suffix)
 {
 	struct view end = view_text(suffix);
-	size_t n = c->rest.n;
-	if (n <= end.n || !view_equal(view_skip(c->rest, n - end.n), end))
-		return NULL;
-	struct view name = view_head(c->rest, n - end.n);
+	if (file.n <= end.n || !view_equal(view_skip(file, file.n - end.n), end))
+		return VIEW_NULL;
+	return view_head(file, file.n - end.n);
+}
+
+/* NULL when there is none of that name. */
+static const struct devpki_cert *named(const struct call *c, struct view name)
+{
 	for (size_t i = 0; i < devpki_count(c->p); i++) {
 		const struct devpki_cert *cert = devpki_at(c->p, i);
 		if (view_is_text(name, cert->name))
@@ -81,7 +85,7 @@ static const struct devpki_cert *named(const struct call *c, const char *suffix)
 
 static int serve_aia(struct call *c, struct ltps_error *err)
 {
-	const struct devpki_cert *cert = named(c, ".cer");
+	const struct devpki_cert *cert = named(c, stem(c->rest, ".cer"));
 	if (cert == NULL)
 		return refuse(c->a, 404, "no such certificate", err);
 	if (buf_put(&c->a->body, cert->der, err) != 0)
@@ -90,13 +94,30 @@ static int serve_aia(struct call *c, struct ltps_error *err)
 		      devpki_fault_take(c->p, DEVPKI_TARGET_AIA, 0), err);
 }
 
+/* A CA of this name, or a point; neither: NULL. */
+static const struct devpki_cert *crl_of(const struct call *c, struct view name,
+					const struct devpki_point **ret_point)
+{
+	const struct devpki_cert *ca = named(c, name);
+	*ret_point = devpki_point_find(c->p, name);
+	return ca != NULL && devpki_is_ca(ca) ? ca : NULL;
+}
+
 static int serve_crl(struct call *c, struct ltps_error *err)
 {
-	const struct devpki_cert *ca = named(c, ".crl");
-	if (ca == NULL || !devpki_is_ca(ca))
+	struct devpki_crl_how how = { 0 };
+	struct view name = stem(c->rest, ".crl");
+	const struct devpki_cert *ca = crl_of(c, name, &how.point);
+	if (ca == NULL && how.point == NULL) {
+		how.delta = true;
+		ca = crl_of(c, stem(name, "-delta"), &how.point);
+	}
+	if (ca == NULL && how.point == NULL)
 		return refuse(c->a, 404, "no such CA", err);
 	struct devpki_fault_state fault = devpki_fault_take(c->p, DEVPKI_TARGET_CRL, 0);
-	if (devpki_crl_make(c->p, ca, fault, &c->a->body, err) != 0)
+	how.fault = fault.fault;
+	how.fault_value = fault.value;
+	if (devpki_crl_shaped(c->p, ca, &how, &c->a->body, err) != 0)
 		return -1;
 	return finish(c, DEVPKI_TARGET_CRL, MEDIA_CRL, fault, err);
 }
@@ -107,7 +128,9 @@ static int answer_ocsp(struct call *c, struct view request, struct ltps_error *e
 {
 	struct devpki_fault_state fault =
 	    devpki_fault_take(c->p, DEVPKI_TARGET_OCSP, 0);
-	if (devpki_ocsp_make(c->p, request, fault, &c->a->body, err) != 0)
+	struct devpki_ocsp_how how = { .fault = fault.fault,
+				       .fault_value = fault.value };
+	if (devpki_ocsp_shaped(c->p, request, &how, &c->a->body, err) != 0)
 		return -1;
 	return finish(c, DEVPKI_TARGET_OCSP, MEDIA_OCSP_RESPONSE, fault, err);
 }
@@ -202,6 +225,34 @@ static int serve_revoke(struct call *c, struct ltps_error *err)
 	return answer_control(c, ret, &bad, err);
 }
 
+static int serve_release(struct call *c, struct ltps_error *err)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	int ret = devpki_control_release(c->p, c->req->query, &c->a->body, &bad);
+	return answer_control(c, ret, &bad, err);
+}
+
+static int serve_issue(struct call *c, struct ltps_error *err)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	int ret = devpki_control_issue(c->p, c->req->query, &c->a->body, &bad);
+	return answer_control(c, ret, &bad, err);
+}
+
+static int serve_point(struct call *c, struct ltps_error *err)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	int ret = devpki_control_point(c->p, c->req->query, &c->a->body, &bad);
+	return answer_control(c, ret, &bad, err);
+}
+
+static int serve_modes(struct call *c, struct ltps_error *err)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	int ret = devpki_control_ocsp(c->p, c->req->query, &c->a->body, &bad);
+	return answer_control(c, ret, &bad, err);
+}
+
 static int serve_rollover(struct call *c, struct ltps_error *err)
 {
 	struct ltps_error bad = LTPS_ERROR_INIT;
@@ -224,6 +275,11 @@ static const struct route routes[] = {
 	{ "/control/fault", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_fault },
 	{ "/control/clock", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_clock },
 	{ "/control/revoke", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_revoke },
+	{ "/control/release", false, true, "POST", NULL, DEVPKI_BODY_MAX,
+	  serve_release },
+	{ "/control/issue", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_issue },
+	{ "/control/point", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_point },
+	{ "/control/ocsp", false, true, "POST", NULL, DEVPKI_BODY_MAX, serve_modes },
 	{ "/control/rollover", false, true, "POST", NULL, DEVPKI_BODY_MAX,
 	  serve_rollover },
 };

@@ -15,6 +15,8 @@ static const struct {
 	[DEVPKI_OCSP] = { "ocsp", "OCSP responder" },
 	[DEVPKI_TSA] = { "tsa", "TSA" },
 	[DEVPKI_EE] = { "ee", "End entity" },
+	[DEVPKI_SCVP] = { "scvp", "SCVP responder" },
+	[DEVPKI_CRL_ISSUER] = { "crl", "CRL issuer" },
 };
 
 static const struct {
@@ -92,8 +94,12 @@ const struct devpki_cert *devpki_find(const struct devpki *p, uint64_t serial)
 
 static const struct devpki_cert *find_name(const struct devpki *p, struct view name)
 {
+	if (name.n == 0 || name.n >= DEVPKI_NAME_MAX)
+		return NULL;
+	/* Choosing a name comes here for each suffix taken: no strlen(). */
 	for (size_t i = 0; i < p->n_cert; i++) {
-		if (view_is_text(name, p->cert[i]->name))
+		if (p->cert[i]->name[name.n] == '\0' &&
+		    memcmp(p->cert[i]->name, name.p, name.n) == 0)
 			return p->cert[i];
 	}
 	return NULL;
@@ -123,9 +129,15 @@ bool devpki_is_ca(const struct devpki_cert *c)
 	return c->kind == DEVPKI_ROOT || c->kind == DEVPKI_CA;
 }
 
+bool devpki_signs_crls(const struct devpki_cert *c)
+{
+	return devpki_is_ca(c) || c->kind == DEVPKI_CRL_ISSUER;
+}
+
 bool devpki_is_revoked(const struct devpki_cert *c, int64_t now_ms)
 {
-	return c->revoked && c->revoked_ms <= now_ms;
+	return c->revoked && c->revoked_ms <= now_ms &&
+	       !(c->released && c->released_ms <= now_ms);
 }
 
 const struct devpki_cert *devpki_responder_of(const struct devpki *p,
@@ -177,7 +189,7 @@ static void free_cert(struct devpki_cert *c)
 	OPENSSL_free((void *)(uintptr_t)c->der.p); /* ours; view is const */
 	EVP_PKEY_free(c->key);
 	X509_free(c->x509);
-	mem_free(c);
+	mem_free(devpki_inner(c));
 }
 
 void devpki_drop_to(struct devpki *p, size_t n)
@@ -186,17 +198,18 @@ void devpki_drop_to(struct devpki *p, size_t n)
 		free_cert(p->cert[--p->n_cert]);
 }
 
-int devpki_add(struct devpki *p, const struct devpki_cert *like, X509 *x, EVP_PKEY *key,
-	       struct devpki_cert **ret_c, struct ltps_error *err)
+int devpki_add(struct devpki *p, const struct devpki_inner *like, X509 *x,
+	       EVP_PKEY *key, struct devpki_cert **ret_c, struct ltps_error *err)
 {
 	unsigned char *der = NULL;
-	struct devpki_cert *c = mem_zalloc(1, sizeof(*c));
-	if (c == NULL) {
+	struct devpki_inner *inner = mem_zalloc(1, sizeof(*inner));
+	if (inner == NULL) {
 		EVP_PKEY_free(key);
 		X509_free(x);
 		return ltps_fail_nomem(err);
 	}
-	*c = *like;
+	*inner = *like;
+	struct devpki_cert *c = &inner->c;
 	c->x509 = x;
 	c->key = key;
 	int n = i2d_X509(x, &der);
@@ -217,7 +230,7 @@ int devpki_add(struct devpki *p, const struct devpki_cert *like, X509 *x, EVP_PK
 
 /* ---- issuing ---- */
 
-static bool is_file_stem(const char *name)
+bool devpki_is_file_stem(const char *name)
 {
 	size_t n = 0;
 	for (; name[n] != '\0'; n++) {
@@ -228,14 +241,39 @@ static bool is_file_stem(const char *name)
 	return n > 0 && n < DEVPKI_NAME_MAX;
 }
 
+bool devpki_name_is_free(const struct devpki *p, struct view name)
+{
+	return find_name(p, name) == NULL && devpki_point_find(p, name) == NULL;
+}
+
+/* The smallest N from 2 on for which no certificate is called "stem-N". */
+static unsigned first_suffix(const struct devpki *p, const char *stem)
+{
+	bool used[DEVPKI_CERTS_MAX + 3] = { false };
+	size_t n = strlen(stem);
+	unsigned first = 2;
+	for (size_t i = 0; i < p->n_cert; i++) {
+		const char *name = p->cert[i]->name;
+		struct ltps_error ignored = LTPS_ERROR_INIT; /* another name */
+		uint64_t number = 0;
+		if (strncmp(name, stem, n) == 0 && name[n] == '-' &&
+		    devpki_uint_parse(view_text(name + n + 1), DEVPKI_CERTS_MAX + 2,
+				      &number, &ignored) == 0)
+			used[number] = true;
+	}
+	while (used[first])
+		first++;
+	return first;
+}
+
 /* What the caller said, or the first free of "tsa0", "tsa0-2" ... */
 static int choose_name(const struct devpki *p, const struct devpki_issue *how,
 		       struct devpki_cert *c, struct ltps_error *err)
 {
 	char stem[DEVPKI_NAME_MAX + 8];
 	if (how->name != NULL) {
-		if (!is_file_stem(how->name) ||
-		    find_name(p, view_text(how->name)) != NULL)
+		if (!devpki_is_file_stem(how->name) ||
+		    !devpki_name_is_free(p, view_text(how->name)))
 			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 					 "name is taken or not of a-z, 0-9 and -");
 		snprintf(c->name, sizeof(c->name), "%s", how->name);
@@ -250,7 +288,10 @@ static int choose_name(const struct devpki *p, const struct devpki_issue *how,
 	else
 		snprintf(stem, sizeof(stem), "%s", kinds[c->kind].name);
 	snprintf(c->name, sizeof(c->name), "%.40s", stem);
-	for (unsigned i = 2; find_name(p, view_text(c->name)) != NULL; i++)
+	if (devpki_name_is_free(p, view_text(c->name)))
+		return 0;
+	for (unsigned i = first_suffix(p, c->name);
+	     !devpki_name_is_free(p, view_text(c->name)); i++)
 		snprintf(c->name, sizeof(c->name), "%.40s-%u", stem, i);
 	return 0;
 }
@@ -323,15 +364,36 @@ static int choose_key(const struct devpki *p, const struct devpki_issue *how,
 		      EVP_PKEY **ret_key, struct ltps_error *err)
 {
 	enum devpki_key type = how->key;
-	if (how->existing_key != NULL) {
-		if (EVP_PKEY_up_ref(how->existing_key) != 1)
+	EVP_PKEY *existing = how->cross != NULL ? how->cross->key : how->existing_key;
+	if (existing != NULL) {
+		if (EVP_PKEY_up_ref(existing) != 1)
 			return devpki_fail_crypto(err, "taking a key");
-		*ret_key = how->existing_key;
+		*ret_key = existing;
 		return 0;
 	}
 	if (type == DEVPKI_KEY_DEFAULT)
 		type = p->key[how->kind];
 	return devpki_key_make(type, ret_key, err);
+}
+
+static int choose_points(const struct devpki *p, const struct devpki_issue *how,
+			 struct devpki_cert *c, struct ltps_error *err)
+{
+	if (how->n_points > DEVPKI_POINTS_PER_CERT_MAX ||
+	    how->n_extensions > DEVPKI_EXTENSIONS_MAX)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "more than %d CRL points, or %d extensions",
+				 DEVPKI_POINTS_PER_CERT_MAX, DEVPKI_EXTENSIONS_MAX);
+	for (size_t i = 0; i < how->n_points; i++) {
+		const struct devpki_point *point = how->points[i];
+		if (point == NULL ||
+		    devpki_point_find(p, view_text(point->name)) != point)
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "no CRL point of this PKI");
+		c->point[i] = point;
+	}
+	c->n_points = how->n_points;
+	return 0;
 }
 
 /* Names, issuer and serial number of the certificate to come. */
@@ -347,7 +409,7 @@ static int plan(const struct devpki *p, const struct devpki_issue *how, unsigned
 				 "more than %d certificates", DEVPKI_CERTS_MAX);
 	c.serial = DEVPKI_SERIAL_FIRST + p->n_cert;
 	if (choose_issuer(p, how, &c.issuer, err) != 0 ||
-	    choose_name(p, how, &c, err) != 0)
+	    choose_name(p, how, &c, err) != 0 || choose_points(p, how, &c, err) != 0)
 		return -1;
 	*ret_c = c;
 	return 0;
@@ -357,22 +419,23 @@ static int plan(const struct devpki *p, const struct devpki_issue *how, unsigned
 static int make(struct devpki *p, const struct devpki_issue *how, unsigned slot,
 		bool serving, struct devpki_cert **ret_c, struct ltps_error *err)
 {
-	struct devpki_cert like, *c = NULL;
+	struct devpki_inner like = { 0 };
+	struct devpki_cert *c = NULL;
 	EVP_PKEY *key = NULL;
 	X509 *x = NULL;
 	char cn[DEVPKI_NAME_MAX + 24];
-	if (plan(p, how, slot, &like, err) != 0)
+	if (plan(p, how, slot, &like.c, err) != 0)
 		return -1;
-	like.serving = serving;
+	like.c.serving = serving;
 	struct devpki_profile profile = { .kind = how->kind,
-					  .serial = like.serial,
+					  .serial = like.c.serial,
 					  .common_name = how->common_name,
-					  .issuer = like.issuer,
-					  .flaws = how->flaws };
-	snprintf(cn, sizeof(cn), "%s %s", kinds[how->kind].title, like.name);
+					  .issuer = like.c.issuer,
+					  .how = how };
+	snprintf(cn, sizeof(cn), "%s %s", kinds[how->kind].title, like.c.name);
 	if (profile.common_name == NULL)
 		profile.common_name = cn;
-	if (choose_validity(p, how, &like, &profile, err) != 0 ||
+	if (choose_validity(p, how, &like.c, &profile, err) != 0 ||
 	    choose_key(p, how, &key, err) != 0)
 		return -1;
 	profile.key = key;
@@ -452,24 +515,85 @@ int devpki_rollover(struct devpki *p, enum devpki_kind kind, unsigned slot,
 	return 0;
 }
 
-int devpki_revoke(struct devpki *p, uint64_t serial, int64_t at_ms,
-		  enum devpki_reason reason, struct ltps_error *err)
+int devpki_need(struct devpki *p, enum devpki_kind kind,
+		const struct devpki_cert **ret_c, struct ltps_error *err)
+{
+	const struct devpki_cert *c = devpki_active(p, kind, 0);
+	if (c == NULL)
+		return devpki_rollover(p, kind, 0, NULL, ret_c, err);
+	*ret_c = c;
+	return 0;
+}
+
+/* Writes the state; without it the record stays as it was. */
+static int commit_status(struct devpki *p, struct devpki_inner *inner,
+			 const struct devpki_inner *old, struct ltps_error *err)
+{
+	if (devpki_store_state(p, err) == 0)
+		return 0;
+	*inner = *old;
+	return -1;
+}
+
+static int revoke(struct devpki *p, uint64_t serial, const struct devpki_cert *how,
+		  struct ltps_error *err)
 {
 	const struct devpki_cert *found = devpki_find(p, serial);
 	if (found == NULL)
 		return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
 				 "no certificate with that serial number");
 	/* A root has nobody above it whose list could name it. */
-	if (found->issuer == NULL || devpki_reason_name(reason)[0] == '?')
+	if (found->issuer == NULL || devpki_reason_name(how->reason)[0] == '?')
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER,
 				 "RFC 5280 5.3.1", "a root, or no such reason");
-	struct devpki_cert *c = p->cert[serial - DEVPKI_SERIAL_FIRST];
-	struct devpki_cert old = *c;
+	struct devpki_inner *inner = devpki_inner(found);
+	struct devpki_inner old = *inner;
+	struct devpki_cert *c = &inner->c;
 	c->revoked = true;
-	c->revoked_ms = devpki_whole_second(at_ms);
-	c->reason = reason;
-	if (devpki_store_state(p, err) == 0)
-		return 0;
-	*c = old;
-	return -1;
+	c->revoked_ms = devpki_whole_second(how->revoked_ms);
+	c->reason = how->reason;
+	c->has_invalidity = how->has_invalidity;
+	c->invalidity_ms = devpki_whole_second(how->invalidity_ms);
+	c->released = false;
+	c->released_ms = 0;
+	inner->revoked_crl = p->crl_next;
+	return commit_status(p, inner, &old, err);
+}
+
+int devpki_revoke(struct devpki *p, uint64_t serial, int64_t at_ms,
+		  enum devpki_reason reason, struct ltps_error *err)
+{
+	struct devpki_cert how = { .revoked_ms = at_ms, .reason = reason };
+	return revoke(p, serial, &how, err);
+}
+
+int devpki_revoke_since(struct devpki *p, uint64_t serial, int64_t at_ms,
+			enum devpki_reason reason, int64_t invalid_ms,
+			struct ltps_error *err)
+{
+	struct devpki_cert how = { .revoked_ms = at_ms,
+				   .reason = reason,
+				   .has_invalidity = true,
+				   .invalidity_ms = invalid_ms };
+	return revoke(p, serial, &how, err);
+}
+
+int devpki_release(struct devpki *p, uint64_t serial, int64_t at_ms,
+		   struct ltps_error *err)
+{
+	const struct devpki_cert *found = devpki_find(p, serial);
+	if (found == NULL)
+		return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+				 "no certificate with that serial number");
+	at_ms = devpki_whole_second(at_ms);
+	if (!found->revoked || found->reason != DEVPKI_REASON_HOLD || found->released ||
+	    at_ms < found->revoked_ms)
+		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_CALLER, "RFC 5280 5.3.1",
+				 "the certificate is not on hold then");
+	struct devpki_inner *inner = devpki_inner(found);
+	struct devpki_inner old = *inner;
+	inner->c.released = true;
+	inner->c.released_ms = at_ms;
+	inner->released_crl = p->crl_next;
+	return commit_status(p, inner, &old, err);
 }

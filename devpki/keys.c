@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keys - key types: making, naming, PEM forms. */
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "devpki/inside.h"
 
 static const char *const key_names[DEVPKI_KEY_COUNT] = {
-	[DEVPKI_KEY_DEFAULT] = "default", [DEVPKI_KEY_P256] = "p256",
-	[DEVPKI_KEY_P384] = "p384",       [DEVPKI_KEY_RSA2048] = "rsa2048",
-	[DEVPKI_KEY_RSA3072] = "rsa3072", [DEVPKI_KEY_RSA4096] = "rsa4096",
+	[DEVPKI_KEY_DEFAULT] = "default",
+	[DEVPKI_KEY_P256] = "p256",
+	[DEVPKI_KEY_P384] = "p384",
+	[DEVPKI_KEY_RSA2048] = "rsa2048",
+	[DEVPKI_KEY_RSA3072] = "rsa3072",
+	[DEVPKI_KEY_RSA4096] = "rsa4096",
 	[DEVPKI_KEY_ED25519] = "ed25519",
+	[DEVPKI_KEY_ED448] = "ed448",
+	[DEVPKI_KEY_P521] = "p521",
+	[DEVPKI_KEY_RSA1024] = "rsa1024",
+	[DEVPKI_KEY_RSAPSS2048] = "rsapss2048",
+	[DEVPKI_KEY_DSA2048] = "dsa2048",
 };
 
 int devpki_fail_crypto(struct ltps_error *err, const char *what)
@@ -32,6 +43,76 @@ bool devpki_key_parse(struct view name, enum devpki_key *ret_key)
 		}
 	}
 	return false;
+}
+
+/* A key of a type that has its size as a parameter. */
+static EVP_PKEY *make_rsa_pss(void)
+{
+	EVP_PKEY *key = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) != 1 ||
+	    EVP_PKEY_generate(ctx, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+/* The group of RFC 5114 2.3 is one of DSA as well; making another takes seconds. */
+static EVP_PKEY *group_2048_256(void)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+				       (void *)(uintptr_t) "dh_2048_256", 0),
+		OSSL_PARAM_END,
+	};
+	EVP_PKEY *group = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DHX", NULL);
+	if (ctx == NULL || EVP_PKEY_paramgen_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_params(ctx, params) != 1 ||
+	    EVP_PKEY_generate(ctx, &group) != 1)
+		group = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return group;
+}
+
+static OSSL_PARAM *dsa_params(const EVP_PKEY *group)
+{
+	BIGNUM *p = NULL, *q = NULL, *g = NULL;
+	OSSL_PARAM *params = NULL;
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	if (bld != NULL && EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_P, &p) &&
+	    EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_Q, &q) &&
+	    EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_G, &g) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_P, p) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_Q, q) &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_FFC_G, g))
+		params = OSSL_PARAM_BLD_to_param(bld);
+	BN_free(g);
+	BN_free(q);
+	BN_free(p);
+	OSSL_PARAM_BLD_free(bld);
+	return params;
+}
+
+static EVP_PKEY *make_dsa(void)
+{
+	EVP_PKEY *group = group_2048_256(), *domain = NULL, *key = NULL;
+	OSSL_PARAM *params = group != NULL ? dsa_params(group) : NULL;
+	EVP_PKEY_CTX *from = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	EVP_PKEY_CTX *ctx = NULL;
+	if (params != NULL && from != NULL && EVP_PKEY_fromdata_init(from) == 1 &&
+	    EVP_PKEY_fromdata(from, &domain, EVP_PKEY_KEY_PARAMETERS, params) == 1)
+		ctx = EVP_PKEY_CTX_new_from_pkey(NULL, domain, NULL);
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 ||
+	    EVP_PKEY_generate(ctx, &key) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_CTX_free(from);
+	OSSL_PARAM_free(params);
+	EVP_PKEY_free(domain);
+	EVP_PKEY_free(group);
+	return key;
 }
 
 int devpki_key_make(enum devpki_key type, EVP_PKEY **ret_key, struct ltps_error *err)
@@ -57,6 +138,21 @@ int devpki_key_make(enum devpki_key type, EVP_PKEY **ret_key, struct ltps_error 
 	case DEVPKI_KEY_ED25519:
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 		break;
+	case DEVPKI_KEY_ED448:
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
+		break;
+	case DEVPKI_KEY_P521:
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521");
+		break;
+	case DEVPKI_KEY_RSA1024:
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+		break;
+	case DEVPKI_KEY_RSAPSS2048:
+		key = make_rsa_pss();
+		break;
+	case DEVPKI_KEY_DSA2048:
+		key = make_dsa();
+		break;
 	default:
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "unknown key type %d", (int)type);
@@ -72,18 +168,44 @@ enum digest_alg devpki_key_digest(const EVP_PKEY *key)
 {
 	switch (EVP_PKEY_get_base_id(key)) {
 	case EVP_PKEY_ED25519:
+	case EVP_PKEY_ED448:
 		return DIGEST_NONE;
 	case EVP_PKEY_EC:
-		return EVP_PKEY_get_bits(key) > 256 ? DIGEST_SHA384 : DIGEST_SHA256;
+		return EVP_PKEY_get_bits(key) > 384   ? DIGEST_SHA512
+		       : EVP_PKEY_get_bits(key) > 256 ? DIGEST_SHA384
+						      : DIGEST_SHA256;
 	default:
 		return DIGEST_SHA256;
 	}
 }
 
-const EVP_MD *devpki_key_md(const EVP_PKEY *key)
+/* PSS by default is salted to the length of the key: nobody else does that. */
+static bool set_padding(const EVP_PKEY *key, EVP_PKEY_CTX *ctx, bool pss)
+{
+	int id = EVP_PKEY_get_base_id(key);
+	if (id != EVP_PKEY_RSA_PSS && !(id == EVP_PKEY_RSA && pss))
+		return true;
+	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+int devpki_signer_new(EVP_PKEY *key, struct devpki_signing how, EVP_MD_CTX **ret_ctx,
+		      struct ltps_error *err)
 {
 	enum digest_alg alg = devpki_key_digest(key);
-	return alg == DIGEST_NONE ? NULL : digest_evp(alg);
+	EVP_PKEY_CTX *inner = NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	if (alg != DIGEST_NONE && how.hash != DIGEST_NONE)
+		alg = how.hash;
+	if (ctx == NULL ||
+	    EVP_DigestSignInit(ctx, &inner, alg != DIGEST_NONE ? digest_evp(alg) : NULL,
+			       NULL, key) != 1 ||
+	    !set_padding(key, inner, how.pss)) {
+		EVP_MD_CTX_free(ctx);
+		return devpki_fail_crypto(err, "preparing a signature");
+	}
+	*ret_ctx = ctx;
+	return 0;
 }
 
 /* Copies what a memory BIO holds. */

@@ -12,7 +12,9 @@
 #define OCSP KIND(DEVPKI_OCSP)
 #define TSA KIND(DEVPKI_TSA)
 #define EE KIND(DEVPKI_EE)
-#define ALL (CAS | OCSP | TSA | EE)
+#define SCVP KIND(DEVPKI_SCVP)
+#define CRL KIND(DEVPKI_CRL_ISSUER)
+#define ALL (CAS | OCSP | TSA | EE | SCVP | CRL)
 #define NO_USUAL_KU (DEVPKI_FLAW_NO_KEY_USAGE | DEVPKI_FLAW_KEY_USAGE)
 #define NO_USUAL_EKU                                                                   \
 	(DEVPKI_FLAW_NO_EKU | DEVPKI_FLAW_EKU_NOT_CRITICAL | DEVPKI_FLAW_EKU_SECOND)
@@ -31,7 +33,9 @@ static const struct extension {
 	/* RFC 5280 4.2.1.3 */
 	{ CAS, NO_USUAL_KU, 0, NID_key_usage,
 	  "critical,keyCertSign,cRLSign,digitalSignature" },
-	{ OCSP | TSA, NO_USUAL_KU, 0, NID_key_usage, "critical,digitalSignature" },
+	{ OCSP | TSA | SCVP, NO_USUAL_KU, 0, NID_key_usage,
+	  "critical,digitalSignature" },
+	{ CRL, NO_USUAL_KU, 0, NID_key_usage, "critical,cRLSign" },
 	{ EE, NO_USUAL_KU, 0, NID_key_usage,
 	  "critical,digitalSignature,nonRepudiation" },
 	{ ALL, 0, DEVPKI_FLAW_KEY_USAGE, NID_key_usage, "critical,keyAgreement" },
@@ -42,6 +46,8 @@ static const struct extension {
 	  "critical,timeStamping,clientAuth" },
 	/* RFC 6960 4.2.2.2, 4.2.2.2.1 */
 	{ OCSP, DEVPKI_FLAW_NO_EKU, 0, NID_ext_key_usage, "OCSPSigning" },
+	/* RFC 5055 8.1: id-kp-scvpServer */
+	{ SCVP, DEVPKI_FLAW_NO_EKU, 0, NID_ext_key_usage, "1.3.6.1.5.5.7.3.15" },
 	{ OCSP, DEVPKI_FLAW_NO_NOCHECK, 0, NID_id_pkix_OCSP_noCheck, "null" },
 	{ ALL, 0, 0, NID_subject_key_identifier, "hash" },
 };
@@ -61,26 +67,95 @@ static int add_extension(X509 *x, X509V3_CTX *ctx, int nid, const char *value,
 	return ok ? 0 : devpki_fail_crypto(err, "making an extension");
 }
 
-/* Where the issuer's certificate, CRL and OCSP answers are found. */
+/* Where the issuer's certificate and OCSP answers are found. */
+static int add_aia(const struct devpki *p, const struct devpki_profile *how, X509 *x,
+		   X509V3_CTX *ctx, struct ltps_error *err)
+{
+	char text[3 * DEVPKI_URL_MAX];
+	/* Nobody asks for the status of a responder that says nocheck. */
+	bool ocsp =
+	    how->kind != DEVPKI_OCSP || (how->how->flaws & DEVPKI_FLAW_NO_NOCHECK) != 0;
+	snprintf(text, sizeof(text), "%s%s%scaIssuers;URI:%s/aia/%s.cer",
+		 ocsp ? "OCSP;URI:" : "", ocsp ? p->url : "", ocsp ? "/ocsp," : "",
+		 p->url, how->issuer->name);
+	return add_extension(x, ctx, NID_info_access, text, err);
+}
+
+static int x509_add(void *x, X509_EXTENSION *e)
+{
+	return X509_add_ext(x, e, -1);
+}
+
+/* Full or delta CRLs: those of the points, else the issuer's own. */
+static int add_crl_points(const struct devpki *p, const struct devpki_profile *how,
+			  bool delta, X509 *x, struct ltps_error *err)
+{
+	struct devpki_dp dp[DEVPKI_POINTS_PER_CERT_MAX] = { 0 };
+	char url[DEVPKI_POINTS_PER_CERT_MAX][DEVPKI_CRL_URL_MAX];
+	struct devpki_shapes s = { 0 };
+	bool all = how->how->freshest || p->freshest;
+	size_t n = 0;
+	int ret = 0;
+	for (size_t i = 0; i < how->how->n_points; i++) {
+		const struct devpki_point *point = how->how->points[i];
+		if (delta && !all && !point->freshest)
+			continue;
+		devpki_crl_url(p, point->name, delta, url[n]);
+		dp[n].reasons = point->reasons;
+		if (!devpki_name_equal(point->signer, how->issuer))
+			dp[n].crl_issuer = X509_get_subject_name(point->signer->x509);
+		dp[n].uri = url[n];
+		n++;
+	}
+	if (how->how->n_points == 0 && (!delta || all)) {
+		devpki_crl_url(p, how->issuer->name, delta, url[0]);
+		dp[n++].uri = url[0];
+	}
+	if (n > 0) {
+		ret = devpki_shape_crl_points(&s, delta, false, dp, n, err);
+		if (ret == 0)
+			ret = devpki_extensions_add(s.e, s.n, x509_add, x, err);
+	}
+	devpki_shapes_free(&s);
+	return ret;
+}
+
 static int add_addresses(const struct devpki *p, const struct devpki_profile *how,
 			 X509 *x, X509V3_CTX *ctx, struct ltps_error *err)
 {
-	char text[3 * DEVPKI_URL_MAX];
-	const char *issuer = how->issuer->name;
-	if ((how->flaws & DEVPKI_FLAW_NO_AIA) == 0) {
-		/* Nobody asks for the status of a responder that says nocheck. */
-		bool ocsp = how->kind != DEVPKI_OCSP ||
-			    (how->flaws & DEVPKI_FLAW_NO_NOCHECK) != 0;
-		snprintf(text, sizeof(text), "%s%s%scaIssuers;URI:%s/aia/%s.cer",
-			 ocsp ? "OCSP;URI:" : "", ocsp ? p->url : "",
-			 ocsp ? "/ocsp," : "", p->url, issuer);
-		if (add_extension(x, ctx, NID_info_access, text, err) != 0)
+	if ((how->how->flaws & DEVPKI_FLAW_NO_AIA) == 0 &&
+	    add_aia(p, how, x, ctx, err) != 0)
+		return -1;
+	if ((how->how->flaws & DEVPKI_FLAW_NO_CRL_POINT) != 0)
+		return 0;
+	if (add_crl_points(p, how, false, x, err) != 0)
+		return -1;
+	return add_crl_points(p, how, true, x, err);
+}
+
+/* Takes every extension with this OID away. */
+static int remove_extension(X509 *x, const char *oid, struct ltps_error *err)
+{
+	ASN1_OBJECT *obj = OBJ_txt2obj(oid, 1);
+	int at;
+	if (obj == NULL)
+		return ltps_fail_openssl(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "OID of an extension");
+	while ((at = X509_get_ext_by_OBJ(x, obj, -1)) >= 0)
+		X509_EXTENSION_free(X509_delete_ext(x, at));
+	ASN1_OBJECT_free(obj);
+	return 0;
+}
+
+/* First all of the profile go, so that two of the caller's may be alike. */
+static int put_own(X509 *x, const struct devpki_issue *how, struct ltps_error *err)
+{
+	for (size_t i = 0; i < how->n_extensions; i++) {
+		if (remove_extension(x, how->extensions[i].oid, err) != 0)
 			return -1;
 	}
-	if ((how->flaws & DEVPKI_FLAW_NO_CRL_POINT) != 0)
-		return 0;
-	snprintf(text, sizeof(text), "URI:%s/crl/%s.crl", p->url, issuer);
-	return add_extension(x, ctx, NID_crl_distribution_points, text, err);
+	return devpki_extensions_add(how->extensions, how->n_extensions, x509_add, x,
+				     err);
 }
 
 static int add_extensions(const struct devpki *p, const struct devpki_profile *how,
@@ -92,24 +167,34 @@ static int add_extensions(const struct devpki *p, const struct devpki_profile *h
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		const struct extension *e = &extensions[i];
 		if ((e->kinds & KIND(how->kind)) == 0 ||
-		    (e->unless & how->flaws) != 0 ||
-		    (e->only != 0 && (e->only & how->flaws) == 0))
+		    (e->unless & how->how->flaws) != 0 ||
+		    (e->only != 0 && (e->only & how->how->flaws) == 0))
 			continue;
 		if (add_extension(x, &ctx, e->nid, e->value, err) != 0)
 			return -1;
 	}
 	if (how->issuer == NULL)
 		return 0;
-	if (add_extension(x, &ctx, NID_authority_key_identifier, "keyid:always", err) !=
-	    0)
+	/* An issuer may have been made without a key identifier. */
+	if (X509_get0_subject_key_id(how->issuer->x509) != NULL &&
+	    add_extension(x, &ctx, NID_authority_key_identifier, "keyid:always", err) !=
+		0)
 		return -1;
 	return add_addresses(p, how, x, &ctx, err);
 }
 
-static int set_name(const struct devpki *p, X509 *x, const char *common_name,
+static int set_name(const struct devpki *p, X509 *x, const struct devpki_profile *how,
 		    struct ltps_error *err)
 {
 	char organisation[64];
+	const char *common_name = how->common_name;
+	const X509_NAME *given = how->how->subject;
+	if (how->how->cross != NULL)
+		given = X509_get_subject_name(how->how->cross->x509);
+	if (given != NULL)
+		return X509_set_subject_name(x, given) == 1
+			   ? 0
+			   : devpki_fail_crypto(err, "subject name");
 	X509_NAME *name = X509_NAME_new();
 	snprintf(organisation, sizeof(organisation), "Throwaway PKI %s", p->tag);
 	int ok = name != NULL &&
@@ -155,15 +240,17 @@ int devpki_profile_make(const struct devpki *p, const struct devpki_profile *how
 			X509 **ret_x, struct ltps_error *err)
 {
 	EVP_PKEY *signer = how->issuer != NULL ? how->issuer->key : how->key;
+	EVP_MD_CTX *ctx = NULL;
 	int ret = -1;
 	X509 *x = X509_new();
 	if (x == NULL)
 		return devpki_fail_crypto(err, "making a certificate");
-	if (set_name(p, x, how->common_name, err) != 0 ||
-	    set_fields(x, how, err) != 0 || set_times(x, how, err) != 0 ||
-	    add_extensions(p, how, x, err) != 0)
+	if (set_name(p, x, how, err) != 0 || set_fields(x, how, err) != 0 ||
+	    set_times(x, how, err) != 0 || add_extensions(p, how, x, err) != 0 ||
+	    put_own(x, how->how, err) != 0 ||
+	    devpki_signer_new(signer, how->how->signing, &ctx, err) != 0)
 		goto out;
-	if (X509_sign(x, signer, devpki_key_md(signer)) <= 0) {
+	if (X509_sign_ctx(x, ctx) <= 0) {
 		devpki_fail_crypto(err, "signing a certificate");
 		goto out;
 	}
@@ -171,6 +258,7 @@ int devpki_profile_make(const struct devpki *p, const struct devpki_profile *how
 	x = NULL;
 	ret = 0;
 out:
+	EVP_MD_CTX_free(ctx);
 	X509_free(x);
 	ERR_clear_error(); /* it notes tries that it recovered from */
 	return ret;

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "devpki/devpki.h"
+#include "devpki/devpki_shapes.h"
 #include "server/commands.h"
 #include "server/devpki_http.h"
 
 #define DAYS_ARGUMENTS_MAX 16
+#define EXTENSION_NAME_MAX 64
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char help[] =
@@ -17,18 +18,34 @@ static const char help[] =
     "\n"
     "  ltps devpki create DIR [--url URL] [--key TYPE] [--time T] [--tsas N]\n"
     "              [--days KIND=N]... [--tsa-policy OID] [--keep-expired]\n"
+    "              [--freshest]\n"
     "  ltps devpki issue DIR [--kind KIND] [--name NAME] [--subject CN] [--key TYPE]\n"
     "              [--days N] [--from T] [--until T] [--issuer NAME] [--time T]\n"
-    "  ltps devpki revoke DIR SERIAL|NAME [--reason REASON] [--time T]\n"
-    "  ltps devpki rollover DIR root|ca|ocsp|tsa [--tsa N] [--key TYPE] [--days N]\n"
-    "              [--from T] [--until T] [--time T]\n"
-    "  ltps devpki crl DIR [CA] [-o FILE] [--time T]\n"
+    "              [--cross NAME] [--extension NAME=VALUE]... [--remove OID]...\n"
+    "              [--point NAME]... [--freshest] [--hash HASH] [--pss]\n"
+    "  ltps devpki revoke DIR SERIAL|NAME [--reason REASON] [--invalid T] [--time T]\n"
+    "  ltps devpki release DIR SERIAL|NAME [--time T]\n"
+    "  ltps devpki rollover DIR root|ca|ocsp|tsa|scvp|crl [--tsa N] [--key TYPE]\n"
+    "              [--days N] [--from T] [--until T] [--time T]\n"
+    "  ltps devpki need DIR scvp|crl [--time T]\n"
+    "  ltps devpki point DIR NAME [--ca NAME] [--signer NAME] [--reasons R,R...]\n"
+    "              [--scope all|users|cas|attributes] [--named] [--freshest]\n"
+    "  ltps devpki crl DIR [CA|POINT] [--delta] [-o FILE] [--time T]\n"
+    "  ltps devpki ocsp DIR [--by-key] [--cert-hash] [--by-issuer]\n"
     "  ltps devpki list DIR\n"
     "  ltps devpki serve DIR --listen ADDR:PORT [--url URL] [--time T] [--fixed]\n"
     "              [--control]\n"
     "\n"
-    "  KIND    root, ca, ocsp, tsa, ee\n"
-    "  TYPE    p256, p384, rsa2048, rsa3072, rsa4096, ed25519\n"
+    "  KIND    root, ca, ocsp, tsa, ee, scvp, crl (signs CRLs alone)\n"
+    "  TYPE    p256, p384, p521, rsa1024, rsa2048, rsa3072, rsa4096, rsapss2048,\n"
+    "          dsa2048, ed25519, ed448\n"
+    "  --cross certify that one's subject and key again, under --issuer\n"
+    "  --extension  as x509v3_config(5) writes it: nameConstraints=permitted;DNS:x;\n"
+    "          takes the place of what the profile says\n"
+    "  point   a CRL besides the full one of a CA: /crl/NAME.crl; its delta CRL is\n"
+    "          /crl/NAME-delta.crl. Without --ca it is for certificates that name\n"
+    "          it; with a --signer of another name it is indirect\n"
+    "  ocsp    how answers look from now on; without options: as usual\n"
     "  REASON  keyCompromise, superseded, ... as RFC 5280 spells them, or absent\n"
     "  T       RFC 3339; --time T means that now is T (with serve, the clock runs\n"
     "          on from there unless --fixed is given)\n"
@@ -42,9 +59,13 @@ static const char help[] =
 struct arguments {
 	const char *url, *key, *time, *tsas, *tsa, *tsa_policy, *kind, *name, *subject;
 	const char *from, *until, *issuer, *reason, *out, *listen;
+	const char *cross, *hash, *invalid, *ca, *signer, *reasons, *scope;
 	const char *days[DAYS_ARGUMENTS_MAX];
-	unsigned n_days;
-	int keep_expired, fixed, control;
+	const char *extension[DEVPKI_EXTENSIONS_MAX], *remove[DEVPKI_EXTENSIONS_MAX];
+	const char *point[DEVPKI_POINTS_PER_CERT_MAX];
+	unsigned n_days, n_extension, n_remove, n_point;
+	int keep_expired, fixed, control, freshest, pss, named, delta;
+	int by_key, cert_hash, by_issuer;
 	const char *rest[2];
 	unsigned n_rest;
 };
@@ -165,6 +186,7 @@ static int run_create(const struct arguments *a, struct ltps_error *err)
 		o.clock = clock_fixed(now_ms);
 	o.n_tsa = (unsigned)tsas;
 	o.keep_expired = a->keep_expired != 0;
+	o.freshest = a->freshest != 0;
 	if (devpki_create(a->rest[0], &o, &p, err) != 0)
 		return -1;
 	printf("%s\n%s/anchors.pem\n", devpki_url(p), a->rest[0]);
@@ -172,30 +194,94 @@ static int run_create(const struct arguments *a, struct ltps_error *err)
 	return 0;
 }
 
+/* Not given: *ret_c stays. */
+static int get_cert(const struct devpki *p, const char *option, const char *text,
+		    const struct devpki_cert **ret_c, struct ltps_error *err)
+{
+	if (text == NULL)
+		return 0;
+	*ret_c = devpki_find_text(p, view_text(text));
+	return *ret_c != NULL ? 0 : bad_value(option, err);
+}
+
+/* --extension NAME=VALUE and --remove OID */
+static int get_extensions(const struct arguments *a, struct devpki_shapes *s,
+			  struct ltps_error *err)
+{
+	for (unsigned i = 0; i < a->n_extension; i++) {
+		const char *equals = strchr(a->extension[i], '=');
+		char name[EXTENSION_NAME_MAX];
+		size_t n = equals != NULL ? (size_t)(equals - a->extension[i]) : 0;
+		if (n == 0 || n >= sizeof(name))
+			return bad_value("--extension", err);
+		snprintf(name, sizeof(name), "%.*s", (int)n, a->extension[i]);
+		if (devpki_shape_text(s, name, equals + 1, NULL, err) != 0)
+			return -1;
+	}
+	for (unsigned i = 0; i < a->n_remove; i++) {
+		if (devpki_shape_remove(s, a->remove[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int get_signing(const struct arguments *a, struct devpki_issue *how,
+		       struct ltps_error *err)
+{
+	how->freshest = a->freshest != 0;
+	how->signing.pss = a->pss != 0;
+	if (a->hash == NULL)
+		return 0;
+	how->signing.hash = digest_from_name(view_text(a->hash));
+	return how->signing.hash != DIGEST_NONE ? 0 : bad_value("--hash", err);
+}
+
+/* What needs the PKI to be understood. */
+static int issue_in(struct devpki *p, const struct arguments *a,
+		    struct devpki_issue *how, struct ltps_error *err)
+{
+	const struct devpki_point *points[DEVPKI_POINTS_PER_CERT_MAX];
+	const struct devpki_cert *c = NULL;
+	if (get_cert(p, "--issuer", a->issuer, &how->issuer, err) != 0 ||
+	    get_cert(p, "--cross", a->cross, &how->cross, err) != 0)
+		return -1;
+	for (unsigned i = 0; i < a->n_point; i++) {
+		points[i] = devpki_point_find(p, view_text(a->point[i]));
+		if (points[i] == NULL)
+			return bad_value("--point", err);
+	}
+	how->points = points;
+	how->n_points = a->n_point;
+	if (devpki_issue(p, how, &c, err) != 0)
+		return -1;
+	print_cert(a, c);
+	return 0;
+}
+
 static int run_issue(const struct arguments *a, struct ltps_error *err)
 {
 	struct devpki_issue how = { .kind = DEVPKI_EE, .name = a->name };
-	const struct devpki_cert *c = NULL;
+	struct devpki_shapes s = { 0 };
 	struct devpki *p = NULL;
 	int ret = -1;
 	if (a->kind != NULL && !devpki_kind_parse(view_text(a->kind), &how.kind))
 		return bad_value("--kind", err);
-	if (get_issue(a, &how, err) != 0 || open_pki(a, NULL, &p, err) != 0)
-		return -1;
-	if (a->issuer != NULL) {
-		how.issuer = devpki_find_text(p, view_text(a->issuer));
-		if (how.issuer == NULL) {
-			bad_value("--issuer", err);
-			goto out;
-		}
-	}
-	if (devpki_issue(p, &how, &c, err) != 0)
+	if (get_issue(a, &how, err) != 0 || get_signing(a, &how, err) != 0 ||
+	    get_extensions(a, &s, err) != 0 || open_pki(a, NULL, &p, err) != 0)
 		goto out;
-	print_cert(a, c);
-	ret = 0;
+	how.extensions = s.e;
+	how.n_extensions = s.n;
+	ret = issue_in(p, a, &how, err);
 out:
 	devpki_free(p);
+	devpki_shapes_free(&s);
 	return ret;
+}
+
+static int no_certificate(struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+			 "no such certificate");
 }
 
 static int run_revoke(const struct arguments *a, struct ltps_error *err)
@@ -203,17 +289,89 @@ static int run_revoke(const struct arguments *a, struct ltps_error *err)
 	enum devpki_reason reason = DEVPKI_REASON_ABSENT;
 	const struct devpki_cert *c;
 	struct devpki *p = NULL;
+	int64_t invalid_ms = 0;
 	int ret;
 	if (a->reason != NULL && !devpki_reason_parse(view_text(a->reason), &reason))
 		return bad_value("--reason", err);
-	if (open_pki(a, NULL, &p, err) != 0)
+	if (get_time("--invalid", a->invalid, &invalid_ms, err) != 0 ||
+	    open_pki(a, NULL, &p, err) != 0)
 		return -1;
 	c = devpki_find_text(p, view_text(a->rest[1]));
 	if (c == NULL)
-		ret = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
-				"no such certificate");
+		ret = no_certificate(err);
+	else if (a->invalid != NULL)
+		ret = devpki_revoke_since(p, c->serial, devpki_now_ms(p), reason,
+					  invalid_ms, err);
 	else
 		ret = devpki_revoke(p, c->serial, devpki_now_ms(p), reason, err);
+	devpki_free(p);
+	return ret;
+}
+
+static int run_release(const struct arguments *a, struct ltps_error *err)
+{
+	struct devpki *p = NULL;
+	if (open_pki(a, NULL, &p, err) != 0)
+		return -1;
+	const struct devpki_cert *c = devpki_find_text(p, view_text(a->rest[1]));
+	int ret = c != NULL ? devpki_release(p, c->serial, devpki_now_ms(p), err)
+			    : no_certificate(err);
+	devpki_free(p);
+	return ret;
+}
+
+static int run_need(const struct arguments *a, struct ltps_error *err)
+{
+	const struct devpki_cert *c = NULL;
+	struct devpki *p = NULL;
+	enum devpki_kind kind;
+	if (!devpki_kind_parse(view_text(a->rest[1]), &kind))
+		return bad_value("need", err);
+	if (open_pki(a, NULL, &p, err) != 0)
+		return -1;
+	int ret = devpki_need(p, kind, &c, err);
+	if (ret == 0)
+		print_cert(a, c);
+	devpki_free(p);
+	return ret;
+}
+
+static int run_point(const struct arguments *a, struct ltps_error *err)
+{
+	struct devpki_point how = { .named_only = a->named != 0,
+				    .freshest = a->freshest != 0 };
+	const struct devpki_point *made = NULL;
+	struct devpki *p = NULL;
+	int ret = -1;
+	int n = snprintf(how.name, sizeof(how.name), "%s", a->rest[1]);
+	if (n < 0 || n >= (int)sizeof(how.name))
+		return bad_value("point", err);
+	if (a->reasons != NULL &&
+	    !devpki_reasons_parse(view_text(a->reasons), &how.reasons))
+		return bad_value("--reasons", err);
+	if (a->scope != NULL && !devpki_scope_parse(view_text(a->scope), &how.scope))
+		return bad_value("--scope", err);
+	if (open_pki(a, NULL, &p, err) != 0)
+		return -1;
+	if (get_cert(p, "--ca", a->ca, &how.ca, err) == 0 &&
+	    get_cert(p, "--signer", a->signer, &how.signer, err) == 0 &&
+	    devpki_point_add(p, &how, &made, err) == 0) {
+		printf("%s/crl/%s.crl\n", devpki_url(p), made->name);
+		ret = 0;
+	}
+	devpki_free(p);
+	return ret;
+}
+
+static int run_ocsp(const struct arguments *a, struct ltps_error *err)
+{
+	struct devpki *p = NULL;
+	unsigned modes = (a->by_key != 0 ? DEVPKI_OCSP_BY_KEY : 0u) |
+			 (a->cert_hash != 0 ? DEVPKI_OCSP_CERT_HASH : 0u) |
+			 (a->by_issuer != 0 ? DEVPKI_OCSP_BY_ISSUER : 0u);
+	if (open_pki(a, NULL, &p, err) != 0)
+		return -1;
+	int ret = devpki_set_ocsp(p, modes, err);
 	devpki_free(p);
 	return ret;
 }
@@ -250,16 +408,20 @@ static int write_out(const char *path, struct view data, struct ltps_error *err)
 static int run_crl(const struct arguments *a, struct ltps_error *err)
 {
 	struct buf der = buf_make(DEVPKI_ANSWER_MAX);
-	const struct devpki_cert *ca;
+	struct devpki_crl_how how = { .delta = a->delta != 0 };
+	const struct devpki_cert *ca = NULL;
 	struct devpki *p = NULL;
 	int ret = -1;
 	if (open_pki(a, NULL, &p, err) != 0)
 		return -1;
-	ca = a->n_rest > 1 ? devpki_find_text(p, view_text(a->rest[1]))
-			   : devpki_active(p, DEVPKI_CA, 0);
-	if (ca == NULL)
+	if (a->n_rest > 1)
+		how.point = devpki_point_find(p, view_text(a->rest[1]));
+	if (how.point == NULL)
+		ca = a->n_rest > 1 ? devpki_find_text(p, view_text(a->rest[1]))
+				   : devpki_active(p, DEVPKI_CA, 0);
+	if (how.point == NULL && ca == NULL)
 		ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL, "no such CA");
-	else if (devpki_crl(p, ca, &der, err) == 0)
+	else if (devpki_crl_shaped(p, ca, &how, &der, err) == 0)
 		ret = write_out(a->out, view_buf(&der), err);
 	buf_free(&der);
 	devpki_free(p);
@@ -356,9 +518,11 @@ static const struct {
 	unsigned min_rest, max_rest;
 	int (*run)(const struct arguments *a, struct ltps_error *err);
 } subcommands[] = {
-	{ "create", 1, 1, run_create }, { "issue", 1, 1, run_issue },
-	{ "revoke", 2, 2, run_revoke }, { "rollover", 2, 2, run_rollover },
-	{ "crl", 1, 2, run_crl },       { "list", 1, 1, run_list },
+	{ "create", 1, 1, run_create },     { "issue", 1, 1, run_issue },
+	{ "revoke", 2, 2, run_revoke },     { "release", 2, 2, run_release },
+	{ "rollover", 2, 2, run_rollover }, { "need", 2, 2, run_need },
+	{ "point", 2, 2, run_point },       { "ocsp", 1, 1, run_ocsp },
+	{ "crl", 1, 2, run_crl },           { "list", 1, 1, run_list },
 	{ "serve", 1, 1, run_serve },
 };
 
@@ -385,6 +549,32 @@ static int parse(int argc, char **argv, unsigned max_rest, struct arguments *a)
 		  .list = a->days,
 		  .max = DAYS_ARGUMENTS_MAX,
 		  .count = &a->n_days },
+		{ .name = "--cross", .text = &a->cross },
+		{ .name = "--hash", .text = &a->hash },
+		{ .name = "--invalid", .text = &a->invalid },
+		{ .name = "--ca", .text = &a->ca },
+		{ .name = "--signer", .text = &a->signer },
+		{ .name = "--reasons", .text = &a->reasons },
+		{ .name = "--scope", .text = &a->scope },
+		{ .name = "--extension",
+		  .list = a->extension,
+		  .max = DEVPKI_EXTENSIONS_MAX,
+		  .count = &a->n_extension },
+		{ .name = "--remove",
+		  .list = a->remove,
+		  .max = DEVPKI_EXTENSIONS_MAX,
+		  .count = &a->n_remove },
+		{ .name = "--point",
+		  .list = a->point,
+		  .max = DEVPKI_POINTS_PER_CERT_MAX,
+		  .count = &a->n_point },
+		{ .name = "--freshest", .flag = &a->freshest },
+		{ .name = "--pss", .flag = &a->pss },
+		{ .name = "--named", .flag = &a->named },
+		{ .name = "--delta", .flag = &a->delta },
+		{ .name = "--by-key", .flag = &a->by_key },
+		{ .name = "--cert-hash", .flag = &a->cert_hash },
+		{ .name = "--by-issuer", .flag = &a->by_issuer },
 		{ .name = "--keep-expired", .flag = &a->keep_expired },
 		{ .name = "--fixed", .flag = &a->fixed },
 		{ .name = "--control", .flag = &a->control },

@@ -222,6 +222,39 @@ Test(control, bad_parameters_are_named_and_change_nothing)
 		"/control/revoke?serial=root",
 		"/control/revoke?serial=tsa0&reason=boredom",
 		"/control/revoke?serial=tsa0&time=never",
+		"/control/revoke?serial=tsa0&invalid=never",
+		"/control/release",
+		"/control/release?serial=",
+		"/control/release?serial=zz",
+		"/control/release?serial=tsa0",
+		"/control/release?serial=tsa0&time=never",
+		"/control/point",
+		"/control/point?name=",
+		"/control/point?name=x",
+		"/control/point?name=ca&ca=ca",
+		"/control/point?name=x&ca=nobody",
+		"/control/point?name=x&ca=tsa0",
+		"/control/point?name=x&ca=ca&signer=tsa0",
+		"/control/point?name=x&ca=ca&reasons=boredom",
+		"/control/point?name=x&ca=ca&reasons=superseded,",
+		"/control/point?name=x&ca=ca&reasons=unspecified",
+		"/control/point?name=x&ca=ca&scope=some",
+		"/control/point?name=x&ca=ca&named=2",
+		"/control/point?name=%00&ca=ca",
+		"/control/point?name=x%00y&ca=ca",
+		"/control/issue?kind=king",
+		"/control/issue?name=ca",
+		"/control/issue?name=x%00y",
+		"/control/issue?subject=%00",
+		"/control/issue?issuer=nobody",
+		"/control/issue?issuer=tsa0",
+		"/control/issue?cross=nobody",
+		"/control/issue?point=nobody",
+		"/control/issue?key=des",
+		"/control/issue?days=x",
+		"/control/issue?freshest=2",
+		"/control/ocsp?by-key=2",
+		"/control/ocsp?cert-hash=yes",
 		"/control/rollover",
 		"/control/rollover?what=ee",
 		"/control/rollover?what=tsa&tsa=5",
@@ -264,6 +297,71 @@ Test(control, revoke_takes_name_or_serial_reason_and_time)
 	kit_order(p, target);
 	cr_expect_eq(tsa->reason, DEVPKI_REASON_KEY_COMPROMISE);
 	cr_expect_eq(tsa->revoked_ms, kit_time("2026-05-01T00:00:00Z"));
+	devpki_free(p);
+}
+
+Test(control, suspension_is_ordered_ended_and_told)
+{
+	struct devpki *p = kit_pki(NULL, T2026);
+	const struct devpki_cert *c = kit_issue(p, "leaf");
+	kit_order(p, "/control/revoke?serial=leaf&reason=certificateHold"
+		     "&invalid=2020-01-01T00:00:00Z");
+	cr_expect(c->has_invalidity);
+	cr_expect_eq(c->invalidity_ms, kit_time("2020-01-01T00:00:00Z"));
+	cr_expect_not(c->released);
+	kit_order(p, "/control/release?serial=leaf&time=2027-01-01T00:00:00Z");
+	cr_expect(c->released);
+	cr_expect_eq(c->released_ms, kit_time("2027-01-01T00:00:00Z"));
+	struct devpki_answer a = kit_ask(p, "GET", "/control/state", NULL, VIEW_NULL);
+	cr_expect_not_null(
+	    memmem(a.body.p, a.body.n, "\"released\":\"2027-01-01T00:00:00", 31));
+	devpki_answer_free(&a);
+	devpki_free(p);
+}
+
+Test(control, certificate_is_issued_as_ordered)
+{
+	struct devpki *p = kit_pki(NULL, T2026);
+	kit_order(p, "/control/point?name=part&ca=ca");
+	kit_order(p,
+		  "/control/issue?name=bob&subject=Bob%20B&key=p384&days=7&point=part"
+		  "&freshest=1");
+	const struct devpki_cert *c = kit_named(p, "bob");
+	char cn[32];
+	X509_NAME_get_text_by_NID(X509_get_subject_name(c->x509), NID_commonName, cn,
+				  sizeof(cn));
+	cr_expect_str_eq(cn, "Bob B");
+	cr_expect_eq(c->kind, DEVPKI_EE);
+	cr_expect_eq(EVP_PKEY_get_bits(c->key), 384);
+	cr_expect_eq(c->n_points, 1);
+	cr_expect_geq(X509_get_ext_by_NID(c->x509, NID_freshest_crl, -1), 0);
+	cr_expect_eq(kit_asn1_ms(X509_get0_notAfter(c->x509)),
+		     kit_time(T2026) + 7 * KIT_DAY_MS);
+	kit_order(p, "/control/issue?kind=root&name=other");
+	kit_order(p, "/control/issue?kind=ca&name=cross&cross=ca&issuer=other");
+	cr_expect_eq(EVP_PKEY_eq(kit_named(p, "cross")->key, kit_named(p, "ca")->key),
+		     1);
+	kit_order(p, "/control/issue");
+	devpki_free(p);
+}
+
+Test(control, point_is_made_with_all_its_properties)
+{
+	struct devpki *p = kit_pki(NULL, T2026);
+	kit_order(p, "/control/rollover?what=crl");
+	kit_order(p, "/control/point?name=part&ca=ca&signer=crl&scope=users&named=1"
+		     "&freshest=1&reasons=keyCompromise%2CaffiliationChanged");
+	const struct devpki_point *point = devpki_point_find(p, view_text("part"));
+	cr_assert_not_null(point);
+	cr_expect_str_eq(point->ca->name, "ca");
+	cr_expect_str_eq(point->signer->name, "crl");
+	cr_expect_eq(point->scope, DEVPKI_SCOPE_USERS);
+	cr_expect_eq(point->reasons, 1u << 1 | 1u << 3);
+	cr_expect(point->named_only && point->freshest);
+	struct devpki_answer a = kit_ask(p, "GET", "/crl/part.crl", NULL, VIEW_NULL);
+	cr_expect_eq(a.status, 200);
+	cr_expect_str_eq(a.content_type, "application/pkix-crl");
+	devpki_answer_free(&a);
 	devpki_free(p);
 }
 
@@ -317,11 +415,24 @@ Test(handle, failing_allocations_are_errors_or_answers)
 	cr_assert_eq(
 	    devpki_revoke(p, c->serial, kit_time(T2026), DEVPKI_REASON_ABSENT, &err),
 	    0);
+	kit_order(p, "/control/rollover?what=crl");
+	kit_order(p, "/control/point?name=all&signer=crl&freshest=1");
+	kit_order(p, "/control/ocsp?cert-hash=1");
+	struct devpki_issue named = { .kind = DEVPKI_EE, .n_points = 1 };
+	const struct devpki_point *all = devpki_point_find(p, view_text("all"));
+	const struct devpki_cert *second = NULL;
+	named.points = &all;
+	cr_assert_eq(devpki_issue(p, &named, &second, &err), 0);
+	cr_assert_eq(devpki_revoke_since(p, second->serial, kit_time(T2026),
+					 DEVPKI_REASON_HOLD, 0, &err),
+		     0);
 	struct buf ocsp = kit_ocsp_request(&c, 1, 16);
 	struct tsp_request ignored;
 	struct buf tsp = kit_tsp_request(&ignored, "x");
 	struct devpki_request reqs[] = {
 		{ .method = view_text("GET"), .path = view_text("/crl/ca.crl") },
+		{ .method = view_text("GET"), .path = view_text("/crl/all.crl") },
+		{ .method = view_text("GET"), .path = view_text("/crl/all-delta.crl") },
 		{ .method = view_text("GET"), .path = view_text("/anchors.pem") },
 		{ .method = view_text("POST"),
 		  .path = view_text("/ocsp"),

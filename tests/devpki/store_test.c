@@ -72,6 +72,58 @@ Test(store, reopened_knows_certificates_revocations_and_rollovers)
 	kit_remove(dir);
 }
 
+/* A directory as it was before CRL points, modes and kinds made on demand. */
+static void age_state(const char *dir)
+{
+	static const char *const newer[] = { "freshest = ", "ocsp-modes = ",
+					     "kind = scvp ", "kind = crl " };
+	char path[128], line[512];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf old = buf_make(1 << 16);
+	int dropped = 0;
+	snprintf(path, sizeof(path), "%s/state", dir);
+	FILE *f = fopen(path, "r");
+	cr_assert_not_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		bool keep = true;
+		for (size_t i = 0; i < 4; i++)
+			keep = keep && strncmp(line, newer[i], strlen(newer[i])) != 0;
+		dropped += !keep;
+		char *more = strstr(line, " revoked-crl=");
+		if (more != NULL)
+			snprintf(more, 2, "\n");
+		if (keep)
+			cr_assert_eq(buf_put_text(&old, line, &err), 0);
+	}
+	fclose(f);
+	cr_assert_eq(dropped, 4);
+	cr_assert_eq(file_write(path, view_buf(&old), 0600, &err), 0);
+	buf_free(&old);
+}
+
+Test(store, directory_of_before_opens_and_learns_the_new)
+{
+	char dir[64];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = kit_pki(kit_dir(dir), T2026);
+	const struct devpki_cert *c = NULL;
+	uint64_t serial = kit_issue(p, "leaf")->serial;
+	cr_assert_eq(
+	    devpki_revoke(p, serial, kit_time(T2026), DEVPKI_REASON_HOLD, &err), 0);
+	devpki_free(p);
+	age_state(dir);
+	p = must_reopen(dir);
+	cr_expect(devpki_find(p, serial)->revoked);
+	cr_assert_eq(devpki_release(p, serial, kit_time(T2026), &err), 0);
+	cr_assert_eq(devpki_need(p, DEVPKI_SCVP, &c, &err), 0, "%s", err.text);
+	devpki_free(p);
+	p = must_reopen(dir);
+	cr_expect_not_null(devpki_active(p, DEVPKI_SCVP, 0));
+	cr_expect(devpki_find(p, serial)->released);
+	devpki_free(p);
+	kit_remove(dir);
+}
+
 Test(store, crl_numbers_grow_over_a_reopening)
 {
 	char dir[64];
@@ -181,6 +233,79 @@ Test(store, damaged_lines_of_the_state_are_refused)
 	kit_remove(dir);
 }
 
+/* One of each: a point, a certificate that names it, a release, a base. */
+static void make_all_lines(const char *dir)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = kit_pki(dir, T2026);
+	struct devpki_point how = { .name = "part",
+				    .ca = devpki_active(p, DEVPKI_CA, 0),
+				    .named_only = true };
+	const struct devpki_point *point = NULL;
+	const struct devpki_cert *c = NULL;
+	struct buf crl = buf_make(DEVPKI_ANSWER_MAX);
+	cr_assert_eq(devpki_point_add(p, &how, &point, &err), 0);
+	struct devpki_issue ee = {
+		.kind = DEVPKI_EE, .name = "leaf", .points = &point, .n_points = 1
+	};
+	cr_assert_eq(devpki_issue(p, &ee, &c, &err), 0);
+	cr_assert_eq(devpki_crl(p, how.ca, &crl, &err), 0);
+	cr_assert_eq(
+	    devpki_revoke_since(p, c->serial, 5000, DEVPKI_REASON_HOLD, 4000, &err), 0);
+	cr_assert_eq(devpki_release(p, c->serial, 6000, &err), 0);
+	buf_free(&crl);
+	devpki_free(p);
+}
+
+Test(store, damaged_words_of_points_and_status_are_refused)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {
+		{ " points=part", " points=prat" },
+		{ " points=part", " dots=partxx" },
+		{ " invalid=4000", " invalid=4oo0" },
+		{ " released=6000", " released=----" },
+		{ " revoked-crl=", " revoked-crx=" },
+		{ " released-crl=", " released-crl=z" },
+		{ " base=0,", " base=0;" },
+		{ " base=0,", " base=-," },
+		{ "point = part ca ca 0 all", "point = part cx ca 0 all" },
+		{ "point = part ca ca 0 all", "point = part ca cx 0 all" },
+		{ "point = part ca ca 0 all", "point = part ca ca 1 all" },
+		{ "point = part ca ca 0 all", "point = part ca ca x all" },
+		{ "point = part ca ca 0 all", "point = part ca ca 0 any" },
+		{ "point = part ca ca 0 all", "point = leaf ca ca 0 all" },
+		{ "point = part ca ca 0 all", "point = part ca ca 0    " },
+		{ " named=1", " named=2" },
+	};
+	char dir[64];
+	make_all_lines(kit_dir(dir));
+	struct buf b = buf_make(1 << 20);
+	char *text = read_state(dir, &b);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *at = strstr(text, cases[i].from);
+		size_t n = strlen(cases[i].to);
+		char kept[64];
+		cr_assert_not_null(at, "case %zu", i);
+		memcpy(kept, at, n);
+		memcpy(at, cases[i].to, n);
+		write_file(dir, "state", text);
+		expect_refused(dir, LTPS_CORRUPT);
+		memcpy(at, kept, n);
+	}
+	write_file(dir, "state", text);
+	struct devpki *p = must_reopen(dir);
+	const struct devpki_cert *c = kit_named(p, "leaf");
+	cr_expect(c->has_invalidity && c->released);
+	cr_expect_eq(c->invalidity_ms, 4000);
+	cr_expect_eq(c->released_ms, 6000);
+	cr_expect_eq(c->n_points, 1);
+	devpki_free(p);
+	buf_free(&b);
+	kit_remove(dir);
+}
+
 Test(store, missing_exchanged_or_damaged_files_are_refused)
 {
 	char dir[64], a[128], b[128];
@@ -198,8 +323,10 @@ Test(store, missing_exchanged_or_damaged_files_are_refused)
 	cr_assert_eq(rename(b, a), 0);
 	expect_refused(dir, LTPS_CORRUPT);
 	write_file(dir, "keys/tsa0.pem",
-		   "-----BEGIN " "PRIVATE KEY-----\nAAAA\n"
-		   "-----END " "PRIVATE KEY-----\n");
+		   "-----BEGIN "
+		   "PRIVATE KEY-----\nAAAA\n"
+		   "-----END "
+		   "PRIVATE KEY-----\n");
 	expect_refused(dir, LTPS_CORRUPT);
 	kit_remove(dir);
 }

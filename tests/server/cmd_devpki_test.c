@@ -9,7 +9,8 @@
 #include "server/commands.h"
 #include "tests/support/devpki_kit.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 24
+#define T2026 "2026-01-01T00:00:00Z"
 
 /* Splits at blanks; "DIR" stands for the directory. */
 static int run(const char *dir, const char *line)
@@ -53,6 +54,17 @@ Test(cmd_devpki, mistakes_on_the_command_line_are_usage, .init = cr_redirect_std
 		"issue DIR --kind king",
 		"revoke DIR",
 		"revoke DIR x --reason boredom",
+		"revoke DIR x --invalid soon",
+		"release DIR",
+		"need DIR",
+		"need DIR king",
+		"point DIR",
+		"point DIR x --reasons boredom",
+		"point DIR x --scope some",
+		"issue DIR --hash md5",
+		"issue DIR --extension keyUsage",
+		"issue DIR --extension keyUsage=dancing",
+		"issue DIR --remove me",
 		"rollover DIR",
 		"rollover DIR king",
 		"serve DIR",
@@ -101,11 +113,67 @@ Test(cmd_devpki, steps_are_found_in_the_directory, .init = cr_redirect_stdout)
 	kit_remove(dir);
 }
 
+Test(cmd_devpki, points_crosses_and_suspensions_are_found_in_the_directory,
+     .init = cr_redirect_stdout)
+{
+	char dir[64];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki_options o = { .clock = clock_fixed(kit_time(T2026)) };
+	struct devpki *p = NULL;
+	static const char *const lines[] = {
+		"create DIR --key rsa2048 --freshest --time " T2026,
+		"need DIR scvp --time " T2026,
+		"need DIR crl --time " T2026,
+		"point DIR all --signer crl",
+		"point DIR part --ca ca --reasons keyCompromise,superseded "
+		"--scope users --named --freshest",
+		"issue DIR --name bob --point all --hash sha1 --remove 2.5.29.14 "
+		"--extension extendedKeyUsage=emailProtection --time " T2026,
+		"issue DIR --name cross --kind ca --cross ca --issuer root "
+		"--pss --time " T2026,
+		"revoke DIR bob --reason certificateHold --invalid "
+		"2020-01-01T00:00:00Z --time " T2026,
+		"release DIR bob --time " T2026,
+		"crl DIR all --delta --time " T2026 " -o /dev/null",
+		"crl DIR ca --delta --time " T2026 " -o /dev/null",
+		"ocsp DIR --by-key --by-issuer",
+	};
+	kit_dir(dir);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		cr_assert_eq(run(dir, lines[i]), 0, "%s", lines[i]);
+	cr_assert_eq(devpki_open(dir, &o, &p, &err), 0, "%s", err.text);
+	const struct devpki_cert *bob = kit_named(p, "bob");
+	cr_expect(bob->released && bob->has_invalidity);
+	cr_expect_eq(bob->invalidity_ms, kit_time("2020-01-01T00:00:00Z"));
+	cr_assert_eq(bob->n_points, 1);
+	cr_expect_str_eq(bob->point[0]->signer->name, "crl");
+	cr_expect_eq(X509_get_signature_nid(bob->x509), NID_sha1WithRSAEncryption);
+	cr_expect_lt(X509_get_ext_by_NID(bob->x509, NID_subject_key_identifier, -1), 0);
+	cr_expect_eq(X509_get_signature_nid(kit_named(p, "cross")->x509),
+		     NID_rsassaPss);
+	const struct devpki_point *part = devpki_point_find(p, view_text("part"));
+	cr_assert_not_null(part);
+	cr_expect_eq(part->reasons, 1u << 1 | 1u << 4);
+	cr_expect_eq(part->scope, DEVPKI_SCOPE_USERS);
+	cr_expect(part->named_only && part->freshest);
+	cr_expect_not_null(devpki_active(p, DEVPKI_SCVP, 0));
+	devpki_free(p);
+	kit_remove(dir);
+}
+
 Test(cmd_devpki, what_is_not_there_or_taken_fails, .init = cr_redirect_stderr)
 {
 	char dir[64];
 	devpki_free(kit_pki(kit_dir(dir), "2026-01-01T00:00:00Z"));
 	cr_expect_eq(run(dir, "revoke DIR nobody"), EXIT_DATA);
+	cr_expect_eq(run(dir, "release DIR nobody"), EXIT_DATA);
+	cr_expect_neq(run(dir, "release DIR tsa0"), 0);
+	cr_expect_eq(run(dir, "point DIR ca --ca ca"), EXIT_USAGE);
+	cr_expect_eq(run(dir, "point DIR x --ca nobody"), EXIT_USAGE);
+	cr_expect_eq(run(dir, "point DIR x --signer nobody"), EXIT_USAGE);
+	cr_expect_eq(run(dir, "issue DIR --cross nobody"), EXIT_USAGE);
+	cr_expect_eq(run(dir, "issue DIR --point nobody"), EXIT_USAGE);
+	cr_expect_eq(run(dir, "need DIR ee"), EXIT_USAGE);
 	cr_expect_eq(run(dir, "crl DIR nobody"), EXIT_DATA);
 	cr_expect_eq(run(dir, "crl DIR tsa0"), EXIT_USAGE);
 	cr_expect_neq(run(dir, "create DIR"), 0);
