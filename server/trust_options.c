@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ltp/validation_policy.h"
 
 static const char *const kind_options[MATERIAL_KIND_COUNT] = {
 	[MATERIAL_ANCHOR] = "--anchor",
@@ -36,13 +37,23 @@ static int load_kind(struct trust_options *o, enum material_kind kind,
 	return 0;
 }
 
-/* Algorithm policies are data that does not exist yet: only the default does. */
+/* A policy that is not there is refused before any file is read. */
 static int check_policy(const struct trust_options *o, struct ltps_error *err)
 {
-	if (o->policy == NULL || strcmp(o->policy, "default") == 0)
+	struct ltps_error inner = LTPS_ERROR_INIT;
+	struct validation_policy *p = NULL;
+
+	if (o->policy == NULL)
 		return 0;
-	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-			 "--policy: there is no policy %s", o->policy);
+	if (validation_policy_builtin(o->policy, &p, &inner) == 0) {
+		validation_policy_free(p);
+		return 0;
+	}
+	if (inner.code == LTPS_NOT_FOUND)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "--policy: there is no policy %s", o->policy);
+	*err = inner;
+	return -1;
 }
 
 static int load_time(struct trust_options *o, struct ltps_error *err)

@@ -41,6 +41,18 @@ static int insert_material(struct store_conn *conn, const struct material_new *m
 	return 0;
 }
 
+/* What came in some other way before is found under its key from now on. */
+static int name_material(struct store_conn *conn, int64_t id,
+			 const struct material_new *m, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_MATERIAL_NAME, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(id), DB_VIEW(m->key), DB_TEXT(m->source),
+		DB_OPT(m->produced_ms), DB_OPT(m->until_ms));
+	return db_finish(s, err);
+}
+
 int material_put(struct store_conn *conn, const struct material_new *material,
 		 int64_t *ret_id, bool *ret_added, struct ltps_error *err)
 {
@@ -54,7 +66,8 @@ int material_put(struct store_conn *conn, const struct material_new *material,
 	if (find_material(conn, &material->blob->sha512, material->kind, &id, err) != 0)
 		return -1;
 	bool added = id == 0;
-	if (added && insert_material(conn, material, &id, err) != 0)
+	if (added ? insert_material(conn, material, &id, err) != 0
+		  : material->key.n > 0 && name_material(conn, id, material, err) != 0)
 		return -1;
 	*ret_id = id;
 	if (ret_added != NULL)

@@ -45,8 +45,8 @@ struct material_row {
 };
 
 /*
- * material_put - store once by kind and SHA-512; what exists keeps its source
- * and time.
+ * material_put - store once by kind and SHA-512; what exists keeps its key,
+ * source and times, and takes those that it has not.
  * ret_added  may be NULL
  */
 int material_put(struct store_conn *conn, const struct material_new *material,

@@ -6,6 +6,10 @@ SELECT id FROM material WHERE sha512 = ?1 AND kind = ?2
 INSERT INTO material (kind, sha512, blob, size, key, source, fetched_ms, produced_ms,
 	until_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+-- MATERIAL_NAME
+UPDATE material SET key = ?2, source = coalesce(source, ?3),
+	produced_ms = coalesce(produced_ms, ?4), until_ms = coalesce(until_ms, ?5)
+WHERE id = ?1 AND key IS NULL
 -- MATERIAL_GET
 SELECT id, kind, sha512, blob, size, key, source, fetched_ms, produced_ms, until_ms
 FROM material WHERE id = ?1

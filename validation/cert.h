@@ -63,7 +63,8 @@ struct cert {
 	struct view serial;        /* INTEGER contents */
 	struct view tbs_algorithm; /* AlgorithmIdentifier TLVs: inside and outside */
 	struct view algorithm;
-	struct view signature; /* octets of the BIT STRING */
+	struct view signature; /* octets of the BIT STRING; one with unused bits is
+				  given with their count and verifies as nothing */
 	struct view issuer;    /* Name TLVs */
 	struct view subject;
 	struct view issuer_canonical; /* name.h */
@@ -79,7 +80,9 @@ struct cert {
 
 	uint32_t present; /* bit 1 << enum cert_ext */
 	uint32_t critical;
-	uint32_t malformed; /* does not decode as its type, or stands twice */
+	/* Does not decode as its type, or stands twice: then the fields below are as
+	 * if it were absent, and ext holds the first. A subset of `present`. */
+	uint32_t malformed;
 	struct view ext[CERT_EXT_COUNT]; /* contents of extnValue: the DER value */
 	bool unknown_critical;
 	bool unknown_twice; /* an unknown extension stands twice, RFC 5280 4.2 */
@@ -99,7 +102,10 @@ struct cert {
 /*
  * cert_parse - decode one certificate. Only the outer structure must hold; an
  * extension that does not decode is marked in `malformed`, since the rest of the
- * certificate may still be wanted for reports.
+ * certificate may still be wanted for reports. Tolerated: any serial number, an
+ * encoded DEFAULT, lengths that are not the shortest, GeneralizedTime before 2050.
+ * Refused: extensions before version 3 and unique identifiers before version 2
+ * (4.1.2.8, 4.1.2.9), indefinite lengths, times of other forms (4.1.2.5).
  * der       copied
  * ret_cert  release with cert_free()
  * Fails:    FORMAT, TOO_LARGE (object), NOMEM
@@ -128,7 +134,8 @@ void cert_text(const struct cert *c, char out[CERT_TEXT_MAX]);
 
 /*
  * cert_key - the public key, decoded once and kept (thread-safe). NULL in *ret_key
- * when the key is one we cannot use, or its algorithm parameters are inherited
+ * when the key is one we cannot use (unknown, malformed, an EC key whose curve is
+ * not named: RFC 5480 2.1.1), or its algorithm parameters are inherited
  * (RFC 5280 6.1.4 f): then key_inherited() of key.h.
  * ret_key  borrowed, lives as long as the certificate
  * Fails:   NOMEM, CRYPTO (self) only

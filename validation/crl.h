@@ -2,7 +2,7 @@
 /*
  * crl - a decoded certificate revocation list with an index over its entries.
  * Immutable and counted. A list of a million entries costs its own bytes and
- * four more an entry; looking one up takes microseconds.
+ * five more an entry; looking one up takes microseconds.
  */
 #ifndef LTPS_VALIDATION_CRL_H
 #define LTPS_VALIDATION_CRL_H
@@ -47,8 +47,20 @@ struct crl {
 	struct crl_index *index; /* private */
 };
 
-/* Fails: FORMAT, TOO_LARGE (object), NOMEM. Spec: RFC 5280 5.1 */
+/*
+ * crl_parse - decode a list; der is copied. A list that decodes but cannot be judged
+ * has a `defect`: an extension of it or of an entry that is malformed or stands
+ * twice, certificateIssuer in a list that is not indirect, or without exactly one
+ * directoryName, entry extensions before version 2. An expiredCertsOnCRL that is
+ * malformed is left out, since it would only widen what the list knows.
+ * Fails: FORMAT, TOO_LARGE (object), NOMEM. Spec: RFC 5280 5.1
+ */
 int crl_parse(struct view der, struct crl **ret, struct ltps_error *err) LTPS_CHECKED;
+/* The same, keeping the buffer's memory instead of a copy; on success the buffer is
+ * empty afterwards, otherwise as before. */
+int crl_take(struct buf *der, struct crl **ret, struct ltps_error *err) LTPS_CHECKED;
+/* Octets of memory that it occupies. */
+size_t crl_memory(const struct crl *c);
 struct crl *crl_ref(const struct crl *c);
 void crl_free(struct crl *c);
 

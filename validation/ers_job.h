@@ -14,7 +14,9 @@ struct ers_job {
 	size_t n_tokens;
 	size_t *first;             /* index of the first token of each chain */
 	struct material *material; /* of the caller and of the record */
-	bool broken;               /* a verdict says that the record is not intact */
+	struct sig_cache *cache;   /* of all its tokens */
+	struct tsa_path_budget budget;
+	bool broken; /* a verdict says that the record is not intact */
 };
 
 /* What can be said against a time-stamp of a record. */

@@ -32,16 +32,6 @@ static int note(struct ers_job *job, const struct ltps_error *inner, const char 
 	return ers_report_add(job->rep, &f, err);
 }
 
-static int copy_kind(struct ers_job *job, enum material_kind kind,
-		     struct ltps_error *err)
-{
-	for (size_t i = 0; i < material_count(job->in->material, kind); i++)
-		if (material_add(job->material, kind,
-				 material_at(job->in->material, kind, i), err) != 0)
-			return -1;
-	return 0;
-}
-
 /* SEQUENCE OF something, each added as this kind. */
 static int add_members(struct material *m, enum material_kind kind,
 		       struct view sequence, struct ltps_error *err)
@@ -179,9 +169,8 @@ int ers_gather_material(struct ers_job *job, struct ltps_error *err)
 {
 	if (material_new(&job->material, err) != 0)
 		return -1;
-	for (int kind = 0; job->in->material != NULL && kind < MATERIAL_KIND_COUNT;
-	     kind++)
-		if (copy_kind(job, (enum material_kind)kind, err) != 0)
-			return -1;
+	if (job->in->material != NULL &&
+	    material_add_all(job->material, job->in->material, err) != 0)
+		return -1;
 	return gather_from_record(job, err);
 }

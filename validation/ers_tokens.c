@@ -84,6 +84,8 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, X509 *signer,
 		.time_ms = time_of_next(job, job->first[c] + s),
 		.now_ms = job->in->time_ms,
 		.need_revocation = true,
+		.budget = &job->budget,
+		.cache = job->cache,
 	};
 	struct tsa_path_result path;
 	struct outcome o;
@@ -166,7 +168,8 @@ int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 	size_t n_certs = 0;
 	int rc = -1;
 
-	if (check_work(job, err) != 0 ||
+	job->budget = (struct tsa_path_budget){ ERS_SIGNATURES_MAX, ERS_STEPS_MAX };
+	if (check_work(job, err) != 0 || sig_cache_new(&job->cache, err) != 0 ||
 	    join_candidates(job->material, &certs, &n_certs, err) != 0)
 		goto out;
 	for (size_t c = 0; c < job->er->n_chains; c++)
@@ -178,6 +181,8 @@ int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 		}
 	rc = 0;
 out:
+	sig_cache_free(job->cache);
+	job->cache = NULL;
 	mem_free(certs);
 	return rc;
 }

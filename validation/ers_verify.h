@@ -18,6 +18,13 @@
  */
 #define ERS_WORK_MAX ((uint64_t)8 << 30)
 #define ERS_WORK_ITEM 4096
+/*
+ * Of all paths of a record together. A time-stamp in use costs one to five new
+ * signatures and some hundred steps: enough for the most that a chain may hold,
+ * and some ten seconds of a hostile mesh.
+ */
+#define ERS_SIGNATURES_MAX 50000
+#define ERS_STEPS_MAX 20000000
 
 /* A data object: its bytes, or digests of it. */
 struct ers_object {

@@ -8,6 +8,14 @@
 #include "validation/cert.h"
 
 /*
+ * key_decode - the key of a SubjectPublicKeyInfo TLV.
+ * ret_key  own it with EVP_PKEY_free; NULL when it cannot be used: unknown,
+ *          malformed, or an EC key whose curve is not named (RFC 5480 2.1.1)
+ * Fails:   NOMEM, CRYPTO (self)
+ */
+int key_decode(struct view spki, EVP_PKEY **ret_key,
+	       struct ltps_error *err) LTPS_CHECKED;
+/*
  * key_inherited - a key whose parameters are those of another of the same
  * algorithm: DSA and EC keys without parameters, RFC 5280 6.1.4 f, RFC 3279 2.3.
  * from     AlgorithmIdentifier TLV with the parameters

@@ -1,33 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* material - what a judgement is given, kept once each. */
+/*
+ * material - what a judgement is given, kept once each and decoded once.
+ *
+ * Items that share a key (a subject, a key hash, an issuer, a serial number) are
+ * chained in the order in which they came; a table of slots leads to the first
+ * and the last of each chain. Nothing is allocated for what is not there.
+ */
 #include "validation/material.h"
 
-#include <limits.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <string.h>
 
-#include "base/asn1.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/mem.h"
-#include "formats/cms.h"
-#include "timestamping/x509_der.h"
+#include "validation/fields.h"
 
-#define OID_CERTIFICATE_VALUES "1.2.840.113549.1.9.16.2.23"
-#define OID_REVOCATION_VALUES "1.2.840.113549.1.9.16.2.24"
+#define FIRST_ROOM 8
+/* End of a chain, and a slot that is free. */
+#define NONE UINT32_MAX
 
-/* Power of two, above twice the items: short probe sequences. */
-#define TABLE_SIZE 65536
-_Static_assert(TABLE_SIZE > 2 * MATERIAL_ITEMS_MAX, "the table must not fill up");
+/* What an item can be found by. */
+enum lookup {
+	BY_IDENTITY, /* kind and SHA-256: one item each */
+	BY_SUBJECT,  /* kind and canonical subject */
+	BY_KEY,      /* kind and SHA-1 of the key */
+	BY_ISSUER,   /* canonical issuer of a CRL */
+	BY_SERIAL,   /* serial number of an OCSP answer */
+	LOOKUP_COUNT
+};
+
+union object {
+	struct cert *cert;
+	struct crl *crl;
+	struct ocsp *ocsp;
+};
 
 struct item {
 	enum material_kind kind;
-	uint8_t sha256[32];
+	union object object;
+	uint32_t links; /* the first of its n_links */
+	uint32_t n_links;
+};
+
+/* An item's place in one chain. */
+struct link {
+	enum lookup lookup;
+	uint32_t item;
+	uint32_t next;
+	struct view key; /* borrowed of the object */
+};
+
+struct slot {
+	uint64_t hash;
+	uint32_t first, last;
 };
 
 struct list {
-	struct view *v;
+	struct view *views;
+	uint32_t *items;
 	size_t n;
 	size_t cap;
 };
@@ -35,11 +64,16 @@ struct list {
 struct material {
 	struct list lists[MATERIAL_KIND_COUNT];
 	struct item *items;
-	size_t n_items;
-	size_t cap_items;
+	size_t n_items, cap_items;
+	struct link *links;
+	size_t n_links, cap_links;
+	struct slot *slots; /* power of two, at most half used */
+	size_t n_slots, used_slots;
 	size_t bytes;
-	uint32_t table[TABLE_SIZE]; /* item number + 1; 0 is free */
 };
+
+_Static_assert((uint64_t)MATERIAL_ITEMS_MAX *(OCSP_SINGLES_MAX + 1) < NONE,
+	       "links are numbered with 32 bits");
 
 int material_new(struct material **ret_m, struct ltps_error *err)
 {
@@ -50,426 +84,372 @@ int material_new(struct material **ret_m, struct ltps_error *err)
 	return 0;
 }
 
-static void free_bytes(const uint8_t *p)
+static void object_free(enum material_kind kind, union object o)
 {
-	/* Views are const for their readers; the owner made the bytes. */
-	union {
-		const uint8_t *c;
-		uint8_t *p;
-	} u = { .c = p };
-	mem_free(u.p);
+	switch (kind) {
+	case MATERIAL_ANCHOR:
+	case MATERIAL_CERT:
+		cert_free(o.cert);
+		break;
+	case MATERIAL_CRL:
+		crl_free(o.crl);
+		break;
+	case MATERIAL_OCSP:
+		ocsp_free(o.ocsp);
+		break;
+	case MATERIAL_KIND_COUNT:
+		break;
+	}
 }
 
 void material_free(struct material *m)
 {
 	if (m == NULL)
 		return;
+	for (size_t i = 0; i < m->n_items; i++)
+		object_free(m->items[i].kind, m->items[i].object);
 	for (int k = 0; k < MATERIAL_KIND_COUNT; k++) {
-		for (size_t i = 0; i < m->lists[k].n; i++)
-			free_bytes(m->lists[k].v[i].p);
-		mem_free(m->lists[k].v);
+		mem_free(m->lists[k].views);
+		mem_free(m->lists[k].items);
 	}
 	mem_free(m->items);
+	mem_free(m->links);
+	mem_free(m->slots);
 	mem_free(m);
 }
 
-/* Decodes and forgets: what cannot be read later must not come in. */
-static int check_decodes(enum material_kind kind, struct view der,
-			 struct ltps_error *err)
+/* --- chains --- */
+
+/*
+ * Where a key's slot is looked for first. The address of the material is mixed in:
+ * keys come from outside, and whoever does not know it cannot choose many that
+ * collide. Order and answers do not depend on it.
+ */
+static uint64_t hash_key(const struct material *m, enum lookup lookup,
+			 enum material_kind kind, struct view key)
 {
-	X509 *x = NULL;
-	X509_CRL *crl = NULL;
-	OCSP_RESPONSE *ocsp = NULL;
-	int rc = -1;
-	switch (kind) {
-	case MATERIAL_ANCHOR:
-	case MATERIAL_CERT:
-		rc = x509_der_certificate(der, &x, err);
-		break;
-	case MATERIAL_CRL:
-		rc = x509_der_crl(der, &crl, err);
-		break;
-	case MATERIAL_OCSP:
-		rc = x509_der_ocsp(der, &ocsp, err);
-		break;
-	case MATERIAL_KIND_COUNT:
-		break;
+	uint64_t h = (uint64_t)(uintptr_t)m + (uint64_t)lookup * 8 + (uint64_t)kind;
+	uint64_t word;
+	for (; key.n >= sizeof(word); key = view_skip(key, sizeof(word))) {
+		memcpy(&word, key.p, sizeof(word));
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 29;
 	}
-	X509_free(x);
-	X509_CRL_free(crl);
-	OCSP_RESPONSE_free(ocsp);
-	return rc;
+	word = key.n;
+	for (size_t i = 0; i < key.n; i++)
+		word = word << 8 | key.p[i];
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
 }
 
-/* The slot of this item, or the free one where it belongs. */
-static uint32_t *find_slot(struct material *m, const struct item *item)
+static bool slot_is(const struct material *m, const struct slot *s, enum lookup lookup,
+		    enum material_kind kind, struct view key)
 {
-	uint32_t h;
-	memcpy(&h, item->sha256, sizeof(h));
-	for (;; h++) {
-		uint32_t *slot = &m->table[h % TABLE_SIZE];
-		if (*slot == 0)
-			return slot;
-		const struct item *there = &m->items[*slot - 1];
-		if (there->kind == item->kind &&
-		    memcmp(there->sha256, item->sha256, sizeof(item->sha256)) == 0)
-			return slot;
+	const struct link *l = &m->links[s->first];
+	return l->lookup == lookup && m->items[l->item].kind == kind &&
+	       view_compare(l->key, key) == 0;
+}
+
+/* The slot of a chain, or the free one where it belongs; there are slots. */
+static struct slot *find_slot(const struct material *m, enum lookup lookup,
+			      enum material_kind kind, struct view key, uint64_t hash)
+{
+	for (size_t i = (size_t)hash;; i++) {
+		struct slot *s = &m->slots[i & (m->n_slots - 1)];
+		if (s->first == NONE ||
+		    (s->hash == hash && slot_is(m, s, lookup, kind, key)))
+			return s;
 	}
 }
 
-static int grow_items(struct material *m, struct ltps_error *err)
+static int grow_slots(struct material *m, size_t more, struct ltps_error *err)
 {
-	if (m->n_items < m->cap_items)
+	size_t n = m->n_slots > 0 ? m->n_slots : 2 * FIRST_ROOM;
+	while (n < 2 * (m->used_slots + more))
+		n *= 2;
+	if (n == m->n_slots)
 		return 0;
-	size_t cap = m->cap_items > 0 ? m->cap_items * 2 : 16;
-	struct item *p = mem_resize(m->items, cap, sizeof(*p));
+	struct slot *slots = mem_zalloc(n, sizeof(*slots));
+	if (slots == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		slots[i].first = slots[i].last = NONE;
+	for (size_t i = 0; i < m->n_slots; i++) {
+		const struct slot *s = &m->slots[i];
+		if (s->first == NONE)
+			continue;
+		size_t at = (size_t)s->hash & (n - 1);
+		while (slots[at].first != NONE)
+			at = (at + 1) & (n - 1);
+		slots[at] = *s;
+	}
+	mem_free(m->slots);
+	m->slots = slots;
+	m->n_slots = n;
+	return 0;
+}
+
+/* Puts the last item into a chain; there is room. An item stands there once. */
+static void put_link(struct material *m, enum lookup lookup, struct view key)
+{
+	uint32_t item = (uint32_t)(m->n_items - 1);
+	enum material_kind kind = m->items[item].kind;
+	uint64_t hash = hash_key(m, lookup, kind, key);
+	struct slot *s = find_slot(m, lookup, kind, key, hash);
+	if (s->first != NONE && m->links[s->last].item == item)
+		return;
+	uint32_t link = (uint32_t)m->n_links++;
+	m->links[link] = (struct link){ lookup, item, NONE, key };
+	m->items[item].n_links++;
+	if (s->first != NONE) {
+		m->links[s->last].next = link;
+		s->last = link;
+		return;
+	}
+	*s = (struct slot){ hash, link, link };
+	m->used_slots++;
+}
+
+static const struct link *first_link(const struct material *m, enum lookup lookup,
+				     enum material_kind kind, struct view key)
+{
+	if (m->n_slots == 0)
+		return NULL;
+	const struct slot *s =
+	    find_slot(m, lookup, kind, key, hash_key(m, lookup, kind, key));
+	return s->first != NONE ? &m->links[s->first] : NULL;
+}
+
+static const struct item *find_item(const struct material *m, enum material_kind kind,
+				    const uint8_t sha256[32])
+{
+	const struct link *l = first_link(m, BY_IDENTITY, kind, view_of(sha256, 32));
+	return l != NULL ? &m->items[l->item] : NULL;
+}
+
+/* The item behind this one in the chain of a key. */
+static const struct item *next_item(const struct material *m, const struct item *after,
+				    enum lookup lookup, struct view key)
+{
+	for (uint32_t i = 0; after != NULL && i < after->n_links; i++) {
+		const struct link *l = &m->links[after->links + i];
+		if (l->lookup != lookup || view_compare(l->key, key) != 0)
+			continue;
+		return l->next != NONE ? &m->items[m->links[l->next].item] : NULL;
+	}
+	return NULL;
+}
+
+static const struct item *lookup_item(const struct material *m, enum lookup lookup,
+				      enum material_kind kind, struct view key,
+				      const uint8_t *after_sha256)
+{
+	if (after_sha256 != NULL)
+		return next_item(m, find_item(m, kind, after_sha256), lookup, key);
+	const struct link *l = first_link(m, lookup, kind, key);
+	return l != NULL ? &m->items[l->item] : NULL;
+}
+
+/* --- adding --- */
+
+/* Room for one more in an array of pointers to elements of this size. */
+static int grow(void *array, size_t size, size_t n, size_t *cap, struct ltps_error *err)
+{
+	void *p;
+	if (n <= *cap)
+		return 0;
+	size_t larger = *cap > 0 ? *cap : FIRST_ROOM;
+	while (larger < n)
+		larger *= 2;
+	memcpy(&p, array, sizeof(p));
+	p = mem_resize(p, larger, size);
 	if (p == NULL)
 		return ltps_fail_nomem(err);
-	m->items = p;
-	m->cap_items = cap;
+	memcpy(array, &p, sizeof(p));
+	*cap = larger;
 	return 0;
 }
 
 static int grow_list(struct list *l, struct ltps_error *err)
 {
-	if (l->n < l->cap)
-		return 0;
-	size_t cap = l->cap > 0 ? l->cap * 2 : 16;
-	struct view *p = mem_resize(l->v, cap, sizeof(*p));
-	if (p == NULL)
-		return ltps_fail_nomem(err);
-	l->v = p;
-	l->cap = cap;
+	size_t cap_views = l->cap, cap_items = l->cap;
+	if (grow(&l->views, sizeof(*l->views), l->n + 1, &cap_views, err) != 0 ||
+	    grow(&l->items, sizeof(*l->items), l->n + 1, &cap_items, err) != 0)
+		return -1;
+	l->cap = cap_items;
 	return 0;
 }
 
-static int store(struct material *m, uint32_t *slot, const struct item *item,
-		 struct view der, struct ltps_error *err)
+static int fail_bytes(struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+			 "more than %zu bytes of material", MATERIAL_BYTES_MAX);
+}
+
+static int check_limits(const struct material *m, size_t n, struct ltps_error *err)
 {
 	if (m->n_items >= MATERIAL_ITEMS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
 				 "more than %d certificates, CRLs and OCSP responses",
 				 MATERIAL_ITEMS_MAX);
-	if (der.n > MATERIAL_BYTES_MAX - m->bytes)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "more than %zu bytes of material", MATERIAL_BYTES_MAX);
-	struct list *l = &m->lists[item->kind];
-	if (grow_items(m, err) != 0 || grow_list(l, err) != 0)
+	return n > MATERIAL_BYTES_MAX - m->bytes ? fail_bytes(err) : 0;
+}
+
+static void put_links(struct material *m, enum material_kind kind, union object o,
+		      const uint8_t *sha256)
+{
+	put_link(m, BY_IDENTITY, view_of(sha256, 32));
+	if (kind == MATERIAL_CRL) {
+		put_link(m, BY_ISSUER, o.crl->issuer_canonical);
+	} else if (kind == MATERIAL_OCSP) {
+		for (size_t i = 0; i < o.ocsp->n_singles; i++)
+			put_link(m, BY_SERIAL,
+				 field_shortest_integer(o.ocsp->singles[i].serial));
+	} else {
+		put_link(m, BY_SUBJECT, o.cert->subject_canonical);
+		put_link(m, BY_KEY, view_of(o.cert->key_sha1, 20));
+	}
+}
+
+/* Takes over one owner of the object on success; it is not there yet. */
+static int store(struct material *m, enum material_kind kind, union object o,
+		 struct view der, const uint8_t *sha256, struct ltps_error *err)
+{
+	struct list *l = &m->lists[kind];
+	size_t links = 1 + (kind == MATERIAL_OCSP  ? o.ocsp->n_singles
+			    : kind == MATERIAL_CRL ? 1
+						   : 2);
+	if (check_limits(m, der.n, err) != 0 ||
+	    grow(&m->items, sizeof(*m->items), m->n_items + 1, &m->cap_items, err) !=
+		0 ||
+	    grow(&m->links, sizeof(*m->links), m->n_links + links, &m->cap_links,
+		 err) != 0 ||
+	    grow_slots(m, links, err) != 0 || grow_list(l, err) != 0)
 		return -1;
-	uint8_t *copy = mem_dup(der.p, der.n);
-	if (copy == NULL)
-		return ltps_fail_nomem(err);
-	m->items[m->n_items++] = *item;
-	l->v[l->n++] = view_of(copy, der.n);
+	l->views[l->n] = der;
+	l->items[l->n++] = (uint32_t)m->n_items;
+	m->items[m->n_items++] = (struct item){ kind, o, (uint32_t)m->n_links, 0 };
+	put_links(m, kind, o, sha256);
 	m->bytes += der.n;
-	*slot = (uint32_t)m->n_items;
 	return 0;
+}
+
+static bool is_cert_kind(enum material_kind kind)
+{
+	return kind == MATERIAL_ANCHOR || kind == MATERIAL_CERT;
+}
+
+int material_add_cert(struct material *m, enum material_kind kind, const struct cert *c,
+		      struct ltps_error *err)
+{
+	if (!is_cert_kind(kind))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+				 "a certificate is added as something else");
+	if (find_item(m, kind, c->sha256) != NULL)
+		return 0;
+	union object o = { .cert = cert_ref(c) };
+	if (store(m, kind, o, c->der, c->sha256, err) == 0)
+		return 0;
+	cert_free(o.cert);
+	return -1;
+}
+
+int material_add_crl(struct material *m, const struct crl *c, struct ltps_error *err)
+{
+	if (find_item(m, MATERIAL_CRL, c->sha256) != NULL)
+		return 0;
+	union object o = { .crl = crl_ref(c) };
+	if (store(m, MATERIAL_CRL, o, c->der, c->sha256, err) == 0)
+		return 0;
+	crl_free(o.crl);
+	return -1;
+}
+
+int material_add_ocsp(struct material *m, const struct ocsp *c, struct ltps_error *err)
+{
+	if (find_item(m, MATERIAL_OCSP, c->sha256) != NULL)
+		return 0;
+	union object o = { .ocsp = ocsp_ref(c) };
+	if (store(m, MATERIAL_OCSP, o, c->der, c->sha256, err) == 0)
+		return 0;
+	ocsp_free(o.ocsp);
+	return -1;
+}
+
+int material_add_all(struct material *m, const struct material *from,
+		     struct ltps_error *err)
+{
+	for (size_t i = 0; i < from->n_items; i++) {
+		const struct item *item = &from->items[i];
+		int rc = item->kind == MATERIAL_CRL
+			     ? material_add_crl(m, item->object.crl, err)
+			 : item->kind == MATERIAL_OCSP
+			     ? material_add_ocsp(m, item->object.ocsp, err)
+			     : material_add_cert(m, item->kind, item->object.cert, err);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int decode(enum material_kind kind, struct view der, union object *ret,
+		  struct ltps_error *err)
+{
+	switch (kind) {
+	case MATERIAL_ANCHOR:
+	case MATERIAL_CERT:
+		return cert_parse(der, &ret->cert, err);
+	case MATERIAL_CRL:
+		return crl_parse(der, &ret->crl, err);
+	case MATERIAL_OCSP:
+		return ocsp_parse(der, &ret->ocsp, err);
+	case MATERIAL_KIND_COUNT:
+		break;
+	}
+	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+			 "unknown kind of material");
+}
+
+/* The same certificate under the other kind is decoded already. */
+static const struct item *find_twin(const struct material *m, enum material_kind kind,
+				    const uint8_t *sha256)
+{
+	if (!is_cert_kind(kind))
+		return NULL;
+	return find_item(m, kind == MATERIAL_CERT ? MATERIAL_ANCHOR : MATERIAL_CERT,
+			 sha256);
 }
 
 int material_add(struct material *m, enum material_kind kind, struct view der,
 		 struct ltps_error *err)
 {
 	struct digest d;
-	struct item item = { .kind = kind };
+	union object o = { NULL };
 	if (der.n > MATERIAL_BYTES_MAX)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "more than %zu bytes of material", MATERIAL_BYTES_MAX);
+		return fail_bytes(err);
 	if (digest_once(DIGEST_SHA256, der, &d, err) != 0)
 		return -1;
-	memcpy(item.sha256, d.p, sizeof(item.sha256));
-	uint32_t *slot = find_slot(m, &item);
-	if (*slot != 0)
+	if (find_item(m, kind, d.p) != NULL)
 		return 0;
-	if (check_decodes(kind, der, err) != 0)
+	const struct item *twin = find_twin(m, kind, d.p);
+	if (twin != NULL)
+		return material_add_cert(m, kind, twin->object.cert, err);
+	if (decode(kind, der, &o, err) != 0)
 		return -1;
-	return store(m, slot, &item, der, err);
-}
-
-/* Adds what decodes; an object that does not is left out without a word. */
-static int add_if_decodes(struct material *m, enum material_kind kind, struct view der,
-			  struct ltps_error *err)
-{
-	if (material_add(m, kind, der, err) == 0)
+	/* The digest that the object keeps: the key of its identity must last. */
+	const uint8_t *sha256 = kind == MATERIAL_CRL    ? o.crl->sha256
+				: kind == MATERIAL_OCSP ? o.ocsp->sha256
+							: o.cert->sha256;
+	struct view own = kind == MATERIAL_CRL    ? o.crl->der
+			  : kind == MATERIAL_OCSP ? o.ocsp->der
+						  : o.cert->der;
+	if (store(m, kind, o, own, sha256, err) == 0)
 		return 0;
-	if (!x509_der_is_object_fault(err))
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	object_free(kind, o);
+	return -1;
 }
 
-/* Each element of a SEQUENCE OF, as one kind; a broken list is left out. */
-static int add_elements(struct material *m, enum material_kind kind, struct view body,
-			struct ltps_error *err)
-{
-	struct tlv t;
-	while (body.n > 0) {
-		if (tlv_next(&body, &t, err) != 0) {
-			ltps_error_clear(err);
-			return 0;
-		}
-		if (add_if_decodes(m, kind, t.whole, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A BasicOCSPResponse on its own, as an OCSPResponse: RFC 6960 4.2.1. */
-static int add_basic_ocsp(struct material *m, struct view basic, struct ltps_error *err)
-{
-	struct buf bytes = buf_make(MATERIAL_BYTES_MAX);
-	struct buf out = buf_make(MATERIAL_BYTES_MAX);
-	int rc = -1;
-	if (der_put_oid(&bytes, OID_PKIX_OCSP_BASIC, err) != 0 ||
-	    der_put(&bytes, DER_ID(ASN1_UNIVERSAL, 0, ASN1_TAG_OCTET_STRING), basic,
-		    err) != 0)
-		goto out;
-	size_t inner = der_header_len(bytes.n) + bytes.n;
-	size_t tagged = der_header_len(inner) + inner;
-	static const uint8_t successful[] = { 0x0a, 0x01, 0x00 };
-	if (der_put_header(&out, DER_SEQUENCE, sizeof(successful) + tagged, err) != 0 ||
-	    buf_put(&out, view_of(successful, sizeof(successful)), err) != 0 ||
-	    der_put_header(&out, DER_ID(ASN1_CONTEXT, 1, 0), inner, err) != 0 ||
-	    der_put(&out, DER_SEQUENCE, view_buf(&bytes), err) != 0)
-		goto out;
-	rc = add_if_decodes(m, MATERIAL_OCSP, view_buf(&out), err);
-out:
-	buf_free(&out);
-	buf_free(&bytes);
-	return rc;
-}
-
-static int add_basic_ocsps(struct material *m, struct view body, struct ltps_error *err)
-{
-	struct tlv t;
-	while (body.n > 0) {
-		if (tlv_next(&body, &t, err) != 0) {
-			ltps_error_clear(err);
-			return 0;
-		}
-		if (add_basic_ocsp(m, t.whole, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* RevocationValues: crlVals [0], ocspVals [1]; RFC 5126 6.3.4. */
-static int add_revocation_values(struct material *m, struct view value,
-				 struct ltps_error *err)
-{
-	struct tlv outer, tagged, list;
-	if (tlv_only(value, &outer, err) != 0)
-		goto malformed;
-	struct view cursor = outer.body;
-	while (cursor.n > 0) {
-		if (tlv_next(&cursor, &tagged, err) != 0)
-			goto malformed;
-		if (tagged.cls != ASN1_CONTEXT || tagged.number > 1)
-			continue;
-		if (tlv_only(tagged.body, &list, err) != 0)
-			goto malformed;
-		int rc = tagged.number == 0
-			     ? add_elements(m, MATERIAL_CRL, list.body, err)
-			     : add_basic_ocsps(m, list.body, err);
-		if (rc != 0)
-			return -1;
-	}
-	return 0;
-malformed:
-	ltps_error_clear(err);
-	return 0;
-}
-
-/* certificate-values and revocation-values beside a signature. */
-static int add_attributes(struct material *m, const struct cms_signer *signer,
-			  struct ltps_error *err)
-{
-	const struct cms_attr *a;
-	struct tlv t;
-	for (size_t i = 0; (a = cms_attr_find(&signer->unsigned_attrs,
-					      OID_CERTIFICATE_VALUES, i)) != NULL;
-	     i++) {
-		if (tlv_only(a->values, &t, err) != 0)
-			ltps_error_clear(err);
-		else if (add_elements(m, MATERIAL_CERT, t.body, err) != 0)
-			return -1;
-	}
-	for (size_t i = 0; (a = cms_attr_find(&signer->unsigned_attrs,
-					      OID_REVOCATION_VALUES, i)) != NULL;
-	     i++) {
-		if (add_revocation_values(m, a->values, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int add_crl_choice(struct material *m, struct view choice,
-			  struct ltps_error *err)
-{
-	if (choice.n > 0 && choice.p[0] == DER_SEQUENCE)
-		return add_if_decodes(m, MATERIAL_CRL, choice, err);
-	struct buf ocsp = buf_make(MATERIAL_BYTES_MAX);
-	int rc = cms_crl_ocsp_response(choice, &ocsp, err);
-	if (rc != 0 && x509_der_is_object_fault(err)) {
-		ltps_error_clear(err);
-		rc = 0;
-	} else if (rc == 0 && ocsp.n > 0) {
-		rc = add_if_decodes(m, MATERIAL_OCSP, view_buf(&ocsp), err);
-	}
-	buf_free(&ocsp);
-	return rc;
-}
-
-static int add_cms_certs(struct material *m, enum material_kind kind,
-			 const struct cms *cms, struct ltps_error *err)
-{
-	for (size_t i = 0; i < cms->n_certs; i++) {
-		struct view c = cms->certs[i];
-		if (c.n > 0 && c.p[0] == DER_SEQUENCE &&
-		    add_if_decodes(m, kind, c, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int material_add_cms(struct material *m, const struct cms *cms, struct ltps_error *err)
-{
-	if (add_cms_certs(m, MATERIAL_CERT, cms, err) != 0)
-		return -1;
-	for (size_t i = 0; i < cms->n_crls; i++) {
-		if (add_crl_choice(m, cms->crls[i], err) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < cms->n_signers; i++) {
-		if (add_attributes(m, &cms->signers[i], err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A bundle of certificates and CRLs without signers (or with). */
-static int add_bundle(struct material *m, enum material_kind kind, struct view der,
-		      struct ltps_error *err)
-{
-	struct cms *cms = NULL;
-	int rc = cms_parse(der, &cms, err);
-	if (rc == 0 && kind == MATERIAL_ANCHOR)
-		rc = add_cms_certs(m, MATERIAL_ANCHOR, cms, err);
-	else if (rc == 0)
-		rc = material_add_cms(m, cms, err);
-	cms_free(cms);
-	return rc;
-}
-
-/* ContentInfo begins with an OBJECT IDENTIFIER, a Certificate does not. */
-static bool is_content_info(struct view der)
-{
-	struct ltps_error ignored = LTPS_ERROR_INIT;
-	struct tlv outer, first;
-	return tlv_peek(der, &outer, &ignored) == 0 &&
-	       tlv_is(&outer, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE) &&
-	       tlv_peek(outer.body, &first, &ignored) == 0 &&
-	       tlv_is(&first, ASN1_UNIVERSAL, ASN1_TAG_OID);
-}
-
-static int add_der(struct material *m, enum material_kind kind, struct view der,
-		   struct ltps_error *err)
-{
-	if (is_content_info(der))
-		return add_bundle(m, kind, der, err);
-	return material_add(m, kind, der, err);
-}
-
-static const struct {
-	const char *label;
-	enum material_kind kind;
-} pem_labels[] = {
-	{ "CERTIFICATE", MATERIAL_CERT }, { "X509 CERTIFICATE", MATERIAL_CERT },
-	{ "X509 CRL", MATERIAL_CRL },     { "OCSP RESPONSE", MATERIAL_OCSP },
-	{ "PKCS7", MATERIAL_CERT },       { "CMS", MATERIAL_CERT },
-};
-
-/* One PEM object; other labels (keys, parameters) are passed over. */
-static int add_pem_object(struct material *m, enum material_kind kind,
-			  const char *label, struct view der, bool *added,
-			  struct ltps_error *err)
-{
-	for (size_t i = 0; i < sizeof(pem_labels) / sizeof(pem_labels[0]); i++) {
-		if (strcmp(label, pem_labels[i].label) != 0)
-			continue;
-		enum material_kind k = pem_labels[i].kind;
-		if (k == MATERIAL_CERT && kind == MATERIAL_ANCHOR)
-			k = MATERIAL_ANCHOR;
-		*added = true;
-		return add_der(m, k, der, err);
-	}
-	return 0;
-}
-
-/* The queue is left by PEM_read_bio: its end, or a real fault. */
-static int pem_end(bool added, struct ltps_error *err)
-{
-	unsigned long e = ERR_peek_last_error();
-	/* What the PEM reader did not find fault with itself, is memory. */
-	if (ERR_GET_LIB(ERR_peek_error()) != ERR_LIB_PEM)
-		return ltps_fail_openssl(err, LTPS_NOMEM, LTPS_FAULT_SELF, NULL, "PEM");
-	if (ERR_GET_REASON(e) != PEM_R_NO_START_LINE)
-		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
-					 "RFC 7468 2", "PEM does not decode");
-	ERR_clear_error();
-	if (!added)
-		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, "RFC 7468 2",
-				 "neither DER nor PEM with a certificate, CRL or OCSP "
-				 "response");
-	return 0;
-}
-
-static int add_pem(struct material *m, enum material_kind kind, struct view text,
-		   struct ltps_error *err)
-{
-	if (text.n > INT_MAX)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "more than %d bytes of PEM", INT_MAX);
-	BIO *bio = BIO_new_mem_buf(text.n > 0 ? (const void *)text.p : "", (int)text.n);
-	if (bio == NULL)
-		return ltps_fail_openssl(err, LTPS_NOMEM, LTPS_FAULT_SELF, NULL, "PEM");
-	bool added = false;
-	int rc = 0;
-	while (rc == 0) {
-		char *label = NULL, *header = NULL;
-		unsigned char *data = NULL;
-		long n = 0;
-		if (PEM_read_bio(bio, &label, &header, &data, &n) != 1) {
-			rc = pem_end(added, err);
-			break;
-		}
-		rc = add_pem_object(m, kind, label, view_of(data, (size_t)n), &added,
-				    err);
-		OPENSSL_free(label);
-		OPENSSL_free(header);
-		OPENSSL_clear_free(data, (size_t)n); /* may have been a key */
-	}
-	BIO_free(bio);
-	return rc;
-}
-
-int material_add_text_or_der(struct material *m, enum material_kind kind,
-			     struct view bytes, struct ltps_error *err)
-{
-	if (bytes.n > 0 && bytes.p[0] == DER_SEQUENCE)
-		return add_der(m, kind, bytes, err);
-	return add_pem(m, kind, bytes, err);
-}
-
-int material_read(struct material *m, enum material_kind kind, const char *path,
-		  struct ltps_error *err)
-{
-	struct buf b = buf_make(MATERIAL_BYTES_MAX);
-	int rc = file_read(path, &b, err);
-	if (rc == 0)
-		rc = material_add_text_or_der(m, kind, view_buf(&b), err);
-	buf_free(&b);
-	return rc == 0 ? 0 : ltps_where(err, "%s", path);
-}
+/* --- reading --- */
 
 size_t material_count(const struct material *m, enum material_kind kind)
 {
@@ -478,10 +458,81 @@ size_t material_count(const struct material *m, enum material_kind kind)
 
 struct view material_at(const struct material *m, enum material_kind kind, size_t i)
 {
-	return i < m->lists[kind].n ? m->lists[kind].v[i] : VIEW_NULL;
+	return i < m->lists[kind].n ? m->lists[kind].views[i] : VIEW_NULL;
 }
 
 const struct view *material_views(const struct material *m, enum material_kind kind)
 {
-	return m->lists[kind].v;
+	return m->lists[kind].views;
+}
+
+static const struct item *item_at(const struct material *m, enum material_kind kind,
+				  size_t i)
+{
+	const struct list *l = &m->lists[kind];
+	return i < l->n ? &m->items[l->items[i]] : NULL;
+}
+
+const struct cert *material_cert(const struct material *m, enum material_kind kind,
+				 size_t i)
+{
+	const struct item *item = is_cert_kind(kind) ? item_at(m, kind, i) : NULL;
+	return item != NULL ? item->object.cert : NULL;
+}
+
+const struct crl *material_crl(const struct material *m, size_t i)
+{
+	const struct item *item = item_at(m, MATERIAL_CRL, i);
+	return item != NULL ? item->object.crl : NULL;
+}
+
+const struct ocsp *material_ocsp(const struct material *m, size_t i)
+{
+	const struct item *item = item_at(m, MATERIAL_OCSP, i);
+	return item != NULL ? item->object.ocsp : NULL;
+}
+
+const struct cert *material_with_subject(const struct material *m,
+					 enum material_kind kind,
+					 struct view subject_canonical,
+					 const struct cert *after)
+{
+	const struct item *item = lookup_item(m, BY_SUBJECT, kind, subject_canonical,
+					      after != NULL ? after->sha256 : NULL);
+	return item != NULL ? item->object.cert : NULL;
+}
+
+const struct cert *material_with_key(const struct material *m, enum material_kind kind,
+				     const uint8_t key_sha1[20],
+				     const struct cert *after)
+{
+	const struct item *item = lookup_item(m, BY_KEY, kind, view_of(key_sha1, 20),
+					      after != NULL ? after->sha256 : NULL);
+	return item != NULL ? item->object.cert : NULL;
+}
+
+const struct crl *material_crl_of(const struct material *m,
+				  struct view issuer_canonical, const struct crl *after)
+{
+	const struct item *item =
+	    lookup_item(m, BY_ISSUER, MATERIAL_CRL, issuer_canonical,
+			after != NULL ? after->sha256 : NULL);
+	return item != NULL ? item->object.crl : NULL;
+}
+
+const struct ocsp *material_ocsp_for(const struct material *m, struct view serial,
+				     const struct ocsp *after)
+{
+	const struct item *item =
+	    lookup_item(m, BY_SERIAL, MATERIAL_OCSP, field_shortest_integer(serial),
+			after != NULL ? after->sha256 : NULL);
+	return item != NULL ? item->object.ocsp : NULL;
+}
+
+const struct cert *material_find_cert(const struct material *m, enum material_kind kind,
+				      const uint8_t sha256[32])
+{
+	const struct item *item =
+	    is_cert_kind(kind) ? find_item(m, kind, sha256) : NULL;
+	return item != NULL ? item->object.cert : NULL;
 }

@@ -18,6 +18,9 @@
 
 #define NAME_SIZE_MAX ((size_t)64 << 10) /* DER of one Name */
 #define NAME_RDNS_MAX 256
+/* Room for any canonical form: an attribute of 8 octets takes 12 more at most, text
+ * twice its octets. */
+#define NAME_CANONICAL_MAX (4 * NAME_SIZE_MAX)
 #define GENERAL_NAMES_MAX 10000 /* of one extension; real ones stay below 1000 */
 
 /*
@@ -36,6 +39,10 @@ int name_canonical(struct view name, struct buf *out,
  * contents): nameRelativeToCRLIssuer, RFC 5280 4.2.1.13. */
 int name_canonical_relative(struct view issuer_name, struct view rdn, struct buf *out,
 			    struct ltps_error *err) LTPS_CHECKED;
+/* Whether it decodes as a Name; of name_canonical_relative()'s rdn the same.
+ * Fails: FORMAT, TOO_LARGE (object) */
+int name_check(struct view name, struct ltps_error *err) LTPS_CHECKED;
+int name_check_relative(struct view rdn, struct ltps_error *err) LTPS_CHECKED;
 /* Empty sequence of RDNs. */
 bool name_is_empty(struct view name);
 /* "CN=a, O=b" for people, most specific first, RFC 4514 escapes, control characters and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tsa_path - the path of a time-stamping authority, judged at genTime. The one
- * function behind which OpenSSL's verifier stands until validation/ has its own.
+ * tsa_path - the path of a time-stamping authority, judged at genTime: the search,
+ * the path and the status of path.h, read by the rules for time-stamps.
  */
 #ifndef LTPS_VALIDATION_TSA_PATH_H
 #define LTPS_VALIDATION_TSA_PATH_H
@@ -13,9 +13,16 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "validation/indication.h"
+#include "validation/key.h"
 #include "validation/material.h"
 
 #define TSA_PATH_DEPTH_MAX 12
+
+/* Shared by the tokens of one record, so that its cost is bounded as a whole. No
+ * judgement takes more than its own default of it. */
+struct tsa_path_budget {
+	uint32_t signatures, steps; /* left, as in struct path_budget */
+};
 
 struct tsa_path_input {
 	X509 *signer;
@@ -26,6 +33,8 @@ struct tsa_path_input {
 			    existence: status issued up to now counts as well, and a
 			    revocation after time_ms no longer touches the token */
 	bool need_revocation; /* without it a missing status is not a defect */
+	struct tsa_path_budget *budget; /* NULL: that of one judgement */
+	struct sig_cache *cache;        /* may be NULL */
 };
 
 struct tsa_path_result {
@@ -51,16 +60,16 @@ struct tsa_path_result {
  * certificate only where its issuer keeps such entries. PASSED with
  * need_revocation asks for a status of every certificate below the anchor,
  * also when the TSA's has meanwhile expired. What a CRL or OCSP response must be
- * to count is said in tsa_status.h.
- * Anchors are a name and a key: their own dates are not looked at, and above
- * the first anchor the path ends.
- * Limits: OpenSSL builds the paths; when one fails because of a certificate
- * above the signer, the search goes on without that certificate, a few times.
+ * to count is said in revocation.h.
+ * Anchors are a name and a key: their own dates are not looked at, and the path
+ * ends at them. All paths within the budget are tried; when none passes, the
+ * first verdict stands, but one for want of a status goes before the others.
  * The strength of algorithms is not judged.
  * material  not NULL
- * ret    release with tsa_path_result_clear()
+ * ret    release with tsa_path_result_clear(); without a path the chain is the
+ *        signer alone
  * Fails: NOMEM, CRYPTO only; a bad path is a result
- * Spec:  RFC 5280 6.1, RFC 3161 2.3 and 4, RFC 6960 3.2
+ * Spec:  RFC 5280 6.1 and 6.3, RFC 3161 2.3 and 4, RFC 6960 3.2
  */
 int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
 		   struct ltps_error *err) LTPS_CHECKED;

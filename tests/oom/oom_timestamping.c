@@ -8,6 +8,7 @@
 #include "timestamping/tsp_responder.h"
 #include "validation/ers_verify.h"
 #include "validation/evidence_source.h"
+#include "validation/past.h"
 
 /* A verdict that differs from that of the unharmed run, without an error. */
 static int wrong(struct ltps_error *err, const char *what)
@@ -165,6 +166,40 @@ static int path_with(const struct material *m, struct ltps_error *err)
 static int path_by_crl(struct ltps_error *err)
 {
 	return path_with(world.material, err);
+}
+
+/* 5.2.6.4, and 5.6.2.1 with proofs, of the same certificate. */
+static int certificate(struct ltps_error *err)
+{
+	struct view der = devpki_active(world.pki, DEVPKI_TSA, 0)->der;
+	struct cert_validation_input in = { .path.pools[0] = world.material,
+					    .path.n_pools = 1,
+					    .path.time_ms = world.judged_ms };
+	struct cert_validation_result *now = NULL, *past = NULL;
+	struct cert *target = NULL;
+	struct poe_set *poes = NULL;
+	int rc = -1;
+
+	if (cert_parse(der, &target, err) != 0 || poe_set_new(&poes, err) != 0 ||
+	    poe_add(poes, target->sha256, step_time(0), err) != 0)
+		goto out;
+	poe_default(poes, world.judged_ms);
+	in.path.target = target;
+	in.poes = poes;
+	in.path.max_age_ms = world.judged_ms; /* of any age */
+	if (cert_validate(&in, &now, err) != 0 ||
+	    cert_validate_past(&in, &past, err) != 0)
+		goto out;
+	rc = now->indication == INDICATION_PASSED &&
+		     past->indication == INDICATION_PASSED
+		 ? 0
+		 : wrong(err, "the certificate");
+out:
+	cert_validation_free(past);
+	cert_validation_free(now);
+	poe_set_free(poes);
+	cert_free(target);
+	return rc;
 }
 
 static int path_by_ocsp(struct ltps_error *err)
@@ -343,6 +378,7 @@ const struct oom_case oom_timestamping[] = {
 	{ "timestamping: material", material },
 	{ "timestamping: path by CRL", path_by_crl },
 	{ "timestamping: path by OCSP", path_by_ocsp },
+	{ "validation: certificate now and in the past", certificate },
 	{ "timestamping: hash trees", trees },
 	{ "timestamping: evidence record read", record_read },
 	{ "timestamping: evidence record written", record_write },

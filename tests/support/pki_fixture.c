@@ -2,6 +2,7 @@
 /* pki_fixture - certificates, CRLs and tokens; OCSP is in pki_fixture_ocsp.c. */
 #include "tests/support/pki_fixture.h"
 
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -137,6 +138,28 @@ static void add_raw_extension(X509 *x, const char *oid, bool critical)
 	X509_EXTENSION_free(e);
 }
 
+/* The lines of section [ext]. */
+static STACK_OF(X509_EXTENSION) * config_extensions(const char *text, X509V3_CTX *ctx)
+{
+	STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+	BIO *in = BIO_new(BIO_s_mem());
+	CONF *conf = NCONF_new(NULL);
+	long line = 0;
+	NEED(list != NULL && in != NULL && conf != NULL);
+	NEED(BIO_puts(in, "[ext]\n") > 0 && BIO_puts(in, text) > 0);
+	NEED(NCONF_load_bio(conf, in, &line) > 0);
+	X509V3_set_nconf(ctx, conf);
+	STACK_OF(CONF_VALUE) *lines = NCONF_get_section(conf, "ext");
+	for (int i = 0; i < sk_CONF_VALUE_num(lines); i++) {
+		const CONF_VALUE *v = sk_CONF_VALUE_value(lines, i);
+		X509_EXTENSION *e = X509V3_EXT_nconf(conf, ctx, v->name, v->value);
+		NEED(e != NULL && sk_X509_EXTENSION_push(list, e) > 0);
+	}
+	NCONF_free(conf);
+	BIO_free(in);
+	return list;
+}
+
 static const char *eku_text(enum fix_eku eku)
 {
 	switch (eku) {
@@ -163,6 +186,16 @@ static const char *key_usage_text(const struct fix_cert_options *o)
 	return o->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
 }
 
+static void add_config(X509 *x, X509 *issuer, const char *text)
+{
+	X509V3_CTX ctx;
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	STACK_OF(X509_EXTENSION) *list = config_extensions(text, &ctx);
+	for (int i = 0; i < sk_X509_EXTENSION_num(list); i++)
+		NEED(X509_add_ext(x, sk_X509_EXTENSION_value(list, i), -1) == 1);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+}
+
 static void add_extensions(X509 *x, X509 *issuer, const struct fix_cert_options *o)
 {
 	const char *usage = key_usage_text(o);
@@ -185,8 +218,12 @@ static void add_extensions(X509 *x, X509 *issuer, const struct fix_cert_options 
 	}
 	if (o->no_rev_avail)
 		add_raw_extension(x, "2.5.29.56", false);
+	if (o->validity_assured)
+		add_raw_extension(x, "0.4.0.194121.2.1", false);
 	if (o->critical_extension)
 		add_raw_extension(x, OID_NOBODY_KNOWS, true);
+	if (o->config != NULL)
+		add_config(x, issuer, o->config);
 }
 
 static void set_name(X509_NAME *name, const char *cn)
@@ -292,6 +329,27 @@ static ASN1_TIME *make_time(int64_t t_ms)
 	return t;
 }
 
+static void add_invalidity(X509_REVOKED *entry, int64_t t_ms)
+{
+	ASN1_GENERALIZEDTIME *t = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(t_ms / 1000));
+	NEED(t != NULL);
+	NEED(X509_REVOKED_add1_ext_i2d(entry, NID_invalidity_date, t, 0, 0) == 1);
+	ASN1_GENERALIZEDTIME_free(t);
+}
+
+static void add_certificate_issuer(X509_REVOKED *entry, const struct fix_cert *issuer)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	X509_NAME *copy = X509_NAME_dup(X509_get_subject_name(issuer->x));
+	NEED(names != NULL && name != NULL && copy != NULL);
+	GENERAL_NAME_set0_value(name, GEN_DIRNAME, copy);
+	NEED(sk_GENERAL_NAME_push(names, name) > 0);
+	NEED(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0) ==
+	     1);
+	GENERAL_NAMES_free(names);
+}
+
 static void add_entry(X509_CRL *crl, const struct fix_revoked *r, bool critical)
 {
 	X509_REVOKED *entry = X509_REVOKED_new();
@@ -307,6 +365,10 @@ static void add_entry(X509_CRL *crl, const struct fix_revoked *r, bool critical)
 		     1);
 		ASN1_ENUMERATED_free(reason);
 	}
+	if (r->invalidity_ms != 0)
+		add_invalidity(entry, r->invalidity_ms);
+	if (r->of_issuer != NULL)
+		add_certificate_issuer(entry, r->of_issuer);
 	if (critical) {
 		X509_EXTENSION *e = raw_extension(OID_NOBODY_KNOWS, true,
 						  view_of(der_null, sizeof(der_null)));
@@ -370,19 +432,38 @@ static void add_crl_extension(X509_CRL *crl, const char *oid, bool critical,
 	X509_EXTENSION_free(e);
 }
 
+static void add_crl_number(X509_CRL *crl, const char *oid, bool critical, uint64_t n)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf number = buf_make(64);
+	fix_need(der_put_uint(&number, n != 0 ? n : 1, &err), &err);
+	add_crl_extension(crl, oid, critical, view_buf(&number));
+	buf_free(&number);
+}
+
+static void add_crl_config(X509_CRL *crl, X509 *issuer, const char *text)
+{
+	X509V3_CTX ctx;
+	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
+	STACK_OF(X509_EXTENSION) *list = config_extensions(text, &ctx);
+	for (int i = 0; i < sk_X509_EXTENSION_num(list); i++)
+		NEED(X509_CRL_add_ext(crl, sk_X509_EXTENSION_value(list, i), -1) == 1);
+	sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
+}
+
 static void add_crl_extensions(X509_CRL *crl, const struct fix_crl_options *o)
 {
-	static const uint8_t number[] = { 0x02, 0x01, 0x01 };
 	struct ltps_error err = LTPS_ERROR_INIT;
-	add_crl_extension(crl, "2.5.29.20", false, view_of(number, sizeof(number)));
+	add_crl_number(crl, "2.5.29.20", false, o->number);
+	if (o->config != NULL)
+		add_crl_config(crl, o->issuer->x, o->config);
 	if (o->idp != FIX_IDP_NONE)
 		add_idp(crl, o->idp);
 	if (o->critical_extension)
 		add_crl_extension(crl, OID_NOBODY_KNOWS, true,
 				  view_of(der_null, sizeof(der_null)));
 	if (o->delta)
-		add_crl_extension(crl, "2.5.29.27", true,
-				  view_of(number, sizeof(number)));
+		add_crl_number(crl, "2.5.29.27", true, o->base_number);
 	if (o->expired_kept_from_ms != 0) {
 		struct buf time = buf_make(64);
 		fix_need(der_put_time(&time, o->expired_kept_from_ms, &err), &err);

@@ -75,6 +75,12 @@ struct fix_cert_options {
 	const char *crl_url;     /* CRL distribution point; NULL: none */
 	bool no_rev_avail;       /* RFC 9608 */
 	bool critical_extension; /* one that nobody knows */
+	bool validity_assured;   /* EN 319 412-1 5.2.2 */
+	/*
+	 * Further extensions in the words of x509v3_config(5): lines of a section
+	 * [ext], which may name other sections behind it. NULL: none.
+	 */
+	const char *config;
 };
 
 /* free with fix_cert_free() */
@@ -95,7 +101,9 @@ void fix_pki_free(struct fix_pki *p);
 struct fix_revoked {
 	const struct fix_cert *cert;
 	int64_t at_ms;
-	int reason; /* CRLReason, or FIX_NO_REASON for none */
+	int reason;                       /* CRLReason, or FIX_NO_REASON for none */
+	int64_t invalidity_ms;            /* invalidityDate; 0: absent */
+	const struct fix_cert *of_issuer; /* certificateIssuer; NULL: absent */
 };
 
 /* What FIX_IDP_POINT names. */
@@ -123,6 +131,9 @@ struct fix_crl_options {
 	bool delta;                   /* deltaCRLIndicator */
 	int64_t expired_kept_from_ms; /* expiredCertsOnCRL; 0: absent */
 	bool bad_signature;
+	uint64_t number;      /* cRLNumber; 0: 1 */
+	uint64_t base_number; /* of a delta; 0: 1 */
+	const char *config;   /* further extensions, as in fix_cert_options */
 };
 /* Appends the DER to out. */
 void fix_crl_make(const struct fix_crl_options *o, struct buf *out);
@@ -138,6 +149,7 @@ struct fix_ocsp_options {
 	/* Delegated responder, put into the response; NULL: the issuer signs. */
 	const struct fix_cert *responder;
 	const struct fix_cert *sign_with; /* NULL: responder or issuer */
+	const struct fix_cert *sent; /* put into the response instead of responder */
 	enum fix_ocsp_status status;
 	int64_t this_ms;
 	int64_t next_ms;     /* 0: seven days later; INT64_MIN: absent */
@@ -152,6 +164,9 @@ struct fix_ocsp_options {
 	bool not_successful;       /* tryLater, no bytes */
 	int64_t archive_cutoff_ms; /* 0: absent */
 	bool bad_signature;
+	bool critical_single_extension;  /* in singleExtensions, unknown */
+	bool cert_hash, wrong_cert_hash; /* CertHash of Common PKI, SHA-256 */
+	bool extended_revoke;            /* RFC 6960 4.4.8 */
 };
 /* Appends an OCSPResponse to out. */
 void fix_ocsp_make(const struct fix_ocsp_options *o, struct buf *out);

@@ -14,6 +14,8 @@
 #define ID_OCTETS DER_ID(ASN1_UNIVERSAL, 0, ASN1_TAG_OCTET_STRING)
 #define OID_BASIC "1.3.6.1.5.5.7.48.1.1"
 #define OID_ARCHIVE_CUTOFF "1.3.6.1.5.5.7.48.1.6"
+#define OID_EXTENDED_REVOKE "1.3.6.1.5.5.7.48.1.9"
+#define OID_CERT_HASH "1.3.36.8.3.13"
 #define OID_NOBODY_KNOWS "1.3.6.1.4.1.99999.9"
 
 /* The writer of a fixture: an error ends the process. */
@@ -116,26 +118,46 @@ static void put_status(const struct fix_ocsp_options *o, struct buf *out)
 	buf_free(&info);
 }
 
-/* Extensions with one in it, under [1]. */
 static void put_extension(struct buf *out, const char *oid, bool critical,
 			  struct view value)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf extension = buf_make(PART_MAX);
-	struct buf one = buf_make(PART_MAX);
-	struct buf list = buf_make(PART_MAX);
 	put_oid(&extension, oid);
 	if (critical)
 		fix_need(der_put_boolean(&extension, true, &err), &err);
 	put(&extension, ID_OCTETS, value);
-	wrap(&one, DER_SEQUENCE, &extension);
-	wrap(&list, DER_SEQUENCE, &one);
-	wrap(out, DER_ID(ASN1_CONTEXT, 1, 1), &list);
+	wrap(out, DER_SEQUENCE, &extension);
+}
+
+/* Extensions [1], unless there are none; the list is freed. */
+static void put_extensions(struct buf *out, struct buf *list)
+{
+	struct buf all = buf_make(PART_MAX);
+	if (list->n > 0) {
+		wrap(&all, DER_SEQUENCE, list);
+		wrap(out, DER_ID(ASN1_CONTEXT, 1, 1), &all);
+	}
+	buf_free(list);
+}
+
+/* CertHash ::= SEQUENCE { hashAlgorithm, certificateHash OCTET STRING } */
+static void put_cert_hash(const struct fix_ocsp_options *o, struct buf *list)
+{
+	struct buf body = buf_make(PART_MAX);
+	struct buf value = buf_make(PART_MAX);
+	struct digest d = hash(DIGEST_SHA256, o->cert->der, o->wrong_cert_hash);
+	put_raw(&body, digest_algorithm_identifier(DIGEST_SHA256));
+	put(&body, ID_OCTETS, digest_view(&d));
+	wrap(&value, DER_SEQUENCE, &body);
+	put_extension(list, OID_CERT_HASH, false, view_buf(&value));
+	buf_free(&value);
 }
 
 static void put_single(const struct fix_ocsp_options *o, struct buf *out)
 {
 	struct buf body = buf_make(PART_MAX);
+	struct buf list = buf_make(PART_MAX);
 	struct buf time = buf_make(64);
 	put_cert_id(o, &body);
 	put_status(o, &body);
@@ -148,8 +170,13 @@ static void put_single(const struct fix_ocsp_options *o, struct buf *out)
 	}
 	if (o->archive_cutoff_ms != 0) {
 		put_time(&time, o->archive_cutoff_ms);
-		put_extension(&body, OID_ARCHIVE_CUTOFF, false, view_buf(&time));
+		put_extension(&list, OID_ARCHIVE_CUTOFF, false, view_buf(&time));
 	}
+	if (o->cert_hash || o->wrong_cert_hash)
+		put_cert_hash(o, &list);
+	if (o->critical_single_extension)
+		put_extension(&list, OID_NOBODY_KNOWS, true, view_text("?"));
+	put_extensions(&body, &list);
 	buf_free(&time);
 	wrap(out, DER_SEQUENCE, &body);
 }
@@ -170,14 +197,20 @@ static void put_responder_id(const struct fix_ocsp_options *o,
 static void put_data(const struct fix_ocsp_options *o, const struct fix_cert *responder,
 		     struct buf *out)
 {
+	static const uint8_t der_null[] = { 0x05, 0x00 };
 	struct buf body = buf_make(PART_MAX);
+	struct buf list = buf_make(PART_MAX);
 	struct buf singles = buf_make(PART_MAX);
 	put_responder_id(o, responder, &body);
 	put_time(&body, o->produced_ms != 0 ? o->produced_ms : o->this_ms);
 	put_single(o, &singles);
 	wrap(&body, DER_SEQUENCE, &singles);
 	if (o->critical_extension)
-		put_extension(&body, OID_NOBODY_KNOWS, true, view_text("?"));
+		put_extension(&list, OID_NOBODY_KNOWS, true, view_text("?"));
+	if (o->extended_revoke)
+		put_extension(&list, OID_EXTENDED_REVOKE, false,
+			      view_of(der_null, sizeof(der_null)));
+	put_extensions(&body, &list);
 	wrap(out, DER_SEQUENCE, &body);
 }
 
@@ -210,7 +243,8 @@ static void put_basic(const struct fix_ocsp_options *o, struct buf *out)
 		 &err);
 	put_bits(&body, view_buf(&value), o->bad_signature);
 	if (o->responder != NULL && !o->responder_left_out) {
-		put(&certs, DER_SEQUENCE, o->responder->der);
+		put(&certs, DER_SEQUENCE,
+		    (o->sent != NULL ? o->sent : o->responder)->der);
 		put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&certs));
 	}
 	buf_free(&certs);

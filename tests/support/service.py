@@ -127,7 +127,7 @@ class Tap:
     """Each check is a test by name; an exception is a failed one."""
 
     def __init__(self):
-        self.n = self.bad = 0
+        self.n = self.bad = self.skipped = 0
 
     def check(self, name, condition, detail=""):
         self.n += 1
@@ -145,6 +145,7 @@ class Tap:
         return self.check(name, got == wanted, f"got {got!r}, wanted {wanted!r}")
 
     def skip(self, name, why):
+        self.skipped += 1
         print(f"ok - {name} # SKIP {why}")
 
     def run(self, function, *arguments):
@@ -154,7 +155,15 @@ class Tap:
             self.check(function.__name__, False, f"{type(e).__name__}: {e}")
 
     def end(self):
-        sys.exit(1 if self.bad or not self.n else 0)
+        sys.exit(1 if self.bad or not self.n + self.skipped else 0)
+
+
+def corpus_folder(name):
+    """A folder of the corpus, or None where it is not."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = os.environ.get("LTPS_CORPUS") or os.path.join(here, "../../../shared/corpus")
+    folder = os.path.join(root, name)
+    return folder if os.path.isdir(folder) else None
 
 
 def workspace():

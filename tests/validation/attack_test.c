@@ -12,7 +12,6 @@
 #include "tests/support/ers_scene.h"
 #include "timestamping/tst.h"
 #include "validation/evidence_source.h"
-#include "validation/tsa_status.h"
 
 #define NOW 30
 
@@ -114,7 +113,9 @@ Test(attack, backdated_token_of_a_lost_key_is_not_saved_by_a_renewal)
 				      .issuer = s.pki.ca,
 				      .eku = FIX_EKU_TIMESTAMPING };
 	struct fix_cert *other = fix_cert_make(&o);
-	struct fix_revoked revoked = { s.pki.tsa, DAY(2), 1 /* keyCompromise */ };
+	struct fix_revoked revoked = { .cert = s.pki.tsa,
+				       .at_ms = DAY(2),
+				       .reason = 1 /* keyCompromise */ };
 	struct buf token;
 	struct scene_stamp first = { .alg = DIGEST_SHA256, .imprint = &object };
 	struct buf one = scene_stamp_make(&s, &first, &token);
@@ -167,13 +168,15 @@ static enum indication judge_below(struct view ca, struct fix_cert *tsa, bool an
 	cr_assert_eq(tsa_path_judge(&in, &r, &err), 0, "%s", err.text);
 	i = r.indication;
 	if (i != INDICATION_PASSED)
-		cr_assert_str_eq(r.subindication, "CHAIN_CONSTRAINTS_FAILURE");
+		cr_assert_str_eq(r.subindication, "CHAIN_CONSTRAINTS_FAILURE", "%s",
+				 r.text);
 	tsa_path_result_clear(&r);
 	material_free(m);
 	return i;
 }
 
-/* RFC 5280 6.1.4 (k): keyCertSign alone makes no CA; an anchor is what it is. */
+/* RFC 5280 6.1.4 (k): keyCertSign alone makes no CA, nor does trust in one that says
+ * it is none. */
 Test(attack, ca_without_basic_constraints_is_no_ca)
 {
 	struct fix_cert *ca = fix_cert_make(&(struct fix_cert_options){
@@ -183,40 +186,58 @@ Test(attack, ca_without_basic_constraints_is_no_ca)
 	struct buf der = without_constraints(ca, s.pki.root->key);
 	cr_assert_eq(judge_below(ca->der, tsa, false), INDICATION_PASSED);
 	cr_assert_eq(judge_below(view_buf(&der), tsa, false), INDICATION_INDETERMINATE);
-	cr_assert_eq(judge_below(view_buf(&der), tsa, true), INDICATION_PASSED);
+	cr_assert_eq(judge_below(view_buf(&der), tsa, true), INDICATION_INDETERMINATE);
+	cr_assert_eq(judge_below(ca->der, tsa, true), INDICATION_PASSED);
 	buf_free(&der);
 	fix_cert_free(tsa);
 	fix_cert_free(ca);
 }
 
-/* Of certificates that claim to answer for the CA only what it signed is kept,
- * before any response is looked at. */
-Test(attack, forged_responders_are_sorted_out_once)
+/* Whether the TSA's certificate passes with this responder's good answer. */
+static enum indication judge_answered_by(const struct fix_cert *responder)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *m = fix_material(s.pki.ca, NULL);
+	struct buf answer = buf_make(MAKE_MAX);
+	struct tsa_path_input in = { .signer = s.pki.tsa->x,
+				     .material = m,
+				     .gen_time_ms = DAY(0),
+				     .time_ms = DAY(1),
+				     .need_revocation = true };
+	struct tsa_path_result r;
+	fix_ocsp_make(&(struct fix_ocsp_options){ .cert = s.pki.tsa,
+						  .issuer = s.pki.ca,
+						  .responder = responder,
+						  .this_ms = DAY(0) + 1000 },
+		      &answer);
+	fix_material_add(m, MATERIAL_OCSP, view_buf(&answer));
+	cr_assert_eq(tsa_path_judge(&in, &r, &err), 0, "%s", err.text);
+	enum indication i = r.indication;
+	tsa_path_result_clear(&r);
+	material_free(m);
+	buf_free(&answer);
+	return i;
+}
+
+/* Of those that claim to answer for the CA only the one that it signed, for that
+ * purpose, is heard. */
+Test(attack, forged_responders_are_not_heard)
 {
 	struct fix_cert_options o = { .cn = "Responder",
 				      .issuer = s.pki.ca,
+				      .ocsp_nocheck = true,
 				      .eku = FIX_EKU_OCSP_SIGNING };
 	struct fix_cert *good = fix_cert_make(&o);
-	struct fix_cert *certs[2];
-	struct ltps_error err = LTPS_ERROR_INIT;
-	STACK_OF(X509) *kept = NULL;
-	struct tsa_status_query q = { .certificate = s.pki.tsa->x,
-				      .issuer = s.pki.ca->x,
-				      .material = s.material };
 	o.sign_with = s.pki.root;
-	certs[0] = fix_cert_make(&o);
+	struct fix_cert *forged = fix_cert_make(&o);
 	o.sign_with = NULL;
 	o.eku = FIX_EKU_OTHER;
-	certs[1] = fix_cert_make(&o);
-	for (size_t i = 0; i < 2; i++)
-		fix_material_add(s.material, MATERIAL_CERT, certs[i]->der);
-	fix_material_add(s.material, MATERIAL_CERT, good->der);
-	cr_assert_eq(tsa_ocsp_responders(&q, &kept, &err), 0);
-	cr_assert_eq(sk_X509_num(kept), 1);
-	cr_assert_eq(X509_cmp(sk_X509_value(kept, 0), good->x), 0);
-	sk_X509_pop_free(kept, X509_free);
-	for (size_t i = 0; i < 2; i++)
-		fix_cert_free(certs[i]);
+	struct fix_cert *other = fix_cert_make(&o);
+	cr_assert_eq(judge_answered_by(good), INDICATION_PASSED);
+	cr_assert_eq(judge_answered_by(forged), INDICATION_INDETERMINATE);
+	cr_assert_eq(judge_answered_by(other), INDICATION_INDETERMINATE);
+	fix_cert_free(other);
+	fix_cert_free(forged);
 	fix_cert_free(good);
 }
 

@@ -205,7 +205,9 @@ Test(ers_trust, status_after_the_next_token_serves_the_first_too)
 
 Test(ers_trust, key_lost_before_the_renewal_is_not_healed_by_it)
 {
-	struct fix_revoked revoked = { s.pki.tsa, DAY(2), 1 /* keyCompromise */ };
+	struct fix_revoked revoked = { .cert = s.pki.tsa,
+				       .at_ms = DAY(2),
+				       .reason = 1 /* keyCompromise */ };
 	struct ers_report *r;
 	scene_crls(&s, 5, &revoked);
 	scene_crls(&s, 11, NULL);
@@ -222,7 +224,9 @@ Test(ers_trust, key_lost_after_the_renewal_leaves_the_first_token_valid)
 				      .issuer = s.pki.ca,
 				      .eku = FIX_EKU_TIMESTAMPING };
 	struct fix_cert *other = fix_cert_make(&o);
-	struct fix_revoked revoked = { s.pki.tsa, DAY(12), 1 };
+	struct fix_revoked revoked = { .cert = s.pki.tsa,
+				       .at_ms = DAY(12),
+				       .reason = 1 };
 	struct buf token;
 	struct scene_stamp first = { .alg = DIGEST_SHA256, .imprint = &object };
 	struct buf one = scene_stamp_make(&s, &first, &token);

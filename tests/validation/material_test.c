@@ -13,6 +13,7 @@
 #include "tests/support/cms_make.h"
 #include "tests/support/corpus.h"
 #include "tests/support/pki_fixture.h"
+#include "tests/support/x509_make.h"
 #include "validation/material.h"
 
 static struct fix_pki pki;
@@ -377,6 +378,196 @@ Test(material, token_with_broken_ocsp_of_the_corpus_is_no_obstacle)
 	struct buf b = corpus_read("tokens/tst_with_broken_ocsp.tst");
 	add_cms(view_buf(&b));
 	cr_assert(material_count(m, MATERIAL_CERT) > 0);
+	buf_free(&b);
+}
+
+/* ---- decoded forms and lookups ---- */
+
+Test(material, decoded_forms_stand_beside_the_bytes)
+{
+	struct buf crl = buf_make(4096), ocsp = buf_make(65536);
+	fix_crl_simple(pki.ca, FIX_T0_MS, NULL, &crl);
+	fix_ocsp_good(pki.tsa, pki.ca, FIX_T0_MS, &ocsp);
+	fix_material_add(m, MATERIAL_ANCHOR, pki.root->der);
+	fix_material_add(m, MATERIAL_CERT, pki.ca->der);
+	fix_material_add(m, MATERIAL_CERT, pki.root->der);
+	fix_material_add(m, MATERIAL_CRL, view_buf(&crl));
+	fix_material_add(m, MATERIAL_OCSP, view_buf(&ocsp));
+	cr_assert(view_equal(material_cert(m, MATERIAL_CERT, 0)->der, pki.ca->der));
+	cr_assert_eq(material_cert(m, MATERIAL_CERT, 1),
+		     material_cert(m, MATERIAL_ANCHOR, 0), "decoded once");
+	cr_assert(view_equal(material_crl(m, 0)->der, view_buf(&crl)));
+	cr_assert(view_equal(material_ocsp(m, 0)->der, view_buf(&ocsp)));
+	cr_assert_null(material_cert(m, MATERIAL_CERT, 2));
+	cr_assert_null(material_cert(m, MATERIAL_CRL, 0));
+	cr_assert_null(material_crl(m, 1));
+	cr_assert_null(material_ocsp(m, 1));
+	buf_free(&ocsp);
+	buf_free(&crl);
+}
+
+Test(material, nothing_is_found_in_an_empty_one)
+{
+	const uint8_t none[32] = { 0 };
+	cr_assert_null(material_with_subject(m, MATERIAL_CERT, VIEW_NULL, NULL));
+	cr_assert_null(material_with_key(m, MATERIAL_CERT, none, NULL));
+	cr_assert_null(material_crl_of(m, VIEW_NULL, NULL));
+	cr_assert_null(material_ocsp_for(m, VIEW_NULL, NULL));
+	cr_assert_null(material_find_cert(m, MATERIAL_CERT, none));
+}
+
+Test(material, certificates_are_found_by_subject_key_and_identity)
+{
+	enum { MANY = 40 };
+	struct fix_cert *made[MANY];
+	for (int i = 0; i < MANY; i++) {
+		/* Two names, two keys, in turn. */
+		made[i] = fix_cert_make(&(struct fix_cert_options){
+		    .cn = i % 2 == 0 ? "even" : "odd",
+		    .same_key = i >= 4 ? made[i % 4 / 2] : NULL });
+		fix_material_add(m, MATERIAL_CERT, made[i]->der);
+	}
+	fix_material_add(m, MATERIAL_ANCHOR, made[0]->der);
+	const struct cert *first = material_cert(m, MATERIAL_CERT, 0);
+	const struct cert *c = NULL;
+	for (size_t i = 0; i < MANY; i += 2) {
+		c = material_with_subject(m, MATERIAL_CERT, first->subject_canonical,
+					  c);
+		cr_assert_eq(c, material_cert(m, MATERIAL_CERT, i), "%zu", i);
+	}
+	cr_assert_null(
+	    material_with_subject(m, MATERIAL_CERT, first->subject_canonical, c));
+	c = material_with_key(m, MATERIAL_CERT, first->key_sha1, NULL);
+	cr_assert_eq(c, first);
+	for (size_t i = 4; i < MANY; i++) {
+		if (i % 4 >= 2)
+			continue;
+		c = material_with_key(m, MATERIAL_CERT, first->key_sha1, c);
+		cr_assert_eq(c, material_cert(m, MATERIAL_CERT, i), "%zu", i);
+	}
+	cr_assert_null(material_with_key(m, MATERIAL_CERT, first->key_sha1, c));
+	/* Anchors are apart. */
+	c = material_with_subject(m, MATERIAL_ANCHOR, first->subject_canonical, NULL);
+	cr_assert_eq(c, first);
+	cr_assert_null(
+	    material_with_subject(m, MATERIAL_ANCHOR, first->subject_canonical, c));
+	cr_assert_eq(material_find_cert(m, MATERIAL_ANCHOR, first->sha256), first);
+	cr_assert_null(material_find_cert(m, MATERIAL_ANCHOR,
+					  material_cert(m, MATERIAL_CERT, 1)->sha256));
+	/* After one that is not there, nothing follows. */
+	cr_assert_null(material_with_subject(m, MATERIAL_ANCHOR,
+					     first->subject_canonical,
+					     material_cert(m, MATERIAL_CERT, 2)));
+	for (int i = 0; i < MANY; i++)
+		fix_cert_free(made[i]);
+}
+
+Test(material, lists_and_responses_are_found)
+{
+	struct buf b[3] = { buf_make(65536), buf_make(65536), buf_make(65536) };
+	fix_crl_simple(pki.ca, FIX_T0_MS, NULL, &b[0]);
+	fix_crl_simple(pki.root, FIX_T0_MS, NULL, &b[1]);
+	fix_crl_simple(pki.ca, FIX_T0_MS + 1000, NULL, &b[2]);
+	for (int i = 0; i < 3; i++) {
+		fix_material_add(m, MATERIAL_CRL, view_buf(&b[i]));
+		buf_clear(&b[i]);
+	}
+	fix_ocsp_good(pki.tsa, pki.ca, FIX_T0_MS, &b[0]);
+	fix_ocsp_good(pki.ca, pki.root, FIX_T0_MS, &b[1]);
+	fix_ocsp_good(pki.tsa, pki.ca, FIX_T0_MS + 1000, &b[2]);
+	for (int i = 0; i < 3; i++) {
+		fix_material_add(m, MATERIAL_OCSP, view_buf(&b[i]));
+		buf_free(&b[i]);
+	}
+	const struct crl *c = material_crl(m, 0);
+	cr_assert_eq(material_crl_of(m, c->issuer_canonical, NULL), c);
+	cr_assert_eq(material_crl_of(m, c->issuer_canonical, c), material_crl(m, 2));
+	cr_assert_null(material_crl_of(m, c->issuer_canonical, material_crl(m, 2)));
+	const struct ocsp *o = material_ocsp(m, 0);
+	struct view serial = o->singles[0].serial;
+	cr_assert_eq(material_ocsp_for(m, serial, NULL), o);
+	cr_assert_eq(material_ocsp_for(m, serial, o), material_ocsp(m, 2));
+	cr_assert_null(material_ocsp_for(m, serial, material_ocsp(m, 2)));
+	cr_assert_null(material_ocsp_for(m, view_of("\x7f\x01", 2), NULL));
+}
+
+/* An answer stands twice in one response: the response is found once. */
+Test(material, response_with_a_number_twice_is_found_once)
+{
+	struct make_answer a = make_answer_default();
+	struct make_response r = make_response_default();
+	struct view one = make_answer_build(&a);
+	a.serial = make_int(5);
+	r.answers = make_el(DER_SEQUENCE, one, make_answer_build(&a), one);
+	fix_material_add(m, MATERIAL_OCSP, make_response_build(&r));
+	const struct ocsp *o = material_ocsp(m, 0);
+	struct view padded = view_of("\0\x12\x67", 3);
+	cr_assert_eq(material_ocsp_for(m, padded, NULL), o);
+	cr_assert_null(material_ocsp_for(m, padded, o));
+	cr_assert_eq(material_ocsp_for(m, view_of("\5", 1), NULL), o);
+}
+
+Test(material, everything_of_another_is_shared)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *copy = fix_material(NULL, pki.ca);
+	struct buf pem = all_in_pem();
+	add_text(MATERIAL_ANCHOR, view_buf(&pem));
+	cr_assert_eq(material_add_all(copy, m, &err), 0);
+	cr_assert_eq(material_add_all(copy, m, &err), 0);
+	cr_assert_eq(material_count(copy, MATERIAL_ANCHOR), 2);
+	cr_assert_eq(material_count(copy, MATERIAL_CERT), 1);
+	cr_assert_eq(material_cert(copy, MATERIAL_ANCHOR, 0),
+		     material_cert(m, MATERIAL_ANCHOR, 0));
+	cr_assert_eq(material_crl(copy, 0), material_crl(m, 0));
+	cr_assert_eq(material_ocsp(copy, 0), material_ocsp(m, 0));
+	cr_assert_eq(material_add_cert(copy, MATERIAL_CRL,
+				       material_cert(m, MATERIAL_ANCHOR, 0), &err),
+		     -1);
+	cr_assert_eq(err.code, LTPS_ARGUMENT);
+	material_free(copy);
+	buf_free(&pem);
+}
+
+Test(material, list_in_a_file_is_read)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char path[] = "/tmp/ltps-material-XXXXXX";
+	struct buf crl = buf_make(4096);
+	int fd = mkstemp(path);
+	fix_crl_simple(pki.ca, FIX_T0_MS, NULL, &crl);
+	cr_assert_eq(write(fd, crl.p, crl.n), (ssize_t)crl.n);
+	close(fd);
+	cr_assert_eq(material_read(m, MATERIAL_CRL, path, &err), 0, "%s", err.text);
+	cr_assert_eq(material_read(m, MATERIAL_CRL, path, &err), 0, "%s", err.text);
+	expect_counts(0, 0, 1, 0);
+	cr_assert(view_equal(material_at(m, MATERIAL_CRL, 0), view_buf(&crl)));
+	unlink(path);
+	buf_free(&crl);
+}
+
+/* At the limit what is there already is no obstacle, one more is. */
+Test(material, limit_of_items_is_kept)
+{
+	struct make_cert c = make_cert_default();
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf b = buf_make(4096);
+	cr_assert_eq(buf_put(&b, make_cert_build(&c), &err), 0);
+	/* SEQUENCE 30 81 len, SEQUENCE 30 81 len, version, then the serial: 02 02. */
+	uint8_t *serial = memmem(b.p, b.n, "\x02\x02\x12\x67", 4);
+	cr_assert_not_null(serial);
+	for (unsigned i = 0; i < MATERIAL_ITEMS_MAX; i++) {
+		serial[2] = (uint8_t)(i >> 8);
+		serial[3] = (uint8_t)i;
+		cr_assert_eq(material_add(m, MATERIAL_CERT, view_buf(&b), &err), 0);
+	}
+	cr_assert_eq(material_add(m, MATERIAL_CERT, view_buf(&b), &err), 0);
+	cr_assert_eq(material_count(m, MATERIAL_CERT), MATERIAL_ITEMS_MAX);
+	const struct cert *last =
+	    material_cert(m, MATERIAL_CERT, MATERIAL_ITEMS_MAX - 1);
+	cr_assert_eq(material_find_cert(m, MATERIAL_CERT, last->sha256), last);
+	serial[2] = 0x7f;
+	refuse(MATERIAL_CERT, view_buf(&b), LTPS_TOO_LARGE);
 	buf_free(&b);
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "devpki/devpki_shapes.h"
+#include "tests/support/devpki_kit.h"
 #include "tests/support/pki_fixture.h"
 #include "validation/tsa_path.h"
 
@@ -339,6 +341,111 @@ Test(tsa_path, first_verdict_stands_when_no_alternative_passes)
 	       "OUT_OF_BOUNDS_NO_POE");
 	material_free(only);
 	fix_cert_free(twin);
+}
+
+Test(tsa_path, many_dead_ends_are_passed_over)
+{
+	struct fix_cert *stranger[20], *cross[20];
+	struct material *mesh = fix_material(pki.root, NULL);
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "Stranger %d", i);
+		stranger[i] =
+		    fix_cert_make(&(struct fix_cert_options){ .cn = name, .ca = true });
+		cross[i] =
+		    fix_cert_make(&(struct fix_cert_options){ .cn = "CA",
+							      .issuer = stranger[i],
+							      .ca = true,
+							      .same_key = pki.ca });
+		fix_material_add(mesh, MATERIAL_CERT, stranger[i]->der);
+		fix_material_add(mesh, MATERIAL_CERT, cross[i]->der);
+	}
+	expect_no_chain(pki.tsa->x, mesh);
+	fix_material_add(mesh, MATERIAL_CERT, pki.ca->der);
+	expect_passed(pki.tsa->x, mesh);
+	for (int i = 0; i < 20; i++) {
+		fix_cert_free(cross[i]);
+		fix_cert_free(stranger[i]);
+	}
+	material_free(mesh);
+}
+
+/* ---- policies ---- */
+
+/* A TSA with these policies below a CA that wants one: RFC 5280 4.2.1.11. */
+static enum indication judge_below_strict_ca(const char *policies)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = kit_pki(NULL, "2026-01-01T00:00:00Z");
+	struct devpki_shapes above = { .n = 0 }, below = { .n = 0 };
+	const struct devpki_cert *ca = NULL, *tsa = NULL;
+	struct material *strict = fix_material(NULL, NULL);
+	cr_assert_eq(devpki_shape_text(&above, "policyConstraints",
+				       "critical,requireExplicitPolicy:0", NULL, &err),
+		     0, "%s", err.text);
+	cr_assert_eq(
+	    devpki_shape_text(&above, "certificatePolicies", "2.999.1", NULL, &err), 0);
+	if (policies != NULL)
+		cr_assert_eq(devpki_shape_text(&below, "certificatePolicies", policies,
+					       NULL, &err),
+			     0);
+	struct devpki_issue how = { .kind = DEVPKI_CA,
+				    .extensions = above.e,
+				    .n_extensions = above.n };
+	cr_assert_eq(devpki_issue(p, &how, &ca, &err), 0, "%s", err.text);
+	how = (struct devpki_issue){ .kind = DEVPKI_TSA,
+				     .issuer = ca,
+				     .extensions = below.e,
+				     .n_extensions = below.n };
+	cr_assert_eq(devpki_issue(p, &how, &tsa, &err), 0, "%s", err.text);
+	fix_material_add(strict, MATERIAL_ANCHOR,
+			 devpki_active(p, DEVPKI_ROOT, 0)->der);
+	fix_material_add(strict, MATERIAL_CERT, ca->der);
+	struct tsa_path_result r =
+	    judge(tsa->x509, strict, kit_time("2026-01-02T00:00:00Z"));
+	enum indication i = r.indication;
+	if (i != INDICATION_PASSED)
+		cr_assert_str_eq(r.subindication, "CHAIN_CONSTRAINTS_FAILURE", "%s",
+				 r.text);
+	tsa_path_result_clear(&r);
+	material_free(strict);
+	devpki_shapes_free(&below);
+	devpki_shapes_free(&above);
+	devpki_free(p);
+	return i;
+}
+
+Test(tsa_path, policy_that_a_ca_requires_must_be_there)
+{
+	cr_assert_eq(judge_below_strict_ca(NULL), INDICATION_INDETERMINATE);
+	cr_assert_eq(judge_below_strict_ca("2.999.2"), INDICATION_INDETERMINATE);
+	cr_assert_eq(judge_below_strict_ca("2.999.1"), INDICATION_PASSED);
+}
+
+/* ---- budgets ---- */
+
+Test(tsa_path, shared_budget_is_drawn_down_and_a_spent_one_never_passes)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tsa_path_budget budget = { 3, 10000 };
+	struct tsa_path_input in = { .signer = pki.tsa->x,
+				     .material = m,
+				     .gen_time_ms = FIX_T0_MS,
+				     .time_ms = FIX_T0_MS + FIX_DAY_MS,
+				     .budget = &budget };
+	struct tsa_path_result r;
+	cr_assert_eq(tsa_path_judge(&in, &r, &err), 0);
+	cr_assert_eq(r.indication, INDICATION_PASSED, "%s", r.text);
+	cr_assert_eq(budget.signatures, 1);
+	cr_assert_lt(budget.steps, 10000);
+	tsa_path_result_clear(&r);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(tsa_path_judge(&in, &r, &err), 0);
+		cr_assert_eq(r.indication, INDICATION_INDETERMINATE);
+		cr_assert_str_eq(r.subindication, "NO_CERTIFICATE_CHAIN_FOUND");
+		tsa_path_result_clear(&r);
+		budget.signatures = 0;
+	}
 }
 
 /* ---- texts and memory ---- */

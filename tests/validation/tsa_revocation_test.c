@@ -6,8 +6,8 @@
 
 #include "base/mem.h"
 #include "tests/support/pki_fixture.h"
+#include "validation/revocation_private.h"
 #include "validation/tsa_path.h"
-#include "validation/tsa_status.h"
 
 #define GEN FIX_T0_MS
 #define HOUR ((int64_t)3600000)
@@ -160,10 +160,10 @@ Test(tsa_crl, older_than_gen_time_does_not_count)
 
 Test(tsa_crl, from_the_future_does_not_count)
 {
-	add_crl((struct fix_crl_options){ .this_ms = NOW + TSA_STATUS_SKEW_MS });
+	add_crl((struct fix_crl_options){ .this_ms = NOW + REVOCATION_SKEW_MS });
 	expect_passed();
 	forget();
-	add_crl((struct fix_crl_options){ .this_ms = NOW + TSA_STATUS_SKEW_MS + 1000 });
+	add_crl((struct fix_crl_options){ .this_ms = NOW + REVOCATION_SKEW_MS + 1000 });
 	expect_missing();
 }
 
@@ -229,7 +229,9 @@ Test(tsa_crl, issuer_without_key_usage_counts)
 
 Test(tsa_crl, unknown_critical_extensions_do_not_count)
 {
-	struct fix_revoked somebody = { root, GEN - FIX_DAY_MS, FIX_NO_REASON };
+	struct fix_revoked somebody = { .cert = root,
+					.at_ms = GEN - FIX_DAY_MS,
+					.reason = FIX_NO_REASON };
 	add_crl((struct fix_crl_options){ .critical_extension = true });
 	expect_missing();
 	forget();
@@ -251,7 +253,7 @@ Test(tsa_crl, scope_must_cover_the_certificate)
 		bool covers;
 	} cases[] = {
 		{ FIX_IDP_ONLY_USER, true }, { FIX_IDP_ONLY_CA, false },
-		{ FIX_IDP_INDIRECT, false }, { FIX_IDP_SOME_REASONS, false },
+		{ FIX_IDP_INDIRECT, true },  { FIX_IDP_SOME_REASONS, false },
 		{ FIX_IDP_POINT, false },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -335,12 +337,12 @@ Test(tsa_ocsp, times_are_compared_as_for_crls)
 	add_ocsp((struct fix_ocsp_options){ .this_ms = GEN - 1000 });
 	expect_missing();
 	forget();
-	add_ocsp((struct fix_ocsp_options){ .this_ms = NOW + TSA_STATUS_SKEW_MS + 1000,
+	add_ocsp((struct fix_ocsp_options){ .this_ms = NOW + REVOCATION_SKEW_MS + 1000,
 					    .produced_ms = NOW });
 	expect_missing();
 	forget();
 	add_ocsp((struct fix_ocsp_options){ .produced_ms =
-						NOW + TSA_STATUS_SKEW_MS + 1000 });
+						NOW + REVOCATION_SKEW_MS + 1000 });
 	expect_missing();
 	forget();
 	add_ocsp(
@@ -382,11 +384,13 @@ Test(tsa_ocsp, unusable_responses_do_not_count)
 	expect_missing();
 }
 
-/* A delegated responder with these options below the root answers. */
+/* A delegated responder with these options below the root answers; of its own
+ * status nothing is asked. */
 static void expect_responder(struct fix_cert_options o, struct fix_ocsp_options ocsp,
 			     bool counts)
 {
 	o.cn = "Responder";
+	o.ocsp_nocheck = true;
 	if (o.issuer == NULL)
 		o.issuer = root;
 	struct fix_cert *responder = fix_cert_make(&o);
@@ -404,8 +408,7 @@ Test(tsa_ocsp, delegated_responder_passes)
 {
 	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING },
 			 (struct fix_ocsp_options){ 0 }, true);
-	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING,
-						    .ocsp_nocheck = true },
+	expect_responder((struct fix_cert_options){ .eku = FIX_EKU_OCSP_SIGNING },
 			 (struct fix_ocsp_options){ .by_key_hash = true }, true);
 }
 
@@ -460,10 +463,32 @@ Test(tsa_ocsp, responder_of_another_ca_does_not_count)
 	fix_cert_free(other);
 }
 
-Test(tsa_ocsp, responder_left_out_is_found_among_the_material)
+/* RFC 6960 4.2.2.2.1 */
+Test(tsa_ocsp, responder_without_nocheck_needs_a_status_of_its_own)
 {
 	struct fix_cert *responder = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Responder", .issuer = root, .eku = FIX_EKU_OCSP_SIGNING });
+	add_ocsp((struct fix_ocsp_options){ .responder = responder });
+	expect_missing();
+	add_ocsp((struct fix_ocsp_options){ .cert = responder,
+					    .status = FIX_OCSP_REVOKED,
+					    .revoked_at_ms = GEN,
+					    .reason = 1 });
+	expect_missing();
+	forget();
+	add_ocsp((struct fix_ocsp_options){ .responder = responder });
+	add_ocsp((struct fix_ocsp_options){ .cert = responder });
+	expect_passed();
+	fix_cert_free(responder);
+}
+
+Test(tsa_ocsp, responder_left_out_is_found_among_the_material)
+{
+	struct fix_cert *responder =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
+						      .issuer = root,
+						      .ocsp_nocheck = true,
+						      .eku = FIX_EKU_OCSP_SIGNING });
 	struct fix_ocsp_options o = { .responder = responder,
 				      .responder_left_out = true };
 	add_ocsp(o);
@@ -475,8 +500,11 @@ Test(tsa_ocsp, responder_left_out_is_found_among_the_material)
 
 Test(tsa_ocsp, response_signed_by_another_than_it_names_does_not_count)
 {
-	struct fix_cert *responder = fix_cert_make(&(struct fix_cert_options){
-	    .cn = "Responder", .issuer = root, .eku = FIX_EKU_OCSP_SIGNING });
+	struct fix_cert *responder =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
+						      .issuer = root,
+						      .ocsp_nocheck = true,
+						      .eku = FIX_EKU_OCSP_SIGNING });
 	add_ocsp(
 	    (struct fix_ocsp_options){ .responder = responder, .sign_with = root });
 	expect_missing();
@@ -526,8 +554,9 @@ static const struct {
 Test(tsa_reason, revocation_after_gen_time_is_judged_by_its_reason)
 {
 	for (size_t i = 0; i < N_REASONS; i++) {
-		struct fix_revoked entry = { tsa, GEN + 1000,
-					     after_gen_time[i].reason };
+		struct fix_revoked entry = { .cert = tsa,
+					     .at_ms = GEN + 1000,
+					     .reason = after_gen_time[i].reason };
 		forget();
 		add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
 		expect(after_gen_time[i].indication, after_gen_time[i].subindication);
@@ -544,7 +573,9 @@ Test(tsa_reason, revocation_up_to_gen_time_fails_whatever_its_reason)
 {
 	static const int reasons[] = { FIX_NO_REASON, 0, 1, 3, 4, 5, 9 };
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		struct fix_revoked entry = { tsa, GEN, reasons[i] };
+		struct fix_revoked entry = { .cert = tsa,
+					     .at_ms = GEN,
+					     .reason = reasons[i] };
 		forget();
 		add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
 		expect(INDICATION_FAILED, "REVOKED");
@@ -553,7 +584,7 @@ Test(tsa_reason, revocation_up_to_gen_time_fails_whatever_its_reason)
 
 Test(tsa_reason, revocation_counts_without_being_asked_for)
 {
-	struct fix_revoked entry = { tsa, GEN - 1000, 4 };
+	struct fix_revoked entry = { .cert = tsa, .at_ms = GEN - 1000, .reason = 4 };
 	add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
 	struct tsa_path_result r = judge(tsa, false);
 	cr_assert_eq(r.indication, INDICATION_FAILED);
@@ -563,7 +594,9 @@ Test(tsa_reason, revocation_counts_without_being_asked_for)
 Test(tsa_reason, revocation_told_before_gen_time_counts)
 {
 	/* Good is only good at its time; revoked stays revoked. */
-	struct fix_revoked entry = { tsa, GEN - FIX_DAY_MS, 4 };
+	struct fix_revoked entry = { .cert = tsa,
+				     .at_ms = GEN - FIX_DAY_MS,
+				     .reason = 4 };
 	add_crl((struct fix_crl_options){
 	    .this_ms = GEN - HOUR, .revoked = &entry, .n_revoked = 1 });
 	expect(INDICATION_FAILED, "REVOKED");
@@ -573,7 +606,7 @@ Test(tsa_reason, revocation_told_before_gen_time_counts)
 
 Test(tsa_reason, revocation_from_the_future_does_not_count)
 {
-	struct fix_revoked entry = { tsa, GEN + 1000, 1 };
+	struct fix_revoked entry = { .cert = tsa, .at_ms = GEN + 1000, .reason = 1 };
 	add_crl((struct fix_crl_options){
 	    .this_ms = NOW + FIX_DAY_MS, .revoked = &entry, .n_revoked = 1 });
 	add_crl((struct fix_crl_options){ 0 });
@@ -615,7 +648,9 @@ Test(tsa_reason, revocation_after_the_proof_of_existence_does_no_harm)
 {
 	static const int reasons[] = { FIX_NO_REASON, 1, 4, 6 };
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		struct fix_revoked entry = { tsa, GEN + 2 * HOUR, reasons[i] };
+		struct fix_revoked entry = { .cert = tsa,
+					     .at_ms = GEN + 2 * HOUR,
+					     .reason = reasons[i] };
 		forget();
 		add_crl((struct fix_crl_options){
 		    .this_ms = GEN + 5 * HOUR, .revoked = &entry, .n_revoked = 1 });
@@ -625,7 +660,9 @@ Test(tsa_reason, revocation_after_the_proof_of_existence_does_no_harm)
 
 Test(tsa_reason, revocation_before_the_proof_of_existence_is_judged_by_its_reason)
 {
-	struct fix_revoked entry = { tsa, GEN + 2 * HOUR, 1 };
+	struct fix_revoked entry = { .cert = tsa,
+				     .at_ms = GEN + 2 * HOUR,
+				     .reason = 1 };
 	add_crl((struct fix_crl_options){
 	    .this_ms = GEN + 5 * HOUR, .revoked = &entry, .n_revoked = 1 });
 	expect_proven(GEN + 3 * HOUR, INDICATION_INDETERMINATE, "REVOKED_NO_POE");
@@ -637,7 +674,7 @@ Test(tsa_reason, revocation_before_the_proof_of_existence_is_judged_by_its_reaso
 
 Test(tsa_reason, hold_is_lifted_by_a_later_good_status_only)
 {
-	struct fix_revoked entry = { tsa, GEN - HOUR, 6 };
+	struct fix_revoked entry = { .cert = tsa, .at_ms = GEN - HOUR, .reason = 6 };
 	add_crl((struct fix_crl_options){
 	    .this_ms = GEN + 2 * HOUR, .revoked = &entry, .n_revoked = 1 });
 	expect(INDICATION_INDETERMINATE, "TRY_LATER");
@@ -649,8 +686,8 @@ Test(tsa_reason, hold_is_lifted_by_a_later_good_status_only)
 
 Test(tsa_reason, the_earliest_of_several_revocations_counts)
 {
-	struct fix_revoked late = { tsa, GEN + HOUR, 4 },
-			   early = { tsa, GEN - HOUR, 4 };
+	struct fix_revoked late = { .cert = tsa, .at_ms = GEN + HOUR, .reason = 4 },
+			   early = { .cert = tsa, .at_ms = GEN - HOUR, .reason = 4 };
 	add_crl((struct fix_crl_options){ .revoked = &late, .n_revoked = 1 });
 	expect_passed();
 	add_ocsp((struct fix_ocsp_options){ .status = FIX_OCSP_REVOKED,
@@ -700,7 +737,9 @@ Test(tsa_chain, revoked_ca_is_found)
 	};
 	go_deep();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fix_revoked entry = { deep.ca, cases[i].at, cases[i].reason };
+		struct fix_revoked entry = { .cert = deep.ca,
+					     .at_ms = cases[i].at,
+					     .reason = cases[i].reason };
 		material_free(m);
 		m = fix_material(deep.root, deep.ca);
 		add_crl((struct fix_crl_options){ .issuer = deep.ca });
@@ -718,7 +757,9 @@ Test(tsa_chain, revoked_ca_is_found)
 Test(tsa_chain, revocation_outweighs_a_missing_status)
 {
 	go_deep();
-	struct fix_revoked entry = { deep.ca, GEN - HOUR, 4 };
+	struct fix_revoked entry = { .cert = deep.ca,
+				     .at_ms = GEN - HOUR,
+				     .reason = 4 };
 	add_crl((struct fix_crl_options){
 	    .issuer = deep.root, .revoked = &entry, .n_revoked = 1 });
 	expect_of(deep.tsa, INDICATION_INDETERMINATE, "REVOKED_CA_NO_POE");
@@ -732,7 +773,9 @@ Test(tsa_chain, revoked_ca_gives_way_to_its_cross_certificate)
 	    &(struct fix_cert_options){ .cn = "Second root", .ca = true });
 	struct fix_cert *cross = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "CA", .issuer = second, .ca = true, .same_key = deep.ca });
-	struct fix_revoked entry = { deep.ca, GEN - HOUR, 4 };
+	struct fix_revoked entry = { .cert = deep.ca,
+				     .at_ms = GEN - HOUR,
+				     .reason = 4 };
 	add_crl((struct fix_crl_options){ .issuer = deep.ca });
 	add_crl((struct fix_crl_options){
 	    .issuer = deep.root, .revoked = &entry, .n_revoked = 1 });

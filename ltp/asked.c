@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* asked - one question at a time about the same thing. */
+#include "ltp/asked.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct entry {
+	char *key; /* NULL: free */
+	bool running;
+	int64_t again_ms; /* not before, once it is over */
+};
+
+struct asked {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct entry entries[ASKED_ENTRIES_MAX];
+};
+
+int asked_new(struct asked **ret_a, struct ltps_error *err)
+{
+	struct asked *a = mem_zalloc(1, sizeof(*a));
+	if (a == NULL)
+		return ltps_fail_nomem(err);
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->ended, NULL);
+	*ret_a = a;
+	return 0;
+}
+
+void asked_free(struct asked *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; i < ASKED_ENTRIES_MAX; i++)
+		mem_free(a->entries[i].key);
+	pthread_cond_destroy(&a->ended);
+	pthread_mutex_destroy(&a->lock);
+	mem_free(a);
+}
+
+static struct entry *find(struct asked *a, const char *key)
+{
+	for (size_t i = 0; i < ASKED_ENTRIES_MAX; i++)
+		if (a->entries[i].key != NULL && strcmp(a->entries[i].key, key) == 0)
+			return &a->entries[i];
+	return NULL;
+}
+
+/* A free entry, or one whose pause is over; NULL when all are in use. */
+static struct entry *spare(struct asked *a, int64_t now_ms)
+{
+	for (size_t i = 0; i < ASKED_ENTRIES_MAX; i++) {
+		struct entry *e = &a->entries[i];
+		if (e->key == NULL)
+			return e;
+		if (!e->running && e->again_ms <= now_ms) {
+			mem_free(e->key);
+			e->key = NULL;
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
+{
+	bool waited = false;
+	struct entry *e = find(a, key);
+	while (e != NULL && e->running) {
+		waited = true;
+		pthread_cond_wait(&a->ended, &a->lock);
+		e = find(a, key);
+	}
+	if (waited)
+		return ASKED_OTHERS;
+	if (e != NULL && e->again_ms > now_ms)
+		return ASKED_PAUSED;
+	if (e == NULL && (e = spare(a, now_ms)) == NULL)
+		return ASKED_PAUSED;
+	if (e->key == NULL && (e->key = mem_dup_text(key)) == NULL)
+		return ASKED_PAUSED;
+	e->running = true;
+	return ASKED_YOURS;
+}
+
+enum asked_turn asked_begin(struct asked *a, const char *key, int64_t now_ms)
+{
+	pthread_mutex_lock(&a->lock);
+	enum asked_turn turn = begin(a, key, now_ms);
+	pthread_mutex_unlock(&a->lock);
+	return turn;
+}
+
+void asked_end(struct asked *a, const char *key, int64_t now_ms)
+{
+	pthread_mutex_lock(&a->lock);
+	struct entry *e = find(a, key);
+	if (e != NULL) {
+		e->running = false;
+		e->again_ms = now_ms + ASKED_PAUSE_MS;
+	}
+	pthread_cond_broadcast(&a->ended);
+	pthread_mutex_unlock(&a->lock);
+}

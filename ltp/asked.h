@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * asked - who is being asked what right now, and who was asked a moment ago: of
+ * several threads that need the same thing, one asks and the others wait for it,
+ * and a source that has just failed is left in peace for a while.
+ */
+#ifndef LTPS_LTP_ASKED_H
+#define LTPS_LTP_ASKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define ASKED_ENTRIES_MAX 4096
+/* After a failure, and after an answer: a CRL that is published every minute is
+ * noticed within one, and a flood of requests makes one question a minute. */
+#define ASKED_PAUSE_MS 60000
+
+struct asked;
+int asked_new(struct asked **ret_a, struct ltps_error *err) LTPS_CHECKED;
+void asked_free(struct asked *a);
+
+enum asked_turn {
+	ASKED_YOURS,  /* ask, then call asked_end() */
+	ASKED_OTHERS, /* another thread asked meanwhile: look again at what is known */
+	ASKED_PAUSED, /* asked a moment ago without luck, or the table is full */
+};
+/*
+ * asked_begin - may this question be asked now? Waits while another thread is
+ * asking the same, whose exchange is bounded in time.
+ * key  identity of the question; copied. now_ms  monotonic
+ */
+enum asked_turn asked_begin(struct asked *a, const char *key, int64_t now_ms);
+void asked_end(struct asked *a, const char *key, int64_t now_ms);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * past - certificates judged in the past: EN 319 102-1 X.509 certificate
+ * validation (5.2.6), past certificate validation (5.6.2.1) and validation time
+ * sliding (5.6.2.2).
+ */
+#ifndef LTPS_VALIDATION_PAST_H
+#define LTPS_VALIDATION_PAST_H
+
+#include "validation/indication.h"
+#include "validation/path.h"
+
+/* Constraints of the validation policy beyond path_input. */
+struct cert_validation_input {
+	struct path_input path;     /* time_ms: the time of validation; known_ms 0 */
+	const struct poe_set *poes; /* 5.6.2: NULL: everything exists since time_ms */
+	/* Anchors past their sunset: by the same index as path.anchors, or NULL. */
+	const int64_t *anchor_sunset_ms; /* 0: none */
+	bool anchor_as_signer_passes;    /* 5.2.6.4 step 1: MAY */
+};
+
+struct cert_validation_result {
+	enum indication indication;
+	const char *subindication; /* EN 319 102-1 term; NULL when passed */
+	enum path_code why;
+	char text[256];
+	struct path_candidate chain; /* the last one looked at; n_certs 0: none */
+	int64_t revoked_ms;          /* of REVOKED_(CA_)NO_POE, hold; INT64_MIN */
+	int reason;
+	int64_t retry_ms;        /* of TRY_LATER: nextUpdate; INT64_MIN unknown */
+	int64_t control_time_ms; /* of past validation, when PASSED */
+	struct need *needs;
+	size_t n_needs;
+};
+
+/* 5.2.6.4, step by step. ret: free with cert_validation_free(). Fails: NOMEM, CRYPTO */
+int cert_validate(const struct cert_validation_input *in,
+		  struct cert_validation_result **ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* 5.6.2.1: at some time in the past, with validation time sliding. */
+int cert_validate_past(const struct cert_validation_input *in,
+		       struct cert_validation_result **ret,
+		       struct ltps_error *err) LTPS_CHECKED;
+void cert_validation_free(struct cert_validation_result *r);
+
+/*
+ * time_slide - 5.6.2.2 over one chain.
+ * start_ms  now, or the anchor's sunset if that is earlier
+ * c         certs and n_certs; revocation is filled in
+ * INDETERMINATE / NO_POE in *ret_code != PATH_OK with the missing object in text.
+ */
+struct time_slide {
+	bool found;
+	int64_t control_time_ms;
+	int missing_for;   /* index of the certificate without usable status or proof */
+	bool missing_cert; /* the proof for the certificate itself is missing */
+	char text[200];
+};
+struct path_run;
+int time_slide(struct path_run *run, const struct poe_set *poes, int64_t start_ms,
+	       struct path_candidate *c, struct time_slide *ret,
+	       struct ltps_error *err) LTPS_CHECKED;
+
+#endif

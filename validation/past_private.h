@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* past_private - what judgements in the past share about status. Private. */
+#ifndef LTPS_VALIDATION_PAST_PRIVATE_H
+#define LTPS_VALIDATION_PAST_PRIVATE_H
+
+#include "validation/past.h"
+#include "validation/revocation.h"
+
+/* Asked of revocation_judge where no age is too old, or it is judged afterwards. */
+#define PAST_ANY_AGE_MS ((int64_t)1 << 60)
+
+/* From when on a revoked or suspended certificate is not good: its revocation, or
+ * the date since when it is doubted. RFC 5280 5.3.2 */
+int64_t past_bad_from(const struct path_cert_revocation *r);
+/* Whether signatures made before such a revocation keep their worth in the chain
+ * model: not when the key was lost, nor when nobody says why, nor during a hold. */
+bool past_reason_keeps_earlier(int reason);
+/*
+ * past_reliable_until - the last moment at which the signatures on certs[i] and on
+ * the status objects that counted for it are all reliable; INT64_MAX: no end,
+ * INT64_MIN: never.
+ * r  may be NULL: the certificate alone
+ * Fails: NOMEM, CRYPTO
+ */
+int past_reliable_until(const struct algorithm_policy *p,
+			const struct path_candidate *c, size_t i,
+			const struct path_cert_revocation *r, int64_t *ret_ms,
+			struct ltps_error *err) LTPS_CHECKED;
+
+#endif

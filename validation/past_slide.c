@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * past_slide - validation time sliding, EN 319 102-1 5.6.2.2: from the anchor down
+ * to the target, the control time goes back to where each certificate was known
+ * to be good from what is proven to have existed then.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "validation/past_private.h"
+
+struct slide {
+	struct path_run *run;
+	const struct poe_set *poes;
+	struct path_candidate *c;
+	struct time_slide *ret;
+	int64_t control_ms;
+};
+
+/* Without proofs everything exists since the time of the judgement. */
+static bool existed(const struct slide *s, const uint8_t sha256[32])
+{
+	int64_t poe =
+	    s->poes != NULL ? poe_earliest(s->poes, sha256) : s->run->in->time_ms;
+	return poe != INT64_MAX && poe <= s->control_ms;
+}
+
+static bool is_usable(void *arg, const uint8_t sha256[32], int64_t issued_ms)
+{
+	const struct slide *s = arg;
+	return issued_ms < s->control_ms && existed(s, sha256);
+}
+
+static void fail(struct slide *s, size_t i, bool cert, const char *what)
+{
+	char name[CERT_TEXT_MAX], at[TIME_TEXT_MAX];
+	cert_text(s->c->certs[i], name);
+	time_rfc3339(s->control_ms, at);
+	s->ret->found = false;
+	s->ret->missing_for = (int)i;
+	s->ret->missing_cert = cert;
+	snprintf(s->ret->text, sizeof(s->ret->text), "%s %.120s at %s", what, name, at);
+}
+
+static void back_to(struct slide *s, int64_t time_ms)
+{
+	if (time_ms < s->control_ms)
+		s->control_ms = time_ms;
+}
+
+/*
+ * EN 319 102-1 5.2.5: issued within the maximum age before the control time or,
+ * without one, no later than its nextUpdate. Both ends belong to it.
+ */
+static bool is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
+		     int64_t max_age_ms)
+{
+	if (r->source == PATH_SOURCE_EXEMPT)
+		return true;
+	if (r->this_ms == INT64_MIN)
+		return false;
+	if (max_age_ms > 0)
+		return r->this_ms >= time_ms - max_age_ms;
+	return r->next_ms != INT64_MIN && time_ms <= r->next_ms;
+}
+
+/* Steps a to c for one certificate; *ret_known false when it has no usable status. */
+static int slide_status(struct slide *s, size_t i, bool *ret_known,
+			struct ltps_error *err)
+{
+	const struct path_input *in = s->run->in;
+	struct path_cert_revocation *r = &s->c->revocation[i];
+	const struct revocation_query q = {
+		.path = s->c,
+		.index = i,
+		.time_ms = s->control_ms,
+		.known_ms = s->control_ms,
+		.max_age_ms = PAST_ANY_AGE_MS,
+		.usable = is_usable,
+		.arg = s,
+		.issuer_validity_at_issuance = true,
+		.record_needs = true,
+	};
+	if (revocation_judge(s->run, &q, r, err) != 0)
+		return -1;
+	*ret_known = r->status != PATH_STATUS_UNKNOWN;
+	switch (r->status) {
+	case PATH_STATUS_REVOKED:
+	case PATH_STATUS_ON_HOLD:
+		if (in->model == PATH_SHELL || !past_reason_keeps_earlier(r->reason))
+			back_to(s, past_bad_from(r));
+		break;
+	case PATH_STATUS_GOOD:
+		r->fresh = is_fresh(r, s->control_ms, in->max_age_ms);
+		if (!r->fresh)
+			back_to(s, r->this_ms);
+		break;
+	case PATH_STATUS_UNKNOWN:
+		break;
+	}
+	return 0;
+}
+
+/* One certificate; *ret_go_on false when the sliding has failed. */
+static int slide_one(struct slide *s, size_t i, bool *ret_go_on, struct ltps_error *err)
+{
+	bool known = true;
+	int64_t until_ms = INT64_MAX;
+	*ret_go_on = false;
+	if (!existed(s, s->c->certs[i]->sha256)) {
+		fail(s, i, true, "no proof of existence of");
+		return 0;
+	}
+	if (!s->run->in->no_revocation && slide_status(s, i, &known, err) != 0)
+		return -1;
+	if (!known) {
+		fail(s, i, false, "no revocation data with proof of existence for");
+		return 0;
+	}
+	if (past_reliable_until(s->run->in->algorithms, s->c, i, &s->c->revocation[i],
+				&until_ms, err) != 0)
+		return -1;
+	if (until_ms == INT64_MIN) {
+		fail(s, i, false, "an algorithm that was reliable at no time: of");
+		return 0;
+	}
+	back_to(s, until_ms);
+	*ret_go_on = true;
+	return 0;
+}
+
+int time_slide(struct path_run *run, const struct poe_set *poes, int64_t start_ms,
+	       struct path_candidate *c, struct time_slide *ret, struct ltps_error *err)
+{
+	struct slide s = {
+		.run = run, .poes = poes, .c = c, .ret = ret, .control_ms = start_ms
+	};
+	bool go_on = true;
+	*ret = (struct time_slide){ .control_time_ms = INT64_MIN, .missing_for = -1 };
+	if (c->revocation == NULL && c->n_certs > 1) {
+		c->revocation = mem_zalloc(c->n_certs - 1, sizeof(*c->revocation));
+		if (c->revocation == NULL)
+			return ltps_fail_nomem(err);
+	}
+	for (size_t i = c->n_certs; go_on && i-- > 0;)
+		if (i + 1 < c->n_certs && slide_one(&s, i, &go_on, err) != 0)
+			return -1;
+	if (!go_on)
+		return 0;
+	ret->found = true;
+	ret->control_time_ms = s.control_ms;
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sig_cache - verdicts over signatures, by the hashes of object and key. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "validation/key.h"
+
+/* First table: most judgements know a handful of signatures. Power of two. */
+#define SLOTS_FIRST 64
+
+struct sig_entry {
+	uint8_t object[32];
+	uint8_t key[32];
+	uint8_t verdict; /* 1 + enum signature_verdict; 0 is free */
+};
+
+struct sig_cache {
+	struct sig_entry *slots; /* power of two, at most half used */
+	size_t n_slots;
+	size_t n;
+};
+
+int sig_cache_new(struct sig_cache **ret, struct ltps_error *err)
+{
+	struct sig_cache *c = mem_zalloc(1, sizeof(*c));
+	if (c == NULL)
+		return ltps_fail_nomem(err);
+	*ret = c;
+	return 0;
+}
+
+void sig_cache_free(struct sig_cache *c)
+{
+	if (c == NULL)
+		return;
+	mem_free(c->slots);
+	mem_free(c);
+}
+
+/* The entry of the two, or the free one where it belongs. The hashes are their
+ * own good hash: nobody chooses many that begin alike. */
+static struct sig_entry *find(const struct sig_cache *c, const uint8_t *object,
+			      const uint8_t *key)
+{
+	uint64_t a, b;
+	memcpy(&a, object, sizeof(a));
+	memcpy(&b, key, sizeof(b));
+	for (size_t i = (size_t)(a ^ b);; i++) {
+		struct sig_entry *e = &c->slots[i & (c->n_slots - 1)];
+		if (e->verdict == 0 ||
+		    (memcmp(e->object, object, sizeof(e->object)) == 0 &&
+		     memcmp(e->key, key, sizeof(e->key)) == 0))
+			return e;
+	}
+}
+
+static int grow(struct sig_cache *c, struct ltps_error *err)
+{
+	size_t n = c->n_slots > 0 ? 2 * c->n_slots : SLOTS_FIRST;
+	struct sig_cache larger = { .slots = mem_zalloc(n, sizeof(*larger.slots)),
+				    .n_slots = n,
+				    .n = c->n };
+	if (larger.slots == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < c->n_slots; i++) {
+		const struct sig_entry *e = &c->slots[i];
+		if (e->verdict != 0)
+			*find(&larger, e->object, e->key) = *e;
+	}
+	mem_free(c->slots);
+	*c = larger;
+	return 0;
+}
+
+/* A full cache begins anew: whatever is still in use comes back soon. */
+static int remember(struct sig_cache *c, const uint8_t *object, const uint8_t *key,
+		    enum signature_verdict verdict, struct ltps_error *err)
+{
+	if (c->n >= SIG_CACHE_ENTRIES_MAX) {
+		memset(c->slots, 0, c->n_slots * sizeof(*c->slots));
+		c->n = 0;
+	}
+	if (2 * (c->n + 1) > c->n_slots && grow(c, err) != 0)
+		return -1;
+	struct sig_entry *e = find(c, object, key);
+	memcpy(e->object, object, sizeof(e->object));
+	memcpy(e->key, key, sizeof(e->key));
+	e->verdict = (uint8_t)(1 + verdict);
+	c->n++;
+	return 0;
+}
+
+/* OpenSSL hides some failed allocations, of the question for a key's type and within
+ * ECDSA: whatever is not valid has to be so twice, before it is remembered. */
+static int verify(const struct signed_object *o, EVP_PKEY *key,
+		  enum signature_verdict *ret, struct ltps_error *err)
+{
+	for (int i = 0; i < 2; i++) {
+		if (signature_verify(o->algorithm, DIGEST_NONE, key, o->tbs,
+				     o->signature, ret, err) != 0)
+			return -1;
+		if (*ret == SIGNATURE_VALID)
+			break;
+	}
+	return 0;
+}
+
+int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
+		     EVP_PKEY *key, const uint8_t key_id[32],
+		     enum signature_verdict *ret, bool *ret_fresh,
+		     struct ltps_error *err)
+{
+	bool ignored;
+	bool *fresh = ret_fresh != NULL ? ret_fresh : &ignored;
+	enum signature_verdict verdict;
+	*fresh = false;
+	if (cache != NULL && cache->n > 0) {
+		const struct sig_entry *e = find(cache, o->sha256, key_id);
+		if (e->verdict != 0) {
+			*ret = (enum signature_verdict)(e->verdict - 1);
+			return 0;
+		}
+	}
+	if (verify(o, key, &verdict, err) != 0)
+		return -1;
+	*fresh = true;
+	if (cache != NULL && remember(cache, o->sha256, key_id, verdict, err) != 0)
+		return -1;
+	*ret = verdict;
+	return 0;
+}
