@@ -72,6 +72,14 @@ static int path_read(struct ltp_worker *w, const struct tree *t,
 	return 0;
 }
 
+/* What a record covers: a version with its parts, or the octets of a material. */
+struct covered {
+	enum leaf_kind kind;
+	int64_t ref;
+	const struct version *version; /* NULL: octets */
+	struct view octets;
+};
+
 /* The first list: the object's hash, or the hashes of the whole data group. */
 struct group {
 	struct digest *digests;
@@ -79,19 +87,22 @@ struct group {
 	size_t n;
 };
 
-static int group_read(struct ltp_worker *w, const struct version *v,
+static int group_read(struct ltp_worker *w, const struct covered *c,
 		      enum digest_alg alg, struct group *g, struct ltps_error *err)
 {
-	g->digests = mem_zalloc(v->n_parts, sizeof(*g->digests));
-	g->hashes = mem_zalloc(v->n_parts, sizeof(*g->hashes));
+	const struct version *v = c->version;
+	const size_t n = v != NULL ? v->n_parts : 1;
+	g->digests = mem_zalloc(n, sizeof(*g->digests));
+	g->hashes = mem_zalloc(n, sizeof(*g->hashes));
 	if (g->digests == NULL || g->hashes == NULL)
 		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < v->n_parts; i++) {
-		if (part_digest(w, &v->parts[i], alg, &g->digests[i], err) != 0)
+	for (size_t i = 0; i < n; i++) {
+		if ((v != NULL ? part_digest(w, &v->parts[i], alg, &g->digests[i], err)
+			       : digest_once(alg, c->octets, &g->digests[i], err)) != 0)
 			return -1;
 		g->hashes[i] = digest_view(&g->digests[i]);
 	}
-	g->n = v->n_parts;
+	g->n = n;
 	return 0;
 }
 
@@ -136,8 +147,8 @@ static int token_awaited(struct ltp_worker *w, const struct token *token,
 	return 0;
 }
 
-int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
-		      bool *ret_ready, struct ltps_error *err)
+static int assemble(struct ltp_worker *w, const struct covered *c, struct buf *out,
+		    bool *ret_ready, struct ltps_error *err)
 {
 	int rc = -1;
 	struct leaf leaf = { 0 };
@@ -146,11 +157,15 @@ int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf 
 	struct group group = { 0 };
 	struct token *token = NULL;
 	*ret_ready = false;
-	if (tree_leaves_of(w->conn, LEAF_VERSION, v->id, first_leaf, &leaf, err) != 0)
+	if (tree_leaves_of(w->conn, c->kind, c->ref, first_leaf, &leaf, err) != 0)
 		goto out;
+	if (leaf.tree == 0 && c->version == NULL) {
+		rc = 0; /* material that no tree was to cover */
+		goto out;
+	}
 	if (leaf.tree == 0) {
 		ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
-			  "version %lld has no leaf", (long long)v->id);
+			  "version %lld has no leaf", (long long)c->ref);
 		goto out;
 	}
 	if (tree_get(w->conn, leaf.tree, &tree, err) != 0)
@@ -168,7 +183,7 @@ int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf 
 		goto out;
 	}
 	if (path_read(w, &tree, &leaf, &path, err) != 0 ||
-	    group_read(w, v, tree.alg, &group, err) != 0)
+	    group_read(w, c, tree.alg, &group, err) != 0)
 		goto out;
 	const struct ers_stamp_parts parts = {
 		.alg = tree.alg,
@@ -187,4 +202,21 @@ out:
 	mem_free(group.hashes);
 	mem_free(group.digests);
 	return rc;
+}
+
+int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
+		      bool *ret_ready, struct ltps_error *err)
+{
+	const struct covered c = { .kind = LEAF_VERSION, .ref = v->id, .version = v };
+	return assemble(w, &c, out, ret_ready, err);
+}
+
+int evidence_assemble_material(struct ltp_worker *w, int64_t material,
+			       struct view octets, struct buf *out, bool *ret_ready,
+			       struct ltps_error *err)
+{
+	const struct covered c = { .kind = LEAF_MATERIAL,
+				   .ref = material,
+				   .octets = octets };
+	return assemble(w, &c, out, ret_ready, err);
 }

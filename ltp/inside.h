@@ -76,6 +76,11 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
  */
 int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
 		      bool *ret_ready, struct ltps_error *err) LTPS_CHECKED;
+/* The same for material of the service, whose octets these are. Without a leaf it is
+ * never ready. */
+int evidence_assemble_material(struct ltp_worker *w, int64_t material,
+			       struct view octets, struct buf *out, bool *ret_ready,
+			       struct ltps_error *err) LTPS_CHECKED;
 /* Digest of a part in any algorithm: as stored, else from its bytes. */
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;

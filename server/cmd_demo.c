@@ -16,6 +16,8 @@
 #define DEMO_CONF_MAX ((size_t)16 << 10)
 #define DEMO_ANCHORS_MAX ((size_t)1 << 20)
 #define DEMO_PATH_MAX 4000
+/* Of throwaway things: judge the past with what is known now. */
+#define DEMO_HINDSIGHT_POLICY "1.3.6.1.4.1.99999.2.1"
 /* The PKI talks to this machine only. */
 #define DEMO_PKI_ADDRESS "127.0.0.1"
 
@@ -74,7 +76,9 @@ static int move_pki(struct demo *d, struct ltps_error *err)
 	if (devpki_set_url(d->pki, url, err) != 0 ||
 	    devpki_rollover(d->pki, DEVPKI_CA, 0, NULL, &cert, err) != 0)
 		return -1;
-	return devpki_rollover(d->pki, DEVPKI_TSA, 0, NULL, &cert, err);
+	if (devpki_rollover(d->pki, DEVPKI_TSA, 0, NULL, &cert, err) != 0)
+		return -1;
+	return devpki_rollover(d->pki, DEVPKI_SCVP, 0, NULL, &cert, err);
 }
 
 static int reopen_pki(struct demo *d, const char *path, struct ltps_error *err)
@@ -124,9 +128,12 @@ static int write_anchors(const struct demo *d, struct ltps_error *err)
 static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 		      struct ltps_error *err)
 {
+	const struct devpki_cert *scvp;
 	struct buf conf = buf_make(DEMO_CONF_MAX);
 	char url[DEVPKI_URL_MAX];
 	int rc = -1;
+	if (devpki_need(d->pki, DEVPKI_SCVP, &scvp, err) != 0)
+		return -1;
 	format_url(d, url, sizeof(url));
 	if (file_join(d->dir, "ltps.conf", path, DEMO_PATH_MAX, err) == 0 &&
 	    buf_put_fmt(&conf, err,
@@ -144,9 +151,14 @@ static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 			"[fetch]\n"
 			"allow_http = true\n"
 			"allow_loopback = true\n"
+			"[scvp]\n"
+			"certificate = pki/certs/%s.pem\n"
+			"key = pki/keys/%s.pem\n"
+			"clients = anchors.pem\n"
+			"hindsight_policy = " DEMO_HINDSIGHT_POLICY "\n"
 			"[profiles]\n"
 			"tree_max_age = 2s\n",
-			d->listen, url) == 0)
+			d->listen, url, scvp->name, scvp->name) == 0)
 		rc = file_write(path, view_buf(&conf), 0644, err);
 	buf_free(&conf);
 	return rc;
@@ -168,6 +180,7 @@ static void print_ready(void *arg, unsigned port)
 	snprintf(url, sizeof(url), "http://%s%s%s:%u", open, addr, shut, port);
 	printf(
 	    "service   %s\n"
+	    "SCVP      %s/scvp\n"
 	    "TSA       %s/tsa\n"
 	    "anchors   %s/anchors.pem\n"
 	    "settings  %s/ltps.conf\n"
@@ -181,7 +194,7 @@ static void print_ready(void *arg, unsigned port)
 	    "  ltps fsck -c %s/ltps.conf\n"
 	    "\n"
 	    "ready\n",
-	    url, pki, d->dir, d->dir, url, url, url, d->dir, url, d->dir);
+	    url, url, pki, d->dir, d->dir, url, url, url, d->dir, url, d->dir);
 	fflush(stdout);
 }
 

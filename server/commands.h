@@ -31,6 +31,8 @@ int cmd_trace(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_evidence(int argc, char **argv);
+int cmd_path(int argc, char **argv);
+int cmd_scvp(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);

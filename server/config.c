@@ -9,7 +9,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* TSAs, anchors, profiles and the store. */
-#define PATHS_MAX (CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + 2)
+/* and the three files of [scvp], its clients, and what else is at hand. */
+#define PATHS_MAX                                                                      \
+	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5)
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
@@ -42,6 +44,22 @@ static const struct conf_rule rules[] = {
 	{ "tsa", true, "policy", CONF_TEXT, false, false, 0, 0 },
 	{ "trust", false, "anchors", CONF_TEXT, true, false, 0, 0 },
 	{ "trust", false, "tsa_skew", CONF_DURATION, false, false, 1, HOUR_MS },
+	{ "trust", false, "material", CONF_TEXT, true, false, 0, 0 },
+	{ "scvp", false, "certificate", CONF_TEXT, false, false, 0, 0 },
+	{ "scvp", false, "key", CONF_TEXT, false, false, 0, 0 },
+	{ "scvp", false, "password_file", CONF_TEXT, false, false, 0, 0 },
+	{ "scvp", false, "clients", CONF_TEXT, true, false, 0, 0 },
+	{ "scvp", false, "client_status", CONF_BOOL, false, false, 0, 0 },
+	{ "scvp", false, "require_authentication", CONF_BOOL, false, false, 0, 0 },
+	{ "scvp", false, "name", CONF_TEXT, true, false, 0, 0 },
+	{ "scvp", false, "hindsight_policy", CONF_TEXT, false, false, 0, 0 },
+	{ "scvp", false, "hash", CONF_TEXT, false, false, 0, 0 },
+	{ "scvp", false, "fetch", CONF_BOOL, false, false, 0, 0 },
+	{ "scvp", false, "refuse", CONF_TEXT, true, false, 0, 0 },
+	{ "scvp", false, "cache", CONF_DURATION, false, false, 0, 24 * HOUR_MS },
+	{ "scvp", false, "policy_cache", CONF_DURATION, false, false, 0,
+	  30 * 24 * HOUR_MS },
+	{ "scvp", false, "clock_skew", CONF_DURATION, false, false, 60000, HOUR_MS },
 	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_private", CONF_BOOL, false, false, 0, 0 },
@@ -220,6 +238,90 @@ static int read_profiles(struct config *c, const char *name, const char *base,
 	return 0;
 }
 
+static const struct {
+	const char *word;
+	uint32_t flag;
+} refusals[] = {
+	{ "full_request", SCVP_REFUSE_FULL_REQUEST },
+	{ "policy_by_value", SCVP_REFUSE_POLICY_BY_VALUE },
+	{ "inhibit_policy_mapping", SCVP_REFUSE_INHIBIT_MAPPING },
+	{ "require_explicit_policy", SCVP_REFUSE_EXPLICIT },
+	{ "inhibit_any_policy", SCVP_REFUSE_INHIBIT_ANY },
+	{ "validation_time", SCVP_REFUSE_VALIDATION_TIME },
+	{ "default_policy", SCVP_REFUSE_DEFAULT_POLICY },
+};
+
+static int read_refusals(struct config *c, const char *name, struct ltps_error *err)
+{
+	const char *word;
+	for (size_t i = 0;
+	     (word = conf_text_at(c->conf, "scvp", NULL, "refuse", i)) != NULL; i++) {
+		uint32_t flag = 0;
+		for (size_t k = 0; k < COUNT(refusals); k++) {
+			if (strcmp(word, refusals[k].word) == 0)
+				flag = refusals[k].flag;
+		}
+		if (flag == 0)
+			return bad(name, "[scvp] refuse names no service of SCVP", err);
+		c->scvp.refused |= flag;
+	}
+	return 0;
+}
+
+static int read_scvp_values(struct config *c, const char *name, struct ltps_error *err)
+{
+	struct config_scvp *s = &c->scvp;
+	const char *text;
+	while ((text = conf_text_at(c->conf, "scvp", NULL, "name", s->n_names)) !=
+	       NULL) {
+		if (s->n_names == SCVP_OWN_NAMES_MAX)
+			return bad(name, "[scvp] has too many names", err);
+		s->names[s->n_names++] = text;
+	}
+	s->hindsight_policy =
+	    conf_text(c->conf, "scvp", NULL, "hindsight_policy", NULL);
+	s->hash = digest_from_name(
+	    view_text(conf_text(c->conf, "scvp", NULL, "hash", "sha256")));
+	if (s->hash == DIGEST_NONE)
+		return bad(name, "[scvp] hash is not known", err);
+	s->fetch = conf_int(c->conf, "scvp", NULL, "fetch", 1) != 0;
+	s->client_status = conf_int(c->conf, "scvp", NULL, "client_status", 1) != 0;
+	s->require_authentication =
+	    conf_int(c->conf, "scvp", NULL, "require_authentication", 0) != 0;
+	s->cache_ms = conf_int(c->conf, "scvp", NULL, "cache", CONFIG_SCVP_CACHE_MS);
+	s->policy_cache_ms = conf_int(c->conf, "scvp", NULL, "policy_cache",
+				      CONFIG_SCVP_POLICY_CACHE_MS);
+	s->clock_skew_min =
+	    (unsigned)(conf_int(c->conf, "scvp", NULL, "clock_skew",
+				SCVP_CLOCK_SKEW_DEFAULT_MIN * INT64_C(60000)) /
+		       60000);
+	if (s->require_authentication && s->n_clients == 0)
+		return bad(name, "[scvp] require_authentication needs clients", err);
+	return read_refusals(c, name, err);
+}
+
+static int read_scvp(struct config *c, const char *name, const char *base,
+		     struct ltps_error *err)
+{
+	struct config_scvp *s = &c->scvp;
+	const struct conf *conf = c->conf;
+	if (read_files(c, "trust", "material", base, c->material, CONFIG_MATERIAL_MAX,
+		       &c->n_material, err) != 0)
+		return -1;
+	if (!conf_has_section(conf, "scvp", NULL))
+		return 0;
+	if (take_path(c, base, conf_text(conf, "scvp", NULL, "certificate", NULL),
+		      &s->certificate, err) != 0 ||
+	    take_path(c, base, conf_text(conf, "scvp", NULL, "key", NULL), &s->key,
+		      err) != 0 ||
+	    take_path(c, base, conf_text(conf, "scvp", NULL, "password_file", NULL),
+		      &s->password_file, err) != 0 ||
+	    read_files(c, "scvp", "clients", base, s->clients, CONFIG_ANCHORS_MAX,
+		       &s->n_clients, err) != 0)
+		return -1;
+	return read_scvp_values(c, name, err);
+}
+
 int config_parse(struct view text, const char *name, const char *base,
 		 struct config *ret_c, struct ltps_error *err)
 {
@@ -235,7 +337,8 @@ int config_parse(struct view text, const char *name, const char *base,
 	    read_tsas(&c, name, err) != 0 ||
 	    read_files(&c, "trust", "anchors", base, c.anchors, CONFIG_ANCHORS_MAX,
 		       &c.n_anchors, err) != 0 ||
-	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0)
+	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0 ||
+	    read_scvp(&c, name, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;

@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/fetch.h"
 #include "base/log.h"
+#include "scvp/responder.h"
 #include "server/http.h"
 #include "timestamping/tsp_client.h"
 
@@ -24,6 +25,29 @@
 #define CONFIG_LOW_SPACE ((uint64_t)1 << 30)
 #define CONFIG_NO_SPACE ((uint64_t)128 << 20)
 #define CONFIG_SERVICE_ID "urn:ltps:service"
+#define CONFIG_MATERIAL_MAX 64
+#define CONFIG_SCVP_CACHE_MS 60000
+#define CONFIG_SCVP_POLICY_CACHE_MS 3600000
+
+/* [scvp]; certificate NULL: there is no SCVP service. */
+struct config_scvp {
+	const char *certificate;
+	const char *key;
+	const char *password_file;
+	const char *clients[CONFIG_ANCHORS_MAX];
+	size_t n_clients;
+	const char *names[SCVP_OWN_NAMES_MAX];
+	size_t n_names;
+	const char *hindsight_policy;
+	enum digest_alg hash;
+	bool fetch;
+	bool client_status;
+	bool require_authentication;
+	uint32_t refused; /* SCVP_REFUSE_... */
+	int64_t cache_ms;
+	int64_t policy_cache_ms;
+	unsigned clock_skew_min;
+};
 
 struct config {
 	const char *listen;
@@ -43,6 +67,9 @@ struct config {
 	int64_t tsa_skew_ms;
 	const char *anchors[CONFIG_ANCHORS_MAX];
 	size_t n_anchors;
+	const char *material[CONFIG_MATERIAL_MAX]; /* certificates, CRLs at hand */
+	size_t n_material;
+	struct config_scvp scvp;
 	struct fetch_policy fetch;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];

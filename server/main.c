@@ -23,6 +23,8 @@ static const struct {
 	{ "trace", cmd_trace, "list what happened to an object" },
 	{ "info", cmd_info, "list the preservation profiles" },
 	{ "search", cmd_search, "search preserved objects" },
+	{ "path", cmd_path, "judge the certification path of a certificate" },
+	{ "scvp", cmd_scvp, "ask an SCVP server about certificates" },
 	{ "evidence", cmd_evidence, "verify evidence records offline" },
 	{ "fsck", cmd_fsck, "check a store" },
 	{ "backup", cmd_backup, "copy a store while it runs" },

@@ -51,7 +51,8 @@ static enum pool_outcome call_work(struct pool_job *job, void *state)
 		j->call.outcome = API_FAILED;
 		return POOL_DONE;
 	}
-	return api_run(&j->call, state) ? POOL_DONE : POOL_PENDING;
+	const struct service_worker *w = state;
+	return api_run(&j->call, w->ltp) ? POOL_DONE : POOL_PENDING;
 }
 
 static void count_call(struct service *s, const struct call_job *j)
@@ -148,7 +149,8 @@ struct status_job {
 static enum pool_outcome status_work(struct pool_job *job, void *state)
 {
 	struct status_job *j = (struct status_job *)job;
-	if (ltp_health(state, &j->health, &j->err) != 0 && j->err.code == LTPS_OK)
+	const struct service_worker *w = state;
+	if (ltp_health(w->ltp, &j->health, &j->err) != 0 && j->err.code == LTPS_OK)
 		j->err.code = LTPS_INTERNAL;
 	return POOL_DONE;
 }
@@ -223,6 +225,8 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
 		      "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
 		      "  ETSI TS 119 512, application/json\n"
+		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
+		      "application/scvp-vp-request\n"
 		      "GET /health /ready /metrics\n"));
 }
 
@@ -252,11 +256,21 @@ void route_table(struct service *s)
 			.arg = r,
 		};
 	}
+	if (s->scvp != NULL)
+		s->routes[n++] = (struct http_route){
+			.path = "/scvp",
+			.methods = HTTP_METHOD_POST,
+			.media_types = { SCVP_MEDIA_CV_REQUEST, SCVP_MEDIA_VP_REQUEST },
+			.body_max = SCVP_REQUEST_MAX,
+			.handle = scvp_http_handle,
+			.arg = s,
+		};
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
 		s->routes[n++] = (struct http_route){ .path = gets[i].path,
 						      .methods = HTTP_METHOD_GET,
 						      .handle = gets[i].handle,
 						      .arg = s };
+	s->n_routes = n;
 }
 
 /* Under /pres a ResponseType, elsewhere a problem (RFC 9457). */

@@ -25,6 +25,11 @@ static int start_trust(struct service *s, struct ltps_error *err)
 				  err) != 0)
 			return ltps_where(err, "%s", s->config->anchors[i]);
 	}
+	for (size_t i = 0; i < s->config->n_material; i++) {
+		if (material_read(s->trust, MATERIAL_CERT, s->config->material[i],
+				  err) != 0)
+			return ltps_where(err, "%s", s->config->material[i]);
+	}
 	return 0;
 }
 
@@ -121,19 +126,30 @@ static void stop_ltp(struct service *s)
 	ltp_free(s->ltp);
 }
 
+static void worker_free(void *state)
+{
+	struct service_worker *w = state;
+	if (w == NULL)
+		return;
+	ltp_scvp_worker_free(w->scvp);
+	ltp_worker_free(w->ltp);
+	mem_free(w);
+}
+
 static int worker_init(void *arg, void **ret_state, struct ltps_error *err)
 {
 	struct service *s = arg;
-	struct ltp_worker *w = NULL;
-	if (ltp_worker_new(s->ltp, &w, err) != 0)
+	struct service_worker *w = mem_zalloc(1, sizeof(*w));
+	if (w == NULL)
+		return ltps_fail_nomem(err);
+	if (ltp_worker_new(s->ltp, &w->ltp, err) != 0 ||
+	    (s->scvp != NULL &&
+	     ltp_scvp_worker_new(s->scvp, w->ltp, &w->scvp, err) != 0)) {
+		worker_free(w);
 		return -1;
+	}
 	*ret_state = w;
 	return 0;
-}
-
-static void worker_free(void *state)
-{
-	ltp_worker_free(state);
 }
 
 static void workers_ready(void *arg)
@@ -177,17 +193,17 @@ static void drain_poll(void *arg);
 
 static int start_http(struct service *s, struct ltps_error *err)
 {
+	s->budget.max = s->config->limits.in_flight_max;
+	route_table(s);
 	const struct http_options options = {
 		.listen = s->config->listen,
 		.limits = s->config->limits,
 		.routes = s->routes,
-		.n_routes = SERVICE_ROUTES_MAX,
+		.n_routes = s->n_routes,
 		.clock = s->clock,
 		.budget = &s->budget,
 		.refusal_body = route_refusal_body,
 	};
-	s->budget.max = s->config->limits.in_flight_max;
-	route_table(s);
 	if (loop_timer_new(s->loop, drain_poll, s, &s->drain_timer, err) != 0)
 		return -1;
 	return http_new(s->loop, &options, &s->http, err);
@@ -209,6 +225,7 @@ static const struct {
 	{ "profiles", start_profiles, stop_profiles },
 	{ "store", start_store, stop_store },
 	{ "domain", start_ltp, stop_ltp },
+	{ "SCVP", scvp_http_start, scvp_http_stop },
 	{ "workers", start_workers, stop_workers },
 	{ "background", background_start, background_stop },
 	{ "listener", start_http, stop_http },

@@ -16,13 +16,14 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "ltp/ltp.h"
+#include "ltp/scvp.h"
 #include "server/config.h"
 #include "server/http.h"
 #include "server/loop.h"
 #include "storage/store.h"
 
-/* RetrieveInfo .. Search, each below /pres/. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 4)
+/* RetrieveInfo .. Search, each below /pres/; /scvp; four more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 5)
 
 struct service;
 struct service_route {
@@ -37,6 +38,18 @@ struct service_counts {
 	uint64_t us; /* total time from request to answer */
 };
 
+/* What SCVP did since the start, for /metrics. */
+struct service_scvp_counts {
+	uint64_t okay, refused, cached, failed;
+	uint64_t us;
+};
+
+/* State of one thread of the pool. */
+struct service_worker {
+	struct ltp_worker *ltp;
+	struct ltp_scvp_worker *scvp; /* NULL: no SCVP */
+};
+
 struct service {
 	const struct config *config; /* borrowed, as the following */
 	const struct clock *clock;
@@ -48,6 +61,8 @@ struct service {
 	size_t n_profiles;
 	struct store *store;
 	struct ltp *ltp;
+	struct material *scvp_clients;
+	struct ltp_scvp *scvp; /* NULL: not configured */
 	struct pool *workers;
 	struct loop_watch *workers_watch;
 	struct pool *background;
@@ -62,9 +77,11 @@ struct service {
 	bool step_failing; /* the last one that ended did */
 	bool step_again;   /* something was ingested meanwhile */
 	struct http_route routes[SERVICE_ROUTES_MAX];
+	size_t n_routes;
 	struct service_route pres_routes[OP_COUNT];
 	struct http_server *http;
 	struct service_counts counts[OP_COUNT];
+	struct service_scvp_counts scvp_counts;
 	int64_t started_ms;
 	bool draining;
 	struct budget budget;  /* bytes of all requests and answers */
@@ -96,6 +113,10 @@ void route_table(struct service *s);
 int route_refusal_body(void *arg, const char *path, int status, const char *text,
 		       struct buf *out, const char **ret_type,
 		       struct ltps_error *err) LTPS_CHECKED;
+/* scvp_http.c */
+int scvp_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
+void scvp_http_stop(struct service *s);
+void scvp_http_handle(struct http_exchange *x, void *arg);
 /* background.c */
 int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void background_stop(struct service *s);
