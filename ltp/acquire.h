@@ -10,7 +10,6 @@
 #include "validation/tsa_path.h"
 
 #define ACQUIRE_ROUNDS_MAX 8              /* DESIGN: judging is a loop with an end */
-#define ACQUIRE_FETCHES_MAX 32            /* exchanges for one token */
 #define ACQUIRE_CRL_MAX ((size_t)1 << 20) /* a larger one does not go into tokens */
 
 struct acquire {

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/asn1.h"
-#include "ltp/path.h"
+#include "ltp/needs.h"
 
 #define OCSP_NONCE_LEN 32 /* RFC 9654 2.1 */
 #define OCSP_REQUEST_MAX 4096
@@ -148,13 +148,13 @@ static int answer_get(struct fetch *fetch, const struct need *need, struct mater
 		     ? add_values(view_buf(&r.body), kind, to, err)
 		     : material_add_text_or_der(to, kind, view_buf(&r.body), err);
 	fetch_result_free(&r);
-	if (rc == 0 && material_count(to, kind) > PATH_ANSWER_CERTS_MAX)
+	if (rc == 0 && material_count(to, kind) > NEED_ANSWER_CERTS_MAX)
 		return fail_answer(err, need, "too many certificates");
 	return rc;
 }
 
-int need_answer(struct fetch *fetch, const struct need *need, struct material *to,
-		struct ltps_error *err)
+int need_fetch(struct fetch *fetch, const struct need *need, struct material *to,
+	       struct ltps_error *err)
 {
 	size_t before = material_count(to, need_material_kind(need->kind));
 	int rc = need->kind == NEED_OCSP ? answer_ocsp(fetch, need, to, err)

@@ -45,12 +45,56 @@ static int keep(const struct provider *p, const struct path_sources *s,
 	return rc;
 }
 
+/* ---- the server's own certificate ---- */
+
+int provider_fetch_server(struct fetch *fetch, const struct path_result *server,
+			  struct material *trust, unsigned *fetches, bool *ret_more,
+			  struct ltps_error *err)
+{
+	*ret_more = false;
+	for (size_t i = 0; server != NULL && i < server->n_needs; i++) {
+		struct ltps_error bad = LTPS_ERROR_INIT;
+		if (*fetches == PROVIDER_FETCHES_MAX)
+			return 0;
+		++*fetches;
+		if (need_fetch(fetch, &server->needs[i], trust, &bad) == 0)
+			*ret_more = true;
+		else if (bad.code == LTPS_NOMEM)
+			return ltps_fail_nomem(err);
+	}
+	return 0;
+}
+
+/* Judged until nothing more about the server can be got. */
+static int judge_answer(struct fetch *fetch, struct view body,
+			struct scvp_expect *x, struct material *trust,
+			struct scvp_judgement **ret, struct ltps_error *err)
+{
+	unsigned fetches = 0;
+	x->trust = trust;
+	for (int round = 0; round < PROVIDER_ROUNDS_MAX; round++) {
+		bool more = false;
+		scvp_judgement_free(*ret);
+		*ret = NULL;
+		if (scvp_judge(body, x, ret, err) != 0)
+			return -1;
+		if (fetch != NULL &&
+		    provider_fetch_server(fetch, (*ret)->server, trust, &fetches,
+					  &more, err) != 0)
+			return -1;
+		if (!more)
+			break;
+	}
+	return 0;
+}
+
 /* ---- the remote judge ---- */
 
 struct remote {
 	const struct provider *p;
 	const struct path_sources *s;
 	const struct path_input *in;
+	struct fetch *fetch; /* NULL: none */
 	char why[PROVIDER_FINDING_MAX]; /* it failed; "": it decided */
 };
 
@@ -71,13 +115,13 @@ static int post(struct remote *r, struct view body, struct buf *answer,
 	const struct provider *p = r->p;
 	struct ltps_error bad = LTPS_ERROR_INIT;
 	int rc;
-	if (p->post == NULL && r->s->fetch == NULL) {
+	if (p->post == NULL && r->fetch == NULL) {
 		failed(r, "the network is not to be used");
 		return 0;
 	}
 	rc = p->post != NULL
 		 ? p->post(p->post_arg, body, answer, &bad)
-		 : scvp_post(r->s->fetch, p->url, false, body, answer, &bad);
+		 : scvp_post(r->fetch, p->url, false, body, answer, &bad);
 	if (rc == 0)
 		return 0;
 	if (is_our_fault(&bad)) {
@@ -125,21 +169,27 @@ static int ask(struct remote *r, const struct scvp_asked *asked, int64_t sent_ms
 {
 	struct buf answer = buf_make(SCVP_RESPONSE_MAX);
 	struct scvp_judgement *j = NULL;
-	int rc = post(r, view_buf(&asked->body), &answer, err);
+	struct material *trust = NULL;
+	int rc = -1;
+	if (material_new(&trust, err) != 0 ||
+	    material_add_all(trust, r->p->trust, err) != 0)
+		goto out;
+	rc = post(r, view_buf(&asked->body), &answer, err);
 	if (rc == 0 && r->why[0] == '\0') {
-		const struct scvp_expect expect = {
+		struct scvp_expect expect = {
 			.asked = asked,
 			.sent_ms = sent_ms,
 			.now_ms = clock_now_ms(r->s->clock),
-			.trust = r->p->trust,
 			.server_status = r->p->server_status,
 			.cache = r->in->cache,
 		};
-		rc = scvp_judge(view_buf(&answer), &expect, &j, err);
+		rc = judge_answer(r->fetch, view_buf(&answer), &expect, trust, &j, err);
 	}
 	if (rc == 0 && j != NULL)
 		rc = take(r, j, view_buf(&answer), ret, err);
+out:
 	scvp_judgement_free(j);
+	material_free(trust);
 	buf_free(&answer);
 	return rc;
 }
@@ -177,7 +227,10 @@ int provider_judge(const struct provider *p, const struct path_sources *s,
 		   const struct path_input *in, struct judged_path *ret,
 		   struct ltps_error *err)
 {
-	struct remote r = { .p = p, .s = s, .in = in };
+	struct remote r = { .p = p,
+			    .s = s,
+			    .in = in,
+			    .fetch = p->fetch != NULL ? p->fetch : s->fetch };
 	struct judged_path j = { 0 };
 	if (judge_remotely(&r, &j, err) != 0) {
 		judged_path_clear(&j);

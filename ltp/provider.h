@@ -30,7 +30,8 @@ struct provider {
 	/* DNS name by which requestorRef names us, so that a chain of servers that
 	 * comes back to us is noticed (RFC 5055 7); NULL: none. */
 	const char *own_name;
-	/* How octets get there and back; NULL: scvp_post() with the sources' handle. */
+	struct fetch *fetch; /* for the server; NULL: the sources' handle */
+	/* How octets get there and back; NULL: scvp_post(). */
 	int (*post)(void *arg, struct view body, struct buf *ret,
 		    struct ltps_error *err);
 	void *post_arg;
@@ -52,6 +53,21 @@ struct provider {
 int provider_judge(const struct provider *p, const struct path_sources *s,
 		   const struct path_input *in, struct judged_path *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
+
+/* Exchanges for the path of one server's certificate, and rounds of judging it. */
+#define PROVIDER_FETCHES_MAX 16
+#define PROVIDER_ROUNDS_MAX 4
+/*
+ * provider_fetch_server - issuers and status that the certificate of a server names.
+ * server    its path as judged so far; NULL: nothing is missing
+ * trust     what comes is added
+ * fetches   exchanges so far, at most PROVIDER_FETCHES_MAX
+ * ret_more  something came: worth judging again
+ * Fails: NOMEM. A source that fails is not an error
+ */
+int provider_fetch_server(struct fetch *fetch, const struct path_result *server,
+			  struct material *trust, unsigned *fetches, bool *ret_more,
+			  struct ltps_error *err) LTPS_CHECKED;
 
 /* --- private to ltp/ --- */
 

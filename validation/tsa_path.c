@@ -14,11 +14,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "timestamping/tst.h"
+#include "validation/path_search.h"
 #include "validation/revocation.h"
 
 #define RESULT_BYTES_MAX ((size_t)16 << 20)
 #define OID_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
-/* The age of a status is compared with genTime, not with its own end. */
+/* Where no status is asked for, any that is there counts. */
 #define ANY_AGE_MS ((int64_t)1 << 60)
 
 /* What was found on one path; the better one is kept. */
@@ -67,6 +68,7 @@ void tsa_path_result_clear(struct tsa_path_result *r)
 {
 	if (r == NULL)
 		return;
+	path_needs_free(r->needs, r->n_needs);
 	buf_free(&r->owned);
 	*r = (struct tsa_path_result){ 0 };
 }
@@ -299,6 +301,15 @@ static void judge_missing(const struct judge *j, const struct cert *c,
 	v->missing = true;
 }
 
+/* Status counts from the second of genTime on, whatever its own end. */
+static int64_t status_age_max(const struct judge *j)
+{
+	int64_t age = j->proof_ms - whole_second(j->in->gen_time_ms) + 1;
+	if (!j->in->need_revocation)
+		return ANY_AGE_MS;
+	return age > 0 ? age : 1;
+}
+
 /* Every certificate below the anchor; a revocation outweighs a missing status. */
 static int judge_revocation(struct judge *j, const struct path_candidate *c,
 			    struct verdict *v, struct ltps_error *err)
@@ -310,8 +321,9 @@ static int judge_revocation(struct judge *j, const struct path_candidate *c,
 			.index = i,
 			.time_ms = j->proof_ms,
 			.known_ms = j->path.known_ms,
-			.max_age_ms = ANY_AGE_MS,
+			.max_age_ms = status_age_max(j),
 			.issuer_validity_at_issuance = true,
+			.record_needs = j->in->want_needs,
 		};
 		bool missing;
 		if (revocation_judge(&j->run, &q, &j->status, err) != 0)
@@ -452,7 +464,8 @@ static void spend(const struct judge *j)
 static int judge_signer(struct judge *j, struct ltps_error *err)
 {
 	const struct path_search_options o = { .target = j->path.target,
-					       .time_ms = j->path.time_ms };
+					       .time_ms = j->path.time_ms,
+					       .need_issuers = j->in->want_needs };
 	struct path_search_end end = { 0 };
 	const struct tsa_path_budget *b = j->in->budget;
 	/* 0 would be the default of one judgement. */
@@ -514,6 +527,12 @@ int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
 	if (judge_signer(&j, err) != 0)
 		goto out;
 	rc = make_result(&j.kept, ret, err);
+	if (rc == 0) {
+		ret->needs = j.run.needs;
+		ret->n_needs = j.run.n_needs;
+		j.run.needs = NULL;
+		j.run.n_needs = 0;
+	}
 out:
 	path_run_clear(&j.run);
 	cert_free(signer);

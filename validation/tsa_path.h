@@ -15,6 +15,7 @@
 #include "validation/indication.h"
 #include "validation/key.h"
 #include "validation/material.h"
+#include "validation/path.h"
 
 #define TSA_PATH_DEPTH_MAX 12
 
@@ -33,6 +34,7 @@ struct tsa_path_input {
 			    existence: status issued up to now counts as well, and a
 			    revocation after time_ms no longer touches the token */
 	bool need_revocation; /* without it a missing status is not a defect */
+	bool want_needs;      /* say in the result what is missing */
 	struct tsa_path_budget *budget; /* NULL: that of one judgement */
 	struct sig_cache *cache;        /* may be NULL */
 };
@@ -48,7 +50,9 @@ struct tsa_path_result {
 	size_t n_chain;
 	int64_t status_age_ms; /* issue of the oldest status used, after genTime;
 				  INT64_MIN when none was used */
-	struct buf owned;      /* private */
+	struct need *needs;    /* as asked by want_needs; path.h */
+	size_t n_needs;
+	struct buf owned; /* private */
 };
 
 /*
