@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_bench - load on PreservePO over keep-alive connections on loopback.
+ * http_bench - load over keep-alive connections on loopback.
  *
  *   http_bench ADDR:PORT REQUESTS CONNECTIONS BYTES [PROFILE]
+ *   http_bench ADDR:PORT REQUESTS CONNECTIONS --post PATH TYPE FILE [OFFSET]
  *
- * Prints requests a second, latencies, refusals, and its own CPU time apart.
- * Each request is a different object of BYTES octets.
+ * Prints requests a second, latencies, refusals, and its own CPU time apart. The
+ * first form is PreservePO, each request a different object of BYTES octets. The
+ * second posts FILE; with OFFSET, the eight octets there are the request's number
+ * (a nonce).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +28,7 @@
 #include "base/mem.h"
 
 #define CONNECTIONS_MAX 1024
-#define ANSWER_MAX 8192
+#define ANSWER_MAX 65536
 
 struct connection {
 	int fd;
@@ -40,6 +43,9 @@ struct connection {
 static const char *profile = "urn:ltps:profile:pds+pgd+aug+wst+ers:1";
 static uint8_t *object;
 static size_t object_n;
+static const char *path = "/pres/PreservePO", *type = "application/json";
+static const char *wanted = "poId"; /* in the answer */
+static long number_at = -1;         /* of a posted file */
 static unsigned long started, finished, refused, total;
 static double *latencies;
 
@@ -56,26 +62,42 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* The next request; its object starts with its number. */
-static void make_request(struct connection *c)
+/* PreservePO of an object that starts with the request's number. */
+static void put_object(struct buf *text)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf text = buf_make((size_t)1 << 30);
-	char head[256];
 	memcpy(object, &started,
 	       sizeof(started) < object_n ? sizeof(started) : object_n);
-	if (buf_put_fmt(&text, &err,
+	if (buf_put_fmt(text, &err,
 			"{\"pro\":\"%s\",\"po\":[{\"binaryData\":{\"value\":\"",
 			profile) != 0 ||
-	    b64_encode(view_of(object, object_n), &text, &err) != 0 ||
-	    buf_put_text(&text, "\"},\"mimeType\":\"application/octet-stream\"}]}",
+	    b64_encode(view_of(object, object_n), text, &err) != 0 ||
+	    buf_put_text(text, "\"},\"mimeType\":\"application/octet-stream\"}]}",
 			 &err) != 0)
 		fail(err.text);
-	int n =
-	    snprintf(head, sizeof(head),
-		     "POST /pres/PreservePO HTTP/1.1\r\nHost: bench\r\n"
-		     "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-		     text.n);
+}
+
+static void put_file(struct buf *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	if (number_at >= 0)
+		memcpy(object + number_at, &started, sizeof(started));
+	if (buf_put(text, view_of(object, object_n), &err) != 0)
+		fail(err.text);
+}
+
+static void make_request(struct connection *c)
+{
+	struct buf text = buf_make((size_t)1 << 30);
+	char head[512];
+	if (wanted != NULL)
+		put_object(&text);
+	else
+		put_file(&text);
+	int n = snprintf(head, sizeof(head),
+			 "POST %s HTTP/1.1\r\nHost: bench\r\n"
+			 "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+			 path, type, text.n);
 	free(c->out);
 	c->out = malloc((size_t)n + text.n);
 	if (c->out == NULL)
@@ -181,23 +203,58 @@ static void report(double seconds)
 	       cpu / (double)finished * 1e6);
 }
 
+static void read_file(const char *name)
+{
+	FILE *f = fopen(name, "rb");
+	if (f == NULL)
+		fail(name);
+	object = calloc(1, ANSWER_MAX);
+	if (object == NULL)
+		fail("memory");
+	object_n = fread(object, 1, ANSWER_MAX, f);
+	fclose(f);
+}
+
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: http_bench ADDR:PORT REQUESTS CONNECTIONS BYTES [PROFILE]\n"
+		"       http_bench ADDR:PORT REQUESTS CONNECTIONS --post PATH TYPE "
+		"FILE [OFFSET]\n");
+	return 64;
+}
+
+/* 0, or the exit status of a wrong command line. */
+static int read_what(int argc, char **argv)
+{
+	if (strcmp(argv[4], "--post") != 0) {
+		object_n = strtoul(argv[4], NULL, 10);
+		object = calloc(1, object_n);
+		if (argc > 5)
+			profile = argv[5];
+		return object_n < 8 ? usage() : 0;
+	}
+	if (argc < 8)
+		return usage();
+	path = argv[5];
+	type = argv[6];
+	wanted = NULL;
+	read_file(argv[7]);
+	if (argc > 8)
+		number_at = strtol(argv[8], NULL, 10);
+	return number_at > (long)object_n - 8 ? usage() : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct connection all[CONNECTIONS_MAX];
 	struct epoll_event events[256];
-	if (argc < 5) {
-		fprintf(stderr, "usage: http_bench ADDR:PORT REQUESTS CONNECTIONS "
-				"BYTES [PROFILE]\n");
-		return 64;
-	}
+	if (argc < 5 || read_what(argc, argv) != 0)
+		return usage();
 	total = strtoul(argv[2], NULL, 10);
 	unsigned long n = strtoul(argv[3], NULL, 10);
-	object_n = strtoul(argv[4], NULL, 10);
-	if (argc > 5)
-		profile = argv[5];
-	if (n == 0 || n > CONNECTIONS_MAX || total < n || object_n < 8)
-		return 64;
-	object = calloc(1, object_n);
+	if (n == 0 || n > CONNECTIONS_MAX || total < n)
+		return usage();
 	latencies = calloc(total, sizeof(*latencies));
 	int ep = epoll_create1(0);
 	if (object == NULL || latencies == NULL || ep < 0)
@@ -222,7 +279,7 @@ int main(int argc, char **argv)
 			if (c->out_at == c->out_n && pull(c)) {
 				latencies[finished++] = now() - c->sent;
 				if (strncmp(c->in, "HTTP/1.1 200", 12) != 0 ||
-				    strstr(c->in, "poId") == NULL)
+				    (wanted != NULL && strstr(c->in, wanted) == NULL))
 					refused++;
 				next(c);
 			}

@@ -16,14 +16,16 @@ struct entry {
 struct asked {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
+	unsigned held, max_held;
 	struct entry entries[ASKED_ENTRIES_MAX];
 };
 
-int asked_new(struct asked **ret_a, struct ltps_error *err)
+int asked_new(unsigned max_held, struct asked **ret_a, struct ltps_error *err)
 {
 	struct asked *a = mem_zalloc(1, sizeof(*a));
 	if (a == NULL)
 		return ltps_fail_nomem(err);
+	a->max_held = max_held;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->ended, NULL);
 	*ret_a = a;
@@ -67,15 +69,18 @@ static struct entry *spare(struct asked *a, int64_t now_ms)
 
 static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
 {
-	bool waited = false;
 	struct entry *e = find(a, key);
-	while (e != NULL && e->running) {
-		waited = true;
-		pthread_cond_wait(&a->ended, &a->lock);
-		e = find(a, key);
-	}
-	if (waited)
+	if (a->max_held > 0 && a->held == a->max_held)
+		return ASKED_PAUSED;
+	if (e != NULL && e->running) {
+		a->held++;
+		while (e != NULL && e->running) {
+			pthread_cond_wait(&a->ended, &a->lock);
+			e = find(a, key);
+		}
+		a->held--;
 		return ASKED_OTHERS;
+	}
 	if (e != NULL && e->again_ms > now_ms)
 		return ASKED_PAUSED;
 	if (e == NULL && (e = spare(a, now_ms)) == NULL)
@@ -83,6 +88,7 @@ static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
 	if (e->key == NULL && (e->key = mem_dup_text(key)) == NULL)
 		return ASKED_PAUSED;
 	e->running = true;
+	a->held++;
 	return ASKED_YOURS;
 }
 
@@ -99,6 +105,7 @@ void asked_end(struct asked *a, const char *key, int64_t now_ms)
 	pthread_mutex_lock(&a->lock);
 	struct entry *e = find(a, key);
 	if (e != NULL) {
+		a->held -= e->running;
 		e->running = false;
 		e->again_ms = now_ms + ASKED_PAUSE_MS;
 	}

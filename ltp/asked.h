@@ -18,13 +18,16 @@
 #define ASKED_PAUSE_MS 60000
 
 struct asked;
-int asked_new(struct asked **ret_a, struct ltps_error *err) LTPS_CHECKED;
+/* max_held  threads that may ask or wait at a time, so that a slow source never
+ *           holds all of them; 0: any number */
+int asked_new(unsigned max_held, struct asked **ret_a,
+	      struct ltps_error *err) LTPS_CHECKED;
 void asked_free(struct asked *a);
 
 enum asked_turn {
 	ASKED_YOURS,  /* ask, then call asked_end() */
 	ASKED_OTHERS, /* another thread asked meanwhile: look again at what is known */
-	ASKED_PAUSED, /* asked a moment ago without luck, or the table is full */
+	ASKED_PAUSED, /* asked a moment ago without luck; or too many ask already */
 };
 /*
  * asked_begin - may this question be asked now? Waits while another thread is

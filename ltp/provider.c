@@ -38,7 +38,8 @@ static int keep(const struct provider *p, const struct path_sources *s,
 		.produced_ms = j->response->produced_ms,
 		.until_ms = r->has_next_update ? r->next_update_ms : 0,
 	};
-	if (blob_prepare(s->store, STORE_TENANT_SYSTEM, body, NULL, &row.blob, err) != 0)
+	if (blob_prepare(s->store, STORE_TENANT_SYSTEM, body, NULL, &row.blob, err) !=
+	    0)
 		return -1;
 	int rc = store_write(s->store, run_keep, &row, err);
 	blob_new_free(row.blob);
@@ -66,9 +67,9 @@ int provider_fetch_server(struct fetch *fetch, const struct path_result *server,
 }
 
 /* Judged until nothing more about the server can be got. */
-static int judge_answer(struct fetch *fetch, struct view body,
-			struct scvp_expect *x, struct material *trust,
-			struct scvp_judgement **ret, struct ltps_error *err)
+static int judge_answer(struct fetch *fetch, struct view body, struct scvp_expect *x,
+			struct material *trust, struct scvp_judgement **ret,
+			struct ltps_error *err)
 {
 	unsigned fetches = 0;
 	x->trust = trust;
@@ -78,9 +79,8 @@ static int judge_answer(struct fetch *fetch, struct view body,
 		*ret = NULL;
 		if (scvp_judge(body, x, ret, err) != 0)
 			return -1;
-		if (fetch != NULL &&
-		    provider_fetch_server(fetch, (*ret)->server, trust, &fetches,
-					  &more, err) != 0)
+		if (fetch != NULL && provider_fetch_server(fetch, (*ret)->server, trust,
+							   &fetches, &more, err) != 0)
 			return -1;
 		if (!more)
 			break;
@@ -94,7 +94,7 @@ struct remote {
 	const struct provider *p;
 	const struct path_sources *s;
 	const struct path_input *in;
-	struct fetch *fetch; /* NULL: none */
+	struct fetch *fetch;            /* NULL: none */
 	char why[PROVIDER_FINDING_MAX]; /* it failed; "": it decided */
 };
 
@@ -119,9 +119,8 @@ static int post(struct remote *r, struct view body, struct buf *answer,
 		failed(r, "the network is not to be used");
 		return 0;
 	}
-	rc = p->post != NULL
-		 ? p->post(p->post_arg, body, answer, &bad)
-		 : scvp_post(r->fetch, p->url, false, body, answer, &bad);
+	rc = p->post != NULL ? p->post(p->post_arg, body, answer, &bad)
+			     : scvp_post(r->fetch, p->url, false, body, answer, &bad);
 	if (rc == 0)
 		return 0;
 	if (is_our_fault(&bad)) {

@@ -104,13 +104,14 @@ static void put_infos(struct asking *a, const struct path_input *in)
 		const struct material *m = in->pools[k];
 		for (size_t i = 0; i < material_count(m, MATERIAL_CRL); i++) {
 			const struct crl *c = material_crl(m, i);
-			if (!add_info(a, c->is_delta ? SCVP_REV_DELTA_CRL : SCVP_REV_CRL,
+			if (!add_info(a,
+				      c->is_delta ? SCVP_REV_DELTA_CRL : SCVP_REV_CRL,
 				      c->der, &n, &bytes))
 				return;
 		}
 		for (size_t i = 0; i < material_count(m, MATERIAL_OCSP); i++)
-			if (!add_info(a, SCVP_REV_OCSP, material_at(m, MATERIAL_OCSP, i),
-				      &n, &bytes))
+			if (!add_info(a, SCVP_REV_OCSP,
+				      material_at(m, MATERIAL_OCSP, i), &n, &bytes))
 				return;
 	}
 	a->ask.rev_infos = a->infos;
@@ -159,8 +160,8 @@ static int fill(const struct provider *p, const struct path_input *in, int64_t n
 	a->target = (struct scvp_cert_ref){ .cert = in->target->der };
 	q->certs = &a->target;
 	q->n_certs = 1;
-	q->checks = in->no_revocation ? 1u << SCVP_CHECK_VALID
-				      : 1u << SCVP_CHECK_STATUS;
+	q->checks =
+	    in->no_revocation ? 1u << SCVP_CHECK_VALID : 1u << SCVP_CHECK_STATUS;
 	q->wants = 1u << SCVP_WANT_BEST_PATH;
 	if (!in->no_revocation)
 		q->wants |= 1u << SCVP_WANT_REVOCATION;

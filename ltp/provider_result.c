@@ -82,13 +82,15 @@ static int put_status(const struct material *m, const struct path_candidate *c,
 		r->this_ms = single->this_ms;
 		r->next_ms = single->next_ms;
 		r->objects[r->n_objects++] =
-		    (struct path_status_object){ .source = PATH_SOURCE_OCSP, .ocsp = o };
+		    (struct path_status_object){ .source = PATH_SOURCE_OCSP,
+						 .ocsp = o };
 	} else if (crl != NULL) {
 		r->source = PATH_SOURCE_CRL;
 		r->this_ms = crl->this_ms;
 		r->next_ms = crl->next_ms;
 		r->objects[r->n_objects++] =
-		    (struct path_status_object){ .source = PATH_SOURCE_CRL, .crl = crl };
+		    (struct path_status_object){ .source = PATH_SOURCE_CRL,
+						 .crl = crl };
 	}
 	return 0;
 }

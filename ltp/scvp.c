@@ -397,7 +397,8 @@ static int set_up(struct ltp_scvp *s, const struct ltp_scvp_options *o,
 	static const uint8_t one[] = { 1 };
 	int rc = -1;
 	if (scvp_key_read(o, &s->signer, err) != 0 ||
-	    known_new(o->trust, &s->known, err) != 0 || asked_new(&s->asked, err) != 0)
+	    known_new(o->trust, &s->known, err) != 0 ||
+	    asked_new(o->fetchers, &s->asked, err) != 0)
 		return -1;
 	s->config = (struct scvp_config){
 		.signers = &s->signer,

@@ -27,7 +27,8 @@ struct ltp_scvp_options {
 	const char *hindsight_policy; /* dotted; NULL: not offered */
 	enum digest_alg hash;         /* default of hashAlgorithms */
 	bool fetch;                   /* ask the network for what is missing */
-	bool client_status;           /* clients' certificates need a good status */
+	unsigned fetchers;  /* threads that may wait for it at a time; 0: all */
+	bool client_status; /* clients' certificates need a good status */
 	bool require_authentication;
 	uint32_t refused; /* SCVP_REFUSE_... */
 	int64_t cache_ms;

@@ -15,12 +15,12 @@
 void finder_add(struct finder *f, enum scvp_code code, const char *fmt, ...)
 {
 	va_list ap;
-	/* The last place says that there was more: what is left out must not make a
-	 * response look better. */
+	/* What finds no place must not make the response look better: the last one then
+	 * stands against all of it. */
 	if (*f->n == SCVP_FINDINGS_MAX) {
+		struct scvp_finding *last = &f->f[SCVP_FINDINGS_MAX - 1];
 		if (!scvp_code_is_note(code))
-			f->f[SCVP_FINDINGS_MAX - 1].code = code,
-			f->f[SCVP_FINDINGS_MAX - 1].reply = -1;
+			*last = (struct scvp_finding){ .code = code, .reply = -1 };
 		return;
 	}
 	struct scvp_finding *one = &f->f[(*f->n)++];

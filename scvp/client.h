@@ -102,12 +102,12 @@ enum scvp_code {
 	SCVP_CODE_UNREADABLE,
 	SCVP_CODE_NOT_A_RESPONSE, /* another SCVP message */
 	SCVP_CODE_VERSION,
-	SCVP_CODE_SERVER_ERROR, /* responseStatus */
+	SCVP_CODE_SERVER_ERROR,  /* responseStatus */
 	SCVP_CODE_ERROR_CONTENT, /* an error response with replies or a policy */
-	SCVP_CODE_EXTENSION, /* an unknown critical one */
+	SCVP_CODE_EXTENSION,     /* an unknown critical one */
 	/* its protection */
 	SCVP_CODE_UNPROTECTED,
-	SCVP_CODE_MAC, /* AuthenticatedData, which we share no key for */
+	SCVP_CODE_MAC,     /* AuthenticatedData, which we share no key for */
 	SCVP_CODE_SIGNERS, /* not exactly one SignerInfo */
 	SCVP_CODE_UNSIGNED_ATTRIBUTES,
 	SCVP_CODE_SIGNED_ATTRIBUTES, /* missing, twice, or not fitting */
@@ -128,11 +128,11 @@ enum scvp_code {
 	/* policy */
 	SCVP_CODE_POLICY_MISSING,
 	SCVP_CODE_POLICY_OTHER,
-	SCVP_CODE_POLICY_CHANGED, /* a parameter is not the one asked for */
+	SCVP_CODE_POLICY_CHANGED,    /* a parameter is not the one asked for */
 	SCVP_CODE_POLICY_INCOMPLETE, /* by value, not every item */
 	/* replies */
 	SCVP_CODE_REPLY_COUNT,
-	SCVP_CODE_REPLY_CERT, /* about another certificate, or out of order */
+	SCVP_CODE_REPLY_CERT,   /* about another certificate, or out of order */
 	SCVP_CODE_REPLY_STATUS, /* a number that RFC 5055 does not name */
 	SCVP_CODE_REPLY_CHECKS,
 	SCVP_CODE_REPLY_CONTRADICTS,
@@ -180,10 +180,11 @@ struct scvp_finding {
 struct scvp_expect {
 	/* NULL: the request is not known; only what can be said without it. */
 	const struct scvp_asked *asked;
-	int64_t sent_ms;  /* when it was sent; 0: not known */
-	int64_t now_ms;   /* when the response is judged */
-	int64_t skew_ms;  /* 0: RFC 5055 6.16, ten minutes */
-	/* For the server's certificate. Its anchors, further certificates and status. */
+	int64_t sent_ms; /* when it was sent; 0: not known */
+	int64_t now_ms;  /* when the response is judged */
+	int64_t skew_ms; /* 0: RFC 5055 6.16, ten minutes */
+	/* For the server's certificate. Its anchors, further certificates and status.
+	 */
 	const struct material *trust;
 	bool server_status; /* a server without known status is not accepted */
 	/* For the tokens of evidence records; NULL: trust. Anchors inside the response
@@ -192,7 +193,8 @@ struct scvp_expect {
 	struct sig_cache *cache; /* may be NULL */
 };
 
-/* One path of a reply: the target first, its last certificate is issued by an anchor. */
+/* One path of a reply: the target first, its last certificate is issued by an anchor.
+ */
 struct scvp_path {
 	const struct cert *certs[PATH_CERTS_MAX];
 	size_t n_certs;
@@ -215,7 +217,7 @@ struct scvp_report {
 	/* The server's word: VALID when each check asked for holds. Only the outcome of
 	 * scvp_verdict() may be relied on. */
 	enum path_status status;
-	struct scvp_path best; /* n_certs == 0: not returned */
+	struct scvp_path best;   /* n_certs == 0: not returned */
 	struct scvp_path *paths; /* of all-cert-paths */
 	size_t n_paths;
 	/* Every certificate, CRL and response that came with it. */
@@ -230,8 +232,8 @@ struct scvp_judgement {
 	bool trusted;
 	struct scvp_envelope *envelope; /* NULL: unreadable */
 	struct scvp_response *response;
-	struct cert *signer;        /* NULL: unprotected or unknown */
-	struct path_result *server; /* path of the server's certificate; may be NULL */
+	struct cert *signer;         /* NULL: unprotected or unknown */
+	struct path_result *server;  /* path of the server's certificate; may be NULL */
 	struct material *server_got; /* certificates of the message */
 	struct material *anchors;    /* of the request, as far as certificates */
 	struct scvp_report *reports; /* one a reply */

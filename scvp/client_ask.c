@@ -46,8 +46,7 @@ static void put_checks(const struct scvp_ask *a, struct ask_parts *p)
 	p->q.query.checks = (struct scvp_list){ p->checks, n };
 	n = 0;
 	for (unsigned i = 1; i < SCVP_WANT_COUNT; i++)
-		if ((a->wants >> i & 1) &&
-		    scvp_want_oid((enum scvp_want_id)i).n > 0)
+		if ((a->wants >> i & 1) && scvp_want_oid((enum scvp_want_id)i).n > 0)
 			p->wants[n++] = scvp_want_oid((enum scvp_want_id)i);
 	p->q.query.want_backs = (struct scvp_list){ p->wants, n };
 }
@@ -154,8 +153,8 @@ static int read_asked(struct scvp_asked *a, struct view body, struct ltps_error 
 	    scvp_envelope_parse(body, &a->envelope, &status, err) != 0)
 		return -1;
 	if (a->envelope->kind != SCVP_CONTENT_CV_REQUEST)
-		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
-				 "RFC 5055 3", "not a request about certificates");
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, "RFC 5055 3",
+				 "not a request about certificates");
 	return scvp_request_parse(a->envelope->content, &a->request, &status, err);
 }
 

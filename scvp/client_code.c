@@ -49,7 +49,8 @@ static const struct {
 	[SCVP_CODE_NONCE] = { "SCVP_NONCE", "RFC 5055 4.10",
 			      "the nonce is not that of the request" },
 	[SCVP_CODE_NOT_FRESH] = { "SCVP_NOT_FRESH", "RFC 5055 3.2.5.4",
-				  "a cached response, where a fresh one was asked for" },
+				  "a cached response, where a fresh one was asked "
+				  "for" },
 	[SCVP_CODE_PRODUCED_FUTURE] = { "SCVP_PRODUCED_FUTURE", "RFC 5055 4.3",
 					"produced in the future" },
 	[SCVP_CODE_PRODUCED_OLD] = { "SCVP_PRODUCED_OLD", "RFC 5055 3.2.10, 4.3",
@@ -121,7 +122,8 @@ static const struct {
 					   "the server's own revocation is not known" },
 	[SCVP_CODE_NOTE_NO_SIGNING_CERTIFICATE] = { "SCVP_NOTE_NO_SIGNING_CERTIFICATE",
 						    "RFC 5055 4",
-						    "no signing-certificate attribute" },
+						    "no signing-certificate "
+						    "attribute" },
 	[SCVP_CODE_NOTE_SIGNED] = { "SCVP_NOTE_SIGNED", "RFC 5055 3.2.5.3",
 				    "protected, though not asked for" },
 	[SCVP_CODE_NOTE_HASH] = { "SCVP_NOTE_HASH", "RFC 5055 3.9",
@@ -132,7 +134,8 @@ static const struct {
 					 "the server has no evidence record" },
 	[SCVP_CODE_NOTE_EVIDENCE_UNDETERMINED] = { "SCVP_NOTE_EVIDENCE_UNDETERMINED",
 						   "RFC 4998 3.3",
-						   "an evidence record is undetermined" },
+						   "an evidence record is "
+						   "undetermined" },
 };
 _Static_assert(N(codes) == SCVP_CODE_COUNT, "every code has its texts");
 
@@ -198,12 +201,9 @@ enum scvp_want_id scvp_want_from_name(struct view name)
 }
 
 static const char *const checks[] = {
-	[SCVP_CHECK_BUILD] = "build",
-	[SCVP_CHECK_VALID] = "valid",
-	[SCVP_CHECK_STATUS] = "status",
-	[SCVP_CHECK_AA_BUILD] = "aa-build",
-	[SCVP_CHECK_AA_VALID] = "aa-valid",
-	[SCVP_CHECK_AA_STATUS] = "aa-status",
+	[SCVP_CHECK_BUILD] = "build",         [SCVP_CHECK_VALID] = "valid",
+	[SCVP_CHECK_STATUS] = "status",       [SCVP_CHECK_AA_BUILD] = "aa-build",
+	[SCVP_CHECK_AA_VALID] = "aa-valid",   [SCVP_CHECK_AA_STATUS] = "aa-status",
 	[SCVP_CHECK_AC_STATUS] = "ac-status",
 };
 

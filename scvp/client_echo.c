@@ -28,9 +28,8 @@ void extensions_check(const struct scvp_extensions *e, const char *where,
 static int hash_fits(const struct scvp_request *q, const struct scvp_response *p,
 		     bool *ret, struct ltps_error *err)
 {
-	const enum digest_alg alg = p->hash_algorithm.n == 0
-					? DIGEST_SHA1
-					: digest_from_oid(p->hash_algorithm);
+	const enum digest_alg alg =
+	    p->hash_algorithm.n == 0 ? DIGEST_SHA1 : digest_from_oid(p->hash_algorithm);
 	struct digest d;
 	*ret = false;
 	if (alg == DIGEST_NONE)

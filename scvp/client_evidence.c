@@ -37,8 +37,8 @@ static int verify(struct judging *g, struct view record,
 	const struct ers_input in = {
 		.objects = objects,
 		.n_objects = n,
-		.material = g->x->evidence_trust != NULL ? g->x->evidence_trust
-							 : g->x->trust,
+		.material =
+		    g->x->evidence_trust != NULL ? g->x->evidence_trust : g->x->trust,
 		.time_ms = g->x->now_ms,
 	};
 	struct ltps_error bad = LTPS_ERROR_INIT;
@@ -71,9 +71,9 @@ static void conclude(struct judging *g, const struct ers_report *rep,
 	if (!e->covered || rep->indication == INDICATION_FAILED)
 		finder_add(g->f, SCVP_CODE_EVIDENCE_INVALID, "%s: %s",
 			   scvp_want_name(e->want),
-			   e->covered	       ? "failed"
+			   e->covered    ? "failed"
 			   : rep->intact ? "of something else"
-						       : "not intact");
+					 : "not intact");
 	else if (rep->indication != INDICATION_PASSED)
 		finder_add(g->f, SCVP_CODE_NOTE_EVIDENCE_UNDETERMINED, "%s: %s",
 			   scvp_want_name(e->want),
@@ -198,8 +198,7 @@ static int judge_revocation(struct judging *g, struct ltps_error *err)
 {
 	const struct scvp_want_back *record =
 	    reply_want(g->r->reply, SCVP_WANT_ERS_REVOCATION);
-	const struct scvp_want_back *b =
-	    reply_want(g->r->reply, SCVP_WANT_REVOCATION);
+	const struct scvp_want_back *b = reply_want(g->r->reply, SCVP_WANT_REVOCATION);
 	struct scvp_rev_want_back *infos = NULL;
 	struct ltps_error bad = LTPS_ERROR_INIT;
 	struct covering *c = NULL;
@@ -226,8 +225,7 @@ static int judge_revocation(struct judging *g, struct ltps_error *err)
 	for (size_t i = 0; i < infos->n_infos && c->n < SCVP_REV_INFOS_MAX; i++)
 		c->objects[c->n++] = (struct ers_object){ .name = "revocation object",
 							  .has_data = true,
-							  .data =
-							      infos->infos[i].der };
+							  .data = infos->infos[i].der };
 	rc = judge_records(g, record->value, c, err);
 out:
 	mem_free(c);
@@ -300,8 +298,8 @@ static int judge_all(struct judging *g, struct ltps_error *err)
 	return 0;
 }
 
-int evidence_check(const struct scvp_expect *x,
-		   struct scvp_report *r, struct finder *f, struct ltps_error *err)
+int evidence_check(const struct scvp_expect *x, struct scvp_report *r, struct finder *f,
+		   struct ltps_error *err)
 {
 	struct judging g = { .x = x, .r = r, .f = f };
 	if (judge_single(&g, SCVP_WANT_ERS_CERT, SCVP_WANT_CERT, err) != 0 ||

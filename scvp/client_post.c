@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client_post - the exchange over HTTP, the only part of the client that is not pure. */
+/* client_post - the exchange over HTTP, the only part of the client that is not pure.
+ */
 #include <string.h>
 #include <strings.h>
 

@@ -56,8 +56,7 @@ const struct scvp_want_back *reply_want(const struct scvp_reply *r,
 					enum scvp_want_id id);
 
 /* client_evidence.c */
-int evidence_check(const struct scvp_expect *x,
-		   struct scvp_report *r, struct finder *f,
+int evidence_check(const struct scvp_expect *x, struct scvp_report *r, struct finder *f,
 		   struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -82,9 +82,9 @@ static bool has_check_above(const struct scvp_reply *r, uint64_t status)
 /* Defects of the certificate itself, which no other path would lift. */
 static bool has_own_error(const struct scvp_reply *r)
 {
-	static const char *const own[] = { "expired",           "notYetValid",
-					   "revoked",           "invalidKeyPurpose",
-					   "invalidKeyUsage",   "nameMismatch",
+	static const char *const own[] = { "expired",         "notYetValid",
+					   "revoked",         "invalidKeyPurpose",
+					   "invalidKeyUsage", "nameMismatch",
 					   "noName" };
 	for (size_t i = 0; i < r->errors.n; i++) {
 		const char *name = scvp_error_name(r->errors.v[i]);
@@ -202,8 +202,8 @@ static void check_time(const struct scvp_expect *x, const struct scvp_request *q
 		const int64_t wanted = q->query.validation_time_ms;
 		/* A time of just now may be treated as now: RFC 5055 3.2.7. */
 		const bool now = wanted >= p->produced_ms - skew;
-		holds = at == wanted ||
-			(now && at >= wanted - skew && at <= wanted + skew);
+		holds =
+		    at == wanted || (now && at >= wanted - skew && at <= wanted + skew);
 	} else if (at < p->produced_ms - skew) {
 		holds = q != NULL && !q->query.fresh_only && r->has_next_update;
 	}

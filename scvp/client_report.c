@@ -493,7 +493,8 @@ static void put_algorithms(struct jsonw *w, const char *key, struct scvp_list al
 	for (size_t i = 0; i < algs.n; i++) {
 		struct ltps_error bad = LTPS_ERROR_INIT;
 		struct tlv t;
-		if (tlv_only(algs.v[i], &t, &bad) == 0 && tlv_peek(t.body, &t, &bad) == 0)
+		if (tlv_only(algs.v[i], &t, &bad) == 0 &&
+		    tlv_peek(t.body, &t, &bad) == 0)
 			put_oid(w, t.body);
 	}
 	jsonw_array_end(w);

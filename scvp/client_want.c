@@ -154,8 +154,8 @@ static int find_anchor(const struct wanting *w, const struct material *m,
 {
 	const struct cert *a = NULL;
 	*ret = NULL;
-	while (m != NULL && (a = material_with_subject(m, MATERIAL_ANCHOR,
-						       c->issuer_canonical, a)) != NULL) {
+	while (m != NULL && (a = material_with_subject(
+				 m, MATERIAL_ANCHOR, c->issuer_canonical, a)) != NULL) {
 		struct view params = VIEW_NULL;
 		bool fits;
 		if (is_signed_by(w, c, a, &params, &fits, err) != 0)
@@ -337,9 +337,8 @@ static int add_revocation(struct wanting *w, const struct scvp_rev_want_back *b,
 	bool added;
 	for (size_t i = 0; i < b->n_infos; i++) {
 		const struct scvp_rev_info *info = &b->infos[i];
-		const enum material_kind kind = info->kind == SCVP_REV_OCSP
-						    ? MATERIAL_OCSP
-						    : MATERIAL_CRL;
+		const enum material_kind kind =
+		    info->kind == SCVP_REV_OCSP ? MATERIAL_OCSP : MATERIAL_CRL;
 		if (!is_of_kind(info)) {
 			finder_add(w->f, SCVP_CODE_REVOCATION_KIND, "item %zu", i);
 			continue;
@@ -470,10 +469,9 @@ int want_check(struct scvp_judgement *j, const struct scvp_expect *x,
 {
 	/* Paths first: what follows speaks of them. */
 	static const enum scvp_want_id order[] = {
-		SCVP_WANT_BEST_PATH,     SCVP_WANT_PARTIAL_PATH,
-		SCVP_WANT_ALL_PATHS,     SCVP_WANT_REVOCATION,
-		SCVP_WANT_EE_REVOCATION, SCVP_WANT_CA_REVOCATION,
-		SCVP_WANT_PUBLIC_KEY,    SCVP_WANT_RELAYED,
+		SCVP_WANT_BEST_PATH,  SCVP_WANT_PARTIAL_PATH,  SCVP_WANT_ALL_PATHS,
+		SCVP_WANT_REVOCATION, SCVP_WANT_EE_REVOCATION, SCVP_WANT_CA_REVOCATION,
+		SCVP_WANT_PUBLIC_KEY, SCVP_WANT_RELAYED,
 	};
 	struct wanting w = { .j = j,
 			     .x = x,

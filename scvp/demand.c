@@ -16,7 +16,7 @@ static int same_name(struct view a, struct view b, bool *ret, struct ltps_error 
 	    general_name_next(&b, &y, &bad) != 0 ||
 	    general_name_equal(&x, &y, ret, &bad) != 0) {
 		*ret = false; /* a name that cannot be compared is not ours */
-		return bad.code == LTPS_NOMEM ? ltps_fail_nomem(err) : 0;
+		return read_pass_failure(&bad, err);
 	}
 	return 0;
 }
@@ -37,8 +37,8 @@ static int cert_bears(const struct cert *c, struct view name, bool *ret,
 		*ret =
 		    rc == 0 && view_equal(view_buf(&canonical), c->subject_canonical);
 		buf_free(&canonical);
-		if (rc != 0 && bad.code == LTPS_NOMEM)
-			return ltps_fail_nomem(err);
+		if (rc != 0 && read_pass_failure(&bad, err) != 0)
+			return -1;
 	}
 	struct view list = cert_ext_list(c, CERT_EXT_SAN);
 	while (!*ret && list.n > 0) {
@@ -251,8 +251,8 @@ static int add_item(struct material *m, enum material_kind kind, struct view der
 		    struct ltps_error *err)
 {
 	struct ltps_error bad = LTPS_ERROR_INIT;
-	if (material_add(m, kind, der, &bad) != 0 && bad.code == LTPS_NOMEM)
-		return ltps_fail_nomem(err);
+	if (material_add(m, kind, der, &bad) != 0)
+		return read_pass_failure(&bad, err);
 	return 0; /* help that is of no use is passed over: RFC 5055 3.2.8, 3.2.9 */
 }
 

@@ -38,8 +38,8 @@ static int open_signed(struct reader *r, struct view in, struct scvp_envelope *e
 {
 	e->protection = SCVP_SIGNED;
 	if (cms_parse(in, &e->cms, r->err) != 0) {
-		r->status = r->err->code == LTPS_NOMEM ? SCVP_INTERNAL_ERROR
-						       : SCVP_BAD_STRUCTURE;
+		r->status =
+		    read_own_failure(r->err) ? SCVP_INTERNAL_ERROR : SCVP_BAD_STRUCTURE;
 		return -1;
 	}
 	if (!e->cms->has_content || !content_of(e->cms->content_type, &e->kind))
@@ -77,8 +77,8 @@ static int open_authenticated(struct reader *r, struct view c, struct scvp_envel
 		return -1;
 	e->owned = buf_make(t.body.n);
 	if (tlv_octets(&t, &e->owned, r->err) != 0) {
-		r->status = r->err->code == LTPS_NOMEM ? SCVP_INTERNAL_ERROR
-						       : SCVP_BAD_STRUCTURE;
+		r->status =
+		    read_own_failure(r->err) ? SCVP_INTERNAL_ERROR : SCVP_BAD_STRUCTURE;
 		return -1;
 	}
 	e->content = view_buf(&e->owned);
@@ -166,8 +166,8 @@ static int find_signer(const struct cms *cms, struct cert **ret, struct ltps_err
 		if (cms->certs[i].p[0] != DER_SEQUENCE)
 			continue;
 		if (cert_parse(cms->certs[i], &c, &bad) != 0) {
-			if (bad.code == LTPS_NOMEM)
-				return ltps_fail_nomem(err);
+			if (read_pass_failure(&bad, err) != 0)
+				return -1;
 			continue;
 		}
 		if (is_signers(&cms->signers[0], c)) {

@@ -77,7 +77,7 @@ static int directory_matches(struct view canonical, struct view name, bool *ret,
 	if (rc == 0)
 		*ret = view_equal(canonical, view_buf(&b));
 	buf_free(&b);
-	return rc != 0 && bad.code == LTPS_NOMEM ? ltps_fail_nomem(err) : 0;
+	return rc != 0 ? read_pass_failure(&bad, err) : 0;
 }
 
 /* ---- attributes of the subject ---- */
@@ -148,8 +148,8 @@ static int look_at_alternatives(const struct cert *c, const struct general_name 
 			continue;
 		s->any = true;
 		if (compare(asked, &own, &match, &bad) != 0) {
-			if (bad.code == LTPS_NOMEM)
-				return ltps_fail_nomem(err);
+			if (read_pass_failure(&bad, err) != 0)
+				return -1;
 			ltps_error_clear(&bad);
 			continue;
 		}

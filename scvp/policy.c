@@ -204,7 +204,7 @@ static int resolve_anchor(struct demand *d, const struct scvp_cert_ref *ref,
 	d->text = "a trust anchor cannot be used";
 	if (ref->kind == SCVP_REF_CERT) {
 		if (cert_parse(ref->cert, &c, &bad) != 0)
-			return bad.code == LTPS_NOMEM ? ltps_fail_nomem(err) : 0;
+			return read_pass_failure(&bad, err);
 	} else if (demand_find(d, &ref->id, &c, err) != 0) {
 		return -1;
 	}

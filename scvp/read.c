@@ -64,10 +64,25 @@ int read_nomem(struct reader *r)
 	return ltps_fail_nomem(r->err);
 }
 
-/* A lower function failed: at the bytes, unless memory was short. */
+bool read_own_failure(const struct ltps_error *e)
+{
+	return e->code == LTPS_NOMEM || e->code == LTPS_CRYPTO ||
+	       e->code == LTPS_INTERNAL;
+}
+
+int read_pass_failure(const struct ltps_error *e, struct ltps_error *err)
+{
+	if (!read_own_failure(e))
+		return 0;
+	if (err->code == LTPS_OK)
+		*err = *e;
+	return -1;
+}
+
+/* A lower function failed: at the bytes, unless we could not work. */
 static int lower_failed(struct reader *r, enum scvp_status status)
 {
-	r->status = r->err->code == LTPS_NOMEM ? SCVP_INTERNAL_ERROR : status;
+	r->status = read_own_failure(r->err) ? SCVP_INTERNAL_ERROR : status;
 	return -1;
 }
 

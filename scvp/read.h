@@ -46,6 +46,10 @@ struct reader {
 #define ID_LIST(number) DER_ID(ASN1_CONTEXT, 1, number)
 #define ID_VALUE(number) DER_ID(ASN1_CONTEXT, 0, number)
 
+/* We could not work, as against bad bytes: want of memory, a library that fails. */
+bool read_own_failure(const struct ltps_error *e);
+/* Hands such a failure on and returns -1; 0 when e is another one. */
+int read_pass_failure(const struct ltps_error *e, struct ltps_error *err) LTPS_CHECKED;
 /* Records the failure and its status; -1. */
 int read_fail(struct reader *r, enum scvp_status status, const char *clause,
 	      const char *what);

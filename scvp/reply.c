@@ -498,7 +498,7 @@ static int find_target(struct answering *a, const struct scvp_cert_ref *ref,
 	if (ref->kind == SCVP_REF_CERT) {
 		a->reply->status = SCVP_REPLY_MALFORMED_PKC;
 		if (cert_parse(ref->cert, &a->target, &bad) != 0)
-			return bad.code == LTPS_NOMEM ? ltps_fail_nomem(err) : 0;
+			return read_pass_failure(&bad, err);
 	} else {
 		a->reply->status = SCVP_REPLY_REFERENCE_HASH_FAIL;
 		if (demand_find(a->d, &ref->id, &a->target, err) != 0)

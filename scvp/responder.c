@@ -64,10 +64,8 @@ static int judge_client(struct session *s, struct ltps_error *err)
 		return in.anchors != NULL && in.n_anchors == 0 ? 0 : -1;
 	/* What does not decode among the certificates sent is of no help, no more. */
 	if (material_add_cms(sent, s->envelope->cms, &bad) != 0 &&
-	    bad.code == LTPS_NOMEM) {
-		ltps_fail_nomem(err);
+	    read_pass_failure(&bad, err) != 0)
 		goto out;
-	}
 	in.pools[in.n_pools++] = sent;
 	in.pools[in.n_pools++] = s->config->client_trust;
 	if (s->archive->judge(s->archive->arg, &in, &r, err) != 0)
@@ -110,11 +108,6 @@ static int check_protection(struct session *s, struct ltps_error *err)
 
 /* ---- reading ---- */
 
-static bool is_own_failure(const struct ltps_error *e)
-{
-	return e->code != LTPS_OK && e->fault == LTPS_FAULT_SELF;
-}
-
 /* Defects of the request become s->status; -1 is our own failure. */
 static int read_request(struct session *s, struct ltps_error *err)
 {
@@ -126,9 +119,7 @@ static int read_request(struct session *s, struct ltps_error *err)
 	}
 	if (scvp_envelope_parse(s->exchange->body, &s->envelope, &s->status, &bad) !=
 	    0) {
-		if (is_own_failure(&bad))
-			return ltps_fail_nomem(err);
-		return 0;
+		return read_pass_failure(&bad, err);
 	}
 	if (s->envelope->kind != SCVP_CONTENT_CV_REQUEST) {
 		s->status = SCVP_BAD_STRUCTURE;
@@ -137,9 +128,7 @@ static int read_request(struct session *s, struct ltps_error *err)
 	}
 	if (scvp_request_parse(s->envelope->content, &s->request, &s->status, &bad) !=
 	    0) {
-		if (is_own_failure(&bad))
-			return ltps_fail_nomem(err);
-		return 0;
+		return read_pass_failure(&bad, err);
 	}
 	return check_protection(s, err);
 }
@@ -377,6 +366,7 @@ static int recover(struct session *s, struct ltps_error *err)
 	if (scvp_refusal(s->config, status, s->exchange->now_ms, &s->answer->body,
 			 &again) != 0)
 		return -1;
+	ltps_error_clear(err); /* the answer says it now */
 	s->status = status;
 	return 0;
 }
@@ -472,8 +462,8 @@ static int respond_policies(const struct scvp_config *c, struct scvp_cache *cach
 	else
 		rc = make_policy_answer(c, q->nonce, x, &answer->body, err);
 out:
-	if (is_own_failure(&bad))
-		rc = ltps_fail_nomem(err);
+	if (read_pass_failure(&bad, err) != 0)
+		rc = -1;
 	scvp_vp_request_free(q);
 	scvp_envelope_free(e);
 	return rc;

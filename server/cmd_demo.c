@@ -125,6 +125,25 @@ static int write_anchors(const struct demo *d, struct ltps_error *err)
 	return rc;
 }
 
+/* The SCVP responder's certificate with its issuer behind it, for clients that have
+ * the root alone. */
+static int write_scvp(const struct demo *d, const struct devpki_cert **ret_scvp,
+		      struct ltps_error *err)
+{
+	struct buf pem = buf_make(DEMO_CONF_MAX);
+	char path[DEMO_PATH_MAX];
+	const struct devpki_cert *c = NULL;
+	int rc = -1;
+	if (devpki_need(d->pki, DEVPKI_SCVP, &c, err) == 0 &&
+	    devpki_cert_pem(c, &pem, err) == 0 &&
+	    devpki_cert_pem(c->issuer, &pem, err) == 0 &&
+	    file_join(d->dir, "scvp.pem", path, sizeof(path), err) == 0)
+		rc = file_write(path, view_buf(&pem), 0644, err);
+	buf_free(&pem);
+	*ret_scvp = c;
+	return rc;
+}
+
 static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 		      struct ltps_error *err)
 {
@@ -132,7 +151,7 @@ static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 	struct buf conf = buf_make(DEMO_CONF_MAX);
 	char url[DEVPKI_URL_MAX];
 	int rc = -1;
-	if (devpki_need(d->pki, DEVPKI_SCVP, &scvp, err) != 0)
+	if (write_scvp(d, &scvp, err) != 0)
 		return -1;
 	format_url(d, url, sizeof(url));
 	if (file_join(d->dir, "ltps.conf", path, DEMO_PATH_MAX, err) == 0 &&
@@ -152,13 +171,13 @@ static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 			"allow_http = true\n"
 			"allow_loopback = true\n"
 			"[scvp]\n"
-			"certificate = pki/certs/%s.pem\n"
+			"certificate = scvp.pem\n"
 			"key = pki/keys/%s.pem\n"
 			"clients = anchors.pem\n"
 			"hindsight_policy = " DEMO_HINDSIGHT_POLICY "\n"
 			"[profiles]\n"
 			"tree_max_age = 2s\n",
-			d->listen, url, scvp->name, scvp->name) == 0)
+			d->listen, url, scvp->name) == 0)
 		rc = file_write(path, view_buf(&conf), 0644, err);
 	buf_free(&conf);
 	return rc;

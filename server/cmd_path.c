@@ -8,7 +8,7 @@
 #include "base/fetch.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "ltp/path.h"
+#include "ltp/provider.h"
 #include "ltp/validation_policy.h"
 #include "server/commands.h"
 #include "server/trust_options.h"
@@ -18,7 +18,7 @@
 #define OIDS_MAX 64     /* of one option */
 #define OID_DER_MAX 128 /* OID_TEXT_MAX in octets is less */
 #define REDIRECTS_MAX 3
-#define OPTIONS_MAX (TRUST_OPTIONS_COUNT + 16)
+#define OPTIONS_MAX (TRUST_OPTIONS_COUNT + 18)
 
 static const char help[] =
     "usage: ltps path CERT [options]\n"
@@ -30,6 +30,9 @@ static const char help[] =
     "  --no-revocation  do not ask for status\n"
     "  --fetch          get what is missing over HTTP and LDAP\n"
     "  --fetch-local    the same, also from loopback and private addresses\n"
+    "  --provider URL   ask this SCVP server first; what it leaves open is judged\n"
+    "                   here. --provider-anchor F: trusted for its certificate\n"
+    "                   (default: --anchor)\n"
     "  --model M        shell or chain\n"
     "  --initial-policy OID, --explicit-policy, --inhibit-mapping, --inhibit-any\n"
     "                   RFC 5280 6.1.1 (c) to (g)\n"
@@ -60,7 +63,9 @@ struct command {
 	const char *usage_texts[OIDS_MAX];
 	unsigned n_usages;
 	uint16_t usages[OIDS_MAX];
-	const char *model, *known, *depth, *paths, *format;
+	const char *model, *known, *depth, *paths, *format, *provider;
+	const char *provider_anchors[TRUST_FILES_MAX];
+	unsigned n_provider_anchors;
 	const char *rest[1];
 	const char *what;     /* an error is about this */
 	struct material *own; /* the file with the certificate */
@@ -314,6 +319,46 @@ static int print_status(const struct command *c, const struct path_result *r,
 	return print_result(c, r, err) == 0 ? exit_of(r->status) : -1;
 }
 
+/* The server's address is the user's own, and so is what its certificate names. */
+struct server {
+	struct fetch *fetch;
+	struct material *trust;
+};
+
+static int read_server(const struct command *c, struct server *s,
+		       struct ltps_error *err)
+{
+	const struct fetch_policy policy = { .allow_http = true,
+					     .allow_loopback = true,
+					     .allow_private = true };
+	if (fetch_new(&policy, &s->fetch, err) != 0 ||
+	    material_new(&s->trust, err) != 0)
+		return -1;
+	for (unsigned i = 0; i < c->n_provider_anchors; i++)
+		if (material_read(s->trust, MATERIAL_ANCHOR, c->provider_anchors[i],
+				  err) != 0)
+			return ltps_where(err, "%s", c->provider_anchors[i]);
+	return c->n_provider_anchors > 0
+		   ? 0
+		   : material_add_all(s->trust, c->trust.material, err);
+}
+
+static int judge_providing(struct command *c, const struct path_sources *sources,
+			   struct judged_path *ret, struct ltps_error *err)
+{
+	struct server s = { .fetch = NULL };
+	int rc = read_server(c, &s, err);
+	if (rc == 0) {
+		const struct provider p = { .url = c->provider,
+					    .trust = s.trust,
+					    .fetch = s.fetch };
+		rc = provider_judge(&p, sources, &c->in, ret, err);
+	}
+	material_free(s.trust);
+	fetch_free(s.fetch);
+	return rc;
+}
+
 /* Addresses come out of certificates of whoever: inner ones only when allowed. */
 static int judge_fetching(struct command *c, struct ltps_error *err)
 {
@@ -326,9 +371,13 @@ static int judge_fetching(struct command *c, struct ltps_error *err)
 	struct path_sources sources = { .clock = &clock };
 	struct judged_path judged = { 0 };
 	int status = -1;
-	if (fetch_new(&policy, &sources.fetch, err) != 0)
+	if ((c->fetch != 0 || c->fetch_local != 0) &&
+	    fetch_new(&policy, &sources.fetch, err) != 0)
 		return -1;
-	if (path_judge_fetching(&sources, &c->in, &judged, err) == 0)
+	int rc = c->provider != NULL
+		     ? judge_providing(c, &sources, &judged, err)
+		     : path_judge_fetching(&sources, &c->in, &judged, err);
+	if (rc == 0)
 		status = print_status(c, judged.result, err);
 	judged_path_clear(&judged);
 	fetch_free(sources.fetch);
@@ -341,7 +390,7 @@ static int judge(struct command *c, struct ltps_error *err)
 	if (set_wishes(c, err) != 0 || set_budget(c, err) != 0 ||
 	    read_files(c, err) != 0 || set_policy(c, err) != 0)
 		return -1;
-	if (c->fetch != 0 || c->fetch_local != 0)
+	if (c->fetch != 0 || c->fetch_local != 0 || c->provider != NULL)
 		return judge_fetching(c, err);
 	if (path_judge(&c->in, &r, err) != 0)
 		return -1;
@@ -367,6 +416,11 @@ static unsigned make_options(struct command *c, struct command_option *o)
 		{ .name = "--depth", .text = &c->depth },
 		{ .name = "--paths", .text = &c->paths },
 		{ .name = "--format", .text = &c->format },
+		{ .name = "--provider", .text = &c->provider },
+		{ .name = "--provider-anchor",
+		  .list = c->provider_anchors,
+		  .max = TRUST_FILES_MAX,
+		  .count = &c->n_provider_anchors },
 		{ .name = "--initial-policy",
 		  .list = c->initial.texts,
 		  .max = OIDS_MAX,

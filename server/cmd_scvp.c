@@ -8,17 +8,14 @@
 #include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "ltp/path.h"
+#include "ltp/provider.h"
 #include "server/scvp_options.h"
 
 #define REPORT_MAX ((size_t)256 << 20)
 #define OPTIONS_MAX (SCVP_OPTIONS_MAX + 8)
 #define CERT_FILES_MAX SCVP_CERTS_MAX
 #define TOTAL_MS 120000 /* a batch of 256 certificates with fetching */
-/* For the server's own path: issuers, then status. */
-#define ROUNDS_MAX 4
-#define FETCHES_MAX 16
-#define FETCH_MS 10000
+#define FETCH_MS 10000  /* an issuer or a status of the server's certificate */
 
 static const char help[] =
     "usage: ltps scvp URL CERT... [options]\n"
@@ -57,8 +54,7 @@ static int save(const char *path, struct view body, struct ltps_error *err)
 {
 	if (path == NULL)
 		return 0;
-	return file_write(path, body, 0644, err) == 0 ? 0
-						      : ltps_where(err, "%s", path);
+	return file_write(path, body, 0644, err) == 0 ? 0 : ltps_where(err, "%s", path);
 }
 
 /* The address is the user's own: any that HTTP reaches. */
@@ -128,26 +124,6 @@ static int get_response(struct command *c, struct view body, struct ltps_error *
 
 /* ---- the server's own path ---- */
 
-/* What its certificate names is got into the trust material, each address once.
- * *ret_more when anything came. */
-static int fetch_needs(struct command *c, struct fetch *fetch,
-		       const struct path_result *server, unsigned *fetches,
-		       bool *ret_more, struct ltps_error *err)
-{
-	*ret_more = false;
-	for (size_t i = 0; server != NULL && i < server->n_needs; i++) {
-		struct ltps_error bad = LTPS_ERROR_INIT;
-		if (*fetches == FETCHES_MAX)
-			return 0;
-		++*fetches;
-		if (need_answer(fetch, &server->needs[i], c->o.trust, &bad) == 0)
-			*ret_more = true;
-		else if (bad.code == LTPS_NOMEM)
-			return ltps_fail_nomem(err);
-	}
-	return 0;
-}
-
 struct judging {
 	struct command *c;
 	/* Judges once; gives the path of the server's certificate. */
@@ -162,13 +138,15 @@ static int judge_again(struct judging *g, struct fetch *fetch, struct ltps_error
 {
 	const struct path_result *server = NULL;
 	unsigned fetches = 0;
-	for (int round = 0; round < ROUNDS_MAX; round++) {
+	for (int round = 0; round < PROVIDER_ROUNDS_MAX; round++) {
 		bool more;
 		if (g->judge(g, &server, err) != 0)
 			return -1;
-		if (fetch == NULL ||
-		    fetch_needs(g->c, fetch, server, &fetches, &more, err) != 0)
-			return fetch == NULL ? 0 : -1;
+		if (fetch == NULL)
+			return 0;
+		if (provider_fetch_server(fetch, server, g->c->o.trust, &fetches, &more,
+					  err) != 0)
+			return -1;
 		if (!more)
 			return 0;
 	}
@@ -218,8 +196,8 @@ static int judge_policies_once(struct judging *g, const struct path_result **ret
 
 static int print(struct buf *out, int rc, struct ltps_error *err)
 {
-	if (rc == 0 && (fwrite(out->p, 1, out->n, stdout) != out->n ||
-			fflush(stdout) != 0))
+	if (rc == 0 &&
+	    (fwrite(out->p, 1, out->n, stdout) != out->n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
 	buf_free(out);
 	return rc;
@@ -237,7 +215,7 @@ static int end_json(struct jsonw *j, struct buf *out, struct ltps_error *err)
 
 static int exit_of(enum path_status s)
 {
-	return s == PATH_VALID	   ? EXIT_VALID
+	return s == PATH_VALID     ? EXIT_VALID
 	       : s == PATH_INVALID ? EXIT_INVALID
 				   : EXIT_UNDETERMINED;
 }

@@ -61,6 +61,7 @@ static const struct conf_rule rules[] = {
 	  30 * 24 * HOUR_MS },
 	{ "scvp", false, "clock_skew", CONF_DURATION, false, false, 60000, HOUR_MS },
 	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
+	{ "fetch", false, "allow_ldap", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_private", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "connect_timeout", CONF_DURATION, false, false, 1, HOUR_MS },
@@ -212,6 +213,7 @@ static int read_fetch(struct config *c, const char *base, struct ltps_error *err
 	const struct conf *conf = c->conf;
 	c->fetch = (struct fetch_policy){
 		.allow_http = conf_int(conf, "fetch", NULL, "allow_http", 1) != 0,
+		.allow_ldap = conf_int(conf, "fetch", NULL, "allow_ldap", 0) != 0,
 		.allow_loopback =
 		    conf_int(conf, "fetch", NULL, "allow_loopback", 0) != 0,
 		.allow_private = conf_int(conf, "fetch", NULL, "allow_private", 0) != 0,

@@ -29,10 +29,9 @@ static const char *const kind_options[MATERIAL_KIND_COUNT] = {
 
 static struct command_option texts(const char *name, struct option_texts *t)
 {
-	return (struct command_option){ .name = name,
-					.list = t->t,
-					.max = SCVP_OPTION_FILES_MAX,
-					.count = &t->n };
+	return (struct command_option){
+		.name = name, .list = t->t, .max = SCVP_OPTION_FILES_MAX, .count = &t->n
+	};
 }
 
 unsigned scvp_options_table(struct scvp_options *o,
@@ -371,9 +370,8 @@ static int read_kind(struct material *m, enum material_kind kind,
 /* The server's certificate is judged with everything that is given. */
 static int read_trust(struct scvp_options *o, struct ltps_error *err)
 {
-	const struct option_texts *anchors = o->server_anchors.n > 0
-						 ? &o->server_anchors
-						 : &o->files[MATERIAL_ANCHOR];
+	const struct option_texts *anchors =
+	    o->server_anchors.n > 0 ? &o->server_anchors : &o->files[MATERIAL_ANCHOR];
 	if (material_new(&o->trust, err) != 0 ||
 	    read_kind(o->trust, MATERIAL_ANCHOR, anchors, err) != 0)
 		return -1;
@@ -453,14 +451,14 @@ static int make_infos(struct scvp_options *o, struct ltps_error *err)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n_crls; i++) {
 		const struct crl *c = material_crl(o->given, i);
-		o->infos[n++] = (struct scvp_rev_info){
-			c->is_delta ? SCVP_REV_DELTA_CRL : SCVP_REV_CRL, c->der
-		};
+		o->infos[n++] = (struct scvp_rev_info){ c->is_delta ? SCVP_REV_DELTA_CRL
+								    : SCVP_REV_CRL,
+							c->der };
 	}
 	for (size_t i = 0; i < n_ocsps; i++)
-		o->infos[n++] = (struct scvp_rev_info){
-			SCVP_REV_OCSP, material_at(o->given, MATERIAL_OCSP, i)
-		};
+		o->infos[n++] =
+		    (struct scvp_rev_info){ SCVP_REV_OCSP,
+					    material_at(o->given, MATERIAL_OCSP, i) };
 	o->ask.rev_infos = o->infos;
 	o->ask.n_rev_infos = n;
 	o->ask.intermediates =

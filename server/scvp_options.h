@@ -42,31 +42,36 @@ struct scvp_options {
 };
 
 #define SCVP_OPTIONS_HELP                                                              \
-	"  --check C        build, valid, status (default); several with commas\n"         \
-	"  --want W,W       path, revocation, key, cert, all-paths, ee-revocation,\n"      \
-	"                   ca-revocation, partial-path, relayed, ers-cert, ers-path,\n"   \
-	"                   ers-partial-path, ers-revocation, ers-all\n"                   \
-	"  --time T         validationTime (RFC 3339, whole seconds)\n"                    \
-	"  --anchor F       trust anchors for the path, sent by value\n"                   \
-	"  --cert F         intermediate certificates, sent along; help with the\n"        \
-	"                   server's own path too, as do\n"                                \
-	"  --crl F, --ocsp F  revocation information, sent along\n"                        \
-	"  --server-anchor F  anchors of the server's certificate (default: --anchor)\n"   \
-	"  --server-status  the server's certificate must be known not to be revoked\n"    \
-	"  --policy OID     validation policy (default: that of the server)\n"             \
-	"  --initial-policy OID, --explicit-policy, --inhibit-mapping, --inhibit-any\n"    \
-	"  --key-usage N    digitalSignature ...; N,N all of them; again: or these\n"      \
-	"  --eku OID        extendedKeyUsages; --specified-eku OID\n"                      \
-	"  --name N         the certificate is for dns:NAME, email:NAME or dn:NAME\n"      \
-	"                   (C=...,O=...,CN=..., outermost first)\n"                       \
-	"  --by-reference   names the certificates by hash, issuer and serial number\n"    \
-	"  --unsigned       an unsigned response is welcome\n"                             \
-	"  --no-cache       only a response made for this request\n"                       \
-	"  --no-nonce       so that a cached response may come\n"                          \
-	"  --oldest T       a cached response must not be older\n"                         \
-	"  --full-request, --policy-by-value   in the response\n"                          \
-	"  --hash ALG       of requestHash; --text T; --context HEX\n"                     \
-	"  --requestor N, --responder N, --ref N   names: dns:, email:, uri:, dn:\n"       \
+	"  --check C        build, valid, status (default); several with commas\n"     \
+	"  --want W,W       path, revocation, key, cert, all-paths, ee-revocation,\n"  \
+	"                   ca-revocation, partial-path, relayed, ers-cert, "          \
+	"ers-path,\n"                                                                  \
+	"                   ers-partial-path, ers-revocation, ers-all\n"               \
+	"  --time T         validationTime (RFC 3339, whole seconds)\n"                \
+	"  --anchor F       trust anchors for the path, sent by value\n"               \
+	"  --cert F         intermediate certificates, sent along; help with the\n"    \
+	"                   server's own path too, as do\n"                            \
+	"  --crl F, --ocsp F  revocation information, sent along\n"                    \
+	"  --server-anchor F  anchors of the server's certificate (default: "          \
+	"--anchor)\n"                                                                  \
+	"  --server-status  the server's certificate must be known not to be "         \
+	"revoked\n"                                                                    \
+	"  --policy OID     validation policy (default: that of the server)\n"         \
+	"  --initial-policy OID, --explicit-policy, --inhibit-mapping, "               \
+	"--inhibit-any\n"                                                              \
+	"  --key-usage N    digitalSignature ...; N,N all of them; again: or these\n"  \
+	"  --eku OID        extendedKeyUsages; --specified-eku OID\n"                  \
+	"  --name N         the certificate is for dns:NAME, email:NAME or dn:NAME\n"  \
+	"                   (C=...,O=...,CN=..., outermost first)\n"                   \
+	"  --by-reference   names the certificates by hash, issuer and serial "        \
+	"number\n"                                                                     \
+	"  --unsigned       an unsigned response is welcome\n"                         \
+	"  --no-cache       only a response made for this request\n"                   \
+	"  --no-nonce       so that a cached response may come\n"                      \
+	"  --oldest T       a cached response must not be older\n"                     \
+	"  --full-request, --policy-by-value   in the response\n"                      \
+	"  --hash ALG       of requestHash; --text T; --context HEX\n"                 \
+	"  --requestor N, --responder N, --ref N   names: dns:, email:, uri:, dn:\n"   \
 	"  --key F --signer F   sign the request\n"
 
 /* Fills in the table; o is zeroed first. Gives how many. */

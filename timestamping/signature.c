@@ -235,9 +235,9 @@ static bool plan(struct view algorithm, enum digest_alg fallback, EVP_PKEY *key,
 	return digest_evp(c->digest) != NULL;
 }
 
-int signature_verify(struct view algorithm, enum digest_alg fallback, EVP_PKEY *key,
-		     struct view data, struct view value, enum signature_verdict *ret,
-		     struct ltps_error *err)
+static int verify_once(struct view algorithm, enum digest_alg fallback, EVP_PKEY *key,
+		       struct view data, struct view value, enum signature_verdict *ret,
+		       struct ltps_error *err)
 {
 	struct computation c = { 0 };
 	if (!plan(algorithm, fallback, key, &c))
@@ -249,6 +249,19 @@ int signature_verify(struct view algorithm, enum digest_alg fallback, EVP_PKEY *
 	enum signature_verdict verdict = compute(&c, key, ctx, data, value);
 	EVP_MD_CTX_free(ctx);
 	return conclude(verdict, ret, err);
+}
+
+/* OpenSSL hides some failed allocations, of the question for a key's type and within
+ * ECDSA: whatever is not valid has to be so twice. */
+int signature_verify(struct view algorithm, enum digest_alg fallback, EVP_PKEY *key,
+		     struct view data, struct view value, enum signature_verdict *ret,
+		     struct ltps_error *err)
+{
+	if (verify_once(algorithm, fallback, key, data, value, ret, err) != 0)
+		return -1;
+	return *ret == SIGNATURE_VALID
+		   ? 0
+		   : verify_once(algorithm, fallback, key, data, value, ret, err);
 }
 
 /* The scheme that a key signs with: a named digest, or EdDSA's own. */

@@ -19,6 +19,10 @@
 /* notAfter names a second, and all of it is meant: RFC 5280 4.1.2.5. */
 #define SECOND_MS 1000
 
+/* Octets of certificates that one step of the budget pays for: extensions of a
+ * megabyte are gone over again on each of many paths. */
+#define OCTETS_A_STEP 1024
+
 static enum path_status status_of(enum path_code code)
 {
 	switch (code) {
@@ -273,6 +277,17 @@ static int start(struct chain_state *s, struct ltps_error *err)
 	return anchor_constraints(s, err);
 }
 
+static bool pay(struct path_run *run, struct path_candidate *c)
+{
+	size_t octets = 0;
+	for (size_t i = 0; i < c->n_certs; i++)
+		octets += c->certs[i]->der.n;
+	if (path_run_step(run, (uint32_t)(octets / OCTETS_A_STEP)))
+		return true;
+	candidate_find(c, PATH_BUDGET, -1, "certificates of %zu octets", octets);
+	return false;
+}
+
 int chain_check(struct path_run *run, enum chain_time times, bool target_usages,
 		struct path_candidate *c, struct ltps_error *err)
 {
@@ -282,6 +297,8 @@ int chain_check(struct path_run *run, enum chain_time times, bool target_usages,
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "a path of %zu certificates", c->n_certs);
 	s.n = c->n_certs - 1;
+	if (!pay(run, c))
+		return 0;
 	if (start(&s, err) != 0)
 		goto out;
 	for (size_t i = s.n; i-- > 0;) {

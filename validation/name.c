@@ -101,10 +101,63 @@ static size_t reader_next(struct reader *r, uint8_t out[4])
 	return 1;
 }
 
-/* Blank in the sense of RFC 4518 2.2: mapped to a space. */
-static bool is_blank(uint8_t c)
+/* Octets of the UTF-8 character that begins here. */
+static size_t utf8_width(uint8_t first)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/* The next character whole, as UTF-8. 0: none. */
+static size_t reader_char(struct reader *r, uint8_t out[4])
+{
+	size_t n = reader_next(r, out);
+	if (r->width > 0)
+		return n;
+	for (size_t width = utf8_width(out[0]); n < width; n++) {
+		out[n] = r->rest.p[0];
+		r->rest = view_skip(r->rest, 1);
+	}
+	return n;
+}
+
+static uint32_t code_point(const uint8_t *c, size_t n)
+{
+	static const uint8_t first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t v = c[0] & first_bits[n];
+	for (size_t i = 1; i < n; i++)
+		v = v << 6 | (c[i] & 0x3f);
+	return v;
+}
+
+/* What RFC 4518 2.2 maps to nothing: nobody sees it, and no two names differ by it. */
+static bool is_nothing(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x00, 0x08 },       { 0x0e, 0x1f },       { 0x7f, 0x84 },
+		{ 0x86, 0x9f },       { 0xad, 0xad },       { 0x34f, 0x34f },
+		{ 0x6dd, 0x6dd },     { 0x70f, 0x70f },     { 0x1806, 0x1806 },
+		{ 0x180b, 0x180e },   { 0x200b, 0x200f },   { 0x202a, 0x202e },
+		{ 0x2060, 0x2063 },   { 0x206a, 0x206f },   { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff },   { 0xfff9, 0xfffc },   { 0x1d173, 0x1d17a },
+		{ 0xe0001, 0xe0001 }, { 0xe0020, 0xe007f },
+	};
+	if (c >= 0x20 && c < 0x7f) /* nearly all of them */
+		return false;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* Blank in the sense of RFC 4518 2.2: mapped to a space. */
+static bool is_blank(uint32_t c)
+{
+	if (c < 0x80)
+		return c == ' ' || (c >= '\t' && c <= '\r');
+	return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+	       c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 /* --- canonical form --- */
@@ -130,13 +183,16 @@ static bool fold_text(struct reader r, struct buf *out)
 	bool blank = false, begun = false;
 	while (r.rest.n > 0) {
 		uint8_t c[4];
-		size_t n = reader_next(&r, c);
+		size_t n = reader_char(&r, c);
 		if (n == 0)
 			return false;
-		if (n == 1 && is_blank(c[0])) {
+		uint32_t v = code_point(c, n);
+		if (is_blank(v)) {
 			blank = begun;
 			continue;
 		}
+		if (is_nothing(v))
+			continue;
 		if (n == 1 && c[0] >= 'A' && c[0] <= 'Z')
 			c[0] = (uint8_t)(c[0] - 'A' + 'a');
 		if (blank)
@@ -372,10 +428,12 @@ static void text_put_escape(struct text *t, uint8_t c)
 	text_put(t, three, 3);
 }
 
-/* Controls: C0, DEL, C1, and the marks that turn the direction of text or break
- * lines, with which a name could pose as another one. */
+/* Controls: C0, DEL, C1, the marks that turn the direction of text or break lines,
+ * and what nobody sees, with which a name could pose as another one. */
 static bool is_unsafe(const uint8_t *c, size_t n)
 {
+	if (is_nothing(code_point(c, n)))
+		return true;
 	if (n == 1)
 		return c[0] < 0x20 || c[0] == 0x7f;
 	if (n == 2)
@@ -404,12 +462,6 @@ static void text_put_char(struct text *t, const uint8_t *c, size_t n, bool first
 	text_put(t, s, n);
 }
 
-/* Octets of the UTF-8 character that begins here. */
-static size_t utf8_width(uint8_t first)
-{
-	return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
 static void text_put_value(struct text *t, const struct tlv *value)
 {
 	struct reader r;
@@ -420,14 +472,10 @@ static void text_put_value(struct text *t, const struct tlv *value)
 	}
 	for (bool first = true; r.rest.n > 0 && !t->full; first = false) {
 		uint8_t c[4];
-		size_t n = reader_next(&r, c);
+		size_t n = reader_char(&r, c);
 		if (n == 0) {
 			text_put(t, "\\ef\\bf\\bd", 9); /* no character */
 			continue;
-		}
-		for (size_t w = r.width == 0 ? utf8_width(c[0]) : n; n < w; n++) {
-			c[n] = r.rest.p[0];
-			r.rest = view_skip(r.rest, 1);
 		}
 		text_put_char(t, c, n, first, r.rest.n == 0);
 	}

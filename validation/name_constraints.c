@@ -364,13 +364,11 @@ static int check_general(struct check *k, const struct general_name *g,
 	}
 }
 
-/* Gives whether there was an rfc822Name. */
-static int check_alternative(struct check *k, const struct cert *c, bool *ret_mail,
+static int check_alternative(struct check *k, const struct cert *c,
 			     struct ltps_error *err)
 {
 	struct view list = cert_ext_list(c, CERT_EXT_SAN);
 	struct general_name g;
-	*ret_mail = false;
 	while (list.n > 0 && k->ret->code == PATH_OK) {
 		if (general_name_next(&list, &g, err) != 0) {
 			/* cert_parse() had read them: nothing to rely on any more */
@@ -378,14 +376,17 @@ static int check_alternative(struct check *k, const struct cert *c, bool *ret_ma
 			k->ret->code = PATH_NAME_NOT_PERMITTED;
 			return 0;
 		}
-		*ret_mail = *ret_mail || g.kind == GENERAL_NAME_EMAIL;
 		if (check_general(k, &g, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* emailAddress attributes of the subject, RFC 5280 4.2.1.10. */
+/*
+ * emailAddress attributes of the subject. RFC 5280 4.2.1.10 asks for it where there is
+ * no subjectAltName; we do it always, or one harmless alternative name would free the
+ * address that people are shown.
+ */
 static void check_subject_mail(struct check *k, const struct cert *c)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
@@ -420,15 +421,14 @@ int name_constraints_check(const struct name_constraints *n, const struct cert *
 			   struct ltps_error *err)
 {
 	struct check k = { .n = n, .run = run, .ret = ret };
-	bool mail;
 	ret->code = PATH_OK;
 	ret->text[0] = '\0';
 	if (n->levels == 0)
 		return 0;
 	check_subject(&k, c);
-	if (check_alternative(&k, c, &mail, err) != 0)
+	if (check_alternative(&k, c, err) != 0)
 		return -1;
-	if (ret->code == PATH_OK && !mail)
+	if (ret->code == PATH_OK)
 		check_subject_mail(&k, c);
 	return 0;
 }

@@ -201,16 +201,25 @@ static bool uri_authority(struct view v, struct view *ret)
 	return true;
 }
 
+/* What RFC 3986 3.2.1 does not allow before the "@", and where other readers take the
+ * host to end: "http://a.example\\@b.example/". */
+static bool ends_host_elsewhere(uint8_t c)
+{
+	return c <= 0x20 || c >= 0x7f || c == '\\';
+}
+
 bool uri_host(struct view v, struct view *ret_host)
 {
 	struct view a;
 	if (!uri_authority(v, &a))
 		return false;
-	for (size_t i = a.n; i-- > 0;) { /* userinfo */
+	for (size_t i = 0; i < a.n; i++) { /* userinfo */
 		if (a.p[i] == '@') {
 			a = view_skip(a, i + 1);
 			break;
 		}
+		if (ends_host_elsewhere(a.p[i]))
+			return false;
 	}
 	const uint8_t *colon = a.n > 0 ? memchr(a.p, ':', a.n) : NULL;
 	if (colon != NULL) {

@@ -41,13 +41,14 @@ static const struct view oid_archive_cutoff = ID_OCSP("\x06");
 static const struct view oid_extended_revoke = ID_OCSP("\x09");
 /* Common PKI: CertHash, 1.3.36.8.3.13 */
 static const struct view oid_cert_hash = OID_VIEW("\x2b\x24\x08\x03\x0d");
-/* What a single answer may also say and we need not know: crlID (RFC 6960 4.4.2)
- * and the entry extensions of CRLs (4.4.5), of which the reason stands in the
- * answer itself. */
+/* invalidityDate, RFC 5280 5.3.2; of the entry extensions of CRLs (RFC 6960 4.4.5) the
+ * one that changes what an answer means. */
+static const struct view oid_invalidity = OID_VIEW("\x55\x1d\x18");
+/* What a single answer may also say and we need not know: crlID (RFC 6960 4.4.2), the
+ * reason, which stands in the answer itself, and holdInstructionCode. */
 static const struct view harmless_single[] = {
 	ID_OCSP("\x03"),
 	OID_VIEW("\x55\x1d\x15"),
-	OID_VIEW("\x55\x1d\x18"),
 	OID_VIEW("\x55\x1d\x17"),
 };
 
@@ -160,6 +161,14 @@ static int read_single_extension(const struct extension *x, struct ocsp_single *
 			return -1;
 		return tlv_end(value, "archiveCutoff", err);
 	}
+	if (view_equal(x->oid, oid_invalidity)) {
+		if (s->invalidity_ms != INT64_MIN)
+			return fail(err, "RFC 6960 4.4.5", "two invalidity dates");
+		if (field_generalized_time(&value, "invalidityDate", &s->invalidity_ms,
+					   err) != 0)
+			return -1;
+		return tlv_end(value, "invalidityDate", err);
+	}
 	if (view_equal(x->oid, oid_cert_hash)) {
 		if (s->cert_hash.p != NULL)
 			return fail(err, NULL, "two CertHash");
@@ -189,6 +198,7 @@ static int read_single(struct view body, struct ocsp_single *ret,
 		       struct ltps_error *err)
 {
 	struct ocsp_single s = { .reason = -1,
+				 .invalidity_ms = INT64_MIN,
 				 .next_ms = INT64_MIN,
 				 .archive_cutoff_ms = INT64_MAX };
 	struct tlv id, next, extensions;

@@ -20,6 +20,7 @@ struct ocsp_single {
 	enum ocsp_status status;
 	int64_t revoked_ms; /* of OCSP_REVOKED */
 	int reason;         /* CRLReason or -1 */
+	int64_t invalidity_ms; /* invalidityDate, RFC 6960 4.4.5; INT64_MIN absent */
 	int64_t this_ms;
 	int64_t next_ms;           /* INT64_MIN when absent */
 	int64_t archive_cutoff_ms; /* INT64_MAX when absent, RFC 6960 4.4.4 */

@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "validation/name.h"
 
-#define TABLE_SIZE 1024 /* chains of nodes; a power of two */
+#define TABLE_BITS 12 /* of the number of chains of nodes */
+#define TABLE_SIZE (1u << TABLE_BITS)
 /* Policies of a certificate that the order looks at; it is only an order. */
 #define POLICIES_COMPARED 16
 #define OID_ANY_POLICY "2.5.29.32.0"
@@ -324,10 +325,20 @@ out:
 	return rc;
 }
 
+/* The address is mixed in, as material.c does: ten thousand certificates whose hashes
+ * begin alike are soon made. Order and answers do not depend on it. */
+static size_t slot_of(const struct path_issuers *p, const struct cert *c)
+{
+	uint64_t h;
+	memcpy(&h, c->sha256, sizeof(h));
+	h = (h ^ (uint64_t)(uintptr_t)p) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(h >> (64 - TABLE_BITS));
+}
+
 int path_issuers_of(struct path_issuers *p, const struct cert *c,
 		    struct path_node **ret_node, struct ltps_error *err)
 {
-	size_t slot = (c->sha256[0] | (size_t)c->sha256[1] << 8) % TABLE_SIZE;
+	size_t slot = slot_of(p, c);
 	struct path_node *node = p->table[slot];
 	*ret_node = NULL;
 	while (node != NULL && node->cert != c && !cert_equal(node->cert, c))

@@ -13,6 +13,9 @@
 /* What one step pays for. */
 #define SINGLES_PER_STEP 64
 #define OCTETS_PER_STEP 1024
+/* Would-be responders in one response that are tried: its sender needs one, or two
+ * while it changes them, and each costs a signature before anything is known of it. */
+#define SENT_TRIED_MAX 4
 
 struct reply {
 	const struct ocsp *o;
@@ -67,13 +70,16 @@ static bool times_fit(const struct revocation_job *job, const struct ocsp *o,
 	       (s->next_ms == TIME_NONE || s->next_ms >= s->this_ms);
 }
 
-/* Common PKI 2.0 part 4 3.1.2: a positive statement about this very certificate. One
- * whose hash we cannot compute is not about it as far as we can see. */
+/*
+ * Common PKI 2.0 part 4 3.1.2: a positive statement about this very certificate. One
+ * whose hash we cannot compute is not about it as far as we can see. A revocation is
+ * of the number, whatever certificate bears it.
+ */
 static int hash_fits(const struct revocation_job *job, const struct ocsp_single *s,
 		     bool *ret, struct ltps_error *err)
 {
 	struct digest d;
-	*ret = s->cert_hash.n == 0;
+	*ret = s->cert_hash.n == 0 || s->status != OCSP_GOOD;
 	if (*ret || digest_evp(s->cert_hash_alg) == NULL)
 		return 0;
 	if (digest_once(s->cert_hash_alg, job->cert->der, &d, err) != 0)
@@ -107,8 +113,8 @@ static int consider(struct revocation_job *job, const struct ocsp *o, struct rep
 static uint32_t steps_of(const struct revocation_job *job, const struct ocsp *o)
 {
 	size_t hashed = job->cert->issuer.n + job->issuer->key_octets.n;
-	return 1 +
-	       (uint32_t)(o->n_singles / SINGLES_PER_STEP + hashed / OCTETS_PER_STEP);
+	return (uint32_t)((1 + o->n_singles / SINGLES_PER_STEP) *
+			  (1 + hashed / OCTETS_PER_STEP));
 }
 
 static int gather(struct revocation_job *job, struct replies *l, struct ltps_error *err)
@@ -140,7 +146,8 @@ static struct revocation_word word_of(const struct revocation_job *job,
 	    revocation_word_of(job, PATH_SOURCE_OCSP, s->this_ms, s->next_ms);
 	w.ocsp = r->o;
 	if (s->status == OCSP_REVOKED)
-		revocation_word_listed(job, &w, s->revoked_ms, TIME_NONE, s->reason);
+		revocation_word_listed(job, &w, s->revoked_ms, s->invalidity_ms,
+				       s->reason);
 	else
 		revocation_word_unlisted(job, &w, s->archive_cutoff_ms);
 	return w;
@@ -194,6 +201,14 @@ static int try_issuer(struct revocation_job *job, const struct ocsp *o, bool goo
 	return 0;
 }
 
+static bool may_be_delegated(const struct revocation_job *job, const struct ocsp *o,
+			     const struct cert *x)
+{
+	return is_named(o, x) &&
+	       view_equal(x->issuer_canonical, job->issuer->subject_canonical) &&
+	       cert_has_eku(x, OID_OCSP_SIGNING);
+}
+
 static int try_delegated(struct revocation_job *job, const struct ocsp *o, bool good,
 			 const struct cert *x, const struct revocation_signer **ret,
 			 struct ltps_error *err)
@@ -201,9 +216,7 @@ static int try_delegated(struct revocation_job *job, const struct ocsp *o, bool 
 	const struct revocation_signed s =
 	    signed_of(o, REVOCATION_OCSP_DELEGATED, good);
 	bool issued;
-	if (!is_named(o, x) ||
-	    !view_equal(x->issuer_canonical, job->issuer->subject_canonical) ||
-	    !cert_has_eku(x, OID_OCSP_SIGNING))
+	if (!may_be_delegated(job, o, x))
 		return 0;
 	if (revocation_issued_by_key(job, x, &issued, err) != 0)
 		return -1;
@@ -213,8 +226,11 @@ static int try_delegated(struct revocation_job *job, const struct ocsp *o, bool 
 static int try_sent(struct revocation_job *job, const struct ocsp *o, bool good,
 		    const struct revocation_signer **ret, struct ltps_error *err)
 {
+	int tried = 0;
 	for (size_t i = 0; i < o->n_certs && *ret == NULL; i++) {
 		if (!revocation_step(job, 1))
+			return 0;
+		if (may_be_delegated(job, o, o->certs[i]) && ++tried > SENT_TRIED_MAX)
 			return 0;
 		if (try_delegated(job, o, good, o->certs[i], ret, err) != 0)
 			return -1;

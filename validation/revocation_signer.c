@@ -395,13 +395,14 @@ static bool find_on_path(const struct revocation_job *job, const struct cert *c,
 	return false;
 }
 
-/* A CA that was revoked after the time asked for, but before it said "good". */
+/* A CA that was revoked before it said "good": after the time asked for, or for a
+ * reason that the caller lets pass. */
 static bool was_revoked_before(const struct revocation_job *job, size_t i,
 			       int64_t issued_ms)
 {
 	const struct path_cert_revocation *r = job->path->revocation;
 	if (r == NULL || i + 1 >= job->path->n_certs ||
-	    r[i].status != PATH_STATUS_GOOD || r[i].revoked_ms == TIME_NONE)
+	    r[i].status == PATH_STATUS_UNKNOWN || r[i].revoked_ms == TIME_NONE)
 		return false;
 	return r[i].revoked_ms <= issued_ms ||
 	       (r[i].invalidity_ms != TIME_NONE && r[i].invalidity_ms <= issued_ms);
@@ -496,6 +497,21 @@ static int try_remembered(struct revocation_job *job, const struct revocation_si
 	return 0;
 }
 
+/* Whether a certificate found by its name is worth remembering; forged objects would
+ * fill the memory otherwise. The cache knows the signature when it is asked again. */
+static int may_have_signed(struct revocation_job *job,
+			   const struct revocation_signed *s, const struct cert *cert,
+			   bool *ret, struct ltps_error *err)
+{
+	EVP_PKEY *key;
+	*ret = key_parameters_missing(cert);
+	if (*ret)
+		return 0;
+	if (cert_key(cert, &key, err) != 0)
+		return -1;
+	return verify(job, s, key, cert->spki_sha256, ret, err);
+}
+
 int revocation_try_signer(struct revocation_job *job, const struct revocation_signed *s,
 			  const struct cert *cert, const struct revocation_signer **ret,
 			  struct ltps_error *err)
@@ -508,6 +524,13 @@ int revocation_try_signer(struct revocation_job *job, const struct revocation_si
 		return 0;
 	if (on_path && !may_sign_from_path(job, s, at))
 		return 0;
+	if (!on_path) {
+		bool may_be;
+		if (may_have_signed(job, s, cert, &may_be, err) != 0)
+			return -1;
+		if (!may_be)
+			return 0;
+	}
 	/* On the path nothing hangs on the time any more: one entry for all. */
 	if (recall(job, cert, s->role, on_path ? TIME_NONE : judged_at(job, s), &signer,
 		   err) != 0)

@@ -113,6 +113,17 @@ static bool covers(const struct revocation_word *w, int bit)
 	return (w->reasons >> bit & 1) != 0;
 }
 
+/*
+ * Only a word that the certificate is not listed ends a hold. An entry with a later
+ * date does not: it may be what the hold became (X.509 9.5.3.1).
+ */
+static bool releases(const struct revocation_words *all,
+		     const struct revocation_word *w)
+{
+	return w->revoked_ms == TIME_NONE && covers(w, REASON_HOLD) &&
+	       w->this_ms > all->released_ms;
+}
+
 static bool good_matters(const struct revocation_words *all,
 			 const struct revocation_word *w)
 {
@@ -120,7 +131,7 @@ static bool good_matters(const struct revocation_words *all,
 		if (covers(w, bit) && is_better(w, &all->good[bit]))
 			return true;
 	}
-	return covers(w, REASON_HOLD) && w->this_ms > all->released_ms;
+	return releases(all, w);
 }
 
 bool revocation_word_matters(const struct revocation_job *job,
@@ -168,7 +179,7 @@ static void add_good(struct revocation_words *all, const struct revocation_word 
 		if (covers(w, bit) && is_better(w, &all->good[bit]))
 			all->good[bit] = *w;
 	}
-	if (covers(w, REASON_HOLD) && w->this_ms > all->released_ms)
+	if (releases(all, w))
 		all->released_ms = w->this_ms;
 	add_later(all, w);
 }

@@ -90,21 +90,6 @@ static int remember(struct sig_cache *c, const uint8_t *object, const uint8_t *k
 	return 0;
 }
 
-/* OpenSSL hides some failed allocations, of the question for a key's type and within
- * ECDSA: whatever is not valid has to be so twice, before it is remembered. */
-static int verify(const struct signed_object *o, EVP_PKEY *key,
-		  enum signature_verdict *ret, struct ltps_error *err)
-{
-	for (int i = 0; i < 2; i++) {
-		if (signature_verify(o->algorithm, DIGEST_NONE, key, o->tbs,
-				     o->signature, ret, err) != 0)
-			return -1;
-		if (*ret == SIGNATURE_VALID)
-			break;
-	}
-	return 0;
-}
-
 int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
 		     EVP_PKEY *key, const uint8_t key_id[32],
 		     enum signature_verdict *ret, bool *ret_fresh,
@@ -121,7 +106,8 @@ int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
 			return 0;
 		}
 	}
-	if (verify(o, key, &verdict, err) != 0)
+	if (signature_verify(o->algorithm, DIGEST_NONE, key, o->tbs, o->signature,
+			     &verdict, err) != 0)
 		return -1;
 	*fresh = true;
 	if (cache != NULL && remember(cache, o->sha256, key_id, verdict, err) != 0)

@@ -85,15 +85,35 @@ static void full_table_asks_no_more(void)
 		fail("an entry whose pause is over is not used again");
 }
 
+/* A slow source must not hold every thread. */
+static void no_more_than_some_ask(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct asked *a = NULL;
+	if (asked_new(2, &a, &err) != 0)
+		fail("no memory");
+	if (asked_begin(a, "1", NOW_MS) != ASKED_YOURS ||
+	    asked_begin(a, "2", NOW_MS) != ASKED_YOURS)
+		fail("two may ask");
+	if (asked_begin(a, "3", NOW_MS) != ASKED_PAUSED ||
+	    asked_begin(a, "1", NOW_MS) != ASKED_PAUSED)
+		fail("a third one asks or waits");
+	asked_end(a, "2", NOW_MS);
+	if (asked_begin(a, "3", NOW_MS) != ASKED_YOURS)
+		fail("a place that is free is not used");
+	asked_free(a);
+}
+
 int main(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	mem_init();
-	if (asked_new(&asked, &err) != 0)
+	if (asked_new(0, &asked, &err) != 0)
 		fail("no memory");
 	many_ask_once();
 	pause_ends();
 	full_table_asks_no_more();
+	no_more_than_some_ask();
 	asked_free(asked);
 	return 0;
 }

@@ -168,7 +168,7 @@ Test(ltp_path, known_material_serves_the_next_judgement)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct path_sources s = sources();
 	cr_assert_eq(known_new(anchors, &s.known, &err), 0);
-	cr_assert_eq(asked_new(&s.asked, &err), 0);
+	cr_assert_eq(asked_new(0, &s.asked, &err), 0);
 	struct judged_path j = judge(&s);
 	cr_assert_eq(j.fetched, 3);
 	judged_path_clear(&j);
@@ -186,7 +186,7 @@ Test(ltp_path, source_that_failed_is_left_in_peace)
 	struct path_sources s = sources();
 	fault(DEVPKI_TARGET_AIA, DEVPKI_FAULT_HTTP_500);
 	cr_assert_eq(known_new(anchors, &s.known, &err), 0);
-	cr_assert_eq(asked_new(&s.asked, &err), 0);
+	cr_assert_eq(asked_new(0, &s.asked, &err), 0);
 	struct judged_path j = judge(&s);
 	cr_assert_eq(j.failed, 1);
 	judged_path_clear(&j);

@@ -13,10 +13,12 @@
 #include "validation/material.h"
 
 #define OOM_BYTES_MAX ((size_t)16 << 20)
+/* It went through, but with another outcome than with all the memory. */
+#define OOM_OTHER 1
 
 struct oom_case {
 	const char *name;
-	/* 0, or -1 with err set; frees what it made either way. */
+	/* 0, or -1 with err set, or OOM_OTHER; frees what it made either way. */
 	int (*run)(struct ltps_error *err);
 };
 
@@ -25,6 +27,8 @@ extern const struct oom_case oom_base[];
 extern const struct oom_case oom_formats[];
 extern const struct oom_case oom_timestamping[];
 extern const struct oom_case oom_upper[];
+extern const struct oom_case oom_validation[];
+extern const struct oom_case oom_scvp[];
 
 /* What scenarios read; they change nothing of it but the clock of the PKI. */
 struct oom_world {
@@ -47,5 +51,10 @@ struct oom_world {
 extern struct oom_world world;
 void oom_world_make(void);
 void oom_world_free(void);
+/* What the scenarios of one table alone read. */
+void oom_validation_make(void);
+void oom_validation_free(void);
+void oom_scvp_make(void);
+void oom_scvp_free(void);
 
 #endif

@@ -87,7 +87,9 @@ static bool run_once(const struct oom_case *c, uint64_t n)
 	if (rc == 0 && err.code != LTPS_OK)
 		complain("succeeds with an error", &err);
 	if (rc != 0 && rc != -1)
-		complain("gives neither 0 nor -1", NULL);
+		complain(rc == OOM_OTHER ? "changes the outcome"
+					 : "gives neither 0 nor -1",
+			 &err);
 	check_queue();
 	return hit;
 }
@@ -182,10 +184,16 @@ int main(int argc, char **argv)
 		return 70;
 	}
 	oom_world_make();
+	oom_validation_make();
+	oom_scvp_make();
 	bad += judge_table(oom_base, only);
 	bad += judge_table(oom_formats, only);
 	bad += judge_table(oom_timestamping, only);
 	bad += judge_table(oom_upper, only);
+	bad += judge_table(oom_validation, only);
+	bad += judge_table(oom_scvp, only);
+	oom_scvp_free();
+	oom_validation_free();
 	oom_world_free();
 	return bad > 0 ? 1 : 0;
 }

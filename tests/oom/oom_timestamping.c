@@ -13,8 +13,9 @@
 /* A verdict that differs from that of the unharmed run, without an error. */
 static int wrong(struct ltps_error *err, const char *what)
 {
-	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
-			 "%s comes out otherwise", what);
+	(void)ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
+			"%s comes out otherwise", what);
+	return OOM_OTHER;
 }
 
 static int token_of(struct view in, struct ltps_error *err)
@@ -308,7 +309,7 @@ static int verify(const struct buf *record, struct view data, enum indication ex
 	if (ers_verify(view_buf(record), &in, &r, err) != 0)
 		return -1;
 	if (r->indication != expected)
-		wrong(err, "the record");
+		rc = wrong(err, "the record");
 	else
 		rc = print_report(r, err);
 	ers_report_free(r);

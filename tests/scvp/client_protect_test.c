@@ -128,8 +128,10 @@ Test(scvp_client_protect, structure_of_the_signature)
 	} cases[] = {
 		{ SIGNER_TWICE, SCVP_CODE_SIGNERS, "two signers" },
 		{ NO_SIGNER, SCVP_CODE_SIGNERS, "no signer" },
-		{ UNSIGNED_ATTRIBUTE, SCVP_CODE_UNSIGNED_ATTRIBUTES, "unsigned attribute" },
-		{ NO_SIGNED_ATTRIBUTES, SCVP_CODE_SIGNED_ATTRIBUTES, "no signed attributes" },
+		{ UNSIGNED_ATTRIBUTE, SCVP_CODE_UNSIGNED_ATTRIBUTES,
+		  "unsigned attribute" },
+		{ NO_SIGNED_ATTRIBUTES, SCVP_CODE_SIGNED_ATTRIBUTES,
+		  "no signed attributes" },
 		{ NO_CERTIFICATE, SCVP_CODE_NO_SIGNER_CERT, "no certificate" },
 	};
 	struct buf same = changed(ATTRIBUTE_LEFT_OUT);
@@ -158,7 +160,8 @@ Test(scvp_client_protect, signature_over_something_else)
 	body.p[body.n - 1] ^= 1;
 	expect(&body, SCVP_CODE_SIGNATURE, "value changed");
 
-	/* A digit of the reply's time; nothing else looks at a nextUpdate so far off. */
+	/* A digit of the reply's time; nothing else looks at a nextUpdate so far off.
+	 */
 	struct peer_answer *a = peer_answer(peer);
 	a->replies[0].has_next_update = true;
 	a->replies[0].next_update_ms = PEER_NOW_MS + FIX_YEAR_MS;

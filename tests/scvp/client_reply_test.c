@@ -168,7 +168,9 @@ static void path_to_the_wrong_anchor(struct peer_answer *a)
 }
 static struct fix_cert *forged_ca(void)
 {
-	const struct fix_cert_options o = { .cn = "ca", .issuer = peer->root, .ca = true };
+	const struct fix_cert_options o = { .cn = "ca",
+					    .issuer = peer->root,
+					    .ca = true };
 	return fix_cert_make(&o);
 }
 static void path_signed_by_another_key(struct peer_answer *a)
@@ -387,16 +389,14 @@ Test(scvp_client_reply, certificate_asked_for_by_reference)
 	struct peer_answer *a = peer_answer(peer);
 	expect_in_second(a, SCVP_CODE_WANTS, "certificate missing");
 	a = peer_answer(peer);
-	a->replies[1].cert =
-	    (struct scvp_cert_ref){ .cert = peer->second->der };
+	a->replies[1].cert = (struct scvp_cert_ref){ .cert = peer->second->der };
 	struct scvp_judgement *j = peer_judge_answer(peer, a);
 	peer_expect_only(j, SCVP_CODE_OK, "certificate");
 	scvp_judgement_free(j);
 	/* Another certificate for the same reference. */
 	a = peer_answer(peer);
 	other_cert(a);
-	a->replies[1].cert =
-	    (struct scvp_cert_ref){ .cert = peer->server->der };
+	a->replies[1].cert = (struct scvp_cert_ref){ .cert = peer->server->der };
 	expect_in_second(a, SCVP_CODE_REPLY_CERT, "another certificate");
 
 	/* Without it the path says which certificate it is. */

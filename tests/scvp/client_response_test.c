@@ -409,8 +409,12 @@ Test(scvp_client_response, anchor_may_come_back_by_reference)
 Test(scvp_client_response, error_status_is_named_and_settles_nothing)
 {
 	static const enum scvp_status all[] = {
-		SCVP_TOO_BUSY, SCVP_INVALID_REQUEST, SCVP_UNABLE_TO_DECODE,
-		SCVP_RELAYING_LOOP, SCVP_UNRECOGNIZED_CRIT_REQUEST_EXT, 199,
+		SCVP_TOO_BUSY,
+		SCVP_INVALID_REQUEST,
+		SCVP_UNABLE_TO_DECODE,
+		SCVP_RELAYING_LOOP,
+		SCVP_UNRECOGNIZED_CRIT_REQUEST_EXT,
+		199,
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		const struct scvp_expect x = peer_expect(peer);

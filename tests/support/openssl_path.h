@@ -22,6 +22,11 @@ struct openssl_question {
 	unsigned long flags; /* X509_V_FLAG_... besides */
 	/* Dotted, ends with NULL. No member at all is not anyPolicy for it. */
 	const char *const *policies;
+	/* The status of the anchor itself, which RFC 5280 6.1 does not ask for, may be
+	 * anything. */
+	bool any_anchor_status;
+	unsigned any_revocation; /* bits of depths whose revocation does not count */
+	bool any_signer;         /* of CRLs, whatever its key usage */
 };
 
 struct openssl_answer {
@@ -34,6 +39,11 @@ struct openssl_answer {
 
 /* With extended CRLs, deltas, and policies processed. */
 void openssl_path_ask(const struct openssl_question *q, struct openssl_answer *ret);
+/* Whether it stopped at what is known of a status, or not known. */
+bool openssl_path_is_about_lists(const struct openssl_answer *a);
+/* Index of the upper one of two certificates of its chain that have one name and key;
+ * 0: there are none. */
+int openssl_path_repeated(const struct openssl_answer *a);
 const char *openssl_path_text(const struct openssl_answer *a);
 
 #endif

@@ -15,6 +15,7 @@
 #define OID_BASIC "1.3.6.1.5.5.7.48.1.1"
 #define OID_ARCHIVE_CUTOFF "1.3.6.1.5.5.7.48.1.6"
 #define OID_EXTENDED_REVOKE "1.3.6.1.5.5.7.48.1.9"
+#define OID_INVALIDITY_DATE "2.5.29.24"
 #define OID_CERT_HASH "1.3.36.8.3.13"
 #define OID_NOBODY_KNOWS "1.3.6.1.4.1.99999.9"
 
@@ -171,6 +172,11 @@ static void put_single(const struct fix_ocsp_options *o, struct buf *out)
 	if (o->archive_cutoff_ms != 0) {
 		put_time(&time, o->archive_cutoff_ms);
 		put_extension(&list, OID_ARCHIVE_CUTOFF, false, view_buf(&time));
+		buf_clear(&time);
+	}
+	if (o->invalidity_ms != 0) {
+		put_time(&time, o->invalidity_ms);
+		put_extension(&list, OID_INVALIDITY_DATE, true, view_buf(&time));
 	}
 	if (o->cert_hash || o->wrong_cert_hash)
 		put_cert_hash(o, &list);
@@ -236,6 +242,7 @@ static void put_basic(const struct fix_ocsp_options *o, struct buf *out)
 	struct buf data = buf_make(PART_MAX);
 	struct buf value = buf_make(PART_MAX);
 	struct buf certs = buf_make(PART_MAX);
+	struct buf list = buf_make(PART_MAX);
 	put_data(o, responder, &data);
 	put_raw(&body, view_buf(&data));
 	fix_need(signature_sign(signer->key, DIGEST_SHA256, view_buf(&data), &body,
@@ -243,10 +250,13 @@ static void put_basic(const struct fix_ocsp_options *o, struct buf *out)
 		 &err);
 	put_bits(&body, view_buf(&value), o->bad_signature);
 	if (o->responder != NULL && !o->responder_left_out) {
-		put(&certs, DER_SEQUENCE,
-		    (o->sent != NULL ? o->sent : o->responder)->der);
-		put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&certs));
+		put_raw(&certs, (o->sent != NULL ? o->sent : o->responder)->der);
+		for (size_t i = 0; i < o->n_crowd; i++)
+			put_raw(&certs, o->crowd[i]->der);
+		wrap(&list, DER_SEQUENCE, &certs);
+		put(&body, DER_ID(ASN1_CONTEXT, 1, 0), view_buf(&list));
 	}
+	buf_free(&list);
 	buf_free(&certs);
 	buf_free(&value);
 	buf_free(&data);

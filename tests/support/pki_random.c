@@ -73,7 +73,7 @@ static void draw_times(struct draw *d, struct devpki_issue *how)
 	how->not_before_ms = now - 100 * KIT_DAY_MS;
 	how->not_after_ms = now + 300 * KIT_DAY_MS;
 	if (chance(d, PKI_RANDOM_TIMES, 12)) {
-		how->not_before_ms = now - 20 * KIT_DAY_MS;
+		how->not_before_ms = now - 30 * KIT_DAY_MS;
 		how->not_after_ms = now - 10 * KIT_DAY_MS;
 		tell(d, " expired");
 	} else if (chance(d, PKI_RANDOM_TIMES, 20)) {
@@ -125,19 +125,23 @@ static void draw_ca_constraints(struct draw *d, struct devpki_issue *how)
 	}
 }
 
-/* Of the directory names drawn here all but the second are within the first. */
+/* All names of the PKI have one organisation; or a subtree that holds none. */
 static void put_directory_constraint(struct draw *d)
 {
-	static const char *const sections[] = { "[dn]\nO=LTPS development\n",
-						"[dn]\nO=Elsewhere\n" };
 	static const char *const values[] = { "critical,permitted;dirName:dn",
 					      "critical,excluded;dirName:dn" };
 	struct ltps_error err = LTPS_ERROR_INIT;
-	const char *value = PICK(d, values), *section = PICK(d, sections);
+	const char *value = PICK(d, values);
+	bool ours = below(d, 3) != 0;
+	char o[64] = "Elsewhere", section[96];
+	if (ours)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(d->r->anchor->x509),
+					  NID_organizationName, o, sizeof(o));
+	snprintf(section, sizeof(section), "[dn]\nO=%s\n", o);
 	need(devpki_shape_text(&d->shapes, "nameConstraints", value, section, &err) ==
 		 0,
 	     err.text);
-	tell(d, " %s %.*s", value, (int)strlen(section) - 6, section + 5);
+	tell(d, " nameConstraints=%s %s", value, ours ? "ours" : "elsewhere");
 }
 
 static void draw_ca_names(struct draw *d)
@@ -151,7 +155,7 @@ static void draw_ca_names(struct draw *d)
 		"critical,permitted;IP:192.0.2.0/255.255.255.0",
 		"critical,excluded;email:x@example,excluded;URI:a.example",
 	};
-	if (chance(d, PKI_RANDOM_NAMES, 4))
+	if (chance(d, PKI_RANDOM_NAMES, 12))
 		put_directory_constraint(d);
 	else if (chance(d, PKI_RANDOM_NAMES, 2))
 		put_text(d, "nameConstraints", PICK(d, constraints));
@@ -165,10 +169,10 @@ static void draw_ca_policies(struct draw *d)
 		"critical,requireExplicitPolicy:0", "critical,requireExplicitPolicy:1",
 		"critical,requireExplicitPolicy:2,inhibitPolicyMapping:0"
 	};
-	static const char *const mappings[] = {
-		"2.999.1:2.999.2", "2.999.2:2.999.1", "2.999.1:2.999.2,2.999.1:2.999.3",
-		"2.999.1:2.999.2,2.999.2:2.999.1", "critical,2.999.3:2.999.1"
-	};
+	static const char *const mappings[] = { "2.999.1:2.999.2", "2.999.2:2.999.1",
+						"2.999.1:2.999.2,2.999.1:2.999.3",
+						"2.999.1:2.999.2,2.999.2:2.999.1",
+						"critical,2.999.3:2.999.1" };
 	if (!chance(d, PKI_RANDOM_POLICIES, 2))
 		return;
 	put_text(d, "certificatePolicies", PICK(d, policies));
@@ -233,13 +237,15 @@ static void name_points(struct draw *d, struct devpki_issue *how)
 	how->points = d->r->point[i];
 	while (how->n_points < 2 && d->r->point[i][how->n_points] != NULL)
 		how->n_points++;
+	how->freshest = d->r->freshest[i];
 }
 
 /* ---- lists ---- */
 
 static const char *const lists_names[PKI_RANDOM_LISTS_COUNT] = {
-	"full",    "none",  "stale",   "future",       "broken", "critical", "critical-entry",
-	"endless", "delta", "reasons", "some-reasons", "scopes", "point",    "indirect",
+	"full",         "none",           "stale",   "future",   "broken",
+	"critical",     "critical-entry", "endless", "delta",    "reasons",
+	"some-reasons", "scopes",         "point",   "indirect",
 };
 
 static const struct devpki_point *add_point(struct draw *d,
@@ -298,13 +304,18 @@ static void make_points(struct draw *d, size_t i)
 
 static void draw_lists(struct draw *d, size_t i)
 {
-	enum pki_random_lists drawn = below(d, PKI_RANDOM_LISTS_COUNT);
+	unsigned n = below(d, PKI_RANDOM_LISTS_COUNT + 4); /* deltas more often */
+	enum pki_random_lists drawn =
+	    n < PKI_RANDOM_LISTS_COUNT ? n : PKI_RANDOM_LISTS_DELTA;
 	/* Points are few. */
 	bool room = i < DEVPKI_POINTS_MAX / 2 || drawn <= PKI_RANDOM_LISTS_DELTA;
 	if (!chance(d, PKI_RANDOM_LISTS, 3) || !room)
 		return;
 	d->r->lists[i] = drawn;
-	tell(d, "lists of %s: %s\n", d->r->ca[i]->name, lists_names[drawn]);
+	d->r->freshest[i] =
+	    drawn == PKI_RANDOM_LISTS_DELTA && chance(d, PKI_RANDOM_LISTS, 2);
+	tell(d, "lists of %s: %s%s\n", d->r->ca[i]->name, lists_names[drawn],
+	     d->r->freshest[i] ? ", named" : "");
 	make_points(d, i);
 }
 
@@ -322,6 +333,7 @@ static void add_ca(struct draw *d, const struct devpki_cert *c, size_t original)
 	}
 	r->cross[i] = true;
 	r->lists[i] = r->lists[original];
+	r->freshest[i] = r->freshest[original];
 	memcpy(r->point[i], r->point[original], sizeof(r->point[i]));
 }
 
@@ -392,10 +404,9 @@ static void make_leaf(struct draw *d)
 static void draw_release(struct draw *d, const struct devpki_cert *c, int64_t at)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	if (below(d, 3) != 0)
+	if (below(d, 4) == 0)
 		return;
-	need(devpki_release(d->r->p, c->serial, at + 2 * KIT_DAY_MS, &err) == 0,
-	     err.text);
+	need(devpki_release(d->r->p, c->serial, at + KIT_DAY_MS, &err) == 0, err.text);
 	tell(d, "released %s\n", c->name);
 }
 
@@ -408,12 +419,13 @@ static void draw_revocations(struct draw *d)
 	for (size_t i = 0; i < devpki_count(d->r->p); i++) {
 		const struct devpki_cert *c = devpki_at(d->r->p, i);
 		struct ltps_error err = LTPS_ERROR_INIT;
-		bool before = below(d, 3) != 0;
+		bool before = below(d, 3) != 0, lately = below(d, 2) == 0;
 		enum devpki_reason reason = PICK(d, reasons);
-		if (!chance(d, PKI_RANDOM_REVOCATIONS, 8) || c->issuer == NULL ||
+		if (!chance(d, PKI_RANDOM_REVOCATIONS, 6) || c->issuer == NULL ||
 		    c->serving)
 			continue;
-		int64_t at = kit_time(PKI_RANDOM_NOW) + (before ? -5 : 5) * KIT_DAY_MS;
+		int days = !before ? 5 : lately ? -2 : -5; /* four is the list's age */
+		int64_t at = kit_time(PKI_RANDOM_NOW) + days * KIT_DAY_MS;
 		need(devpki_revoke(d->r->p, c->serial, at, reason, &err) == 0,
 		     err.text);
 		tell(d, "revoked %s %s: %s\n", before ? "before" : "after", c->name,
@@ -481,11 +493,11 @@ static enum devpki_fault fault_of(enum pki_random_lists lists)
 	return faults[lists];
 }
 
-/* A complete list of six days ago that is still good, and what came since. */
+/* A complete list of four days ago that is still good, and what came since. */
 static void put_with_delta(struct pki_random *r, const struct devpki_cert *ca,
 			   int64_t this_ms, struct pki_random_status *ret)
 {
-	struct devpki_crl_how how = { .this_ms = this_ms - 6 * KIT_DAY_MS,
+	struct devpki_crl_how how = { .this_ms = this_ms - 4 * KIT_DAY_MS,
 				      .next_ms = this_ms + KIT_DAY_MS };
 	put_list(r, ca, &how, ret);
 	how = (struct devpki_crl_how){ .delta = true,
@@ -494,7 +506,7 @@ static void put_with_delta(struct pki_random *r, const struct devpki_cert *ca,
 	put_list(r, ca, &how, ret);
 }
 
-static void put_lists(struct pki_random *r, size_t i, int64_t this_ms,
+static void put_lists(struct pki_random *r, size_t i, int64_t this_ms, bool deltas,
 		      struct pki_random_status *ret)
 {
 	struct devpki_crl_how how = { .this_ms = this_ms,
@@ -502,7 +514,7 @@ static void put_lists(struct pki_random *r, size_t i, int64_t this_ms,
 	size_t n = r->lists[i] == PKI_RANDOM_LISTS_SOME_REASONS ? 1 : 2;
 	if (r->lists[i] == PKI_RANDOM_LISTS_NONE)
 		return;
-	if (r->lists[i] == PKI_RANDOM_LISTS_DELTA) {
+	if (r->lists[i] == PKI_RANDOM_LISTS_DELTA && deltas) {
 		put_with_delta(r, r->ca[i], this_ms, ret);
 		return;
 	}
@@ -514,13 +526,13 @@ static void put_lists(struct pki_random *r, size_t i, int64_t this_ms,
 	}
 }
 
-void pki_random_status(struct pki_random *r, int64_t at_ms,
+void pki_random_status(struct pki_random *r, int64_t at_ms, bool deltas,
 		       struct pki_random_status *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < r->n_ca; i++)
 		if (!r->cross[i])
-			put_lists(r, i, at_ms - HOUR_MS, ret);
+			put_lists(r, i, at_ms - HOUR_MS, deltas, ret);
 }
 
 void pki_random_status_free(struct pki_random_status *s)

@@ -47,6 +47,7 @@ struct pki_random {
 	enum pki_random_lists lists[PKI_RANDOM_CAS_MAX];
 	const struct devpki_point *point[PKI_RANDOM_CAS_MAX][2];
 	bool cross[PKI_RANDOM_CAS_MAX];
+	bool freshest[PKI_RANDOM_CAS_MAX]; /* what it issued names its delta */
 	const struct devpki_cert *leaf[PKI_RANDOM_LEAVES_MAX];
 	size_t n_leaf;
 	/* One line a certificate, what was drawn: for the explanation. */
@@ -71,13 +72,17 @@ enum pki_random_feature {
 void pki_random_make(uint64_t seed, unsigned features, struct pki_random *r);
 void pki_random_free(struct pki_random *r);
 
-/* All lists at hand at this time, made an hour earlier and good for a day. */
+/* All lists at hand at a time, made an hour earlier and good for a day. */
 struct pki_random_status {
 	struct buf der[PKI_RANDOM_LISTS_MAX];
 	size_t n;
 };
-/* Ends the test when they cannot be made. */
-void pki_random_status(struct pki_random *r, int64_t at_ms,
+/*
+ * pki_random_status - ends the test when they cannot be made.
+ * deltas  false: where there would be a list and its delta, there is one complete
+ *         list instead, which says the same
+ */
+void pki_random_status(struct pki_random *r, int64_t at_ms, bool deltas,
 		       struct pki_random_status *ret);
 void pki_random_status_free(struct pki_random_status *s);
 

@@ -217,8 +217,8 @@ static void answer_one(const struct scvp_peer *p, struct peer_answer *a, size_t 
 	struct scvp_reply *r = &a->replies[i];
 	r->cert = q->certs[i];
 	r->status = SCVP_REPLY_SUCCESS;
-	r->validation_time_ms = q->has_validation_time ? q->validation_time_ms
-						       : PEER_NOW_MS;
+	r->validation_time_ms =
+	    q->has_validation_time ? q->validation_time_ms : PEER_NOW_MS;
 	for (size_t k = 0; k < q->checks.n; k++)
 		a->checks[i][r->n_checks++].oid = q->checks.v[k];
 	r->checks = a->checks[i];
@@ -353,8 +353,7 @@ void peer_expect_only(const struct scvp_judgement *j, enum scvp_code code,
 		if (f->code == code || scvp_code_is_note(f->code))
 			continue;
 		other = true;
-		fprintf(stderr, "%s: %s: %s\n", what, scvp_code_name(f->code),
-			f->text);
+		fprintf(stderr, "%s: %s: %s\n", what, scvp_code_name(f->code), f->text);
 	}
 	if (!there && code != SCVP_CODE_OK)
 		fprintf(stderr, "%s: %s was not found\n", what, scvp_code_name(code));

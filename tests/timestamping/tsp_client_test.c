@@ -347,7 +347,9 @@ Test(tsp_client, revoked_tsa_is_skipped_when_trust_is_set)
 {
 	struct fix_cert *revoked = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Revoked", .issuer = pki.ca, .eku = FIX_EKU_TIMESTAMPING });
-	struct fix_revoked entry = { revoked, FIX_T0_MS - FIX_DAY_MS, 4 };
+	struct fix_revoked entry = { .cert = revoked,
+				     .at_ms = FIX_T0_MS - FIX_DAY_MS,
+				     .reason = 4 };
 	struct buf crl = buf_make(65536);
 	struct tsa_stub_options o = options();
 	struct material *trust = fix_material(pki.root, NULL);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Status seen with an adversary's eyes: answers that would be read in favour of a
+ * certificate that is held, doubted or revoked.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/support/pki_fixture_status.h"
+
+#define NOW FIX_T0_MS
+#define HOUR ((int64_t)3600000)
+#define DAY FIX_DAY_MS
+
+static struct fix_cert *root, *ca, *ee;
+static struct fix_status s;
+
+static void set_up(void)
+{
+	root = fix_cert_make(&(struct fix_cert_options){ .cn = "Root", .ca = true });
+	ca = fix_cert_make(
+	    &(struct fix_cert_options){ .cn = "CA", .issuer = root, .ca = true });
+	ee = fix_cert_make(&(struct fix_cert_options){ .cn = "EE", .issuer = ca });
+	fix_status_begin(&s, (const struct fix_cert *[]){ ee, ca, root }, 3, NOW);
+}
+
+static void tear_down(void)
+{
+	fix_status_end(&s);
+	fix_cert_free(ee);
+	fix_cert_free(ca);
+	fix_cert_free(root);
+}
+
+TestSuite(review_status, .init = set_up, .fini = tear_down);
+
+static void add_good(int64_t this_ms)
+{
+	fix_status_crl(&s,
+		       &(struct fix_crl_options){ .issuer = ca, .this_ms = this_ms });
+}
+
+static void add_listed(int64_t this_ms, int64_t at_ms, int reason)
+{
+	struct fix_revoked r = { .cert = ee, .at_ms = at_ms, .reason = reason };
+	fix_status_crl(
+	    &s, &(struct fix_crl_options){
+		    .issuer = ca, .this_ms = this_ms, .revoked = &r, .n_revoked = 1 });
+}
+
+static void expect_at(int line, enum path_cert_status status)
+{
+	const struct path_cert_revocation *r = fix_status_ask(&s, 0);
+	cr_assert(r->status == status, "line %d: %s, %s", line,
+		  path_cert_status_name(r->status), path_code_name(r->why));
+}
+#define EXPECT(status) expect_at(__LINE__, PATH_STATUS_##status)
+
+/* ---- holds with hindsight ---- */
+
+/* It was on hold at that time and never left it: only the date of the entry moved. */
+Test(review_status, hold_that_became_a_revocation_later_is_a_hold_still)
+{
+	s.q.known_ms = NOW + 10 * DAY;
+	add_listed(NOW - DAY, NOW - 2 * DAY, 6);
+	EXPECT(ON_HOLD);
+	add_listed(NOW + 5 * DAY, NOW + 3 * DAY, 1);
+	EXPECT(ON_HOLD);
+	add_good(NOW + 2 * DAY); /* a word that it was released in between */
+	EXPECT(GOOD);
+}
+
+/* ---- OCSP ---- */
+
+static void add_response(struct fix_ocsp_options o)
+{
+	o.cert = ee;
+	o.issuer = ca;
+	if (o.reason == 0)
+		o.reason = FIX_NO_REASON;
+	fix_status_ocsp(&s, &o);
+}
+
+/* As in a CRL: RFC 6960 4.4.5, RFC 5280 5.3.2. */
+Test(review_status, invalidity_date_of_a_response_touches_what_came_after_it)
+{
+	s.q.known_ms = NOW + 10 * DAY;
+	struct fix_ocsp_options o = { .status = FIX_OCSP_REVOKED,
+				      .this_ms = NOW + 5 * DAY,
+				      .revoked_at_ms = NOW + 3 * DAY };
+	add_response(o);
+	EXPECT(GOOD);
+	o.invalidity_ms = NOW + 2 * DAY;
+	add_response(o);
+	EXPECT(GOOD);
+	o.invalidity_ms = NOW - DAY;
+	add_response(o);
+	EXPECT(REVOKED);
+	cr_assert_eq(s.r.invalidity_ms, NOW - DAY);
+	cr_assert_eq(s.r.revoked_ms, NOW + 3 * DAY);
+}
+
+/* CertHash proves that a good answer is about this certificate; an answer that it is
+ * revoked needs no more than its number. */
+Test(review_status, revocation_counts_whatever_its_hash_of_the_certificate)
+{
+	add_good(NOW - 2 * DAY);
+	EXPECT(GOOD);
+	add_response((struct fix_ocsp_options){ .status = FIX_OCSP_REVOKED,
+						.this_ms = NOW - DAY,
+						.revoked_at_ms = NOW - DAY,
+						.wrong_cert_hash = true });
+	EXPECT(REVOKED);
+}
+
+/* ---- a CA that was revoked meanwhile ---- */
+
+/* The caller has found the CA revoked and goes on all the same, as the chain model
+ * does for reasons that leave earlier signatures their worth. */
+Test(review_status, revoked_ca_vouches_for_nobody_from_then_on)
+{
+	struct path_cert_revocation status[2] = { 0 };
+	status[1] = (struct path_cert_revocation){ .status = PATH_STATUS_REVOKED,
+						   .revoked_ms = NOW - 3 * DAY,
+						   .invalidity_ms = INT64_MIN,
+						   .reason = 4 };
+	s.path.revocation = status;
+	s.in.model = PATH_CHAIN;
+	s.q.issuer_validity_at_issuance = true;
+	add_good(NOW - DAY);
+	EXPECT(UNKNOWN);
+	add_good(NOW - 4 * DAY);
+	EXPECT(GOOD);
+	s.path.revocation = NULL;
+}
+
+/* ---- cost ---- */
+
+/* A response that brings its own crowd of would-be responders. */
+Test(review_status, forged_responders_in_a_response_cost_few_signatures)
+{
+	struct fix_cert *crowd[30];
+	struct fix_cert *fake_ca =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "CA", .ca = true });
+	struct fix_cert_options o = { .cn = "Responder",
+				      .issuer = fake_ca,
+				      .eku = FIX_EKU_OCSP_SIGNING };
+	struct fix_cert *fake = fix_cert_make(&o);
+	o.same_key = fake;
+	for (int i = 0; i < 30; i++)
+		crowd[i] = fix_cert_make(&o);
+	add_response(
+	    (struct fix_ocsp_options){ .this_ms = NOW - HOUR,
+				       .responder = fake,
+				       .crowd = (const struct fix_cert *const *)crowd,
+				       .n_crowd = 30 });
+	EXPECT(UNKNOWN);
+	cr_assert_leq(s.signatures, 4, "%u", s.signatures);
+	for (int i = 0; i < 30; i++)
+		fix_cert_free(crowd[i]);
+	fix_cert_free(fake);
+	fix_cert_free(fake_ca);
+}
+
+/* Forged lists of a namesake, each of another moment. */
+Test(review_status, forged_lists_do_not_fill_the_memory_of_signers)
+{
+	struct fix_cert *fake =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "CA", .ca = true });
+	fix_status_cert(&s, fake);
+	s.q.issuer_validity_at_issuance = true;
+	for (int i = 0; i < 80; i++)
+		fix_status_crl(&s, &(struct fix_crl_options){
+				       .issuer = ca,
+				       .bad_signature = true,
+				       .this_ms = NOW - HOUR + i * 1000 });
+	add_good(NOW - 2 * HOUR);
+	EXPECT(GOOD);
+	fix_cert_free(fake);
+}
