@@ -51,20 +51,22 @@ static struct entry *find(struct asked *a, const char *key)
 	return NULL;
 }
 
-/* A free entry, or one whose pause is over; NULL when all are in use. */
-static struct entry *spare(struct asked *a, int64_t now_ms)
+/* A free entry, or the one whose pause ends first; NULL when all are running. */
+static struct entry *spare(struct asked *a)
 {
+	struct entry *first = NULL;
 	for (size_t i = 0; i < ASKED_ENTRIES_MAX; i++) {
 		struct entry *e = &a->entries[i];
 		if (e->key == NULL)
 			return e;
-		if (!e->running && e->again_ms <= now_ms) {
-			mem_free(e->key);
-			e->key = NULL;
-			return e;
-		}
+		if (!e->running && (first == NULL || e->again_ms < first->again_ms))
+			first = e;
 	}
-	return NULL;
+	if (first != NULL) {
+		mem_free(first->key);
+		first->key = NULL;
+	}
+	return first;
 }
 
 static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
@@ -83,7 +85,7 @@ static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
 	}
 	if (e != NULL && e->again_ms > now_ms)
 		return ASKED_PAUSED;
-	if (e == NULL && (e = spare(a, now_ms)) == NULL)
+	if (e == NULL && (e = spare(a)) == NULL)
 		return ASKED_PAUSED;
 	if (e->key == NULL && (e->key = mem_dup_text(key)) == NULL)
 		return ASKED_PAUSED;

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -101,44 +102,105 @@ static bool is_past(const struct ocsp *o, int64_t now_ms)
 	return true;
 }
 
-/* The item under its kind, unless it is status past its nextUpdate. */
-static int take_item(struct known_generation *g, const struct material *from,
-		     enum material_kind kind, size_t i, int64_t now_ms,
-		     struct ltps_error *err)
+/* What is found by the same name as an item: subject, issuer or serial number. */
+struct alike {
+	size_t n;
+	bool same; /* the item itself is among them */
+};
+
+static void note(struct alike *r, const uint8_t found[32], const uint8_t asked[32])
 {
-	size_t before = material_count(g->material, kind);
+	r->n++;
+	r->same |= memcmp(found, asked, 32) == 0;
+}
+
+static struct alike alike(const struct material *m, const struct material *from,
+			  enum material_kind kind, size_t i)
+{
+	struct alike r = { 0 };
+	if (m == NULL)
+		return r;
+	if (kind == MATERIAL_CRL) {
+		const struct crl *c = material_crl(from, i), *x = NULL;
+		while ((x = material_crl_of(m, c->issuer_canonical, x)) != NULL)
+			note(&r, x->sha256, c->sha256);
+	} else if (kind == MATERIAL_OCSP) {
+		const struct ocsp *o = material_ocsp(from, i), *x = NULL;
+		for (size_t k = 0; k < o->n_singles; k++)
+			while ((x = material_ocsp_for(m, o->singles[k].serial, x)) !=
+			       NULL)
+				note(&r, x->sha256, o->sha256);
+	} else {
+		const struct cert *c = material_cert(from, kind, i), *x = NULL;
+		while ((x = material_with_subject(m, kind, c->subject_canonical, x)) !=
+		       NULL)
+			note(&r, x->sha256, c->sha256);
+	}
+	return r;
+}
+
+/* Status past its nextUpdate; answers about a crowd, which would be dear to count. */
+static bool is_left_out(const struct material *from, enum material_kind kind, size_t i,
+			int64_t now_ms)
+{
 	if (kind == MATERIAL_CRL) {
 		const struct crl *c = material_crl(from, i);
-		if (c->next_ms != INT64_MIN && c->next_ms <= now_ms)
-			return 0;
-		if (material_add_crl(g->material, c, err) != 0)
-			return -1;
-	} else if (kind == MATERIAL_OCSP) {
-		const struct ocsp *o = material_ocsp(from, i);
-		if (is_past(o, now_ms))
-			return 0;
-		if (material_add_ocsp(g->material, o, err) != 0)
-			return -1;
-	} else if (material_add_cert(g->material, kind, material_cert(from, kind, i),
-				     err) != 0) {
+		return c->next_ms != INT64_MIN && c->next_ms <= now_ms;
+	}
+	if (kind == MATERIAL_OCSP)
+		return is_past(material_ocsp(from, i), now_ms) ||
+		       material_ocsp(from, i)->n_singles > KNOWN_NAMESAKES_MAX;
+	return false;
+}
+
+static int put_item(struct material *m, const struct material *from,
+		    enum material_kind kind, size_t i, struct ltps_error *err)
+{
+	if (kind == MATERIAL_CRL)
+		return material_add_crl(m, material_crl(from, i), err);
+	if (kind == MATERIAL_OCSP)
+		return material_add_ocsp(m, material_ocsp(from, i), err);
+	return material_add_cert(m, kind, material_cert(from, kind, i), err);
+}
+
+/* Where items go, and what became of them. */
+struct taking {
+	const struct material *base;
+	const struct known_generation *old;
+	struct known_generation *g;
+	int64_t now_ms;
+	bool added;    /* what the old generation had not */
+	bool left_out; /* something that is in neither */
+};
+
+static int take_item(struct taking *t, const struct material *from,
+		     enum material_kind kind, size_t i, struct ltps_error *err)
+{
+	struct alike there = alike(t->g->material, from, kind, i);
+	if (there.same)
+		return 0;
+	if (is_left_out(from, kind, i, t->now_ms) ||
+	    there.n - alike(t->base, from, kind, i).n >= KNOWN_NAMESAKES_MAX) {
+		t->left_out = true;
+		return 0;
+	}
+	if (put_item(t->g->material, from, kind, i, err) != 0)
 		return -1;
-	}
-	if (material_count(g->material, kind) > before) {
-		g->bytes += material_at(from, kind, i).n;
-		g->items++;
-	}
+	t->g->bytes += material_at(from, kind, i).n;
+	t->g->items++;
+	t->added |= !alike(t->old->material, from, kind, i).same;
 	return 0;
 }
 
 /* Anchors are configured, never fetched. */
-static int take_all(struct known_generation *g, const struct material *from,
-		    int64_t now_ms, struct ltps_error *err)
+static int take_all(struct taking *t, const struct material *from,
+		    struct ltps_error *err)
 {
 	static const enum material_kind KINDS[] = { MATERIAL_CERT, MATERIAL_CRL,
 						    MATERIAL_OCSP };
 	for (size_t k = 0; k < sizeof(KINDS) / sizeof(KINDS[0]); k++)
 		for (size_t i = 0; i < material_count(from, KINDS[k]); i++)
-			if (take_item(g, from, KINDS[k], i, now_ms, err) != 0)
+			if (take_item(t, from, KINDS[k], i, err) != 0)
 				return -1;
 	return 0;
 }
@@ -167,21 +229,23 @@ int known_add(struct known *k, const struct material *more, int64_t now_ms,
 {
 	int rc = -1;
 	struct known_generation *g = NULL;
-	size_t without = 0;
 	pthread_mutex_lock(&k->build); /* also keeps the newest one alive */
-	struct known_generation *old = k->newest;
-	if (generation_new(k->base, &g, err) != 0 ||
-	    (has_room(old, more) && take_all(g, old->material, now_ms, err) != 0))
+	struct taking t = { .base = k->base, .old = k->newest, .now_ms = now_ms };
+	if (generation_new(k->base, &g, err) != 0)
 		goto out;
-	without = g->items;
-	if (take_all(g, more, now_ms, err) != 0)
+	t.g = g;
+	/* The newest first: of a name's items the oldest have to go. */
+	if (take_all(&t, more, err) != 0)
 		goto out;
-	if (ret_news != NULL)
-		*ret_news = g->items > without;
-	if (g->items > without) {
+	bool news = t.added && !t.left_out;
+	if (has_room(t.old, more) && take_all(&t, t.old->material, err) != 0)
+		goto out;
+	if (t.added) {
 		publish(k, g);
 		g = NULL;
 	}
+	if (ret_news != NULL)
+		*ret_news = news;
 	rc = 0;
 out:
 	pthread_mutex_unlock(&k->build);

@@ -13,6 +13,12 @@
  * copies stay: this is the part that is quick to reach. */
 #define KNOWN_BYTES_MAX ((size_t)256 << 20)
 #define KNOWN_ITEMS_MAX 10000
+/*
+ * Of one name (subject, CRL issuer, serial number of an answer): whoever has a
+ * certificate judged may serve any number of namesakes of another CA, and each costs
+ * all later judgements a signature. A few hundred would end them by their budget.
+ */
+#define KNOWN_NAMESAKES_MAX 16
 
 struct known;
 struct known_generation;
@@ -31,11 +37,13 @@ void known_drop(struct known_generation *g); /* NULL-safe */
 const struct material *known_material(const struct known_generation *g);
 
 /*
- * known_add - everything of `more` is in the next generation. Status past its
- * nextUpdate leaves then; when there is too much, all fetched material but this
- * leaves, to be read from the store again when it is needed.
+ * known_add - what is in `more` is in the next generation. Status past its
+ * nextUpdate stays out, or leaves; of too many of one name the newest stay; when
+ * there is too much in all, all fetched material but this leaves, to be read from
+ * the store again when it is needed.
  * now_ms   decides what is past its nextUpdate
- * ret_news false when all of it was there already; may be NULL
+ * ret_news true when something is new and nothing was left out: the next generation
+ *          serves instead of `more`; may be NULL
  * Fails:   NOMEM, TOO_LARGE (the newest generation stays)
  */
 int known_add(struct known *k, const struct material *more, int64_t now_ms,

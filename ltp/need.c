@@ -55,6 +55,18 @@ static int exchange(struct fetch *fetch, const struct need *need,
 
 /* --- OCSP --- */
 
+/* Something about another certificate would be kept as the answer to this need. */
+static int add_about(const struct ocsp *o, const struct need *need, struct material *to,
+		     struct ltps_error *err)
+{
+	const struct ocsp_single *single;
+	if (ocsp_single_for(o, need->cert, need->issuer, &single, err) != 0)
+		return -1;
+	if (single == NULL)
+		return fail_answer(err, need, "the response is about another");
+	return material_add_ocsp(to, o, err);
+}
+
 /* A nonce is asked for; responders that sign in advance leave it out, and their
  * answers are as fresh as they say (RFC 9654 2.1). Another nonce is no answer. */
 static int add_response(struct view der, struct view nonce, const struct need *need,
@@ -67,7 +79,7 @@ static int add_response(struct view der, struct view nonce, const struct need *n
 		     ? fail_answer(err, need, "the responder refuses")
 		 : o->nonce.n > 0 && !view_equal(o->nonce, nonce)
 		     ? fail_answer(err, need, "the response has another nonce")
-		     : material_add_ocsp(to, o, err);
+		     : add_about(o, need, to, err);
 	ocsp_free(o);
 	return rc;
 }

@@ -59,7 +59,10 @@ static enum material_row_kind row_kind(enum material_kind kind)
 				       : MATERIAL_ROW_CERT;
 }
 
-/* The row to be read: good for the time of judgement, the newest such. */
+/* A forged list may stand before the real one: the judge sorts them out. */
+#define STATUS_ROWS_MAX 4
+
+/* The rows to be read: good for the time of judgement, the newest such. */
 struct choice {
 	int64_t time_ms;
 	bool any_time; /* certificates: their dates are judged, not chosen by */
@@ -72,9 +75,10 @@ static int choose_row(void *arg, const struct material_row *row, struct ltps_err
 {
 	struct choice *c = arg;
 	(void)err;
-	bool good = c->any_time ||
-		    (row->produced_ms <= c->time_ms &&
-		     (row->until_ms == 0 || row->until_ms > c->time_ms) && c->n == 0);
+	bool good =
+	    c->any_time || (row->produced_ms <= c->time_ms &&
+			    (row->until_ms == 0 || row->until_ms > c->time_ms) &&
+			    c->n < STATUS_ROWS_MAX);
 	if (good && c->n < PATH_NEEDS_MAX) {
 		c->blobs[c->n] = row->blob;
 		c->sizes[c->n++] = row->size;
@@ -147,6 +151,17 @@ static void row_times(const struct material *m, enum material_kind kind, size_t 
 	}
 }
 
+static bool may_keep(const struct needs *l, const struct material *m,
+		     enum material_kind kind)
+{
+	const struct path_sources *s = l->sources;
+	for (size_t i = 0; s->allowance != NULL && i < material_count(m, kind); i++)
+		if (!allowance_take(s->allowance, material_at(m, kind, i).n,
+				    clock_now_ms(s->clock)))
+			return false;
+	return true;
+}
+
 /* What was fetched becomes durable before it is used. */
 static int keep(const struct needs *l, const struct need *need, const char *key,
 		const struct material *m, struct ltps_error *err)
@@ -155,7 +170,7 @@ static int keep(const struct needs *l, const struct need *need, const char *key,
 	const size_t n = material_count(m, kind);
 	struct keep_task t = { .rows = NULL };
 	int rc = -1;
-	if (l->sources->store == NULL || n == 0)
+	if (l->sources->store == NULL || n == 0 || !may_keep(l, m, kind))
 		return 0;
 	t.rows = mem_zalloc(n, sizeof(*t.rows));
 	if (t.rows == NULL)
@@ -182,6 +197,15 @@ out:
 
 /* --- one need --- */
 
+/* More than a judgement takes is as good as no answer. */
+static int forgive_too_large(struct ltps_error *err)
+{
+	if (err->code != LTPS_TOO_LARGE)
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
 /* To all threads where it is good for the present, else to this judgement. */
 static int deliver(struct needs *l, const struct material *m, struct ltps_error *err)
 {
@@ -189,8 +213,10 @@ static int deliver(struct needs *l, const struct material *m, struct ltps_error 
 	if (l->sources->known != NULL &&
 	    known_add(l->sources->known, m, clock_now_ms(l->sources->clock), &news,
 		      err) != 0)
-		return -1;
-	return news ? 0 : material_add_all(l->got, m, err);
+		return forgive_too_large(err);
+	if (news || material_add_all(l->got, m, err) == 0)
+		return 0;
+	return forgive_too_large(err);
 }
 
 static bool is_our_fault(const struct ltps_error *err)

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fetch.h"
+#include "ltp/allowance.h"
 #include "ltp/asked.h"
 #include "ltp/known.h"
 #include "storage/store.h"
@@ -27,9 +28,11 @@
 struct path_sources {
 	struct fetch *fetch; /* this thread's; NULL: the network is not asked */
 	const struct clock *clock;
-	struct known *known;     /* shared by the threads of a service */
-	struct asked *asked;     /* the same; needs known */
-	struct store *store;     /* keeps what was fetched */
+	struct known *known; /* shared by the threads of a service */
+	struct asked *asked; /* the same; needs known */
+	struct store *store; /* keeps what was fetched */
+	/* How much of it, when strangers say what is fetched. */
+	struct allowance *allowance;
 	struct store_conn *conn; /* this thread's reader */
 	const atomic_bool *cancelled;
 	bool crl_first; /* of several ways to a status: CRLs before OCSP */

@@ -11,9 +11,20 @@ struct loop {
 	struct needs needs;
 };
 
+static bool is_over(void *arg)
+{
+	const int64_t *until_ms = arg;
+	return clock_monotonic_ms() > *until_ms;
+}
+
 static int judge_once(struct loop *l, struct ltps_error *err)
 {
 	struct path_input in = *l->in;
+	int64_t until_ms = clock_monotonic_ms() + PATH_JUDGE_MS_MAX;
+	if (in.budget.expired == NULL) {
+		in.budget.expired = is_over;
+		in.budget.arg = &until_ms;
+	}
 	if (l->s->known != NULL) {
 		known_drop(l->j->generation);
 		l->j->generation = known_take(l->s->known);

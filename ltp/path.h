@@ -10,7 +10,9 @@
 #include "ltp/needs.h"
 #include "validation/path.h"
 
-#define PATH_ROUNDS_MAX 8 /* DESIGN: judging is a loop with an end */
+#define PATH_JUDGE_MS_MAX 10000 /* of one round; its other budgets end it far earlier  \
+				 */
+#define PATH_ROUNDS_MAX 8       /* DESIGN: judging is a loop with an end */
 struct judged_path {
 	struct path_result *result;
 	unsigned fetched; /* answers got over the network */

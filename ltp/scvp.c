@@ -17,6 +17,11 @@
 /* Judgements whose results one reply may hold at a time: with the client's anchors,
  * and with any. */
 #define HELD_MAX 4
+/* One answer: a batch of certificates that name slow or many sources must not hold
+ * the thread for hours. Fetching begins no later than this, and searching ends. */
+#define ANSWER_FETCH_MS 60000
+#define ANSWER_EXCHANGES_MAX (2 * SCVP_CERTS_MAX)
+#define ANSWER_MS 120000
 /* What was handed to the store a moment ago need not be handed again. */
 #define SEEN_MAX 1024
 #define OID_OCTETS_MAX 64
@@ -27,6 +32,7 @@ struct ltp_scvp {
 	bool fetch;
 	struct known *known;
 	struct asked *asked;
+	struct allowance fetched, preserved;
 	struct scvp_signer *signer;
 	struct scvp_policy_config policies[2];
 	uint8_t hindsight[OID_OCTETS_MAX];
@@ -48,21 +54,38 @@ struct ltp_scvp_worker {
 	uint8_t seen[SEEN_MAX][DIGEST_N];
 	size_t n_seen;
 	bool preserved;
+	int64_t begun_ms; /* monotonic: the answer being made */
+	unsigned exchanges;
 };
 
 /* ---- the archive ---- */
+
+static bool time_is_up(void *arg)
+{
+	const struct ltp_scvp_worker *w = arg;
+	return atomic_load(&w->w->cancelled) ||
+	       clock_monotonic_ms() - w->begun_ms > ANSWER_MS;
+}
+
+static bool may_fetch(const struct ltp_scvp_worker *w)
+{
+	return w->s->fetch && w->exchanges < ANSWER_EXCHANGES_MAX &&
+	       clock_monotonic_ms() - w->begun_ms < ANSWER_FETCH_MS;
+}
 
 static int archive_judge(void *arg, const struct path_input *in,
 			 struct path_result **ret, struct ltps_error *err)
 {
 	struct ltp_scvp_worker *w = arg;
-	const struct ltp_scvp *s = w->s;
+	struct ltp_scvp *s = w->s;
 	struct path_input with_cache = *in;
-	const struct path_sources sources = { .fetch = s->fetch ? w->w->fetch : NULL,
+	const struct path_sources sources = { .fetch =
+						  may_fetch(w) ? w->w->fetch : NULL,
 					      .clock = s->ltp->o.clock,
 					      .known = s->known,
 					      .asked = s->asked,
 					      .store = s->ltp->o.store,
+					      .allowance = &s->fetched,
 					      .conn = w->w->conn,
 					      .cancelled = &w->w->cancelled };
 	if (w->n_held == HELD_MAX)
@@ -71,9 +94,12 @@ static int archive_judge(void *arg, const struct path_input *in,
 	struct judged_path *j = &w->held[w->n_held];
 	*j = (struct judged_path){ .result = NULL };
 	with_cache.cache = w->signatures;
+	with_cache.budget.expired = time_is_up;
+	with_cache.budget.arg = w;
 	if (path_judge_fetching(&sources, &with_cache, j, err) != 0)
 		return -1;
 	w->n_held++;
+	w->exchanges += j->fetched + j->failed;
 	*ret = j->result;
 	j->result = NULL; /* the caller's; the rest is what it borrows from */
 	return 0;
@@ -90,8 +116,9 @@ static int matches(const struct cert *c, const struct scvp_cert_id *id,
 		   enum digest_alg alg, bool *ret, struct ltps_error *err)
 {
 	struct digest d;
-	*ret = false;
-	if (!view_equal(c->serial, id->serial))
+	if (scvp_id_names(id, c, ret, err) != 0)
+		return -1;
+	if (!*ret)
 		return 0;
 	if (digest_once(alg, c->der, &d, err) != 0)
 		return -1;
@@ -182,14 +209,13 @@ static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
 	return leaves > 0 ? 0 : tree_append_leaf(conn, &k->leaf, NULL, err);
 }
 
-static bool seen_before(struct ltp_scvp_worker *w, const struct digest *d)
+static bool seen_before(const struct ltp_scvp_worker *w, const struct digest *d)
 {
 	const size_t n = w->n_seen < SEEN_MAX ? w->n_seen : SEEN_MAX;
 	for (size_t i = 0; i < n; i++) {
 		if (memcmp(w->seen[i], d->p, DIGEST_N) == 0)
 			return true;
 	}
-	memcpy(w->seen[w->n_seen++ % SEEN_MAX], d->p, DIGEST_N);
 	return false;
 }
 
@@ -214,7 +240,9 @@ static int archive_preserve(void *arg, struct view object, struct ltps_error *er
 	struct keeping k = { .leaf = { .kind = LEAF_MATERIAL } };
 	if (digest_once(DIGEST_SHA256, object, &d, err) != 0)
 		return -1;
-	if (p == NULL || seen_before(w, &d))
+	/* Over the allowance it is for a later request to ask again. */
+	if (p == NULL || seen_before(w, &d) ||
+	    !allowance_take(&w->s->preserved, object.n, ltp_now(l)))
 		return 0;
 	k.row = (struct material_new){ .kind = MATERIAL_ROW_OTHER,
 				       .key = view_text("scvp"),
@@ -230,7 +258,10 @@ static int archive_preserve(void *arg, struct view object, struct ltps_error *er
 		return -1;
 	const int rc = store_write(l->o.store, run_keep, &k, err);
 	blob_new_free(k.row.blob);
-	w->preserved |= rc == 0;
+	if (rc == 0) {
+		memcpy(w->seen[w->n_seen++ % SEEN_MAX], d.p, DIGEST_N);
+		w->preserved = true;
+	}
 	return rc;
 }
 
@@ -432,6 +463,8 @@ int ltp_scvp_new(const struct ltp_scvp_options *options, struct ltp_scvp **ret,
 		return ltps_fail_nomem(err);
 	s->ltp = options->ltp;
 	s->fetch = options->fetch;
+	allowance_init(&s->fetched, options->keep_objects, 0);
+	allowance_init(&s->preserved, options->keep_objects, 0);
 	if (set_up(s, options, err) != 0) {
 		ltp_scvp_free(s);
 		return -1;
@@ -446,6 +479,8 @@ void ltp_scvp_free(struct ltp_scvp *s)
 		return;
 	scvp_signer_free(s->signer);
 	asked_free(s->asked);
+	allowance_end(&s->preserved);
+	allowance_end(&s->fetched);
 	known_free(s->known);
 	OPENSSL_cleanse(s->config.context_key, sizeof(s->config.context_key));
 	mem_free(s);
@@ -492,6 +527,8 @@ int ltp_scvp_answer(struct ltp_scvp_worker *w, struct view body, bool policy_req
 					 .policy_request = policy_request,
 					 .now_ms = ltp_now(w->s->ltp) };
 	w->preserved = false;
+	w->exchanges = 0;
+	w->begun_ms = clock_monotonic_ms();
 	const int rc =
 	    scvp_serve(&w->s->config, &w->archive, w->cache, &x, answer, err);
 	archive_done(w); /* also after a failure in the middle */

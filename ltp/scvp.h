@@ -34,6 +34,9 @@ struct ltp_scvp_options {
 	int64_t cache_ms;
 	int64_t policy_cache_ms;
 	unsigned clock_skew_min;
+	/* Objects an hour that clients may have kept, fetched ones and those that
+	 * evidence is wanted for each; 0: ALLOWANCE_OBJECTS */
+	unsigned keep_objects;
 };
 
 struct ltp_scvp;

@@ -147,10 +147,31 @@ out:
 	return rc;
 }
 
-/* The anchor among these that issued c; NULL when none did. */
+/* Whether one of these references is the certificate. */
+static int is_among(const struct scvp_policy *asked, const struct cert *c, bool *ret,
+		    struct ltps_error *err)
+{
+	const struct scvp_cert_ref ref = { .kind = SCVP_REF_CERT, .cert = c->der };
+	*ret = false;
+	for (size_t i = 0; i < asked->n_anchors && !*ret; i++)
+		if (ref_matches(&asked->anchors[i], &ref, ret, err) != 0)
+			return -1;
+	return 0;
+}
+
+static bool are_values(const struct scvp_policy *asked)
+{
+	for (size_t i = 0; i < asked->n_anchors; i++)
+		if (asked->anchors[i].kind != SCVP_REF_CERT)
+			return false;
+	return true;
+}
+
+/* The anchor among these that issued c; NULL when none did. asked  only one of
+ * its; NULL: any */
 static int find_anchor(const struct wanting *w, const struct material *m,
-		       const struct cert *c, const struct cert **ret,
-		       struct ltps_error *err)
+		       const struct scvp_policy *asked, const struct cert *c,
+		       const struct cert **ret, struct ltps_error *err)
 {
 	const struct cert *a = NULL;
 	*ret = NULL;
@@ -158,7 +179,8 @@ static int find_anchor(const struct wanting *w, const struct material *m,
 				 m, MATERIAL_ANCHOR, c->issuer_canonical, a)) != NULL) {
 		struct view params = VIEW_NULL;
 		bool fits;
-		if (is_signed_by(w, c, a, &params, &fits, err) != 0)
+		if (is_signed_by(w, c, a, &params, &fits, err) != 0 ||
+		    (fits && asked != NULL && is_among(asked, a, &fits, err) != 0))
 			return -1;
 		if (fits) {
 			*ret = a;
@@ -168,22 +190,28 @@ static int find_anchor(const struct wanting *w, const struct material *m,
 	return 0;
 }
 
+/* Anchors that the request names are the only ones: RFC 5055 3.2.4.7. One that is
+ * named by reference may be unknown to us. */
 static int check_anchor(const struct wanting *w, struct scvp_path *p,
 			struct ltps_error *err)
 {
 	const struct cert *last = p->certs[p->n_certs - 1];
-	const bool asked = w->q != NULL && w->q->query.policy.has_anchors &&
-			   material_count(w->j->anchors, MATERIAL_ANCHOR) ==
-			       w->q->query.policy.n_anchors;
-	if (find_anchor(w, w->j->anchors, last, &p->anchor, err) != 0)
+	const struct scvp_policy *asked = NULL;
+	const struct cert *other = NULL;
+	if (w->q != NULL && w->q->query.policy.has_anchors)
+		asked = &w->q->query.policy;
+	if (find_anchor(w, w->j->anchors, NULL, last, &p->anchor, err) != 0)
 		return -1;
-	if (p->anchor != NULL)
+	if (p->anchor == NULL &&
+	    find_anchor(w, w->x->trust, asked, last, &p->anchor, err) != 0)
+		return -1;
+	if (p->anchor != NULL || asked == NULL)
 		return 0;
-	if (asked) {
+	if (find_anchor(w, w->x->trust, NULL, last, &other, err) != 0)
+		return -1;
+	if (other != NULL || are_values(asked))
 		finder_add(w->f, SCVP_CODE_PATH_ANCHOR, "%s", "");
-		return 0;
-	}
-	return find_anchor(w, w->x->trust, last, &p->anchor, err);
+	return 0;
 }
 
 static int check_order(const struct wanting *w, const struct scvp_path *p,

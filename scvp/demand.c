@@ -279,6 +279,22 @@ static int gather_extra(struct demand *d, struct ltps_error *err)
 	return 0;
 }
 
+int scvp_id_names(const struct scvp_cert_id *id, const struct cert *c, bool *ret,
+		  struct ltps_error *err)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	struct buf canonical = buf_make(NAME_SIZE_MAX * 4);
+	int rc = 0;
+	*ret = view_equal(c->serial, id->serial);
+	if (*ret && id->issuer_name.n > 0 && !view_equal(id->issuer_name, c->issuer)) {
+		*ret = name_canonical(id->issuer_name, &canonical, &bad) == 0 &&
+		       view_equal(view_buf(&canonical), c->issuer_canonical);
+		rc = read_pass_failure(&bad, err);
+	}
+	buf_free(&canonical);
+	return rc;
+}
+
 /* The referenced certificate among those of the request itself. */
 static int find_in(const struct material *m, enum material_kind kind,
 		   const struct scvp_cert_id *id, struct cert **ret,
@@ -292,7 +308,10 @@ static int find_in(const struct material *m, enum material_kind kind,
 		return 0;
 	for (size_t i = 0; i < material_count(m, kind); i++) {
 		const struct cert *c = material_cert(m, kind, i);
-		if (!view_equal(c->serial, id->serial))
+		bool named;
+		if (scvp_id_names(id, c, &named, err) != 0)
+			return -1;
+		if (!named)
 			continue;
 		if (digest_once(alg, c->der, &d, err) != 0)
 			return -1;

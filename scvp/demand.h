@@ -54,7 +54,8 @@ struct demand {
 	struct path_hashes given; /* from the context */
 	struct path_hashes next;  /* for the next one */
 	bool more_paths;
-	bool settled; /* every reply is one that time alone does not change */
+	size_t value_octets; /* of wantBacks so far, all replies */
+	bool settled;        /* every reply is one that time alone does not change */
 	int64_t until_ms;
 	const char *text; /* errorMessage; static; NULL */
 };

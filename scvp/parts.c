@@ -197,8 +197,10 @@ static int read_policy_usages(struct reader *r, struct view *c, struct scvp_poli
 	if (read_maybe(r, c, ID_LIST(5), READ_LIST, "trustAnchors", &t, &there) != 0)
 		return -1;
 	ret->has_anchors = there;
-	if (there && read_cert_refs(r, t.body, SCVP_ANCHORS_MAX, "trustAnchors",
-				    &ret->anchors, &ret->n_anchors) != 0)
+	/* Strict: a request. */
+	const size_t max = r->strict ? SCVP_ANCHORS_MAX : SCVP_ANSWER_ANCHORS_MAX;
+	if (there && read_cert_refs(r, t.body, max, "trustAnchors", &ret->anchors,
+				    &ret->n_anchors) != 0)
 		return -1;
 	if (read_maybe(r, c, ID_LIST(6), READ_LIST, "keyUsages", &t, &there) != 0)
 		return -1;

@@ -408,7 +408,11 @@ static enum scvp_reply_status failed_status(const struct answering *a)
 	/* What was known at a time of the past does not come later. */
 	if (a->d->historical && only(c, is_missing_status))
 		return SCVP_REPLY_UNAVAILABLE_TIME;
-	if (only(c, may_pass) || a->result->why == PATH_BUDGET)
+	/* A search that ended before its time found no path; 6 and 7 would be a
+	 * verdict. */
+	if (a->result->status == PATH_UNDETERMINED && !only(c, is_missing_status))
+		return SCVP_REPLY_PATH_CONSTRUCT_FAIL;
+	if (only(c, may_pass))
 		return SCVP_REPLY_PATH_NOT_VALID_NOW;
 	return SCVP_REPLY_PATH_NOT_VALID;
 }

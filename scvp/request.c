@@ -213,6 +213,9 @@ static int read_request(struct reader *r, struct scvp_request *q)
 	    read_query(r, t.body, &q->query) != 0 || read_names_items(r, &c, q) != 0 ||
 	    read_algorithm_items(r, &c, q) != 0)
 		return -1;
+	if (q->query.full_request &&
+	    read_der(r, q->exact, "a request that is to come back is not DER") != 0)
+		return -1;
 	return read_end(r, c, "CVRequest");
 }
 

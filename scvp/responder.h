@@ -161,6 +161,11 @@ int scvp_serve(const struct scvp_config *c, const struct scvp_archive *archive,
 	       struct scvp_cache *cache, const struct scvp_exchange *x,
 	       struct scvp_answer *answer, struct ltps_error *err) LTPS_CHECKED;
 
+/* Whether the reference names this certificate: serial number, and issuer where one
+ * is named. Its hash is compared by who calls. RFC 5055 3.2.1 */
+int scvp_id_names(const struct scvp_cert_id *id, const struct cert *c, bool *ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+
 /* A CVResponse with this status alone, for who cannot even begin (tooBusy). */
 int scvp_refusal(const struct scvp_config *c, enum scvp_status status, int64_t now_ms,
 		 struct buf *out, struct ltps_error *err) LTPS_CHECKED;

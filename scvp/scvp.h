@@ -30,7 +30,9 @@
 #define SCVP_WANT_BACKS_MAX 64
 #define SCVP_INTERMEDIATES_MAX 1024
 #define SCVP_REV_INFOS_MAX 1024
-#define SCVP_ANCHORS_MAX 256
+#define SCVP_ANCHORS_MAX 256 /* in a request */
+/* In an answer by value: all anchors of a server, as many as trusted lists have. */
+#define SCVP_ANSWER_ANCHORS_MAX 65536
 #define SCVP_OIDS_MAX 1024 /* policies of a server; real lists have 70 */
 #define SCVP_KEY_USAGES_MAX 64
 #define SCVP_NAMES_MAX 256

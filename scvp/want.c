@@ -10,6 +10,9 @@
 #define VALUE_MAX SCVP_RESPONSE_MAX
 #define INFOS_MAX (PATH_CERTS_MAX * PATH_STATUS_OBJECTS_MAX)
 #define EXTRA_MAX 256
+/* Beside the echoes of the request: names, signature, a policy by value with some
+ * thousand anchors of ours. */
+#define FRAME_OCTETS ((size_t)8 << 20)
 
 struct wanting {
 	struct demand *d;
@@ -23,12 +26,26 @@ struct wanting {
 	size_t n_objects;
 };
 
+/* Whether the response has room for so much more. A batch of small questions about
+ * large CRLs must not gather what can never be sent. The certificates, the policy and
+ * the request itself may come back too: they are at most twice the request. */
+static bool has_room(const struct wanting *w, size_t n)
+{
+	const size_t taken =
+	    2 * w->d->request->exact.n + FRAME_OCTETS + w->d->value_octets;
+	return taken <= SCVP_RESPONSE_MAX && n <= SCVP_RESPONSE_MAX - taken;
+}
+
+/* What finds no room is not made. */
 static int keep(struct wanting *w, enum scvp_want_id id, const struct buf *b,
 		struct ltps_error *err)
 {
+	if (!has_room(w, b->n))
+		return 0;
 	uint8_t *copy = arena_alloc(w->d->arena, 1, b->n);
 	if (copy == NULL)
 		return ltps_fail_nomem(err);
+	w->d->value_octets += b->n;
 	if (b->n > 0)
 		memcpy(copy, b->p, b->n);
 	w->values[id] = view_of(copy, b->n);
@@ -129,13 +146,16 @@ static void add_extra(struct gathering *g, const struct cert *c)
 	const struct path_candidate *best = g->w->best;
 	/* An anchor is known to the client, or it trusts nothing we could send. */
 	if (c == NULL || cert_equal(c, best->certs[best->n_certs - 1]) ||
-	    is_returned(g->w, c) || g->n_extra == EXTRA_MAX)
+	    is_returned(g->w, c))
 		return;
 	for (size_t i = 0; i < g->n_extra; i++) {
 		if (cert_equal(g->extra[i], c))
 			return;
 	}
-	g->extra[g->n_extra++] = c;
+	if (g->n_extra == EXTRA_MAX)
+		g->complete = false; /* all of them MUST be there: RFC 5055 4.9.5 */
+	else
+		g->extra[g->n_extra++] = c;
 }
 
 static void gather_status(struct gathering *g, const struct path_cert_revocation *r)
@@ -162,8 +182,13 @@ static int encode_infos(struct gathering *g, enum scvp_want_id id,
 {
 	struct view extra[EXTRA_MAX];
 	struct buf b = buf_make(VALUE_MAX);
+	size_t octets = 0;
 	for (size_t i = 0; i < g->n_extra; i++)
 		extra[i] = g->extra[i]->der;
+	for (size_t i = 0; i < g->n_infos; i++)
+		octets += g->infos[i].der.n;
+	if (!has_room(g->w, octets))
+		return 0;
 	const struct scvp_rev_want_back v = { .infos = g->infos,
 					      .n_infos = g->n_infos,
 					      .extra_certs = { extra, g->n_extra } };
@@ -196,6 +221,16 @@ static int make_revocation(struct wanting *w, enum scvp_want_id id, size_t first
 
 /* ---- evidence records ---- */
 
+/* Only what was judged, and vouched for by an anchor of ours, is worth keeping: of
+ * certificates below an anchor of his own a client can make any number. */
+static bool is_worth_keeping(const struct wanting *w)
+{
+	const struct cert *anchor = w->best->certs[w->best->n_certs - 1];
+	return (w->d->checks[SCVP_CHECK_VALID] || w->d->checks[SCVP_CHECK_STATUS]) &&
+	       material_find_cert(w->d->config->trust, MATERIAL_ANCHOR,
+				  anchor->sha256) != NULL;
+}
+
 /* The record over these octets, appended; what has none yet is kept for later. */
 static int find_evidence(struct wanting *w, struct view object, struct buf *out,
 			 struct ltps_error *err)
@@ -207,7 +242,9 @@ static int find_evidence(struct wanting *w, struct view object, struct buf *out,
 	if (found)
 		return 0;
 	w->d->settled = false; /* the next answer may have it */
-	return a->preserve != NULL ? a->preserve(a->arg, object, err) : 0;
+	return a->preserve != NULL && is_worth_keeping(w)
+		   ? a->preserve(a->arg, object, err)
+		   : 0;
 }
 
 /* Without a record the value is empty: RFC 5276 4. */

@@ -34,6 +34,8 @@ static enum path_status status_of(enum path_code code)
 	case PATH_NO_ANCHOR:
 	case PATH_BUDGET:
 	case PATH_DEPTH:
+	case PATH_ALGORITHM_UNSUPPORTED: /* not judged is not refused */
+	case PATH_KEY_UNUSABLE:
 	case PATH_REVOCATION_UNKNOWN:
 	case PATH_REVOCATION_STALE:
 	case PATH_REVOCATION_UNREACHABLE:

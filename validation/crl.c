@@ -39,6 +39,14 @@ static void set_defect(struct crl *c, const char *why)
 		c->defect = why;
 }
 
+/* Of CRLReason, RFC 5280 5.3.1: what a later entry may take back, and what does. */
+#define REASON_HOLD 6
+#define REASON_REMOVE 8
+
+/* Entries for one certificate that are looked at; there should be one. A forged list
+ * may have millions. */
+#define ENTRIES_ALIKE_MAX 16
+
 #define ID_CE(last) OID_VIEW("\x55\x1d" last)
 
 /* --- entries --- */
@@ -512,14 +520,23 @@ bool crl_find(const struct crl *c, struct view serial, struct view issuer_canoni
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
 	struct entry e;
-	size_t position;
-	if (!crl_index_find(c->index, serial, issuer_canonical, &position))
-		return false;
-	struct view cursor = view_skip(owned(c)->entries, position);
-	if (read_entry(&cursor, &e, &ignored) != 0)
-		return false; /* cannot be: it was read before */
-	*ret = e.e;
-	return true;
+	size_t position, last = 0;
+	bool found = false;
+	for (int n = 0;
+	     n < ENTRIES_ALIKE_MAX &&
+	     crl_index_find(c->index, serial, issuer_canonical, &last, &position);
+	     n++) {
+		struct view cursor = view_skip(owned(c)->entries, position);
+		if (read_entry(&cursor, &e, &ignored) != 0)
+			return false; /* cannot be: it was read before */
+		bool final = e.e.reason != REASON_HOLD && e.e.reason != REASON_REMOVE;
+		if (!found || final)
+			*ret = e.e;
+		found = true;
+		if (final)
+			break;
+	}
+	return found;
 }
 
 size_t crl_memory(const struct crl *c)

@@ -76,7 +76,8 @@ struct crl_entry {
  * 5.3.3); before the first, and in direct lists, it is the list's own issuer.
  * serial            INTEGER contents, compared as numbers
  * issuer_canonical  of the certificate
- * The last entry counts when a list holds several for one certificate.
+ * Of several entries for one certificate the last counts that revokes for good, which
+ * nothing takes back; without one, the last.
  */
 bool crl_find(const struct crl *c, struct view serial, struct view issuer_canonical,
 	      struct crl_entry *ret);

@@ -228,15 +228,16 @@ static struct view serial_at(const struct crl_index *x, size_t position)
 }
 
 bool crl_index_find(const struct crl_index *x, struct view serial, struct view issuer,
-		    size_t *ret_position)
+		    size_t *cursor, size_t *ret_position)
 {
 	struct view shortest = field_shortest_integer(serial);
 	const struct segment asked = { .hash = hash_bytes(x, 0, issuer) };
 	if (x->n == 0 || x->starts == NULL || serial.n == 0)
 		return false;
 	size_t b = bucket_of(x, hash_entry(x, &asked, shortest));
-	for (size_t i = x->starts[b + 1]; i > x->starts[b]; i--) {
+	for (size_t i = x->starts[b + 1] - *cursor; i > x->starts[b]; i--) {
 		size_t position = x->positions[i - 1];
+		++*cursor;
 		if (view_compare(serial_at(x, position), shortest) != 0)
 			continue;
 		if (view_compare(segment_name(x, segment_at(x, position)), issuer) != 0)

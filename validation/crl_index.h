@@ -32,9 +32,10 @@ int crl_index_add(struct crl_index *x, size_t position, struct view serial,
 		  struct ltps_error *err) LTPS_CHECKED;
 /* After the last one; before that nothing is found. Fails: NOMEM */
 int crl_index_finish(struct crl_index *x, struct ltps_error *err) LTPS_CHECKED;
-/* The last entry of these: its position, or false. */
+/* The last entry of these that was not given yet: its position, or false. cursor: 0
+ * at first. */
 bool crl_index_find(const struct crl_index *x, struct view serial, struct view issuer,
-		    size_t *ret_position);
+		    size_t *cursor, size_t *ret_position);
 /* Octets that it occupies. */
 size_t crl_index_size(const struct crl_index *x);
 

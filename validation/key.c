@@ -18,6 +18,14 @@ static const struct view oid_ec = OID_VIEW("\x2a\x86\x48\xce\x3d\x02\x01");
 
 static const struct view oid_rsa = OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
 
+/*
+ * Keys beyond any standard are only slow: a signature takes tens of milliseconds, and
+ * whoever sends certificates chooses them. FIPS 186-5 5.1 has public exponents below
+ * 2^256, FIPS 186-4 4.2 p of 3072 bits at most; OpenSSL bounds the modulus.
+ */
+#define RSA_EXPONENT_BITS_MAX 256
+#define DSA_BITS_MAX 4096
+
 struct algorithm {
 	struct view oid;
 	struct view parameters; /* TLV; n == 0 absent */
@@ -133,12 +141,26 @@ static EVP_PKEY *make_other(struct view spki)
 	return NULL;
 }
 
+static bool is_affordable(EVP_PKEY *key)
+{
+	int id = EVP_PKEY_get_base_id(key);
+	BIGNUM *e = NULL;
+	if (id == EVP_PKEY_DSA)
+		return EVP_PKEY_get_bits(key) <= DSA_BITS_MAX;
+	if (id != EVP_PKEY_RSA && id != EVP_PKEY_RSA_PSS)
+		return true;
+	bool ok = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+		  BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX;
+	BN_free(e);
+	return ok;
+}
+
 /*
  * The two common algorithms are made directly, in a tenth of the time of the
  * decoders of OpenSSL 3. Curves are named: others MUST NOT be used (RFC 5480
  * 2.1.1), and parameters of one's own choice allow forging somebody else's key.
  */
-static EVP_PKEY *make_key(struct view spki)
+static EVP_PKEY *make_any_key(struct view spki)
 {
 	struct parts k;
 	if (!take_apart(spki, &k))
@@ -148,6 +170,15 @@ static EVP_PKEY *make_key(struct view spki)
 	if (view_equal(k.algorithm.oid, oid_ec))
 		return make_ec(&k);
 	return make_other(spki);
+}
+
+static EVP_PKEY *make_key(struct view spki)
+{
+	EVP_PKEY *key = make_any_key(spki);
+	if (key == NULL || is_affordable(key))
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
 }
 
 int key_decode(struct view spki, EVP_PKEY **ret_key, struct ltps_error *err)

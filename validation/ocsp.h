@@ -18,8 +18,8 @@ struct ocsp_single {
 	struct view issuer_key_hash;
 	struct view serial; /* INTEGER contents */
 	enum ocsp_status status;
-	int64_t revoked_ms; /* of OCSP_REVOKED */
-	int reason;         /* CRLReason or -1 */
+	int64_t revoked_ms;    /* of OCSP_REVOKED */
+	int reason;            /* CRLReason or -1 */
 	int64_t invalidity_ms; /* invalidityDate, RFC 6960 4.4.5; INT64_MIN absent */
 	int64_t this_ms;
 	int64_t next_ms;           /* INT64_MIN when absent */

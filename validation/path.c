@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "validation/past_private.h"
 #include "validation/path_search.h"
 #include "validation/revocation.h"
 
@@ -99,21 +100,36 @@ static enum path_code target_defect(const struct path_input *in)
 
 /* ---- status of the certificates of a path ---- */
 
-static int find_status(struct judgement *j, struct path_candidate *c, size_t i,
-		       struct ltps_error *err)
+static int ask_at(struct judgement *j, struct path_candidate *c, size_t i,
+		  int64_t time_ms, struct ltps_error *err)
 {
 	const struct path_input *in = j->in;
-	/* CHAIN: a CA's certificate counts when it was used. */
-	bool used = in->model == PATH_CHAIN && i > 0;
 	const struct revocation_query q = {
 		.path = c,
 		.index = i,
-		.time_ms = used ? c->certs[i - 1]->not_before_ms : in->time_ms,
+		.time_ms = time_ms,
 		.known_ms = in->known_ms != 0 ? in->known_ms : in->time_ms,
 		.max_age_ms = in->max_age_ms,
 		.record_needs = true,
 	};
 	return revocation_judge(&j->run, &q, &c->revocation[i], err);
+}
+
+/*
+ * CHAIN: a CA's certificate counts when it was used; but whoever has its key, or may
+ * have it, can put any date into what it signs.
+ */
+static int find_status(struct judgement *j, struct path_candidate *c, size_t i,
+		       struct ltps_error *err)
+{
+	const struct path_input *in = j->in;
+	const struct path_cert_revocation *r = &c->revocation[i];
+	if (ask_at(j, c, i, in->time_ms, err) != 0)
+		return -1;
+	if (in->model != PATH_CHAIN || i == 0 ||
+	    (r->status == PATH_STATUS_REVOKED && !past_reason_keeps_earlier(r->reason)))
+		return 0;
+	return ask_at(j, c, i, c->certs[i - 1]->not_before_ms, err);
 }
 
 static void weigh_status(struct judgement *j, struct path_candidate *c, size_t i)

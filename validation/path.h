@@ -171,7 +171,7 @@ struct path_candidate {
 	struct path_finding findings[PATH_FINDINGS_MAX];
 	size_t n_findings;
 	struct path_cert_revocation *revocation; /* n_certs - 1 entries; NULL before */
-	/* RFC 5280 6.1.6: contents octets, sorted, pointing into the certificates. */
+	/* RFC 5280 6.1.6: contents octets, sorted; they point into the certificates and the input. */
 	struct view policies[PATH_POLICIES_MAX]; /* user-constrained */
 	size_t n_policies;
 	struct view authority_policies[PATH_POLICIES_MAX]; /* authority-constrained */

@@ -456,7 +456,8 @@ static int look_up(struct search *s, struct path_node *node, struct tally *t,
 			return -1;
 		if (s->over)
 			return 0;
-		t->stand += stands;
+		/* One that we cannot compute leaves room for the real one. */
+		t->stand += stands && e->edge != EDGE_UNSUPPORTED;
 		t->broken += !stands && !e->key_mismatch;
 		if (stands && e->anchor)
 			ends->anchor = true;

@@ -189,6 +189,45 @@ static int is_vouched_for(struct revocation_job *job, struct revocation_signer *
 	return 0;
 }
 
+static bool is_over(const struct path_cert_revocation *r, int64_t at_ms)
+{
+	if (r->status == PATH_STATUS_UNKNOWN || r->revoked_ms == TIME_NONE)
+		return false;
+	return r->revoked_ms <= at_ms ||
+	       (r->invalidity_ms != TIME_NONE && r->invalidity_ms <= at_ms);
+}
+
+/*
+ * A CA that was revoked before something good was said in its name: after the time
+ * asked for, or for a reason that the caller lets pass.
+ */
+static bool was_revoked_before(const struct revocation_job *job, const struct cert *x,
+			       int64_t issued_ms)
+{
+	for (; job != NULL; job = job->asker) {
+		const struct path_candidate *p = job->path;
+		if (p->revocation == NULL)
+			continue;
+		for (size_t i = job->q->index + 1; i + 1 < p->n_certs; i++) {
+			if (cert_equal(p->certs[i], x) &&
+			    is_over(&p->revocation[i], issued_ms))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the signer's own path has such a CA. */
+static bool is_on_revoked(const struct revocation_job *job,
+			  const struct revocation_signer *signer, int64_t issued_ms)
+{
+	for (size_t i = 0; i < signer->n_path; i++) {
+		if (was_revoked_before(job, signer->path[i], issued_ms))
+			return true;
+	}
+	return false;
+}
+
 /* ---- its path ---- */
 
 /* Judged for its own time, and for no policy: those are the target's. */
@@ -395,19 +434,6 @@ static bool find_on_path(const struct revocation_job *job, const struct cert *c,
 	return false;
 }
 
-/* A CA that was revoked before it said "good": after the time asked for, or for a
- * reason that the caller lets pass. */
-static bool was_revoked_before(const struct revocation_job *job, size_t i,
-			       int64_t issued_ms)
-{
-	const struct path_cert_revocation *r = job->path->revocation;
-	if (r == NULL || i + 1 >= job->path->n_certs ||
-	    r[i].status == PATH_STATUS_UNKNOWN || r[i].revoked_ms == TIME_NONE)
-		return false;
-	return r[i].revoked_ms <= issued_ms ||
-	       (r[i].invalidity_ms != TIME_NONE && r[i].invalidity_ms <= issued_ms);
-}
-
 /*
  * A CRL issuer that its own certificate names as the one to ask has no other source
  * (PKITS 4.14.30). Otherwise a signer's word about itself proves nothing: whoever
@@ -437,7 +463,7 @@ static bool may_sign_from_path(const struct revocation_job *job,
 	if (i + 1 == job->path->n_certs)
 		return true; /* an anchor is a name and a key */
 	return is_inside(c, judged_at(job, s)) &&
-	       !(s->good && was_revoked_before(job, i, s->issued_ms));
+	       !(s->good && was_revoked_before(job, c, s->issued_ms));
 }
 
 static int take_from_path(struct revocation_job *job, struct revocation_signer *s,
@@ -492,7 +518,8 @@ static int try_remembered(struct revocation_job *job, const struct revocation_si
 		return -1;
 	if (signed_by_it && !signer->judged && judge_signer(job, signer, err) != 0)
 		return -1;
-	if (signed_by_it && signer->entitled)
+	if (signed_by_it && signer->entitled &&
+	    !(s->good && is_on_revoked(job, signer, s->issued_ms)))
 		*ret = signer;
 	return 0;
 }
@@ -551,6 +578,9 @@ int revocation_signed_too(struct revocation_job *job, const struct revocation_si
 	    find_on_path(job, signer->cert, &at) && at + 1 == job->path->n_certs;
 	*ret = false;
 	if (!is_anchor && !is_inside(signer->cert, s->issued_ms))
+		return 0;
+	if (s->good && (was_revoked_before(job, signer->cert, s->issued_ms) ||
+			is_on_revoked(job, signer, s->issued_ms)))
 		return 0;
 	return verify(job, s, signer->key, signer->key_id, ret, err);
 }

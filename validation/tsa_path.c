@@ -310,12 +310,11 @@ static int64_t status_age_max(const struct judge *j)
 	return age > 0 ? age : 1;
 }
 
-/* Every certificate below the anchor; a revocation outweighs a missing status. */
-static int judge_revocation(struct judge *j, const struct path_candidate *c,
-			    struct verdict *v, struct ltps_error *err)
+/* From the anchor down: what a CA says about those below counts as far as its own
+ * status goes. */
+static int ask_all(struct judge *j, struct path_candidate *c, struct ltps_error *err)
 {
-	size_t first_missing = c->n_certs;
-	for (size_t i = 0; i + 1 < c->n_certs; i++) {
+	for (size_t i = c->n_certs - 1; i-- > 0;) {
 		const struct revocation_query q = {
 			.path = c,
 			.index = i,
@@ -325,17 +324,54 @@ static int judge_revocation(struct judge *j, const struct path_candidate *c,
 			.issuer_validity_at_issuance = true,
 			.record_needs = j->in->want_needs,
 		};
-		bool missing;
-		if (revocation_judge(&j->run, &q, &j->status, err) != 0)
+		if (revocation_judge(&j->run, &q, &c->revocation[i], err) != 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* A revocation outweighs a missing status, and the signer's those of its CAs. */
+static void weigh_all(struct judge *j, const struct path_candidate *c,
+		      struct verdict *v)
+{
+	size_t first_missing = c->n_certs;
+	for (size_t i = 0; i + 1 < c->n_certs; i++) {
+		bool missing;
+		j->status = c->revocation[i];
 		if (judge_status(j, c, i, &missing, v))
-			return 0;
+			return;
 		if (missing && first_missing == c->n_certs)
 			first_missing = i;
 	}
 	if (first_missing < c->n_certs && j->in->need_revocation)
 		judge_missing(j, c->certs[first_missing], v);
-	return 0;
+}
+
+/* Every certificate below the anchor. */
+static int judge_revocation(struct judge *j, struct path_candidate *c,
+			    struct verdict *v, struct ltps_error *err)
+{
+	const size_t n = c->n_certs - 1;
+	if (n == 0)
+		return 0;
+	c->revocation = mem_zalloc(n, sizeof(*c->revocation));
+	if (c->revocation == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		c->revocation[i] = (struct path_cert_revocation){
+			.why = PATH_REVOCATION_UNKNOWN,
+			.this_ms = INT64_MIN,
+			.next_ms = INT64_MIN,
+			.revoked_ms = INT64_MIN,
+			.invalidity_ms = INT64_MIN,
+			.reason = -1,
+		};
+	int rc = ask_all(j, c, err);
+	if (rc == 0)
+		weigh_all(j, c, v);
+	mem_free(c->revocation);
+	c->revocation = NULL;
+	return rc;
 }
 
 /* ---- putting it together ---- */

@@ -305,6 +305,42 @@ def policies(tap, pki):
                                          "--explicit-policy"), "invalid", "PATH_POLICY")
 
 
+# ---- several paths, and no status needed ----
+
+def several(tap, pki):
+    both = f"{pki.dir}/two-anchors.pem"
+    with open(both, "wb") as out:
+        for name in ("root", "stranger"):
+            with open(pki.cert(name), "rb") as f:
+                out.write(f.read())
+    cas = ["--cert", pki.cert("ca"), "--cert", pki.cert("crossed"), "--no-revocation"]
+    says(tap, "by the cross-certificate alone",
+         path(pki, "good", *cas, anchors=pki.cert("stranger")), "valid")
+    one = path(pki, "good", *cas, anchors=both)
+    says(tap, "two ways", one, "valid")
+    tap.equal("one path is enough", one.j["alternatives"], [])
+    two = path(pki, "good", *cas, "--paths", "3", anchors=both)
+    says(tap, "two ways, both asked for", two, "valid")
+    anchors = {c["chain"][-1][:12] for c in [two.j, *two.j["alternatives"]]}
+    tap.equal("one to each anchor", (len(two.j["alternatives"]), len(anchors)), (1, 2))
+    tap.check("an alternative has its own verdict",
+              all(list(x)[:4] == KEYS[:4] and x["valid"] for x in two.j["alternatives"]), two)
+    # By then the cross-certificate has ended, the other way has not.
+    end = "2027-06-01T00:00:00Z"
+    more = ["--paths", "3"]
+    late = path(pki, "good", *cas, *more, anchors=both, time=end)
+    says(tap, "one way has expired", late, "valid")
+    tap.equal("and is left out", late.j["alternatives"], [])
+    late = path(pki, "good", *cas, *more, "--explain", anchors=both, time=end)
+    says(tap, "one way has expired, explained", late, "valid")
+    tap.equal("by its own error", [x["error"] for x in late.j["alternatives"]], ["PATH_EXPIRED"])
+    cas = ["--cert", pki.cert("ca"), "--crl", pki.crl("root")]
+    says(tap, "noRevAvail without a policy", path(pki, "fleeting", *cas), "undetermined",
+         "PATH_REVOCATION_UNKNOWN", sources=[None, "crl"])
+    says(tap, "noRevAvail", path(pki, "fleeting", *cas, "--policy", "default", "--known", NOW),
+         "valid", sources=["exempt", "crl"])
+
+
 # ---- thousands of certificates ----
 
 def der_of(file):
@@ -469,6 +505,16 @@ def over_http(tap, pki):
          states=["revoked", "good"], sources=["ocsp", "ocsp"])
     says(tap, "only a CRL is named", fetched(pki, "only-crl"), "valid", sources=["crl", "ocsp"])
     says(tap, "expired, whatever its status", fetched(pki, "expired"), "invalid", "PATH_EXPIRED")
+    with_issuer = ["--cert", pki.cert(pki.crl_issuer)]
+    says(tap, "both reason CRLs fetched", fetched(pki, "parted"), "valid", sources=["crl", "ocsp"])
+    says(tap, "revoked in one of two fetched", fetched(pki, "parted-revoked"), "invalid",
+         "PATH_REVOKED")
+    says(tap, "an indirect CRL fetched", fetched(pki, "entrusted", *with_issuer), "valid")
+    says(tap, "revoked in an indirect CRL fetched",
+         fetched(pki, "entrusted-revoked", *with_issuer), "invalid", "PATH_REVOKED")
+    failed = fetched(pki, "good", "--provider", "http://127.0.0.1:1/scvp")
+    says(tap, "a remote judge that is away: ours decides", failed, "valid")
+    tap.check("and the report tells", "PATH_REMOTE_FAILED" in failed.codes, failed)
     before = pki.answered()
     says(tap, "no status is fetched unless asked for", fetched(pki, "good", "--no-revocation"),
          "valid", states=[])
@@ -658,6 +704,10 @@ def populate(pki, trickle):
         pki.issue(name)
     pki.issue("filler", "--subject", "filler-0000")
     pki.issue("expired", *until_march)
+    pki.issue("crossed", "--kind", "ca", "--cross", "ca", "--issuer", "stranger",
+              "--until", "2027-01-01T00:00:00Z")
+    pki.issue("fleeting", "--remove", AIA, "--remove", CRL_POINTS, "--extension",
+              "2.5.29.56=DER:05:00")
     pki.issue("early", "--from", "2026-07-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z")
     pki.issue("fallen", "--kind", "ca")
     pki.issue("fallen-ee", "--issuer", "fallen")
@@ -706,8 +756,8 @@ def main():
         populate_points(pki)
         ldap_certs(pki, peer)
         try:
-            for part in (with_files, with_points, at_times, policies, bundles, malformed, usage,
-                         as_text):
+            for part in (with_files, with_points, at_times, policies, several, bundles,
+                         malformed, usage, as_text):
                 tap.run(part, pki)
             tap.run(over_ldap, pki, peer)
             pki.start()

@@ -18,6 +18,8 @@ from service import Service, Tap, until, workspace  # noqa: E402
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
 try:
+    # Debian's packages, also where another python3 comes first.
+    sys.path.append("/usr/lib/python3/dist-packages")
     import scvp_decode as scvp
     from pyasn1.codec.der import encoder
 except ImportError as e:

@@ -108,7 +108,8 @@ Test(known, too_much_material_begins_afresh)
 	for (int i = 0; i < KNOWN_ITEMS_MAX; i++) {
 		struct buf der = buf_make(4096);
 		struct ocsp *o = NULL;
-		fix_ocsp_good(pki.ca, pki.root, FIX_T0_MS + (int64_t)i * 1000, &der);
+		ASN1_INTEGER_set(X509_get_serialNumber(pki.ca->x), 1000 + i);
+		fix_ocsp_good(pki.ca, pki.root, FIX_T0_MS, &der);
 		cr_assert_eq(ocsp_parse(view_buf(&der), &o, &err), 0);
 		cr_assert_eq(material_add_ocsp(m, o, &err), 0);
 		ocsp_free(o);
@@ -117,4 +118,40 @@ Test(known, too_much_material_begins_afresh)
 	cr_assert(add(m, FIX_T0_MS));
 	cr_assert_eq(count(MATERIAL_CRL), 0);
 	cr_assert_eq(count(MATERIAL_OCSP), KNOWN_ITEMS_MAX);
+}
+
+Test(known, namesakes_beyond_some_leave_the_oldest_first)
+{
+	for (int i = 0; i < KNOWN_NAMESAKES_MAX + 3; i++)
+		cr_assert(add(crl_of(FIX_T0_MS + i * 1000), FIX_T0_MS));
+	struct known_generation *g = known_take(known);
+	const struct material *m = known_material(g);
+	cr_assert_eq(material_count(m, MATERIAL_CRL), KNOWN_NAMESAKES_MAX);
+	for (size_t i = 0; i < KNOWN_NAMESAKES_MAX; i++)
+		cr_assert_geq(material_crl(m, i)->this_ms, FIX_T0_MS + 3000);
+	known_drop(g);
+}
+
+/* The caller keeps what is left out, so it must be told. */
+Test(known, what_is_left_out_in_part_is_no_news)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *m = crl_of(FIX_T0_MS);
+	struct material *past = crl_of(FIX_T0_MS - 31 * FIX_DAY_MS);
+	cr_assert_eq(material_add_all(m, past, &err), 0);
+	cr_assert(!add(m, FIX_T0_MS));
+	cr_assert_eq(count(MATERIAL_CRL), 1);
+	material_free(past);
+}
+
+Test(known, configured_namesakes_are_not_counted)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	for (int i = 0; i < KNOWN_NAMESAKES_MAX; i++) {
+		struct material *m = crl_of(FIX_T0_MS + i * 1000);
+		cr_assert_eq(material_add_all(base, m, &err), 0);
+		material_free(m);
+	}
+	cr_assert(add(crl_of(FIX_T0_MS + FIX_DAY_MS), FIX_T0_MS));
+	cr_assert_eq(count(MATERIAL_CRL), KNOWN_NAMESAKES_MAX + 1);
 }

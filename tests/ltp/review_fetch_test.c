@@ -2,6 +2,7 @@
 /* What strangers serve is shared by all judgements: how much harm that can do. */
 #include <criterion/criterion.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -100,7 +101,7 @@ static void add_namesake(struct material *m, EVP_PKEY *key, uint64_t serial)
 	put_extension(x, NID_key_usage, "critical,keyCertSign,cRLSign");
 	ASN1_OCTET_STRING_set(ski, target->aki_key.p, (int)target->aki_key.n);
 	X509_add1_ext_i2d(x, NID_subject_key_identifier, ski, 0, 0);
-	cr_assert_gt(X509_sign(x, key, NULL), 0);
+	cr_assert_gt(X509_sign(x, key, EVP_sha256()), 0);
 	int n = i2d_X509(x, &der);
 	fix_material_add(m, MATERIAL_CERT, view_of(der, (size_t)n));
 	OPENSSL_free(der);
@@ -121,7 +122,7 @@ static size_t count(enum material_kind kind)
 Test(review_fetch, crowd_of_namesakes_does_not_keep_others_from_their_ca)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	EVP_PKEY *key = EVP_EC_gen("P-256");
 	struct material *m = fix_material(NULL, NULL);
 	for (uint64_t i = 1; i <= FORGED; i++)
 		add_namesake(m, key, i);
@@ -132,4 +133,58 @@ Test(review_fetch, crowd_of_namesakes_does_not_keep_others_from_their_ca)
 	judged_path_clear(&j);
 	material_free(m);
 	EVP_PKEY_free(key);
+}
+
+/* ---- answers that are none ---- */
+
+/* Serves the answer once and asks for it; whether it was taken. */
+static bool takes(const struct fix_ocsp_options *o)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf der = buf_make(1 << 16), http = buf_make(1 << 17);
+	struct cert *cert = NULL, *issuer = NULL;
+	struct material *m = fix_material(NULL, NULL);
+	fix_ocsp_make(o, &der);
+	cr_assert_eq(cert_parse(o->cert->der, &cert, &err), 0);
+	cr_assert_eq(cert_parse(o->issuer->der, &issuer, &err), 0);
+	cr_assert_eq(buf_put_fmt(&http, &err,
+				 "HTTP/1.1 200 OK\r\nContent-Type: "
+				 "application/ocsp-response\r\n"
+				 "Content-Length: %zu\r\n\r\n",
+				 der.n),
+		     0);
+	cr_assert_eq(buf_put(&http, view_buf(&der), &err), 0);
+	const struct stub_answer answer = { .text = (const char *)http.p, .n = http.n };
+	struct http_stub *stub = http_stub_start(&answer, 1);
+	char url[128];
+	snprintf(url, sizeof(url), "%s", http_stub_url(stub, "/"));
+	const struct need need = {
+		.kind = NEED_OCSP, .url = url, .cert = cert, .issuer = issuer
+	};
+	int rc = need_fetch(fetch, &need, m, &err);
+	cr_assert(rc == 0 || err.code == LTPS_REMOTE, "%s", err.text);
+	cr_assert_eq(material_count(m, MATERIAL_OCSP), rc == 0);
+	http_stub_stop(stub);
+	material_free(m);
+	cert_free(issuer);
+	cert_free(cert);
+	buf_free(&http);
+	buf_free(&der);
+	return rc == 0;
+}
+
+Test(review_fetch, response_about_another_certificate_is_no_answer)
+{
+	struct fix_pki p = fix_pki_make();
+	struct fix_ocsp_options o = { .cert = p.tsa,
+				      .issuer = p.ca,
+				      .reason = FIX_NO_REASON,
+				      .this_ms = FIX_T0_MS };
+	cr_assert(takes(&o));
+	o.wrong_serial = true;
+	cr_assert(!takes(&o));
+	o.wrong_serial = false;
+	o.wrong_issuer_key = true;
+	cr_assert(!takes(&o));
+	fix_pki_free(&p);
 }

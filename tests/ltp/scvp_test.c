@@ -252,6 +252,26 @@ Test(ltp_scvp, evidence_follows_when_the_tree_is_stamped)
 	scvp_response_free(p);
 }
 
+Test(ltp_scvp, clients_have_no_more_kept_than_the_hour_allows)
+{
+	static const enum scvp_want_id ids[] = { SCVP_WANT_CERT, SCVP_WANT_ERS_CERT,
+						 SCVP_WANT_BEST_PATH,
+						 SCVP_WANT_ERS_BEST_PATH };
+	struct ltp_scvp_options o = options();
+	bool preserved;
+	o.keep_objects = 1;
+	open_service(&o);
+	scvp_response_free(ask(ids, 4, &preserved));
+	cr_assert(preserved);
+	scvp_response_free(ask(ids, 4, &preserved));
+	cr_assert_not(preserved, "two objects in an hour");
+	ltp_kit_pass(&kit, 3601000);
+	scvp_response_free(ask(ids, 4, &preserved));
+	cr_assert(preserved, "the other one, an hour later");
+	scvp_response_free(ask(ids, 4, &preserved));
+	cr_assert_not(preserved, "both are kept");
+}
+
 static struct buf config_id(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

@@ -118,10 +118,7 @@ static int answer_policies(struct ltps_error *err)
 }
 
 const struct oom_case oom_scvp[] = {
-	{ "scvp: request", read_request },
-	{ "scvp: response", read_response },
-	{ "scvp: answer", answer_request },
-	{ "scvp: answer twice", answer_twice },
-	{ "scvp: policies", answer_policies },
-	{ 0 },
+	{ "scvp: request", read_request },     { "scvp: response", read_response },
+	{ "scvp: answer", answer_request },    { "scvp: answer twice", answer_twice },
+	{ "scvp: policies", answer_policies }, { 0 },
 };

@@ -45,12 +45,12 @@ static struct {
 
 /* ---- what they read ---- */
 
-static struct buf crl_make(const struct fix_cert *issuer, const struct fix_cert *revoked,
-			   bool delta)
+static struct buf crl_make(const struct fix_cert *issuer,
+			   const struct fix_cert *revoked, bool delta)
 {
-	const struct fix_revoked entry = {
-		.cert = revoked, .at_ms = NOW - FIX_DAY_MS, .reason = 1
-	};
+	const struct fix_revoked entry = { .cert = revoked,
+					   .at_ms = NOW - FIX_DAY_MS,
+					   .reason = 1 };
 	struct fix_crl_options o = { .issuer = issuer,
 				     .this_ms = NOW - 3600000,
 				     .revoked = &entry,
@@ -79,11 +79,11 @@ static void make_certs(void)
 	s.root = fix_cert_make(&(struct fix_cert_options){ .cn = "Root", .ca = true });
 	s.ca = fix_cert_make(
 	    &(struct fix_cert_options){ .cn = "CA", .ca = true, .issuer = s.root });
-	s.responder = fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
-								.issuer = s.ca,
-								.eku =
-								    FIX_EKU_OCSP_SIGNING,
-								.ocsp_nocheck = true });
+	s.responder =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
+						      .issuer = s.ca,
+						      .eku = FIX_EKU_OCSP_SIGNING,
+						      .ocsp_nocheck = true });
 	s.ee = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Signer", .issuer = s.ca, .config = rich });
 	s.limited = fix_cert_make(&(struct fix_cert_options){

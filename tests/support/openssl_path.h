@@ -27,6 +27,7 @@ struct openssl_question {
 	bool any_anchor_status;
 	unsigned any_revocation; /* bits of depths whose revocation does not count */
 	bool any_signer;         /* of CRLs, whatever its key usage */
+	bool any_signer_path;    /* the issuers of CRLs are trusted */
 };
 
 struct openssl_answer {

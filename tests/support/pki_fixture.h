@@ -167,7 +167,7 @@ struct fix_ocsp_options {
 	bool critical_single_extension;  /* in singleExtensions, unknown */
 	bool cert_hash, wrong_cert_hash; /* CertHash of Common PKI, SHA-256 */
 	bool extended_revoke;            /* RFC 6960 4.4.8 */
-	int64_t invalidity_ms; /* invalidityDate, RFC 6960 4.4.5; 0: absent */
+	int64_t invalidity_ms;           /* invalidityDate, RFC 6960 4.4.5; 0: absent */
 	const struct fix_cert *const *crowd; /* sent behind the responder's */
 	size_t n_crowd;
 };

@@ -79,6 +79,47 @@ Test(key, keys_that_cannot_be_used_are_told)
 	cert_free(c);
 }
 
+/* An odd INTEGER of so many bits. */
+static struct view number(size_t bits)
+{
+	static uint8_t octets[1300];
+	size_t n = (bits + 7) / 8, pad = bits % 8 == 0;
+	memset(octets, 0x55, sizeof(octets));
+	octets[0] = 0;
+	octets[pad] = (uint8_t)(1u << (bits - 1) % 8);
+	octets[pad + n - 1] |= 1;
+	return make_el(ASN1_TAG_INTEGER, view_of(octets, pad + n));
+}
+
+static struct cert *with_rsa(size_t exponent_bits)
+{
+	struct view rsa =
+	    make_el(DER_SEQUENCE, make_oid("1.2.840.113549.1.1.1"), MAKE_NULL);
+	return with_spki(rsa,
+			 make_el(DER_SEQUENCE, number(2048), number(exponent_bits)));
+}
+
+static struct cert *with_dsa(size_t bits)
+{
+	struct view params =
+	    make_el(DER_SEQUENCE, number(bits), number(256), number(bits - 1));
+	return with_spki(make_el(DER_SEQUENCE, make_oid(DSA_OID), params),
+			 number(bits - 2));
+}
+
+/* One signature would take a hundred times as long. */
+Test(key, keys_that_are_only_slow_are_refused)
+{
+	struct cert *good[] = { with_rsa(17), with_rsa(256), with_dsa(3072) };
+	struct cert *slow[] = { with_rsa(257), with_rsa(2047), with_dsa(10000) };
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		cr_expect_not_null(key_of(good[i]), "%zu", i);
+		cr_expect_null(key_of(slow[i]), "%zu", i);
+		cert_free(slow[i]);
+		cert_free(good[i]);
+	}
+}
+
 /* P-256 written out as parameters of one's own: the same numbers, no name. */
 Test(key, curve_that_is_not_named_is_refused)
 {

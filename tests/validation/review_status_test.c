@@ -114,6 +114,29 @@ Test(review_status, revocation_counts_whatever_its_hash_of_the_certificate)
 	EXPECT(REVOKED);
 }
 
+/* ---- a list that contradicts itself ---- */
+
+/* RFC 5280 5.3.1: only a hold is taken back. */
+Test(review_status, entry_behind_a_revocation_does_not_soften_it)
+{
+	static const int second[] = { 6, 8 };
+	for (size_t i = 0; i < 2; i++) {
+		struct fix_revoked r[] = {
+			{ .cert = ee, .at_ms = NOW - 3 * DAY, .reason = 1 },
+			{ .cert = ee, .at_ms = NOW - 2 * DAY, .reason = second[i] },
+		};
+		material_free(s.m);
+		s.m = fix_material(root, NULL);
+		s.in.pools[0] = s.m;
+		fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
+							      .this_ms = NOW - DAY,
+							      .revoked = r,
+							      .n_revoked = 2 });
+		EXPECT(REVOKED);
+		cr_assert_eq(s.r.revoked_ms, NOW - 3 * DAY);
+	}
+}
+
 /* ---- a CA that was revoked meanwhile ---- */
 
 /* The caller has found the CA revoked and goes on all the same, as the chain model
@@ -132,6 +155,95 @@ Test(review_status, revoked_ca_vouches_for_nobody_from_then_on)
 	EXPECT(UNKNOWN);
 	add_good(NOW - 4 * DAY);
 	EXPECT(GOOD);
+	s.path.revocation = NULL;
+}
+
+/* Nor does the responder that it authorised, whoever holds its key now. */
+Test(review_status, responder_of_a_ca_that_was_revoked_meanwhile_vouches_for_nobody)
+{
+	struct path_cert_revocation status[2] = { 0 };
+	struct fix_cert *responder =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
+						      .issuer = ca,
+						      .eku = FIX_EKU_OCSP_SIGNING,
+						      .ocsp_nocheck = true });
+	struct fix_ocsp_options o = { .this_ms = NOW + 5 * DAY,
+				      .responder = responder };
+	status[1] = (struct path_cert_revocation){ .status = PATH_STATUS_GOOD,
+						   .revoked_ms = NOW + 3 * DAY,
+						   .invalidity_ms = INT64_MIN,
+						   .reason = 1 };
+	s.q.known_ms = NOW + 10 * DAY;
+	add_response(o);
+	EXPECT(GOOD);
+	s.path.revocation = status;
+	EXPECT(UNKNOWN);
+	o.this_ms = NOW + 2 * DAY;
+	add_response(o);
+	EXPECT(GOOD);
+	o.this_ms = NOW + 4 * DAY; /* what it says against the certificate stands */
+	o.status = FIX_OCSP_REVOKED;
+	o.revoked_at_ms = NOW - DAY;
+	add_response(o);
+	EXPECT(REVOKED);
+	s.path.revocation = NULL;
+	fix_cert_free(responder);
+}
+
+/* A responder's own status is no better when the revoked CA tells it. */
+Test(review_status, revoked_ca_does_not_vouch_for_its_responder)
+{
+	struct path_cert_revocation status[2] = { 0 };
+	struct fix_cert *responder = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "Responder", .issuer = ca, .eku = FIX_EKU_OCSP_SIGNING });
+	status[1] = (struct path_cert_revocation){ .status = PATH_STATUS_GOOD,
+						   .revoked_ms = NOW + 3 * DAY,
+						   .invalidity_ms = INT64_MIN,
+						   .reason = 1 };
+	s.q.known_ms = NOW + 10 * DAY;
+	s.path.revocation = status;
+	add_response((struct fix_ocsp_options){ .this_ms = NOW + 2 * DAY,
+						.responder = responder });
+	fix_status_ocsp(&s, &(struct fix_ocsp_options){ .cert = responder,
+							.issuer = ca,
+							.reason = FIX_NO_REASON,
+							.this_ms = NOW + 4 * DAY });
+	EXPECT(UNKNOWN);
+	fix_status_ocsp(&s, &(struct fix_ocsp_options){ .cert = responder,
+							.issuer = ca,
+							.reason = FIX_NO_REASON,
+							.this_ms = NOW + 2 * DAY });
+	EXPECT(GOOD);
+	s.path.revocation = NULL;
+	fix_cert_free(responder);
+}
+
+/* A delta is signed anew, later than its complete list. */
+Test(review_status, delta_of_a_ca_that_was_revoked_meanwhile_renews_nothing)
+{
+	struct path_cert_revocation status[2] = { 0 };
+	struct fix_revoked hold = { .cert = ee, .at_ms = NOW - 2 * DAY, .reason = 6 };
+	struct fix_revoked released = { .cert = ee,
+					.at_ms = NOW - 2 * DAY,
+					.reason = 8 };
+	status[1] = (struct path_cert_revocation){ .status = PATH_STATUS_GOOD,
+						   .revoked_ms = NOW + 3 * DAY,
+						   .invalidity_ms = INT64_MIN,
+						   .reason = 1 };
+	s.q.known_ms = NOW + 10 * DAY;
+	fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
+						      .this_ms = NOW - DAY,
+						      .revoked = &hold,
+						      .n_revoked = 1 });
+	fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
+						      .this_ms = NOW + 5 * DAY,
+						      .delta = true,
+						      .number = 2,
+						      .revoked = &released,
+						      .n_revoked = 1 });
+	EXPECT(GOOD);
+	s.path.revocation = status;
+	EXPECT(ON_HOLD);
 	s.path.revocation = NULL;
 }
 
@@ -171,10 +283,10 @@ Test(review_status, forged_lists_do_not_fill_the_memory_of_signers)
 	fix_status_cert(&s, fake);
 	s.q.issuer_validity_at_issuance = true;
 	for (int i = 0; i < 80; i++)
-		fix_status_crl(&s, &(struct fix_crl_options){
-				       .issuer = ca,
-				       .bad_signature = true,
-				       .this_ms = NOW - HOUR + i * 1000 });
+		fix_status_crl(
+		    &s, &(struct fix_crl_options){ .issuer = ca,
+						   .bad_signature = true,
+						   .this_ms = NOW - HOUR + i * 1000 });
 	add_good(NOW - 2 * HOUR);
 	EXPECT(GOOD);
 	fix_cert_free(fake);

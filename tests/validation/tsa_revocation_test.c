@@ -721,6 +721,22 @@ Test(tsa_chain, every_certificate_below_the_anchor_needs_a_status)
 	fix_pki_free(&deep);
 }
 
+/* Whatever the reason, what a CA says after its own revocation does not count. */
+Test(tsa_chain, list_of_a_ca_after_its_revocation_is_no_status)
+{
+	go_deep();
+	struct fix_revoked entry = { .cert = deep.ca,
+				     .at_ms = GEN + 1000,
+				     .reason = 4 };
+	material_free(m);
+	m = fix_material(deep.root, deep.ca);
+	add_crl((struct fix_crl_options){ .issuer = deep.ca, .this_ms = GEN + 2000 });
+	add_crl((struct fix_crl_options){
+	    .issuer = deep.root, .revoked = &entry, .n_revoked = 1 });
+	expect_of(deep.tsa, INDICATION_INDETERMINATE, "TRY_LATER");
+	fix_pki_free(&deep);
+}
+
 Test(tsa_chain, revoked_ca_is_found)
 {
 	static const struct {
@@ -742,7 +758,8 @@ Test(tsa_chain, revoked_ca_is_found)
 					     .reason = cases[i].reason };
 		material_free(m);
 		m = fix_material(deep.root, deep.ca);
-		add_crl((struct fix_crl_options){ .issuer = deep.ca });
+		/* Of before it was revoked in the case that passes. */
+		add_crl((struct fix_crl_options){ .issuer = deep.ca, .this_ms = GEN });
 		add_crl((struct fix_crl_options){
 		    .issuer = deep.root, .revoked = &entry, .n_revoked = 1 });
 		if (cases[i].passes)
