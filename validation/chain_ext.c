@@ -5,6 +5,7 @@
 #include "validation/chain_private.h"
 #include "validation/fields.h"
 
+#define OID_AD_OCSP "1.3.6.1.5.5.7.48.1"
 #define OID_QUALIFIER_CPS "1.3.6.1.5.5.7.2.1"
 #define OID_QUALIFIER_NOTICE "1.3.6.1.5.5.7.2.2"
 
@@ -77,8 +78,37 @@ static bool unprocessable(const struct cert *c, enum cert_ext e)
 	}
 }
 
+static bool names_responder(const struct cert *c)
+{
+	struct ltps_error ignored = LTPS_ERROR_INIT;
+	struct view list = cert_ext_list(c, CERT_EXT_AIA);
+	struct tlv one;
+	struct view method;
+	while (list.n > 0) {
+		if (field_next(&list, DER_SEQUENCE, "", &one, &ignored) != 0 ||
+		    field_oid(&one.body, "", &method, &ignored) != 0)
+			return true;
+		if (oid_is(method, OID_AD_OCSP))
+			return true;
+	}
+	return false;
+}
+
+/* What must not stand beside noRevAvail: RFC 9608 4; NULL: nothing does. */
+static const char *beside_no_rev_avail(const struct cert *c)
+{
+	if (!cert_has(c, CERT_EXT_NO_REV_AVAIL))
+		return NULL;
+	return c->ca                                ? "cA"
+	       : cert_has(c, CERT_EXT_CRL_POINTS)   ? "cRLDistributionPoints"
+	       : cert_has(c, CERT_EXT_FRESHEST_CRL) ? "freshestCRL"
+	       : names_responder(c)                 ? "an OCSP address"
+						    : NULL;
+}
+
 void chain_extensions(struct chain_state *s, size_t i)
 {
+	const char *beside = beside_no_rev_avail(s->c->certs[i]);
 	const struct cert *c = s->c->certs[i];
 	for (unsigned e = 0; e < CERT_EXT_COUNT; e++) {
 		if ((c->malformed >> e & 1) != 0)
@@ -89,6 +119,9 @@ void chain_extensions(struct chain_state *s, size_t i)
 			candidate_find(s->c, PATH_CRITICAL_EXTENSION, (int)i, "%s",
 				       extension_names[e]);
 	}
+	if (beside != NULL)
+		candidate_find(s->c, PATH_MALFORMED_EXTENSION, (int)i,
+			       "noRevAvail beside %s (RFC 9608 4)", beside);
 	if (c->unknown_twice)
 		candidate_find(s->c, PATH_MALFORMED_EXTENSION, (int)i,
 			       "an extension stands twice");

@@ -79,8 +79,9 @@ struct path_input {
 	bool no_revocation;     /* do not ask for status */
 	int64_t max_age_ms;     /* freshness of status: EN 319 102-1 5.2.5; 0: until its
 				   nextUpdate */
-	bool exempt_short_term; /* validity assured and noRevAvail certificates need no
-				   status (EN 319 102-1 5.2.6.4 step 4, RFC 9608) */
+	bool exempt_short_term; /* validity-assured certificates need no status (EN
+				   319 102-1 5.2.6.4 step 4). Those with noRevAvail
+				   never do: RFC 9608 4 */
 
 	/* RFC 5280 6.1.1; policies are contents octets of OIDs. */
 	const struct view *initial_policies; /* n 0: anyPolicy */
@@ -171,7 +172,8 @@ struct path_candidate {
 	struct path_finding findings[PATH_FINDINGS_MAX];
 	size_t n_findings;
 	struct path_cert_revocation *revocation; /* n_certs - 1 entries; NULL before */
-	/* RFC 5280 6.1.6: contents octets, sorted; they point into the certificates and the input. */
+	/* RFC 5280 6.1.6: contents octets, sorted; they point into the certificates and
+	 * the input. */
 	struct view policies[PATH_POLICIES_MAX]; /* user-constrained */
 	size_t n_policies;
 	struct view authority_policies[PATH_POLICIES_MAX]; /* authority-constrained */

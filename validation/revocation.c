@@ -41,8 +41,8 @@ static bool is_no_rev_avail(const struct cert *c)
 
 static bool is_exempt(const struct revocation_job *job)
 {
-	return job->run->in->exempt_short_term &&
-	       (is_no_rev_avail(job->cert) ||
+	return is_no_rev_avail(job->cert) ||
+	       (job->run->in->exempt_short_term &&
 		has_well_formed(job->cert, CERT_EXT_VALIDITY_ASSURED));
 }
 

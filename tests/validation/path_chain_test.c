@@ -94,3 +94,44 @@ Test(path_chain, namesake_of_another_algorithm_leaves_the_issuer_missing)
 	material_free(few);
 	fix_cert_free(namesake);
 }
+
+/* RFC 9608 4: invalid, whatever else is said. */
+Test(path_chain, no_rev_avail_beside_an_address_of_status_is_invalid)
+{
+	static const struct fix_cert_options bad[] = {
+		{ .no_rev_avail = true, .crl_url = "http://crl.example/" },
+		{ .no_rev_avail = true,
+		  .config = "freshestCRL=URI:http://crl.example/\n" },
+		{ .no_rev_avail = true,
+		  .config = "authorityInfoAccess=OCSP;URI:http://ocsp.example/\n" },
+		{ .no_rev_avail = true, .ca = true },
+		{ .no_rev_avail = true,
+		  .config = "authorityInfoAccess=caIssuers;URI:http://ca.example/\n" },
+	};
+	const size_t n = sizeof(bad) / sizeof(bad[0]);
+	for (size_t i = 0; i < n; i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct fix_cert_options o = bad[i];
+		struct path_result *r = NULL;
+		struct cert *c = NULL;
+		o.cn = "Leaf";
+		o.issuer = pki.ca;
+		struct fix_cert *leaf = fix_cert_make(&o);
+		cr_assert_eq(cert_parse(leaf->der, &c, &err), 0);
+		const struct path_input in = {
+			.target = c,
+			.pools = { m },
+			.n_pools = 1,
+			.time_ms = FIX_T0_MS,
+			.no_revocation = true,
+		};
+		cr_assert_eq(path_judge(&in, &r, &err), 0, "%s", err.text);
+		if (i + 1 < n)
+			cr_assert_eq(r->why, PATH_MALFORMED_EXTENSION, "%zu", i);
+		else /* the nearest neighbour */
+			cr_assert_eq(r->status, PATH_VALID);
+		path_result_free(r);
+		cert_free(c);
+		fix_cert_free(leaf);
+	}
+}
