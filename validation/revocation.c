@@ -106,3 +106,14 @@ int revocation_judge(struct path_run *run, const struct revocation_query *q,
 {
 	return revocation_ask(run, q, NULL, ret, err);
 }
+
+int revocation_room(struct path_candidate *c, struct ltps_error *err)
+{
+	const size_t n = c->n_certs - 1;
+	c->revocation = mem_zalloc(n, sizeof(*c->revocation));
+	if (c->revocation == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		revocation_unknown(&c->revocation[i]);
+	return 0;
+}

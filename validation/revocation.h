@@ -54,12 +54,14 @@ struct revocation_query {
  * nextUpdate, certHash when present, no unknown critical extension.
  * An object issued after the certificate's end counts as good only when it keeps
  * expired certificates (expiredCertsOnCRL, archiveCutoff).
- * noRevAvail and validity-assured short-term certificates are exempt when the input
- * says so.
+ * noRevAvail exempts; so does validity-assured, when the input says so.
  * Spec: RFC 5280 6.3, RFC 6960 3.2, 4.2.2.2, 4.4; EN 319 102-1 5.2.5, 5.2.6.4; RFC 9608
  */
 int revocation_judge(struct path_run *run, const struct revocation_query *q,
 		     struct path_cert_revocation *ret,
 		     struct ltps_error *err) LTPS_CHECKED;
+/* An entry for each certificate below the anchor, unknown so far; the caller frees
+ * c->revocation (mem_free). Fails: NOMEM */
+int revocation_room(struct path_candidate *c, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -354,18 +354,8 @@ static int judge_revocation(struct judge *j, struct path_candidate *c,
 	const size_t n = c->n_certs - 1;
 	if (n == 0)
 		return 0;
-	c->revocation = mem_zalloc(n, sizeof(*c->revocation));
-	if (c->revocation == NULL)
-		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		c->revocation[i] = (struct path_cert_revocation){
-			.why = PATH_REVOCATION_UNKNOWN,
-			.this_ms = INT64_MIN,
-			.next_ms = INT64_MIN,
-			.revoked_ms = INT64_MIN,
-			.invalidity_ms = INT64_MIN,
-			.reason = -1,
-		};
+	if (revocation_room(c, err) != 0)
+		return -1;
 	int rc = ask_all(j, c, err);
 	if (rc == 0)
 		weigh_all(j, c, v);
