@@ -75,22 +75,6 @@ struct command {
 
 /* ---- values of options ---- */
 
-static const struct {
-	const char *name;
-	uint16_t bit;
-} usage_names[] = {
-	{ "digitalSignature", KEY_USAGE_DIGITAL_SIGNATURE },
-	{ "nonRepudiation", KEY_USAGE_NON_REPUDIATION },
-	{ "contentCommitment", KEY_USAGE_NON_REPUDIATION },
-	{ "keyEncipherment", KEY_USAGE_KEY_ENCIPHERMENT },
-	{ "dataEncipherment", KEY_USAGE_DATA_ENCIPHERMENT },
-	{ "keyAgreement", KEY_USAGE_KEY_AGREEMENT },
-	{ "keyCertSign", KEY_USAGE_CERT_SIGN },
-	{ "cRLSign", KEY_USAGE_CRL_SIGN },
-	{ "encipherOnly", KEY_USAGE_ENCIPHER_ONLY },
-	{ "decipherOnly", KEY_USAGE_DECIPHER_ONLY },
-};
-
 /* RFC 5280 4.2.1.12 */
 static const struct {
 	const char *name, *oid;
@@ -112,14 +96,6 @@ static int fail_option(struct ltps_error *err, const char *option, const char *t
 			 option, text, why);
 }
 
-static uint16_t usage_bit(struct view name)
-{
-	for (size_t i = 0; i < sizeof(usage_names) / sizeof(usage_names[0]); i++)
-		if (view_is_text(name, usage_names[i].name))
-			return usage_names[i].bit;
-	return 0;
-}
-
 /* NAME,NAME into bits. */
 static int read_usage(const char *text, uint16_t *ret, struct ltps_error *err)
 {
@@ -128,7 +104,7 @@ static int read_usage(const char *text, uint16_t *ret, struct ltps_error *err)
 	for (;;) {
 		const uint8_t *comma = rest.n > 0 ? memchr(rest.p, ',', rest.n) : NULL;
 		size_t n = comma != NULL ? (size_t)(comma - rest.p) : rest.n;
-		uint16_t bit = usage_bit(view_head(rest, n));
+		uint16_t bit = cert_key_usage_bit(view_head(rest, n));
 		if (bit == 0)
 			return fail_option(err, "--key-usage", text, "is no key usage");
 		*ret |= bit;

@@ -179,29 +179,6 @@ static int read_checks(struct scvp_options *o, struct ltps_error *err)
 	return 0;
 }
 
-static uint16_t usage_bit(struct view name)
-{
-	static const struct {
-		const char *name;
-		uint16_t bit;
-	} names[] = {
-		{ "digitalSignature", KEY_USAGE_DIGITAL_SIGNATURE },
-		{ "nonRepudiation", KEY_USAGE_NON_REPUDIATION },
-		{ "contentCommitment", KEY_USAGE_NON_REPUDIATION },
-		{ "keyEncipherment", KEY_USAGE_KEY_ENCIPHERMENT },
-		{ "dataEncipherment", KEY_USAGE_DATA_ENCIPHERMENT },
-		{ "keyAgreement", KEY_USAGE_KEY_AGREEMENT },
-		{ "keyCertSign", KEY_USAGE_CERT_SIGN },
-		{ "cRLSign", KEY_USAGE_CRL_SIGN },
-		{ "encipherOnly", KEY_USAGE_ENCIPHER_ONLY },
-		{ "decipherOnly", KEY_USAGE_DECIPHER_ONLY },
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (view_is_text(name, names[i].name))
-			return names[i].bit;
-	return 0;
-}
-
 static int read_usages(struct scvp_options *o, struct ltps_error *err)
 {
 	struct scvp_policy *p = &o->ask.policy;
@@ -210,7 +187,7 @@ static int read_usages(struct scvp_options *o, struct ltps_error *err)
 	for (unsigned i = 0; i < o->usages.n; i++) {
 		struct view rest = view_text(o->usages.t[i]), name;
 		while (next_name(&rest, &name)) {
-			const uint16_t bit = usage_bit(name);
+			const uint16_t bit = cert_key_usage_bit(name);
 			if (bit == 0)
 				return bad_value("--key-usage", o->usages.t[i], err);
 			o->usage_bits[i] |= bit;

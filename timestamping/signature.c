@@ -75,6 +75,12 @@ static const struct scheme *scheme_of_oid(struct view oid)
 	return NULL;
 }
 
+enum digest_alg signature_digest(struct view oid_body)
+{
+	const struct scheme *s = scheme_of_oid(oid_body);
+	return s != NULL ? s->digest : DIGEST_NONE;
+}
+
 /* AlgorithmIdentifier into its OID contents and whatever stands behind. */
 static int split_algorithm(struct view tlv, struct view *oid, struct view *parameters,
 			   struct ltps_error *err)

@@ -32,6 +32,10 @@ int signature_verify(struct view algorithm, enum digest_alg fallback, EVP_PKEY *
 		     struct view data, struct view value, enum signature_verdict *ret,
 		     struct ltps_error *err) LTPS_CHECKED;
 
+/* The digest that a signature algorithm's OID (contents octets) names itself; NONE
+ * for those that name it beside, and for unknown ones. */
+enum digest_alg signature_digest(struct view oid_body);
+
 /*
  * signature_sign - the value over data and the AlgorithmIdentifier that fits
  * the key: an RSASSA-PSS key signs with PSS, salt as long as the digest.

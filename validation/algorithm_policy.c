@@ -10,36 +10,6 @@
 
 #define OID_RSA_PSS "1.2.840.113549.1.1.10"
 
-/* Digest of a signature algorithm whose OID names it. */
-static const struct {
-	const char *oid;
-	enum digest_alg digest;
-} digests[] = {
-	{ "1.2.840.113549.1.1.5", DIGEST_SHA1 },
-	{ "1.2.840.113549.1.1.14", DIGEST_SHA224 },
-	{ "1.2.840.113549.1.1.11", DIGEST_SHA256 },
-	{ "1.2.840.113549.1.1.12", DIGEST_SHA384 },
-	{ "1.2.840.113549.1.1.13", DIGEST_SHA512 },
-	{ "2.16.840.1.101.3.4.3.13", DIGEST_SHA3_224 },
-	{ "2.16.840.1.101.3.4.3.14", DIGEST_SHA3_256 },
-	{ "2.16.840.1.101.3.4.3.15", DIGEST_SHA3_384 },
-	{ "2.16.840.1.101.3.4.3.16", DIGEST_SHA3_512 },
-	{ "1.2.840.10045.4.1", DIGEST_SHA1 },
-	{ "1.2.840.10045.4.3.1", DIGEST_SHA224 },
-	{ "1.2.840.10045.4.3.2", DIGEST_SHA256 },
-	{ "1.2.840.10045.4.3.3", DIGEST_SHA384 },
-	{ "1.2.840.10045.4.3.4", DIGEST_SHA512 },
-	{ "2.16.840.1.101.3.4.3.9", DIGEST_SHA3_224 },
-	{ "2.16.840.1.101.3.4.3.10", DIGEST_SHA3_256 },
-	{ "2.16.840.1.101.3.4.3.11", DIGEST_SHA3_384 },
-	{ "2.16.840.1.101.3.4.3.12", DIGEST_SHA3_512 },
-	{ "1.2.840.10040.4.3", DIGEST_SHA1 },
-	{ "2.16.840.1.101.3.4.3.1", DIGEST_SHA224 },
-	{ "2.16.840.1.101.3.4.3.2", DIGEST_SHA256 },
-	{ "2.16.840.1.101.3.4.3.3", DIGEST_SHA384 },
-	{ "2.16.840.1.101.3.4.3.4", DIGEST_SHA512 },
-};
-
 /* EdDSA has a digest inside that no policy names apart: RFC 8032. */
 static bool has_own_digest(struct view oid)
 {
@@ -114,11 +84,7 @@ static int64_t signature_until(const struct algorithm_policy *p, struct view alg
 		return INT64_MAX;
 	if (oid_is(oid.body, OID_RSA_PSS))
 		return pss_until(p, cursor, &err);
-	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
-		if (oid_is(oid.body, digests[i].oid))
-			return digest_until(p, digests[i].digest);
-	}
-	return INT64_MIN;
+	return digest_until(p, signature_digest(oid.body));
 }
 
 int64_t algorithm_policy_until(const struct algorithm_policy *p, EVP_PKEY *key,

@@ -272,3 +272,26 @@ int cert_key(const struct cert *c, EVP_PKEY **ret_key, struct ltps_error *err)
 	*ret_key = key;
 	return 0;
 }
+
+uint16_t cert_key_usage_bit(struct view name)
+{
+	static const struct {
+		const char *name;
+		uint16_t bit;
+	} names[] = {
+		{ "digitalSignature", KEY_USAGE_DIGITAL_SIGNATURE },
+		{ "nonRepudiation", KEY_USAGE_NON_REPUDIATION },
+		{ "contentCommitment", KEY_USAGE_NON_REPUDIATION },
+		{ "keyEncipherment", KEY_USAGE_KEY_ENCIPHERMENT },
+		{ "dataEncipherment", KEY_USAGE_DATA_ENCIPHERMENT },
+		{ "keyAgreement", KEY_USAGE_KEY_AGREEMENT },
+		{ "keyCertSign", KEY_USAGE_CERT_SIGN },
+		{ "cRLSign", KEY_USAGE_CRL_SIGN },
+		{ "encipherOnly", KEY_USAGE_ENCIPHER_ONLY },
+		{ "decipherOnly", KEY_USAGE_DECIPHER_ONLY },
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (view_is_text(name, names[i].name))
+			return names[i].bit;
+	return 0;
+}

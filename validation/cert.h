@@ -128,6 +128,8 @@ static inline bool cert_is_critical(const struct cert *c, enum cert_ext e)
 bool cert_equal(const struct cert *a, const struct cert *b);
 /* Whether extKeyUsage holds this dotted OID (false when the extension is absent). */
 bool cert_has_eku(const struct cert *c, const char *dotted);
+/* KEY_USAGE_... of a name such as "digitalSignature" (RFC 5280 4.2.1.3); 0: none. */
+uint16_t cert_key_usage_bit(struct view name);
 /* "CN=..., O=..." of the subject; for an empty subject its serial number. */
 #define CERT_TEXT_MAX 256
 void cert_text(const struct cert *c, char out[CERT_TEXT_MAX]);
