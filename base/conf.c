@@ -23,6 +23,7 @@ struct entry {
 	const char *key;
 	const char *value;
 	size_t section;
+	unsigned line;
 	enum conf_type type;
 	int64_t number;
 	struct duration period;
@@ -435,7 +436,9 @@ static int add_entry(struct parser *p, const struct conf_rule *rule, struct view
 {
 	struct conf *c = p->c;
 	const struct view key = view_text(rule->key);
-	struct entry e = { .section = c->n_sections - 1, .type = rule->type };
+	struct entry e = { .section = c->n_sections - 1,
+			   .line = p->line,
+			   .type = rule->type };
 	struct view value = raw;
 	if (!rule->list && find_entry(c, e.section, rule->key, 0) != NULL)
 		return fail_here(p, "this key is there already", key, err);
@@ -595,6 +598,13 @@ const char *conf_text_at(const struct conf *c, const char *section, const char *
 {
 	const struct entry *e = entry_at(c, section, label, key, i);
 	return e != NULL ? e->value : NULL;
+}
+
+unsigned conf_line(const struct conf *c, const char *section, const char *label,
+		   const char *key, size_t i)
+{
+	const struct entry *e = entry_at(c, section, label, key, i);
+	return e != NULL ? e->line : 0;
 }
 
 const char *conf_text(const struct conf *c, const char *section, const char *label,

@@ -65,6 +65,9 @@ bool conf_has_section(const struct conf *c, const char *section, const char *lab
 /* i-th value of a key; NULL when there are no more. label NULL: unlabelled. */
 const char *conf_text_at(const struct conf *c, const char *section, const char *label,
 			 const char *key, size_t i);
+/* The line it stands on, for error texts; 0 when there is none. */
+unsigned conf_line(const struct conf *c, const char *section, const char *label,
+		   const char *key, size_t i);
 /* First value, or the default. */
 const char *conf_text(const struct conf *c, const char *section, const char *label,
 		      const char *key, const char *dflt);

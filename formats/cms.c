@@ -32,22 +32,22 @@ static int count_elements(struct view body, size_t max, const char *what, size_t
 
 /*
  * Octets of an OCTET STRING: those of the input when primitive, otherwise
- * joined in a buffer that never moves (all joined octets are fewer than the
- * input's, so one reservation is enough).
+ * joined in a buffer that never moves (its max is the input's length and all
+ * joined octets are fewer, so one reservation is enough).
  */
-static int octets_of(struct cms *cms, const struct tlv *t, struct view *ret_v,
+static int octets_of(struct buf *joined, const struct tlv *t, struct view *ret_v,
 		     struct ltps_error *err)
 {
 	if (!t->constructed) {
 		*ret_v = t->body;
 		return 0;
 	}
-	if (cms->joined.p == NULL && buf_reserve(&cms->joined, cms->owned.n, err) != 0)
+	if (joined->p == NULL && buf_reserve(joined, joined->max, err) != 0)
 		return -1;
-	size_t start = cms->joined.n;
-	if (tlv_octets(t, &cms->joined, err) != 0)
+	size_t start = joined->n;
+	if (tlv_octets(t, joined, err) != 0)
 		return -1;
-	*ret_v = view_of(cms->joined.p + start, cms->joined.n - start);
+	*ret_v = view_of(joined->p + start, joined->n - start);
 	return 0;
 }
 
@@ -94,6 +94,7 @@ static int read_certs(struct cms *cms, const struct cms_frame *f,
 	if (cms->certs == NULL)
 		return ltps_fail_nomem(err);
 	cms->n_certs = n;
+	cms->certs_whole = f->certs.whole;
 	return read_choices(f->certs.body, is_certificate_choice, cms->certs, n, err);
 }
 
@@ -109,6 +110,7 @@ static int read_crls(struct cms *cms, const struct cms_frame *f, struct ltps_err
 	if (cms->crls == NULL)
 		return ltps_fail_nomem(err);
 	cms->n_crls = n;
+	cms->crls_whole = f->crls.whole;
 	return read_choices(f->crls.body, is_revocation_choice, cms->crls, n, err);
 }
 
@@ -133,7 +135,7 @@ static int read_content(struct cms *cms, const struct cms_frame *f,
 		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
 				 "RFC 5652 5.2.1",
 				 "content of PKCS #7 that is no OCTET STRING");
-	return octets_of(cms, &content, &cms->content, err);
+	return octets_of(&cms->joined, &content, &cms->content, err);
 }
 
 static int read_attr(struct view *cursor, struct cms_attr *a, struct ltps_error *err)
@@ -174,15 +176,16 @@ static int read_attrs(const struct tlv *set, struct cms_attrs *attrs,
 }
 
 /* SignerIdentifier: issuerAndSerialNumber or [0] subjectKeyIdentifier */
-static int read_sid(struct cms *cms, struct view *cursor, struct cms_signer *s,
+static int read_sid(struct buf *joined, struct view *cursor, struct cms_signer *s,
 		    struct ltps_error *err)
 {
 	struct tlv sid, name, serial;
 
 	if (tlv_next(cursor, &sid, err) != 0)
 		return -1;
+	s->sid = sid.whole;
 	if (sid.cls == ASN1_CONTEXT && sid.number == 0)
-		return octets_of(cms, &sid, &s->ski, err);
+		return octets_of(joined, &sid, &s->ski, err);
 	if (!tlv_is(&sid, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE))
 		return fail_format(err, "RFC 5652 5.3", "unknown kind of sid");
 	struct view c = sid.body;
@@ -197,7 +200,7 @@ static int read_sid(struct cms *cms, struct view *cursor, struct cms_signer *s,
 	return 0;
 }
 
-static int read_signer(struct cms *cms, struct view *cursor, struct cms_signer *s,
+static int read_signer(struct buf *joined, struct view *cursor, struct cms_signer *s,
 		       struct ltps_error *err)
 {
 	struct tlv whole, t;
@@ -207,8 +210,10 @@ static int read_signer(struct cms *cms, struct view *cursor, struct cms_signer *
 		return -1;
 	s->whole = whole.whole;
 	struct view c = whole.body;
-	if (cms_expect(&c, ASN1_TAG_INTEGER, "SignerInfo version", &t, err) != 0 ||
-	    read_sid(cms, &c, s, err) != 0 ||
+	if (cms_expect(&c, ASN1_TAG_INTEGER, "SignerInfo version", &t, err) != 0)
+		return -1;
+	s->version = t.whole;
+	if (read_sid(joined, &c, s, err) != 0 ||
 	    cms_expect(&c, ASN1_TAG_SEQUENCE, "digestAlgorithm", &t, err) != 0)
 		return -1;
 	s->digest_algorithm = t.whole;
@@ -219,8 +224,9 @@ static int read_signer(struct cms *cms, struct view *cursor, struct cms_signer *
 		return -1;
 	s->signature_algorithm = t.whole;
 	if (cms_expect(&c, ASN1_TAG_OCTET_STRING, "signature", &t, err) != 0 ||
-	    octets_of(cms, &t, &s->signature, err) != 0)
+	    octets_of(joined, &t, &s->signature, err) != 0)
 		return -1;
+	s->signature_whole = t.whole;
 	if (tlv_optional(&c, ASN1_CONTEXT, 1, &t, &has, err) != 0 ||
 	    (has && read_attrs(&t, &s->unsigned_attrs, err) != 0))
 		return -1;
@@ -240,7 +246,7 @@ static int read_signers(struct cms *cms, const struct cms_frame *f,
 		return ltps_fail_nomem(err);
 	cms->n_signers = n;
 	for (size_t i = 0; i < n; i++) {
-		if (read_signer(cms, &c, &cms->signers[i], err) != 0)
+		if (read_signer(&cms->joined, &c, &cms->signers[i], err) != 0)
 			return ltps_where(err, "SignerInfo %zu", i + 1);
 	}
 	return 0;
@@ -254,6 +260,8 @@ static int read_all(struct cms *cms, struct ltps_error *err)
 		return -1;
 	cms->whole = f.content_info.whole;
 	cms->signed_data = f.signed_data.whole;
+	cms->digest_algorithms = f.digest_algorithms.whole;
+	cms->encap = f.encap.whole;
 	if (tlv_uint(&f.version, &cms->version, err) != 0 ||
 	    read_content(cms, &f, err) != 0 || read_certs(cms, &f, err) != 0 ||
 	    read_crls(cms, &f, err) != 0)
@@ -283,16 +291,43 @@ void cms_free(struct cms *cms)
 {
 	if (cms == NULL)
 		return;
-	for (size_t i = 0; i < cms->n_signers; i++) {
-		mem_free(cms->signers[i].signed_attrs.a);
-		mem_free(cms->signers[i].unsigned_attrs.a);
-	}
+	for (size_t i = 0; i < cms->n_signers; i++)
+		cms_signer_clear(&cms->signers[i]);
 	mem_free(cms->signers);
 	mem_free(cms->crls);
 	mem_free(cms->certs);
 	buf_free(&cms->joined);
 	buf_free(&cms->owned);
 	mem_free(cms);
+}
+
+int cms_signer_parse(struct view in, struct cms_signer *ret, struct buf *joined,
+		     struct ltps_error *err)
+{
+	struct cms_signer s = { 0 };
+	struct view c = in;
+
+	if (in.n > CMS_SIZE_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+				 "SignerInfo of more than %zu bytes", CMS_SIZE_MAX);
+	*joined = buf_make(in.n);
+	if (read_signer(joined, &c, &s, err) != 0 ||
+	    tlv_end(c, "SignerInfo", err) != 0) {
+		cms_signer_clear(&s);
+		buf_free(joined);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+void cms_signer_clear(struct cms_signer *s)
+{
+	if (s == NULL)
+		return;
+	mem_free(s->signed_attrs.a);
+	mem_free(s->unsigned_attrs.a);
+	*s = (struct cms_signer){ 0 };
 }
 
 const struct cms_attr *cms_attr_find(const struct cms_attrs *attrs, const char *dotted,
@@ -344,8 +379,7 @@ int cms_signed_attrs_der(const struct cms_signer *signer, struct buf *out,
 	return cms_der_put_set(out, DER_SET, set.body, err);
 }
 
-/* An OCSPResponse around a BasicOCSPResponse (RFC 6960 4.2.1). */
-static int put_ocsp_response(struct buf *out, struct view basic, struct ltps_error *err)
+int cms_put_ocsp_response(struct buf *out, struct view basic, struct ltps_error *err)
 {
 	static const uint8_t successful[] = { 0x0a, 0x01, 0x00 };
 	struct buf bytes = buf_make(CMS_SIZE_MAX);
@@ -392,5 +426,5 @@ int cms_crl_ocsp_response(struct view choice, struct buf *out, struct ltps_error
 		return -1;
 	if (tlv_is(&first, ASN1_UNIVERSAL, ASN1_TAG_ENUMERATED))
 		return buf_put(out, value.whole, err);
-	return put_ocsp_response(out, value.whole, err);
+	return cms_put_ocsp_response(out, value.whole, err);
 }

@@ -12,6 +12,7 @@
 
 #include "base/asn1.h"
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 /* Attached content included; a preserved object is held in memory once or twice. */
@@ -47,6 +48,9 @@ struct cms_attrs {
 
 struct cms_signer {
 	struct view whole;
+	struct view version;          /* TLVs as stored: CMSVersion, */
+	struct view sid;              /* SignerIdentifier, */
+	struct view signature_whole;  /* signature with its tag */
 	struct view issuer;           /* Name TLV; n == 0 when identified by ski */
 	struct view serial;           /* INTEGER contents */
 	struct view ski;              /* subjectKeyIdentifier octets, or n == 0 */
@@ -62,7 +66,11 @@ struct cms {
 	struct view whole; /* the ContentInfo */
 	struct view signed_data;
 	uint64_t version;
-	struct view content_type; /* OID contents octets of eContentType */
+	struct view digest_algorithms; /* SET TLV */
+	struct view encap;             /* encapContentInfo TLV */
+	struct view certs_whole;       /* [0] TLV; n == 0: absent */
+	struct view crls_whole;        /* [1] TLV; n == 0: absent */
+	struct view content_type;      /* OID contents octets of eContentType */
 	bool has_content;
 	struct view content; /* octets of eContent, joined when constructed */
 	struct view *certs;  /* CertificateChoices TLVs: 0x30 a certificate */
@@ -84,6 +92,18 @@ struct cms {
 int cms_parse(struct view in, struct cms **ret_cms,
 	      struct ltps_error *err) LTPS_CHECKED;
 void cms_free(struct cms *cms);
+/*
+ * cms_signer_parse - a SignerInfo on its own: the value of a countersignature.
+ * in      borrowed by the result
+ * ret     release with cms_signer_clear()
+ * joined  begun afresh (what it held is not freed): holds what ret points to beside
+ *         `in`; free with buf_free() after ret; empty after a failure
+ * Fails: FORMAT, TOO_LARGE (object), NOMEM
+ * Spec: RFC 5652 5.3, 11.4
+ */
+int cms_signer_parse(struct view in, struct cms_signer *ret, struct buf *joined,
+		     struct ltps_error *err) LTPS_CHECKED;
+void cms_signer_clear(struct cms_signer *s);
 
 /* i-th attribute of this type; NULL when there is none. */
 const struct cms_attr *cms_attr_find(const struct cms_attrs *attrs, const char *dotted,
@@ -105,6 +125,40 @@ int cms_signed_attrs_der(const struct cms_signer *signer, struct buf *out,
 /* OCSPResponse of a RevocationInfoChoice 0xA1: both forms met in files are
  * given as an OCSPResponse; n stays 0 in out when it is something else. */
 int cms_crl_ocsp_response(struct view choice, struct buf *out,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+/* Further unsigned attributes of one signer: Attribute TLVs. */
+struct cms_addition {
+	size_t signer; /* index */
+	const struct view *attrs;
+	size_t n_attrs;
+};
+/*
+ * cms_add_attributes - the same SignedData with further unsigned attributes: each where
+ * DER wants it when the set is in DER order, else at its end. Existing ones keep bytes
+ * and order; what is there already is not added twice. Signers keep their places, so
+ * that their indexes stay good. Lengths around are adjusted (shortest form where it was
+ * definite).
+ * digests  algorithms added to digestAlgorithms when not there yet (EN 319 122-1
+ *          5.5.3); may be NULL
+ * out    appended to
+ * Fails: as cms_parse; ARGUMENT (caller) for a signer that is not there
+ */
+int cms_add_attributes(struct view in, const struct cms_addition *additions, size_t n,
+		       const enum digest_alg *digests, size_t n_digests,
+		       struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * cms_nested_attributes - the same for the first signer of a token that is a value of
+ * one of a signer's unsigned attributes; all else keeps its bytes. So material goes
+ * into an archive time-stamp where the sets of SignedData must stay as they are
+ * (EN 319 122-1 5.5.3).
+ * signer, attr, value  indexes of the token's place, as in struct cades_stamp
+ * attrs  Attribute TLVs
+ * out    appended to
+ * Fails: as cms_add_attributes; ARGUMENT (caller) for a place that is not there
+ */
+int cms_nested_attributes(struct view in, size_t signer, size_t attr, size_t value,
+			  const struct view *attrs, size_t n_attrs, struct buf *out,
 			  struct ltps_error *err) LTPS_CHECKED;
 
 struct cms_material {

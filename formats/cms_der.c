@@ -139,7 +139,8 @@ static int put_element(struct buf *out, struct view element, unsigned depth,
 				 "nested deeper than %d", ASN1_DEPTH_MAX);
 	if (tlv_only(element, &t, err) != 0)
 		return -1;
-	if (tlv_is(&t, ASN1_UNIVERSAL, ASN1_TAG_SET))
+	/* A primitive one is no set (X.690 8.12.1) and stays what it is. */
+	if (t.constructed && tlv_is(&t, ASN1_UNIVERSAL, ASN1_TAG_SET))
 		return put_set(out, DER_SET, t.body, depth + 1, err);
 	if (t.constructed)
 		return put_constructed(out, &t, depth + 1, err);

@@ -62,5 +62,8 @@ int cms_rewrap(struct buf *out, const struct tlv *like, struct view body,
 /* ContentInfo and its [0] around a new SignedData, in the form they had. */
 int cms_frame_close(struct buf *out, const struct cms_frame *f, struct view signed_data,
 		    struct ltps_error *err) LTPS_CHECKED;
+/* An OCSPResponse around a BasicOCSPResponse, whose bytes stay. RFC 6960 4.2.1 */
+int cms_put_ocsp_response(struct buf *out, struct view basic,
+			  struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -7,90 +7,11 @@
 #include "base/mem.h"
 #include "formats/cms.h"
 #include "formats/cms_frame.h"
+#include "formats/cms_members.h"
 
 #define VERSION_WITH_OTHER_CRLS 5 /* RFC 5652 5.1 */
 
 static const struct view no_bytes = { NULL, 0 };
-
-/* Growing list of set members; added ones come behind the existing. */
-struct members {
-	struct view *v;
-	size_t n;
-	size_t existing;
-	size_t max;
-};
-
-static int members_start(struct members *s, const struct view *existing, size_t n,
-			 size_t more, size_t max, struct ltps_error *err)
-{
-	s->v = more <= max ? mem_zalloc(n + more, sizeof(s->v[0])) : NULL;
-	if (s->v == NULL && more <= max)
-		return ltps_fail_nomem(err);
-	if (s->v == NULL)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "more than %zu items to add", max);
-	for (size_t i = 0; i < n; i++)
-		s->v[i] = existing[i];
-	s->n = s->existing = n;
-	s->max = max;
-	return 0;
-}
-
-static int members_add(struct members *s, struct view item, struct ltps_error *err)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (view_equal(s->v[i], item))
-			return 0;
-	}
-	if (s->n >= s->max)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
-				 "set of more than %zu elements", s->max);
-	s->v[s->n++] = item;
-	return 0;
-}
-
-/* Whether the existing members stand as DER wants them (X.690 11.6). */
-static bool members_sorted(const struct members *s)
-{
-	for (size_t i = 1; i < s->existing; i++) {
-		if (view_compare(s->v[i - 1], s->v[i]) > 0)
-			return false;
-	}
-	return true;
-}
-
-/*
- * The set with its new members: in order when it was in order, otherwise the
- * new ones behind (a set that is not DER may be covered as it stands).
- */
-static int members_put(const struct members *s, uint8_t id, const struct tlv *like,
-		       struct buf *out, struct ltps_error *err)
-{
-	struct buf body = buf_make(CMS_SIZE_MAX);
-	struct buf sorted = buf_make(CMS_SIZE_MAX);
-	struct view contents;
-	int rc = -1;
-
-	if (members_sorted(s)) {
-		struct tlv t;
-		if (der_put_set_of(&sorted, id, s->v, s->n, err) != 0 ||
-		    tlv_only(view_buf(&sorted), &t, err) != 0)
-			goto out;
-		contents = t.body;
-	} else {
-		for (size_t i = 0; i < s->n; i++) {
-			if (buf_put(&body, s->v[i], err) != 0)
-				goto out;
-		}
-		contents = view_buf(&body);
-	}
-	rc = like != NULL ? cms_rewrap(out, like, contents, err)
-			  : der_put(out, id, contents, err);
-out:
-	buf_free(&sorted);
-	buf_free(&body);
-	return rc;
-}
 
 /* A certificate or CRL as the caller must give it: one SEQUENCE, no more. */
 static int check_item(struct view item, const char *what, struct ltps_error *err)
@@ -163,14 +84,14 @@ out:
 }
 
 static int gather_certs(const struct cms *cms, const struct cms_material *m,
-			struct members *s, struct ltps_error *err)
+			struct cms_members *s, struct ltps_error *err)
 {
-	if (members_start(s, cms->certs, cms->n_certs, m->n_certs, CMS_CERTS_MAX,
-			  err) != 0)
+	if (cms_members_start(s, cms->certs, cms->n_certs, m->n_certs, CMS_CERTS_MAX,
+			      err) != 0)
 		return -1;
 	for (size_t i = 0; i < m->n_certs; i++) {
 		if (check_item(m->certs[i], "Certificate", err) != 0 ||
-		    members_add(s, m->certs[i], err) != 0)
+		    cms_members_add(s, m->certs[i], err) != 0)
 			return ltps_where(err, "certificate %zu", i + 1);
 	}
 	return 0;
@@ -178,18 +99,19 @@ static int gather_certs(const struct cms *cms, const struct cms_material *m,
 
 /* CRLs and OCSP responses; `choices` holds what is made for the latter. */
 static int gather_crls(const struct cms *cms, const struct cms_material *m,
-		       struct buf *choices, struct members *s, struct ltps_error *err)
+		       struct buf *choices, struct cms_members *s,
+		       struct ltps_error *err)
 {
 	if (m->n_ocsps > CMS_CRLS_MAX || m->n_crls > CMS_CRLS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
 				 "more than %d items to add", CMS_CRLS_MAX);
-	if (members_start(s, cms->crls, cms->n_crls, m->n_crls + m->n_ocsps,
-			  2 * CMS_CRLS_MAX, err) != 0)
+	if (cms_members_start(s, cms->crls, cms->n_crls, m->n_crls + m->n_ocsps,
+			      2 * CMS_CRLS_MAX, err) != 0)
 		return -1;
 	s->max = CMS_CRLS_MAX;
 	for (size_t i = 0; i < m->n_crls; i++) {
 		if (check_item(m->crls[i], "CertificateList", err) != 0 ||
-		    members_add(s, m->crls[i], err) != 0)
+		    cms_members_add(s, m->crls[i], err) != 0)
 			return ltps_where(err, "CRL %zu", i + 1);
 	}
 	for (size_t i = 0; i < m->n_ocsps; i++) {
@@ -202,14 +124,14 @@ static int gather_crls(const struct cms *cms, const struct cms_material *m,
 	struct view c = view_buf(choices);
 	while (c.n > 0) {
 		struct tlv t;
-		if (tlv_next(&c, &t, err) != 0 || members_add(s, t.whole, err) != 0)
+		if (tlv_next(&c, &t, err) != 0 || cms_members_add(s, t.whole, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int put_version(const struct cms *cms, const struct cms_frame *f,
-		       const struct members *crls, struct buf *out,
+		       const struct cms_members *crls, struct buf *out,
 		       struct ltps_error *err)
 {
 	bool other = false;
@@ -222,16 +144,16 @@ static int put_version(const struct cms *cms, const struct cms_frame *f,
 }
 
 /* A set as it stands when nothing came to it (or absent), else rebuilt. */
-static int put_set(const struct members *s, uint8_t id, const struct tlv *old,
+static int put_set(const struct cms_members *s, uint8_t id, const struct tlv *old,
 		   struct buf *out, struct ltps_error *err)
 {
 	if (s->n == s->existing)
 		return buf_put(out, old != NULL ? old->whole : no_bytes, err);
-	return members_put(s, id, old, out, err);
+	return cms_members_put(s, id, old, out, err);
 }
 
-static int put_signed_data(const struct cms *cms, const struct members *certs,
-			   const struct members *crls, struct buf *out,
+static int put_signed_data(const struct cms *cms, const struct cms_members *certs,
+			   const struct cms_members *crls, struct buf *out,
 			   struct ltps_error *err)
 {
 	struct cms_frame f;
@@ -259,8 +181,8 @@ int cms_add_material(struct view in, const struct cms_material *m, struct buf *o
 		     struct ltps_error *err)
 {
 	struct cms *cms = NULL;
-	struct members certs = { 0 };
-	struct members crls = { 0 };
+	struct cms_members certs = { 0 };
+	struct cms_members crls = { 0 };
 	struct buf choices = buf_make(CMS_SIZE_MAX);
 	int rc = -1;
 

@@ -373,10 +373,14 @@ struct view xml_local(const struct xml_reader *r)
 	return view_text(r->now->local);
 }
 
+bool xml_in(const struct xml_reader *r, const char *ns)
+{
+	return strcmp(r->now->ns != NULL ? r->now->ns : "", ns) == 0;
+}
+
 bool xml_is(const struct xml_reader *r, const char *ns, const char *local)
 {
-	return strcmp(r->now->ns != NULL ? r->now->ns : "", ns) == 0 &&
-	       strcmp(r->now->local, local) == 0;
+	return xml_in(r, ns) && strcmp(r->now->local, local) == 0;
 }
 
 static struct view text_of(const struct xml_reader *r, const struct item *i)

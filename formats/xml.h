@@ -62,6 +62,7 @@ size_t xml_depth(const struct xml_reader *r);
 struct view xml_local(const struct xml_reader *r);
 /* ns == "": none */
 bool xml_is(const struct xml_reader *r, const char *ns, const char *local);
+bool xml_in(const struct xml_reader *r, const char *ns);
 /*
  * xml_attr - an attribute without a namespace of the present START.
  * ret_value  references resolved, never longer than it stands in the document;

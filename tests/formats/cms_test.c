@@ -522,3 +522,75 @@ Test(cms, every_signature_of_the_corpus_is_decoded)
 	cr_expect_eq(t.wrong, 0);
 	cr_expect_eq(t.parsed, 73, "%zu", t.parsed);
 }
+
+/* ---- fields as they stand, and a signer on its own ---- */
+
+Test(cms, fields_of_signed_data_and_signer_are_given_with_their_tags)
+{
+	struct make_signer s = make_signer_default();
+	struct make_cms c = make_cms_default();
+	s.sid = make_el(0x80, view_text("key id"));
+	s.signature =
+	    make_el_indefinite(0x24, make_octets("sig"), make_octets("nature"));
+	c.certs = make_el_indefinite(0xa0, make_item(1));
+	c.crls = make_el(0xa1, make_item(2));
+	c.signers = make_el(0x31, make_signer_build(&s));
+	struct cms *cms = parse(make_cms_build(&c));
+	cr_expect(view_equal(cms->digest_algorithms, c.digest_algorithms));
+	cr_expect(view_equal(cms->encap, c.encap));
+	cr_expect(view_equal(cms->certs_whole, c.certs));
+	cr_expect(view_equal(cms->crls_whole, c.crls));
+	cr_expect(view_equal(cms->signers[0].version, s.version));
+	cr_expect(view_equal(cms->signers[0].sid, s.sid));
+	cr_expect(view_equal(cms->signers[0].signature_whole, s.signature));
+	cr_expect(view_is_text(cms->signers[0].signature, "signature"));
+	cms_free(cms);
+}
+
+Test(cms, absent_sets_have_no_octets)
+{
+	struct make_cms c = make_cms_default();
+	struct cms *cms = parse(make_cms_build(&c));
+	cr_expect(cms->certs_whole.n == 0 && cms->crls_whole.n == 0);
+	cms_free(cms);
+}
+
+Test(cms, signer_on_its_own_is_refused_when_cut_or_followed)
+{
+	struct make_signer s = make_signer_default();
+	s.signature =
+	    make_el_indefinite(0x24, make_octets("sig"), make_octets("nature"));
+	s.unsigned_attrs = make_el(0xa1, make_attr("1.2.3", make_int(1)));
+	struct view whole = make_signer_build(&s);
+	for (size_t n = 0; n <= whole.n; n++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct view in =
+		    n < whole.n ? view_head(whole, n) : make_joined(whole, make_int(1));
+		struct cms_signer ret;
+		struct buf joined;
+		cr_expect_eq(cms_signer_parse(in, &ret, &joined, &err), -1, "%zu", n);
+		cr_expect_eq(err.code, LTPS_FORMAT);
+		cr_expect_null(joined.p);
+	}
+}
+
+Test(cms, signer_on_its_own_reads_as_in_a_file)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct make_signer s = make_signer_default();
+	struct cms_signer ret;
+	struct buf joined;
+	s.sid = make_el_indefinite(0xa0, make_octets("key"), make_octets("id"));
+	s.signature =
+	    make_el_indefinite(0x24, make_octets("sig"), make_octets("nature"));
+	cr_assert_eq(cms_signer_parse(make_signer_build(&s), &ret, &joined, &err), 0,
+		     "%s", err.text);
+	/* Both are joined in one buffer, which must not have moved. */
+	cr_expect(view_is_text(ret.ski, "keyid"));
+	cr_expect(view_is_text(ret.signature, "signature"));
+	cr_expect_eq(ret.signed_attrs.n, 2);
+	cms_signer_clear(&ret);
+	cms_signer_clear(&ret);
+	cms_signer_clear(NULL);
+	buf_free(&joined);
+}
