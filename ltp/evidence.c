@@ -220,3 +220,45 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 				   .octets = octets };
 	return assemble(w, &c, out, ret_ready, err);
 }
+
+int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
+			struct ltps_error *err)
+{
+	struct leaf leaf = { 0 };
+	struct tree tree;
+	struct token *token = NULL;
+	*ret_ms = INT64_MAX;
+	if (tree_leaves_of(w->conn, LEAF_VERSION, v->id, first_leaf, &leaf, err) != 0)
+		return -1;
+	if (leaf.tree == 0)
+		return 0;
+	if (tree_get(w->conn, leaf.tree, &tree, err) != 0)
+		return -1;
+	if (tree.state != TREE_STAMPED)
+		return 0;
+	if (token_get(w->conn, tree.token, &token, err) != 0)
+		return -1;
+	*ret_ms = token->gen_time_ms;
+	token_free(token);
+	return 0;
+}
+
+static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
+{
+	(void)leaf;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+int material_preserve(struct store_conn *conn, const struct material_new *row,
+		      struct leaf_new *leaf, int64_t *ret_id, struct ltps_error *err)
+{
+	size_t leaves = 0;
+	leaf->kind = LEAF_MATERIAL;
+	if (material_put(conn, row, ret_id, NULL, err) != 0 ||
+	    tree_leaves_of(conn, LEAF_MATERIAL, *ret_id, count_leaf, &leaves, err) != 0)
+		return -1;
+	leaf->ref = *ret_id;
+	return leaves > 0 ? 0 : tree_append_leaf(conn, leaf, NULL, err);
+}

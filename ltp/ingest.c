@@ -11,12 +11,12 @@
 #include "base/mem.h"
 #include "formats/format.h"
 #include "ltp/inside.h"
+#include "ltp/rows.h"
+#include "ltp/signatures.h"
+#include "scheduler/job.h"
 #include "storage/audit.h"
-#include "timestamping/merkle.h"
 
 #define POID_LEN 36 /* a UUID as text */
-/* Both digests go over a piece while it is in the first-level cache. */
-#define DIGEST_PIECE ((size_t)16 << 10)
 
 struct ltp_ingest {
 	struct ltp *l;
@@ -29,6 +29,8 @@ struct ltp_ingest {
 	size_t n_parts;
 	struct version_new version;
 	struct object_new object;
+	char verdict[SIGNATURES_VERDICT_MAX];
+	bool cared_for; /* signatures to judge further, or data to seal */
 	uint64_t bytes;
 	struct ltp_result result;
 	struct store_task task;
@@ -261,36 +263,6 @@ static bool space_left(const struct ltp *l, struct ltp_result *r)
 
 /* --- making the rows --- */
 
-/* SHA-256 and SHA-512 in one pass (DESIGN: data path). */
-static int take_digests(struct view data, struct digest *ret_256,
-			struct digest *ret_512, struct ltps_error *err)
-{
-	int rc = -1;
-	struct digest_ctx *a = NULL, *b = NULL;
-	if (data.n <= DIGEST_PIECE) {
-		if (digest_once(DIGEST_SHA256, data, ret_256, err) != 0)
-			return -1;
-		return digest_once(DIGEST_SHA512, data, ret_512, err);
-	}
-	if (digest_new(DIGEST_SHA256, &a, err) != 0 ||
-	    digest_new(DIGEST_SHA512, &b, err) != 0)
-		goto out;
-	while (data.n > 0) {
-		struct view piece = view_head(data, DIGEST_PIECE);
-		if (digest_update(a, piece, err) != 0 ||
-		    digest_update(b, piece, err) != 0)
-			goto out;
-		data = view_skip(data, piece.n);
-	}
-	if (digest_final(a, ret_256, err) != 0 || digest_final(b, ret_512, err) != 0)
-		goto out;
-	rc = 0;
-out:
-	digest_free(a);
-	digest_free(b);
-	return rc;
-}
-
 /* Ids of related parts as one text, blank-separated; NULL for none. */
 static int join_related(const struct ltp_po *po, char **ret_text,
 			struct ltps_error *err)
@@ -322,43 +294,25 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.mime = po->mime,
 		.pronom = po->pronom,
 		.detected = detected->name,
-		.size = po->data.n,
 	};
-	if (take_digests(po->data, &p->sha256, &p->sha512, err) != 0 ||
-	    join_related(po, &i->related[k], err) != 0)
+	if (join_related(po, &i->related[k], err) != 0)
 		return -1;
 	p->related = i->related[k];
 	i->bytes += po->data.n;
-	return blob_prepare(i->l->o.store, i->tenant, po->data, &p->sha512, &p->blob,
-			    err);
+	return part_row_make(i->l->o.store, i->tenant, po->data, p, err);
 }
 
-/* The leaf: the digest of the one part, or of the data group (RFC 4998 4.2). */
 static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos,
 		     struct ltps_error *err)
 {
-	int rc = -1;
-	enum digest_alg alg = i->profile->digest;
-	struct digest *own = mem_zalloc(i->n_parts, sizeof(*own));
-	struct view *hashes = mem_zalloc(i->n_parts, sizeof(*hashes));
-	if (own == NULL || hashes == NULL) {
-		ltps_fail_nomem(err);
-		goto out;
-	}
-	for (size_t k = 0; k < i->n_parts; k++) {
-		const struct part_new *p = &i->parts[k];
-		if (alg == DIGEST_SHA256)
-			own[k] = p->sha256;
-		else if (alg == DIGEST_SHA512)
-			own[k] = p->sha512;
-		else if (digest_once(alg, pos[k].data, &own[k], err) != 0)
-			goto out;
-		hashes[k] = digest_view(&own[k]);
-	}
-	rc = merkle_group(alg, hashes, i->n_parts, true, &i->version.digest, err);
-out:
-	mem_free(hashes);
-	mem_free(own);
+	struct view *datas = mem_zalloc(i->n_parts, sizeof(*datas));
+	if (datas == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t k = 0; k < i->n_parts; k++)
+		datas[k] = pos[k].data;
+	int rc = part_rows_leaf(i->profile->digest, i->parts, datas, i->n_parts,
+				&i->version.digest, err);
+	mem_free(datas);
 	return rc;
 }
 
@@ -420,6 +374,52 @@ static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req
 	return 1;
 }
 
+/* ---- signatures ---- */
+
+static struct signatures_part *signature_parts(const struct ltp_ingest_request *req)
+{
+	struct signatures_part *parts = mem_zalloc(req->n_pos, sizeof(*parts));
+	for (size_t k = 0; parts != NULL && k < req->n_pos; k++)
+		parts[k] = (struct signatures_part){
+			.data = req->pos[k].data,
+			.id = req->pos[k].id,
+			.related = req->pos[k].related,
+			.n_related = req->pos[k].n_related,
+			.detected = format_detect(req->pos[k].data),
+		};
+	return parts;
+}
+
+/*
+ * What is at hand says whether the signatures may stay (DESIGN: data path).
+ * 1: they may, 0: refused, -1: failed.
+ */
+static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
+			    const struct ltp_ingest_request *req, struct ltp_result *r,
+			    struct ltps_error *err)
+{
+	struct signatures_verdict v;
+	if (i->profile->signature_policy == NULL)
+		return 1;
+	struct signatures_part *parts = signature_parts(req);
+	if (parts == NULL)
+		return ltps_fail_nomem(err);
+	const int rc = signatures_judge(w, i->profile, parts, req->n_pos, &v, err);
+	mem_free(parts);
+	if (rc != 0)
+		return -1;
+	i->cared_for = v.any || i->profile->seal != SEAL_NONE;
+	if (!v.any)
+		return 1;
+	signatures_verdict_text(&v, i->verdict);
+	i->version.verdict = i->verdict;
+	i->version.judged_ms = ltp_now(i->l);
+	if (v.worst != INDICATION_FAILED || i->profile->on_failed == FAILED_KEEP)
+		return 1;
+	refuse(r, LTP_PO_FORMAT_ERROR, "%s", v.text);
+	return 0;
+}
+
 /* Refused requests leave a line in the audit too. */
 static int audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *req,
 			 const struct ltp_result *r, struct ltps_error *err)
@@ -451,7 +451,9 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	if (ingest_new(l, req, p, &i, err) != 0)
 		return -1;
 	i->result = *ret_result;
-	int made = make_parts(i, req, ret_result, err);
+	int made = judge_signatures(w, i, req, ret_result, err);
+	if (made > 0)
+		made = make_parts(i, req, ret_result, err);
 	if (made == 0) {
 		ltp_ingest_free(i);
 		return audit_refusal(w, req, ret_result, err);
@@ -465,6 +467,14 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 }
 
 /* --- on the writer's thread --- */
+
+static int add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
+		    struct ltps_error *err)
+{
+	char subject[32];
+	snprintf(subject, sizeof(subject), "%lld", (long long)version);
+	return job_add(conn, JOB_CARE, subject, now_ms, NULL, err);
+}
 
 static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
@@ -481,7 +491,8 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		.bytes = i->bytes,
 		.now_ms = i->object.created_ms,
 	};
-	if (tree_append_leaf(conn, &leaf, NULL, err) != 0)
+	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
+	    (i->cared_for && add_care(conn, version, leaf.now_ms, err) != 0))
 		return -1;
 	const struct audit_entry entry = {
 		.time_ms = i->object.created_ms,

@@ -5,10 +5,16 @@
 
 #include <stdatomic.h>
 
+#include "ltp/allowance.h"
+#include "ltp/asked.h"
+#include "ltp/known.h"
 #include "ltp/ltp.h"
+#include "ltp/needs.h"
 #include "storage/evidence.h"
+#include "storage/material.h"
 #include "storage/object.h"
 #include "storage/store.h"
+#include "validation/validation_policy.h"
 
 #define URI_DIGEST_LIST "http://uri.etsi.org/19512/format/DigestList"
 #define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
@@ -16,6 +22,7 @@
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 
 #define JOB_COMPLETE_TOKEN "complete-token" /* subject: the token's id */
+#define JOB_CARE "care-signatures" /* subject: the id of a submitted version */
 #define PO_ID_MAX 128 /* xs:ID of a part, for files in containers too */
 #define MIME_MAX 127
 #define RELATED_MAX 64 /* and STORE_SUBJECT_MAX characters, blanks included */
@@ -24,6 +31,12 @@
 
 struct ltp {
 	struct ltp_options o;
+	struct material *nothing; /* in place of trust where there is none */
+	struct known *known;      /* anchors, and what was fetched; of all threads */
+	struct asked *asked;
+	struct allowance fetched; /* what may be kept of it */
+	/* By profile; NULL: its signatures are not judged. */
+	struct validation_policy **policies;
 };
 
 struct ltp_worker {
@@ -37,6 +50,12 @@ struct ltp_worker {
 
 /* Tenant as the store names it: "default" for "". */
 const char *tenant_of(const struct ltp_caller *caller);
+/* Where this worker's judgements get what is missing; network false: only what is
+ * known and stored. */
+struct path_sources worker_sources(struct ltp_worker *w, bool network);
+struct tsp_client ltp_tsp_client(const struct ltp *l);
+/* NULL when there is none, or the profile is configured no more. */
+const struct validation_policy *policy_of(const struct ltp *l, const struct profile *p);
 /* NULL when there is none with this id. */
 const struct profile *profile_by_id(const struct ltp *l, const char *id);
 /* Whether any profile offers this operation. */
@@ -81,6 +100,16 @@ int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf 
 int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 			       struct view octets, struct buf *out, bool *ret_ready,
 			       struct ltps_error *err) LTPS_CHECKED;
+/* genTime of the first token over a version: since when it is proven to exist;
+ * INT64_MAX while there is none. */
+int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
+			struct ltps_error *err) LTPS_CHECKED;
+/* A row of material kept, and once a leaf for it (DESIGN: collected material is a
+ * preserved object in its own right). On the writer's thread. leaf: kind and ref are
+ * set here. */
+int material_preserve(struct store_conn *conn, const struct material_new *row,
+		      struct leaf_new *leaf, int64_t *ret_id,
+		      struct ltps_error *err) LTPS_CHECKED;
 /* Digest of a part in any algorithm: as stored, else from its bytes. */
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;

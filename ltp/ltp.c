@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "ltp/inside.h"
 #include "storage/audit.h"
+#include "validation/tsa_path.h"
 
 static const char *const MINORS[LTP_MINOR_COUNT] = {
 	[LTP_OK] = "",
@@ -34,6 +35,27 @@ const char *ltp_minor_name(enum ltp_minor minor)
 						 : "error/internalError";
 }
 
+/* The policy that each profile's signatures are judged by. */
+static int load_policies(struct ltp *l, struct ltps_error *err)
+{
+	l->policies = mem_zalloc(l->o.n_profiles + 1, sizeof(struct validation_policy *));
+	if (l->policies == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < l->o.n_profiles; i++) {
+		const struct profile *p = l->o.profiles[i];
+		if (p->signature_policy == NULL)
+			continue;
+		if (validation_policy_builtin(p->signature_policy, &l->policies[i],
+					      err) != 0)
+			return ltps_where(err, "profile %s", p->id);
+		if (p->seal != SEAL_NONE && l->o.seal_key == NULL)
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "the profile %s seals, but no key is configured",
+					 p->id);
+	}
+	return 0;
+}
+
 int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	    struct ltps_error *err)
 {
@@ -41,13 +63,63 @@ int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	if (l == NULL)
 		return ltps_fail_nomem(err);
 	l->o = *options;
+	allowance_init(&l->fetched, 0, 0);
+	if ((l->o.trust == NULL && material_new(&l->nothing, err) != 0) ||
+	    known_new(l->o.trust != NULL ? l->o.trust : l->nothing, &l->known, err) !=
+		0 ||
+	    asked_new(l->o.fetchers, &l->asked, err) != 0 ||
+	    load_policies(l, err) != 0) {
+		ltp_free(l);
+		return -1;
+	}
 	*ret_l = l;
 	return 0;
 }
 
 void ltp_free(struct ltp *l)
 {
+	if (l == NULL)
+		return;
+	for (size_t i = 0; l->policies != NULL && i < l->o.n_profiles; i++)
+		validation_policy_free(l->policies[i]);
+	mem_free(l->policies);
+	asked_free(l->asked);
+	known_free(l->known);
+	material_free(l->nothing);
+	allowance_end(&l->fetched);
 	mem_free(l);
+}
+
+const struct validation_policy *policy_of(const struct ltp *l, const struct profile *p)
+{
+	for (size_t i = 0; i < l->o.n_profiles; i++)
+		if (l->o.profiles[i] == p)
+			return l->policies[i];
+	return NULL;
+}
+
+struct path_sources worker_sources(struct ltp_worker *w, bool network)
+{
+	return (struct path_sources){ .fetch = network ? w->fetch : NULL,
+				      .clock = w->l->o.clock,
+				      .known = w->l->known,
+				      .asked = w->l->asked,
+				      .store = w->l->o.store,
+				      .allowance = &w->l->fetched,
+				      .conn = w->conn,
+				      .cancelled = &w->cancelled };
+}
+
+struct tsp_client ltp_tsp_client(const struct ltp *l)
+{
+	return (struct tsp_client){
+		.tsas = l->o.tsas,
+		.n_tsas = l->o.n_tsas,
+		.skew_ms = l->o.tsa_skew_ms,
+		.clock = l->o.clock,
+		.gate = l->o.trust != NULL ? tsa_path_gate : NULL,
+		.gate_arg = l->o.trust,
+	};
 }
 
 int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *err)

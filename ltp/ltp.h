@@ -15,6 +15,7 @@
 #include "base/fetch.h"
 #include "base/log.h"
 #include "ltp/profile.h"
+#include "ltp/signing_key.h"
 #include "timestamping/tsp_client.h"
 #include "validation/evidence_source.h"
 #include "validation/material.h"
@@ -60,12 +61,17 @@ struct ltp_options {
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */
 	struct fetch_policy fetch;
+	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */
+	const struct signing_key *seal_key;   /* of profiles that seal; NULL: none */
+	const struct signing_key *report_key; /* NULL: reports are not signed */
 	const char *service_id;   /* URI of this service, for the trace */
 	uint64_t low_space_bytes; /* free space below which a warning is given */
 	uint64_t no_space_bytes;  /* and below which ingest is refused */
 };
 
 struct ltp;
+/* Fails: NOT_FOUND (caller) for a profile whose validation policy is unknown, ARGUMENT
+ * (caller) for one that seals without a key; NOMEM */
 int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	    struct ltps_error *err) LTPS_CHECKED;
 void ltp_free(struct ltp *l);

@@ -9,6 +9,7 @@
  *   close     OPEN       CLOSING             stays open, tried at the next step
  *   stamp     CLOSING    STAMPED + job       tree_attempt_failed, later again
  *   complete  job        job gone            job_fail, later again
+ *   care      job        job gone            signatures.c: judged again later
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/mem.h"
 #include "ltp/acquire.h"
 #include "ltp/inside.h"
+#include "ltp/signatures.h"
 #include "scheduler/job.h"
 #include "storage/audit.h"
 #include "storage/material.h"
@@ -25,8 +27,9 @@
 #define STEP_TREES_MAX 64 /* trees looked at in one step */
 #define STAMP_RETRY_FIRST_MS 1000
 #define STAMP_RETRY_LONGEST_MS 300000 /* a TSA that is back is used within 5 min */
-/* A process that died frees its job after this; doing one twice is harmless. */
-#define COMPLETE_LEASE_MS 30000
+/* A process that died frees its job after this. Work that takes longer may be done
+ * twice, which is harmless: only the last to claim it can finish it. */
+#define JOB_LEASE_MS 30000
 #define JOBS_POLL_MS 30000
 #define SERVICE_ACTOR "service"
 
@@ -189,14 +192,7 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 	size_t n_nodes = 0;
 	struct tsp_answer answer = { 0 };
 	struct stamp_task s = { .tree = t };
-	const struct tsp_client client = {
-		.tsas = l->o.tsas,
-		.n_tsas = l->o.n_tsas,
-		.skew_ms = l->o.tsa_skew_ms,
-		.clock = l->o.clock,
-		.gate = l->o.trust != NULL ? tsa_path_gate : NULL,
-		.gate_arg = l->o.trust,
-	};
+	const struct tsp_client client = ltp_tsp_client(l);
 	if (build_nodes(w, t, &nodes, &n_nodes, &s.stamp.root, err) != 0 ||
 	    tsp_client_stamp(&client, w->fetch, &s.stamp.root, &answer, err) != 0)
 		goto out;
@@ -452,15 +448,14 @@ out:
 	return rc;
 }
 
-static int step_complete(struct ltp_worker *w, bool *ret_worked, int64_t *ret_next_ms,
-			 struct ltps_error *err)
+static int step_job(struct ltp_worker *w, bool *ret_worked, int64_t *ret_next_ms,
+		    struct ltps_error *err)
 {
 	struct complete_task c = {
 		.claim = {
-			.kind = JOB_COMPLETE_TOKEN,
 			.owner = "preserve",
 			.now_ms = ltp_now(w->l),
-			.lease_ms = COMPLETE_LEASE_MS,
+			.lease_ms = JOB_LEASE_MS,
 		},
 	};
 	int64_t due = 0;
@@ -477,7 +472,8 @@ static int step_complete(struct ltp_worker *w, bool *ret_worked, int64_t *ret_ne
 	if (!c.found)
 		return 0;
 	*ret_worked = true;
-	return complete_one(w, &c, err);
+	return strcmp(c.job.kind, JOB_CARE) == 0 ? signatures_care(w, &c.job, err)
+						 : complete_one(w, &c, err);
 }
 
 int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
@@ -488,7 +484,7 @@ int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 	    step_stamp(w, ret_next_ms, err) != 0)
 		return -1;
 	for (int i = 0; i < STEP_TREES_MAX && worked; i++)
-		if (step_complete(w, &worked, ret_next_ms, err) != 0)
+		if (step_job(w, &worked, ret_next_ms, err) != 0)
 			return -1;
 	/* What another process left behind is seen at the latest then. */
 	earlier(ret_next_ms, ltp_now(w->l) + JOBS_POLL_MS);

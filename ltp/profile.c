@@ -60,6 +60,9 @@ static const struct conf_rule RULES[] = {
 	{ .section = SECTION,
 	  .key = "expected_evidence_duration",
 	  .type = CONF_PERIOD },
+	{ .section = SECTION, .key = "on_failed", .type = CONF_TEXT },
+	{ .section = SECTION, .key = "augment", .type = CONF_TEXT },
+	{ .section = SECTION, .key = "seal", .type = CONF_TEXT },
 	{ .section = SECTION, .key = "digest", .type = CONF_TEXT, .required = true },
 	{ .section = SECTION,
 	  .key = "tree_max_leaves",
@@ -220,6 +223,41 @@ static int read_choices(const struct conf *c, struct profile *p, struct ltps_err
 	return 0;
 }
 
+/* The index of a key's value among the names; 0, the first, when it is absent. */
+static int read_choice(const struct conf *c, const char *key, const char *const *names,
+		       size_t n, int *ret, struct ltps_error *err)
+{
+	const char *v = conf_text(c, SECTION, NULL, key, names[0]);
+	*ret = find_name(names, n, v);
+	return *ret >= 0 ? 0
+			 : ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
+				     "%s cannot be '%s'", key, v);
+}
+
+/* Goals pds and aug: signatures are judged and raised; what is unsigned is sealed. */
+static int read_signatures(const struct conf *c, struct profile *p,
+			   struct ltps_error *err)
+{
+	static const char *const FAILED[] = { "refuse", "keep" };
+	static const char *const AUGMENT[] = { "none", "t", "lt", "lta" };
+	static const char *const SEAL[] = { "none", "detached", "enveloping" };
+	static const enum signature_level LEVELS[] = { LEVEL_NONE, LEVEL_T, LEVEL_LT,
+						       LEVEL_LTA };
+	int failed, augment, seal;
+	p->signature_policy = conf_text(c, SECTION, NULL, "signature_policy", NULL);
+	if (read_choice(c, "on_failed", FAILED, 2, &failed, err) != 0 ||
+	    read_choice(c, "augment", AUGMENT, 4, &augment, err) != 0 ||
+	    read_choice(c, "seal", SEAL, 3, &seal, err) != 0)
+		return -1;
+	p->on_failed = (enum profile_failed)failed;
+	p->augment = LEVELS[augment];
+	p->seal = (enum profile_seal)seal;
+	if (p->signature_policy == NULL && (augment != 0 || seal != 0 || failed != 0))
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
+				 "augment, seal and on_failed need a signature_policy");
+	return 0;
+}
+
 static void read_limits(const struct conf *c, struct profile *p)
 {
 	p->valid_from_ms = conf_int(c, SECTION, NULL, "valid_from", 0);
@@ -256,13 +294,13 @@ int profile_parse(struct view text, const char *name, struct profile **ret_p,
 	p->specification = conf_text(c, SECTION, NULL, "specification", NULL);
 	p->description = conf_text(c, SECTION, NULL, "description", "");
 	p->evidence_policy = conf_text(c, SECTION, NULL, "evidence_policy", "");
-	p->signature_policy = conf_text(c, SECTION, NULL, "signature_policy", NULL);
 	read_limits(c, p);
 	if (read_list(c, "goal", p->goals, err) != 0 ||
 	    read_list(c, "submission_format", p->submission_formats, err) != 0 ||
 	    read_list(c, "po_format", p->po_formats, err) != 0 ||
 	    read_list(c, "evidence_format", p->evidence_formats, err) != 0 ||
-	    read_choices(c, p, err) != 0 || read_operations(c, p, err) != 0)
+	    read_choices(c, p, err) != 0 || read_signatures(c, p, err) != 0 ||
+	    read_operations(c, p, err) != 0)
 		goto out;
 	*ret_p = p;
 	p = NULL;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "validation/document.h"
 
 #define PROFILES_MAX 64
 #define PROFILE_LIST_MAX 32
@@ -18,6 +19,12 @@ enum storage_model { WITH_STORAGE, WITH_TEMPORARY_STORAGE, WITHOUT_STORAGE };
 
 /* What becomes of an object at the end of its preservation period. */
 enum period_end { PERIOD_KEEP, PERIOD_DELETE };
+
+/* What becomes of a signed object whose signature is TOTAL-FAILED. */
+enum profile_failed { FAILED_REFUSE, FAILED_KEEP };
+
+/* How unsigned objects are sealed with the key of the service. */
+enum profile_seal { SEAL_NONE, SEAL_DETACHED, SEAL_ENVELOPING };
 
 /* TS 119 512 5.3: one bit an operation. */
 enum operation {
@@ -44,7 +51,11 @@ struct profile {
 				       first is the default; "" = as submitted */
 	const char *evidence_formats[PROFILE_LIST_MAX]; /* first is the default */
 	const char *evidence_policy;                    /* URI */
-	const char *signature_policy;                   /* URI or NULL */
+	const char *signature_policy; /* id of the validation policy that signatures
+					 are judged by; NULL: they are not judged */
+	enum profile_failed on_failed;
+	enum signature_level augment; /* to which level they are raised; LEVEL_NONE */
+	enum profile_seal seal;
 	enum storage_model storage;
 	unsigned operations; /* bit per enum operation */
 	int64_t valid_from_ms;

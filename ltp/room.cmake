@@ -1,6 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 file(GLOB profiles CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/policies/profile-*.conf)
 ltps_embed(ltps_ltp ltp_profiles ${profiles})
-file(GLOB validation_policies CONFIGURE_DEPENDS
-     ${CMAKE_SOURCE_DIR}/policies/validation-*.conf)
-ltps_embed(ltps_ltp ltp_validation_policies ${validation_policies})

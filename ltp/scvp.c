@@ -30,9 +30,7 @@
 struct ltp_scvp {
 	struct ltp *ltp;
 	bool fetch;
-	struct known *known;
-	struct asked *asked;
-	struct allowance fetched, preserved;
+	struct allowance preserved;
 	struct scvp_signer *signer;
 	struct scvp_policy_config policies[2];
 	uint8_t hindsight[OID_OCTETS_MAX];
@@ -77,17 +75,8 @@ static int archive_judge(void *arg, const struct path_input *in,
 			 struct path_result **ret, struct ltps_error *err)
 {
 	struct ltp_scvp_worker *w = arg;
-	struct ltp_scvp *s = w->s;
 	struct path_input with_cache = *in;
-	const struct path_sources sources = { .fetch =
-						  may_fetch(w) ? w->w->fetch : NULL,
-					      .clock = s->ltp->o.clock,
-					      .known = s->known,
-					      .asked = s->asked,
-					      .store = s->ltp->o.store,
-					      .allowance = &s->fetched,
-					      .conn = w->w->conn,
-					      .cancelled = &w->w->cancelled };
+	const struct path_sources sources = worker_sources(w->w, may_fetch(w));
 	if (w->n_held == HELD_MAX)
 		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
 				 "too many judgements for one reply");
@@ -138,7 +127,7 @@ static int archive_find(void *arg, const struct scvp_cert_id *id, struct cert **
 	*ret = NULL;
 	if (alg == DIGEST_NONE)
 		return 0;
-	struct known_generation *g = known_take(w->s->known);
+	struct known_generation *g = known_take(w->s->ltp->known);
 	const struct material *m = known_material(g);
 	for (size_t k = 0; k < 2 && rc == 0 && *ret == NULL; k++) {
 		for (size_t i = 0; i < material_count(m, kinds[k]) && rc == 0; i++) {
@@ -189,24 +178,11 @@ struct keeping {
 	struct leaf_new leaf;
 };
 
-static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
-{
-	(void)leaf;
-	(void)err;
-	++*(size_t *)arg;
-	return 0;
-}
-
-/* On the writer's thread: the material, and once a leaf for it. */
 static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct keeping *k = arg;
-	size_t leaves = 0;
-	if (material_put(conn, &k->row, &k->leaf.ref, NULL, err) != 0 ||
-	    tree_leaves_of(conn, LEAF_MATERIAL, k->leaf.ref, count_leaf, &leaves,
-			   err) != 0)
-		return -1;
-	return leaves > 0 ? 0 : tree_append_leaf(conn, &k->leaf, NULL, err);
+	int64_t id;
+	return material_preserve(conn, &k->row, &k->leaf, &id, err);
 }
 
 static bool seen_before(const struct ltp_scvp_worker *w, const struct digest *d)
@@ -237,7 +213,7 @@ static int archive_preserve(void *arg, struct view object, struct ltps_error *er
 	struct ltp *l = w->s->ltp;
 	const struct profile *p = keeping_profile(l);
 	struct digest d;
-	struct keeping k = { .leaf = { .kind = LEAF_MATERIAL } };
+	struct keeping k = { 0 };
 	if (digest_once(DIGEST_SHA256, object, &d, err) != 0)
 		return -1;
 	/* Over the allowance it is for a later request to ask again. */
@@ -427,9 +403,7 @@ static int set_up(struct ltp_scvp *s, const struct ltp_scvp_options *o,
 	struct store_conn *conn = NULL;
 	static const uint8_t one[] = { 1 };
 	int rc = -1;
-	if (scvp_key_read(o, &s->signer, err) != 0 ||
-	    known_new(o->trust, &s->known, err) != 0 ||
-	    asked_new(o->fetchers, &s->asked, err) != 0)
+	if (scvp_key_read(o, &s->signer, err) != 0)
 		return -1;
 	s->config = (struct scvp_config){
 		.signers = &s->signer,
@@ -463,7 +437,6 @@ int ltp_scvp_new(const struct ltp_scvp_options *options, struct ltp_scvp **ret,
 		return ltps_fail_nomem(err);
 	s->ltp = options->ltp;
 	s->fetch = options->fetch;
-	allowance_init(&s->fetched, options->keep_objects, 0);
 	allowance_init(&s->preserved, options->keep_objects, 0);
 	if (set_up(s, options, err) != 0) {
 		ltp_scvp_free(s);
@@ -478,10 +451,7 @@ void ltp_scvp_free(struct ltp_scvp *s)
 	if (s == NULL)
 		return;
 	scvp_signer_free(s->signer);
-	asked_free(s->asked);
 	allowance_end(&s->preserved);
-	allowance_end(&s->fetched);
-	known_free(s->known);
 	OPENSSL_cleanse(s->config.context_key, sizeof(s->config.context_key));
 	mem_free(s);
 }

@@ -27,15 +27,14 @@ struct ltp_scvp_options {
 	const char *hindsight_policy; /* dotted; NULL: not offered */
 	enum digest_alg hash;         /* default of hashAlgorithms */
 	bool fetch;                   /* ask the network for what is missing */
-	unsigned fetchers;  /* threads that may wait for it at a time; 0: all */
 	bool client_status; /* clients' certificates need a good status */
 	bool require_authentication;
 	uint32_t refused; /* SCVP_REFUSE_... */
 	int64_t cache_ms;
 	int64_t policy_cache_ms;
 	unsigned clock_skew_min;
-	/* Objects an hour that clients may have kept, fetched ones and those that
-	 * evidence is wanted for each; 0: ALLOWANCE_OBJECTS */
+	/* Objects an hour that evidence is wanted for, which clients may have kept; 0:
+	 * ALLOWANCE_OBJECTS */
 	unsigned keep_objects;
 };
 

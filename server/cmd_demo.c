@@ -125,33 +125,47 @@ static int write_anchors(const struct demo *d, struct ltps_error *err)
 	return rc;
 }
 
-/* The SCVP responder's certificate with its issuer behind it, for clients that have
- * the root alone. */
-static int write_scvp(const struct demo *d, const struct devpki_cert **ret_scvp,
-		      struct ltps_error *err)
+/* A certificate with its issuer behind it, for those that have the root alone. */
+static int write_with_issuer(const struct demo *d, const struct devpki_cert *c,
+			     const char *name, struct ltps_error *err)
 {
 	struct buf pem = buf_make(DEMO_CONF_MAX);
 	char path[DEMO_PATH_MAX];
-	const struct devpki_cert *c = NULL;
 	int rc = -1;
-	if (devpki_need(d->pki, DEVPKI_SCVP, &c, err) == 0 &&
-	    devpki_cert_pem(c, &pem, err) == 0 &&
+	if (devpki_cert_pem(c, &pem, err) == 0 &&
 	    devpki_cert_pem(c->issuer, &pem, err) == 0 &&
-	    file_join(d->dir, "scvp.pem", path, sizeof(path), err) == 0)
+	    file_join(d->dir, name, path, sizeof(path), err) == 0)
 		rc = file_write(path, view_buf(&pem), 0644, err);
 	buf_free(&pem);
-	*ret_scvp = c;
 	return rc;
+}
+
+/* The key that seals and signs reports: one for each CA, since a PKI that has moved
+ * has a new one. */
+static int need_seal(const struct demo *d, const struct devpki_cert **ret,
+		     struct ltps_error *err)
+{
+	char name[DEVPKI_NAME_MAX];
+	const struct devpki_cert *ca = devpki_active(d->pki, DEVPKI_CA, 0);
+	const struct devpki_issue how = { .kind = DEVPKI_EE,
+					  .name = name,
+					  .common_name = "LTPS demo seal" };
+	snprintf(name, sizeof(name), "seal-%.20s", ca->name);
+	*ret = devpki_find_text(d->pki, view_text(name));
+	return *ret != NULL ? 0 : devpki_issue(d->pki, &how, ret, err);
 }
 
 static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 		      struct ltps_error *err)
 {
-	const struct devpki_cert *scvp;
+	const struct devpki_cert *scvp, *seal;
 	struct buf conf = buf_make(DEMO_CONF_MAX);
 	char url[DEVPKI_URL_MAX];
 	int rc = -1;
-	if (write_scvp(d, &scvp, err) != 0)
+	if (devpki_need(d->pki, DEVPKI_SCVP, &scvp, err) != 0 ||
+	    need_seal(d, &seal, err) != 0 ||
+	    write_with_issuer(d, scvp, "scvp.pem", err) != 0 ||
+	    write_with_issuer(d, seal, "seal.pem", err) != 0)
 		return -1;
 	format_url(d, url, sizeof(url));
 	if (file_join(d->dir, "ltps.conf", path, DEMO_PATH_MAX, err) == 0 &&
@@ -175,9 +189,15 @@ static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 			"key = pki/keys/%s.pem\n"
 			"clients = anchors.pem\n"
 			"hindsight_policy = " DEMO_HINDSIGHT_POLICY "\n"
+			"[validation]\n"
+			"certificate = seal.pem\n"
+			"key = pki/keys/%s.pem\n"
+			"[seal]\n"
+			"certificate = seal.pem\n"
+			"key = pki/keys/%s.pem\n"
 			"[profiles]\n"
 			"tree_max_age = 2s\n",
-			d->listen, url, scvp->name) == 0)
+			d->listen, url, scvp->name, seal->name, seal->name) == 0)
 		rc = file_write(path, view_buf(&conf), 0644, err);
 	buf_free(&conf);
 	return rc;

@@ -9,8 +9,8 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "ltp/provider.h"
-#include "ltp/validation_policy.h"
 #include "server/commands.h"
+#include "server/policy_file.h"
 #include "server/trust_options.h"
 #include "validation/path.h"
 
@@ -184,7 +184,7 @@ static int read_known(struct command *c, struct ltps_error *err)
 static int set_policy(struct command *c, struct ltps_error *err)
 {
 	if (c->trust.policy != NULL) {
-		if (validation_policy_builtin(c->trust.policy, &c->policy, err) != 0)
+		if (policy_load(c->trust.policy, &c->policy, err) != 0)
 			return -1;
 		validation_policy_apply(c->policy, &c->in);
 		if (read_known(c, err) != 0)

@@ -9,9 +9,11 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* TSAs, anchors, profiles and the store. */
-/* and the three files of [scvp], its clients, and what else is at hand. */
+/* and the three files of [scvp], its clients, what else is at hand, and the files of
+ * two signing keys. */
 #define PATHS_MAX                                                                      \
-	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5)
+	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5 + \
+	 2 * 4)
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
@@ -60,6 +62,16 @@ static const struct conf_rule rules[] = {
 	{ "scvp", false, "policy_cache", CONF_DURATION, false, false, 0,
 	  30 * 24 * HOUR_MS },
 	{ "scvp", false, "clock_skew", CONF_DURATION, false, false, 60000, HOUR_MS },
+	{ "validation", false, "certificate", CONF_TEXT, false, false, 0, 0 },
+	{ "validation", false, "key", CONF_TEXT, false, false, 0, 0 },
+	{ "validation", false, "password_file", CONF_TEXT, false, false, 0, 0 },
+	{ "validation", false, "module", CONF_TEXT, false, false, 0, 0 },
+	{ "validation", false, "policy", CONF_TEXT, false, false, 0, 0 },
+	{ "validation", false, "fetch", CONF_BOOL, false, false, 0, 0 },
+	{ "seal", false, "certificate", CONF_TEXT, false, false, 0, 0 },
+	{ "seal", false, "key", CONF_TEXT, false, false, 0, 0 },
+	{ "seal", false, "password_file", CONF_TEXT, false, false, 0, 0 },
+	{ "seal", false, "module", CONF_TEXT, false, false, 0, 0 },
 	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_ldap", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
@@ -324,6 +336,39 @@ static int read_scvp(struct config *c, const char *name, const char *base,
 	return read_scvp_values(c, name, err);
 }
 
+/* A key of [section]; a URI of a token is no path. */
+static int read_key(struct config *c, const char *section, const char *name,
+		    const char *base, struct config_key *k, struct ltps_error *err)
+{
+	const char *key = conf_text(c->conf, section, NULL, "key", NULL);
+	const bool token = key != NULL && strncmp(key, "pkcs11:", 7) == 0;
+	k->key = key;
+	if ((!token && take_path(c, base, key, &k->key, err) != 0) ||
+	    take_path(c, base, conf_text(c->conf, section, NULL, "certificate", NULL),
+		      &k->certificate, err) != 0 ||
+	    take_path(c, base, conf_text(c->conf, section, NULL, "password_file", NULL),
+		      &k->password_file, err) != 0 ||
+	    take_path(c, base, conf_text(c->conf, section, NULL, "module", NULL),
+		      &k->module, err) != 0)
+		return -1;
+	if (k->key == NULL &&
+	    (k->certificate != NULL || k->password_file != NULL || k->module != NULL))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "%.100s: [%s] has no key", name, section);
+	return 0;
+}
+
+static int read_validation(struct config *c, const char *name, const char *base,
+			   struct ltps_error *err)
+{
+	struct config_validation *v = &c->validation;
+	v->policy = conf_text(c->conf, "validation", NULL, "policy", NULL);
+	v->fetch = conf_int(c->conf, "validation", NULL, "fetch", 1) != 0;
+	if (read_key(c, "validation", name, base, &v->key, err) != 0)
+		return -1;
+	return read_key(c, "seal", name, base, &c->seal, err);
+}
+
 int config_parse(struct view text, const char *name, const char *base,
 		 struct config *ret_c, struct ltps_error *err)
 {
@@ -340,7 +385,8 @@ int config_parse(struct view text, const char *name, const char *base,
 	    read_files(&c, "trust", "anchors", base, c.anchors, CONFIG_ANCHORS_MAX,
 		       &c.n_anchors, err) != 0 ||
 	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0 ||
-	    read_scvp(&c, name, base, err) != 0)
+	    read_scvp(&c, name, base, err) != 0 ||
+	    read_validation(&c, name, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;

@@ -49,6 +49,21 @@ struct config_scvp {
 	unsigned clock_skew_min;
 };
 
+/* A signing key with its certificates; key NULL: none. */
+struct config_key {
+	const char *key; /* PEM, PKCS #12 or "pkcs11:..." */
+	const char *certificate;
+	const char *password_file;
+	const char *module;
+};
+
+/* [validation]: POST /validate, and the key that signs reports. */
+struct config_validation {
+	struct config_key key;
+	const char *policy; /* where a request names none; NULL: "default" */
+	bool fetch;
+};
+
 struct config {
 	const char *listen;
 	const char *dir; /* of the store */
@@ -70,6 +85,8 @@ struct config {
 	const char *material[CONFIG_MATERIAL_MAX]; /* certificates, CRLs at hand */
 	size_t n_material;
 	struct config_scvp scvp;
+	struct config_validation validation;
+	struct config_key seal; /* of profiles that seal */
 	struct fetch_policy fetch;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];

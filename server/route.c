@@ -227,6 +227,8 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "  ETSI TS 119 512, application/json\n"
 		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
 		      "application/scvp-vp-request\n"
+		      "POST /validate  a signed document, or multipart/form-data with "
+		      "\"document\" and \"content\"; ?time=T&policy=P\n"
 		      "GET /health /ready /metrics\n"));
 }
 
@@ -265,6 +267,13 @@ void route_table(struct service *s)
 			.handle = scvp_http_handle,
 			.arg = s,
 		};
+	s->routes[n++] = (struct http_route){
+		.path = "/validate",
+		.methods = HTTP_METHOD_POST,
+		.body_max = s->config->body_max,
+		.handle = validate_http_handle,
+		.arg = s,
+	};
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
 		s->routes[n++] = (struct http_route){ .path = gets[i].path,
 						      .methods = HTTP_METHOD_GET,

@@ -32,8 +32,6 @@ int scvp_http_start(struct service *s, struct ltps_error *err)
 		.hindsight_policy = c->hindsight_policy,
 		.hash = c->hash,
 		.fetch = c->fetch,
-		/* The others go on serving what needs no network. */
-		.fetchers = (unsigned)s->config->workers / 2 + 1,
 		.client_status = c->client_status,
 		.require_authentication = c->require_authentication,
 		.refused = c->refused,

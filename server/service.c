@@ -72,11 +72,25 @@ static int check_profiles(struct service *s, struct ltps_error *err)
 	return 0;
 }
 
+/* The built-in profiles that seal are offered where there is a key for it. */
+static void drop_sealing(struct service *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n_profiles; i++) {
+		if (s->profiles[i]->seal == SEAL_NONE || s->config->seal.key != NULL)
+			s->profiles[n++] = s->profiles[i];
+		else
+			profile_free(s->profiles[i]);
+	}
+	s->n_profiles = n;
+}
+
 static int start_profiles(struct service *s, struct ltps_error *err)
 {
 	if (s->config->builtin_profiles &&
 	    profile_builtin(s->profiles, PROFILES_MAX, &s->n_profiles, err) != 0)
 		return -1;
+	drop_sealing(s);
 	for (size_t i = 0; i < s->config->n_profile_files; i++) {
 		if (read_profile(s, s->config->profile_files[i], err) != 0)
 			return -1;
@@ -101,6 +115,33 @@ static void stop_store(struct service *s)
 	store_close(s->store);
 }
 
+static int open_key(const struct config_key *k, struct signing_key **ret,
+		    struct ltps_error *err)
+{
+	const struct signing_key_source source = {
+		.key = k->key,
+		.certificate = k->certificate,
+		.password_file = k->password_file,
+		.module = k->module,
+	};
+	return k->key != NULL ? signing_key_open(&source, ret, err) : 0;
+}
+
+static int start_keys(struct service *s, struct ltps_error *err)
+{
+	if (open_key(&s->config->validation.key, &s->report_key, err) != 0)
+		return ltps_where(err, "[validation]");
+	if (open_key(&s->config->seal, &s->seal_key, err) != 0)
+		return ltps_where(err, "[seal]");
+	return 0;
+}
+
+static void stop_keys(struct service *s)
+{
+	signing_key_free(s->seal_key);
+	signing_key_free(s->report_key);
+}
+
 static int start_ltp(struct service *s, struct ltps_error *err)
 {
 	const struct ltp_options options = {
@@ -114,6 +155,10 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.tsa_skew_ms = s->config->tsa_skew_ms,
 		.trust = s->trust,
 		.fetch = s->config->fetch,
+		/* The others go on serving what needs no network. */
+		.fetchers = (unsigned)s->config->workers / 2 + 1,
+		.seal_key = s->seal_key,
+		.report_key = s->report_key,
 		.service_id = s->config->id,
 		.low_space_bytes = s->config->low_space,
 		.no_space_bytes = s->config->no_space,
@@ -132,6 +177,7 @@ static void worker_free(void *state)
 	if (w == NULL)
 		return;
 	ltp_scvp_worker_free(w->scvp);
+	sig_cache_free(w->signatures);
 	ltp_worker_free(w->ltp);
 	mem_free(w);
 }
@@ -143,6 +189,7 @@ static int worker_init(void *arg, void **ret_state, struct ltps_error *err)
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	if (ltp_worker_new(s->ltp, &w->ltp, err) != 0 ||
+	    sig_cache_new(&w->signatures, err) != 0 ||
 	    (s->scvp != NULL &&
 	     ltp_scvp_worker_new(s->scvp, w->ltp, &w->scvp, err) != 0)) {
 		worker_free(w);
@@ -224,8 +271,10 @@ static const struct {
 	{ "trust anchors", start_trust, stop_trust },
 	{ "profiles", start_profiles, stop_profiles },
 	{ "store", start_store, stop_store },
+	{ "signing keys", start_keys, stop_keys },
 	{ "domain", start_ltp, stop_ltp },
 	{ "SCVP", scvp_http_start, scvp_http_stop },
+	{ "validation", validate_http_start, validate_http_stop },
 	{ "workers", start_workers, stop_workers },
 	{ "background", background_start, background_stop },
 	{ "listener", start_http, stop_http },

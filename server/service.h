@@ -21,9 +21,10 @@
 #include "server/http.h"
 #include "server/loop.h"
 #include "storage/store.h"
+#include "validation/validation_policy.h"
 
-/* RetrieveInfo .. Search, each below /pres/; /scvp; four more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 5)
+/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; four more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 6)
 
 struct service;
 struct service_route {
@@ -44,9 +45,23 @@ struct service_scvp_counts {
 	uint64_t us;
 };
 
+/* What /validate did since the start, for /metrics. */
+struct service_validate_counts {
+	uint64_t okay, refused, failed;
+	uint64_t us;
+};
+
+/* A policy that requests may name. */
+struct service_policy {
+	char name[VALIDATION_POLICY_NAME_MAX];
+	struct validation_policy *policy;
+};
+#define SERVICE_POLICIES_MAX 16 /* built-in ones, and the configured one */
+
 /* State of one thread of the pool. */
 struct service_worker {
 	struct ltp_worker *ltp;
+	struct sig_cache *signatures; /* of /validate */
 	struct ltp_scvp_worker *scvp; /* NULL: no SCVP */
 };
 
@@ -60,6 +75,8 @@ struct service {
 	struct profile *profiles[PROFILES_MAX];
 	size_t n_profiles;
 	struct store *store;
+	struct signing_key *report_key; /* NULL: not configured, as the next */
+	struct signing_key *seal_key;
 	struct ltp *ltp;
 	struct material *scvp_clients;
 	struct ltp_scvp *scvp; /* NULL: not configured */
@@ -82,6 +99,10 @@ struct service {
 	struct http_server *http;
 	struct service_counts counts[OP_COUNT];
 	struct service_scvp_counts scvp_counts;
+	struct service_validate_counts validate_counts;
+	/* The first serves where a request names none. */
+	struct service_policy policies[SERVICE_POLICIES_MAX];
+	size_t n_policies;
 	int64_t started_ms;
 	bool draining;
 	struct budget budget;  /* bytes of all requests and answers */
@@ -117,6 +138,10 @@ int route_refusal_body(void *arg, const char *path, int status, const char *text
 int scvp_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void scvp_http_stop(struct service *s);
 void scvp_http_handle(struct http_exchange *x, void *arg);
+/* validate_http.c */
+int validate_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
+void validate_http_stop(struct service *s);
+void validate_http_handle(struct http_exchange *x, void *arg);
 /* background.c */
 int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void background_stop(struct service *s);

@@ -140,6 +140,23 @@ static int put_http(const struct service *s, struct buf *out, struct ltps_error 
 	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
 }
 
+static int put_validation(const struct service *s, struct buf *out,
+			  struct ltps_error *err)
+{
+	const struct service_validate_counts *c = &s->validate_counts;
+	const struct metric metrics[] = {
+		{ "ltps_validations_total", "counter", "Documents judged for clients.",
+		  c->okay },
+		{ "ltps_validations_refused_total", "counter",
+		  "Requests that could not be judged.", c->refused },
+		{ "ltps_validations_failed_total", "counter",
+		  "Judgements that failed here.", c->failed },
+		{ "ltps_validation_microseconds_total", "counter",
+		  "Time from request to report.", c->us },
+	};
+	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
+}
+
 static int put_store(struct service *s, struct buf *out, struct ltps_error *err)
 {
 	struct store_stats st = { 0 };
@@ -197,7 +214,7 @@ int status_metrics(struct service *s, const struct ltp_health *h, struct buf *ou
 		   struct ltps_error *err)
 {
 	if (put_calls(s, out, err) != 0 || put_http(s, out, err) != 0 ||
-	    put_store(s, out, err) != 0)
+	    put_validation(s, out, err) != 0 || put_store(s, out, err) != 0)
 		return -1;
 	return put_domain(s, h, out, err);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "ltp/validation_policy.h"
+#include "server/policy_file.h"
 
 static const char *const kind_options[MATERIAL_KIND_COUNT] = {
 	[MATERIAL_ANCHOR] = "--anchor",
@@ -45,7 +45,7 @@ static int check_policy(const struct trust_options *o, struct ltps_error *err)
 
 	if (o->policy == NULL)
 		return 0;
-	if (validation_policy_builtin(o->policy, &p, &inner) == 0) {
+	if (policy_load(o->policy, &p, &inner) == 0) {
 		validation_policy_free(p);
 		return 0;
 	}

@@ -21,7 +21,7 @@
 	"  --crl F          certificate revocation lists\n"                            \
 	"  --ocsp F         OCSP responses\n"                                          \
 	"  --time T         judge as if now were T (RFC 3339)\n"                       \
-	"  --policy P       validation policy (default: \"default\")\n"
+	"  --policy P       validation policy: name, id or file (default: \"default\")\n"
 
 struct trust_options {
 	const char *files[MATERIAL_KIND_COUNT][TRUST_FILES_MAX];

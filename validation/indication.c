@@ -1,6 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "validation/indication.h"
 
+#include <string.h>
+
+static const char *const sub_names[SUB_COUNT] = {
+	[SUB_FORMAT_FAILURE] = "FORMAT_FAILURE",
+	[SUB_HASH_FAILURE] = "HASH_FAILURE",
+	[SUB_SIG_CRYPTO_FAILURE] = "SIG_CRYPTO_FAILURE",
+	[SUB_REVOKED] = "REVOKED",
+	[SUB_EXPIRED] = "EXPIRED",
+	[SUB_NOT_YET_VALID] = "NOT_YET_VALID",
+	[SUB_SIG_CONSTRAINTS_FAILURE] = "SIG_CONSTRAINTS_FAILURE",
+	[SUB_CHAIN_CONSTRAINTS_FAILURE] = "CHAIN_CONSTRAINTS_FAILURE",
+	[SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE] = "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+	[SUB_CRYPTO_CONSTRAINTS_FAILURE] = "CRYPTO_CONSTRAINTS_FAILURE",
+	[SUB_POLICY_PROCESSING_ERROR] = "POLICY_PROCESSING_ERROR",
+	[SUB_SIGNATURE_POLICY_NOT_AVAILABLE] = "SIGNATURE_POLICY_NOT_AVAILABLE",
+	[SUB_TIMESTAMP_ORDER_FAILURE] = "TIMESTAMP_ORDER_FAILURE",
+	[SUB_NO_SIGNING_CERTIFICATE_FOUND] = "NO_SIGNING_CERTIFICATE_FOUND",
+	[SUB_NO_CERTIFICATE_CHAIN_FOUND] = "NO_CERTIFICATE_CHAIN_FOUND",
+	[SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE] = "NO_CERTIFICATE_CHAIN_FOUND_NO_POE",
+	[SUB_REVOKED_NO_POE] = "REVOKED_NO_POE",
+	[SUB_REVOKED_CA_NO_POE] = "REVOKED_CA_NO_POE",
+	[SUB_OUT_OF_BOUNDS_NOT_REVOKED] = "OUT_OF_BOUNDS_NOT_REVOKED",
+	[SUB_OUT_OF_BOUNDS_NO_POE] = "OUT_OF_BOUNDS_NO_POE",
+	[SUB_REVOCATION_OUT_OF_BOUNDS_NO_POE] = "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+	[SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE] = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+	[SUB_NO_POE] = "NO_POE",
+	[SUB_TRY_LATER] = "TRY_LATER",
+	[SUB_SIGNED_DATA_NOT_FOUND] = "SIGNED_DATA_NOT_FOUND",
+	[SUB_CUSTOM] = "CUSTOM",
+};
+
 const char *indication_name(enum indication i)
 {
 	switch (i) {
@@ -12,4 +43,37 @@ const char *indication_name(enum indication i)
 		return "INDETERMINATE";
 	}
 	return "?";
+}
+
+const char *indication_total_name(enum indication i)
+{
+	switch (i) {
+	case INDICATION_PASSED:
+		return "TOTAL_PASSED";
+	case INDICATION_FAILED:
+		return "TOTAL_FAILED";
+	case INDICATION_INDETERMINATE:
+		return "INDETERMINATE";
+	}
+	return "?";
+}
+
+const char *subindication_name(enum subindication s)
+{
+	return (unsigned)s < SUB_COUNT ? sub_names[s] : NULL;
+}
+
+enum subindication subindication_from_name(const char *name)
+{
+	for (int s = SUB_NONE + 1; name != NULL && s < SUB_COUNT; s++)
+		if (strcmp(sub_names[s], name) == 0)
+			return (enum subindication)s;
+	return SUB_NONE;
+}
+
+enum indication subindication_main(enum subindication s)
+{
+	if (s == SUB_NONE)
+		return INDICATION_PASSED;
+	return s <= SUB_NOT_YET_VALID ? INDICATION_FAILED : INDICATION_INDETERMINATE;
 }

@@ -64,5 +64,11 @@ int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
 		     EVP_PKEY *key, const uint8_t key_id[32],
 		     enum signature_verdict *ret, bool *ret_fresh,
 		     struct ltps_error *err) LTPS_CHECKED;
+/* The same for algorithms that name no digest: `fallback` as signature_verify(). The
+ * object's identity must cover it. */
+int sig_cache_verify_with(struct sig_cache *cache, const struct signed_object *o,
+			  enum digest_alg fallback, EVP_PKEY *key,
+			  const uint8_t key_id[32], enum signature_verdict *ret,
+			  struct ltps_error *err) LTPS_CHECKED;
 
 #endif

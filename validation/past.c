@@ -41,6 +41,8 @@ __attribute__((format(printf, 4, 5))) static void set_status(struct judging *j,
 	r->reason = -1;
 	r->retry_ms = INT64_MIN;
 	r->control_time_ms = INT64_MIN;
+	r->constraint = CONSTRAINT_COUNT;
+	r->has_weak = false;
 }
 
 static void set_passed(struct judging *j)
@@ -141,12 +143,29 @@ static bool path_holds(struct judging *j)
 	       c->n_findings < PATH_FINDINGS_MAX;
 }
 
-static bool constraints_hold(struct judging *j)
+/* Those of the input, then those of the policy. */
+static int constraints_hold(struct judging *j, bool *ret_hold, struct ltps_error *err)
 {
 	const struct path_finding *f = finding_of(&j->r->chain, STEP_CONSTRAINTS);
-	if (f != NULL)
+	struct cert_constraint c = { 0 };
+	*ret_hold = f == NULL;
+	if (f != NULL) {
 		set_finding(j, "CHAIN_CONSTRAINTS_FAILURE", f);
-	return f == NULL;
+		j->r->constraint = f->code == PATH_KEY_USAGE
+				       ? CONSTRAINT_KEY_USAGE
+				       : CONSTRAINT_EXTENDED_KEY_USAGE;
+		return 0;
+	}
+	if (j->in->constraints == NULL)
+		return 0;
+	if (j->in->constraints(j->in->constraints_arg, &j->r->chain, &c, err) != 0)
+		return -1;
+	*ret_hold = !c.fails;
+	if (c.fails) {
+		set_status(j, "CHAIN_CONSTRAINTS_FAILURE", PATH_OK, "%s", c.text);
+		j->r->constraint = c.constraint;
+	}
+	return 0;
 }
 
 /* Takes the certificates of a candidate over as the chain looked at. */
@@ -333,25 +352,50 @@ static int judge_status(struct judging *j, bool *ret_holds, struct ltps_error *e
 
 /* ---- steps 6 to 8 ---- */
 
+static void set_weakest(struct judging *j, const struct past_weakest *w)
+{
+	struct cert_validation_result *r = j->r;
+	r->constraint = CONSTRAINT_CRYPTO;
+	r->has_weak = true;
+	r->weak_until_ms = w->until_ms;
+	memcpy(r->weak_object, w->object, sizeof(r->weak_object));
+	memcpy(r->weak_algorithm, w->algorithm, sizeof(r->weak_algorithm));
+}
+
+static int set_weak_cert(struct judging *j, const struct path_finding *f,
+			 struct ltps_error *err)
+{
+	struct past_weakest w;
+	set_finding(j, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", f);
+	if (f->cert < 0 || (size_t)f->cert + 1 >= j->r->chain.n_certs)
+		return 0;
+	if (past_weakest(j->path.algorithms, &j->r->chain, (size_t)f->cert, NULL, &w,
+			 err) != 0)
+		return -1;
+	set_weakest(j, &w);
+	return 0;
+}
+
 /* Step 6; the chain's own algorithms were judged with it, here those of status. */
 static int algorithms_hold(struct judging *j, bool *ret_hold, struct ltps_error *err)
 {
 	const struct path_candidate *c = &j->r->chain;
 	const struct path_finding *f = finding_of(c, STEP_ALGORITHMS);
 	*ret_hold = f == NULL;
-	if (f != NULL)
-		set_finding(j, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", f);
+	if (f != NULL && set_weak_cert(j, f, err) != 0)
+		return -1;
 	for (size_t i = 0; *ret_hold && i + 1 < c->n_certs; i++) {
-		int64_t until_ms = INT64_MAX;
-		if (past_reliable_until(j->path.algorithms, c, i, &c->revocation[i],
-					&until_ms, err) != 0)
+		struct past_weakest w;
+		if (past_weakest(j->path.algorithms, c, i, &c->revocation[i], &w,
+				 err) != 0)
 			return -1;
-		if (j->path.time_ms <= until_ms)
+		if (j->path.time_ms <= w.until_ms)
 			continue;
 		char name[CERT_TEXT_MAX];
 		name_of(j, i, name);
 		set_status(j, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", PATH_ALGORITHM_WEAK,
 			   "the revocation status of %.160s", name);
+		set_weakest(j, &w);
 		*ret_hold = false;
 	}
 	return 0;
@@ -416,7 +460,9 @@ static int judge_chain(struct judging *j, struct ltps_error *err)
 		return 0;
 	if (judge_status(j, &holds, err) != 0)
 		return -1;
-	if (!holds || !constraints_hold(j))
+	if (holds && constraints_hold(j, &holds, err) != 0)
+		return -1;
+	if (!holds)
 		return 0;
 	if (algorithms_hold(j, &holds, err) != 0)
 		return -1;
@@ -469,6 +515,7 @@ static int judge_past(struct judging *j, struct ltps_error *err)
 	struct path_candidate *c = &j->r->chain;
 	int64_t start_ms = start_of(j, c->certs[c->n_certs - 1]);
 	struct time_slide slide;
+	bool holds = true;
 	if (chain_check(&j->run, CHAIN_TIME_NONE, true, c, err) != 0)
 		return -1;
 	if (!path_holds(j) || !dates_fit(j))
@@ -481,7 +528,9 @@ static int judge_past(struct judging *j, struct ltps_error *err)
 			   slide.text);
 		return 0;
 	}
-	if (!constraints_hold(j))
+	if (constraints_hold(j, &holds, err) != 0)
+		return -1;
+	if (!holds)
 		return 0;
 	set_passed(j);
 	j->r->control_time_ms = slide.control_time_ms;

@@ -7,8 +7,16 @@
 #ifndef LTPS_VALIDATION_PAST_H
 #define LTPS_VALIDATION_PAST_H
 
+#include "validation/constraint.h"
 #include "validation/indication.h"
 #include "validation/path.h"
+
+/* What X.509 constraints of a policy find on one chain. */
+struct cert_constraint {
+	bool fails;
+	enum constraint constraint;
+	char text[200];
+};
 
 /* Constraints of the validation policy beyond path_input. */
 struct cert_validation_input {
@@ -17,6 +25,11 @@ struct cert_validation_input {
 	/* Anchors past their sunset: by the same index as path.anchors, or NULL. */
 	const int64_t *anchor_sunset_ms; /* 0: none */
 	bool anchor_as_signer_passes;    /* 5.2.6.4 step 1: MAY */
+	/* Step 5 (of 5.6.2.1: step 4) for each chain, after those of path_input; ret is
+	 * zeroed before. NULL: none. */
+	int (*constraints)(void *arg, const struct path_candidate *c,
+			   struct cert_constraint *ret, struct ltps_error *err);
+	void *constraints_arg;
 };
 
 struct cert_validation_result {
@@ -27,7 +40,15 @@ struct cert_validation_result {
 	struct path_candidate chain; /* the last one looked at; n_certs 0: none */
 	int64_t revoked_ms;          /* of REVOKED_(CA_)NO_POE, hold; INT64_MIN */
 	int reason;
-	int64_t retry_ms;        /* of TRY_LATER: nextUpdate; INT64_MIN unknown */
+	int64_t retry_ms;           /* of TRY_LATER: nextUpdate; INT64_MIN unknown */
+	enum constraint constraint; /* that failed; CONSTRAINT_COUNT: none */
+	/* Of CRYPTO_CONSTRAINTS_FAILURE_NO_POE: the object whose signature is weak, by
+	 * its SHA-256, the algorithm that ends first and its last moment (INT64_MIN:
+	 * reliable at no time). Then has_weak is set. */
+	bool has_weak;
+	uint8_t weak_object[32];
+	char weak_algorithm[ALGORITHM_WHAT_MAX];
+	int64_t weak_until_ms;
 	int64_t control_time_ms; /* of past validation, when PASSED */
 	struct need *needs;
 	size_t n_needs;

@@ -15,6 +15,16 @@ int64_t past_bad_from(const struct path_cert_revocation *r);
 /* Whether signatures made before such a revocation keep their worth in the chain
  * model: not when the key was lost, nor when nobody says why, nor during a hold. */
 bool past_reason_keeps_earlier(int reason);
+/* Of several signatures the one that ends first. */
+struct past_weakest {
+	int64_t until_ms;   /* INT64_MAX: no end; INT64_MIN: reliable at no time */
+	uint8_t object[32]; /* SHA-256 of what is signed; with an end only */
+	char algorithm[ALGORITHM_WHAT_MAX]; /* "RSA 1024", "sha1" */
+};
+/* As past_reliable_until(), telling which object it is. Fails: NOMEM, CRYPTO */
+int past_weakest(const struct algorithm_policy *p, const struct path_candidate *c,
+		 size_t i, const struct path_cert_revocation *r,
+		 struct past_weakest *ret, struct ltps_error *err) LTPS_CHECKED;
 /*
  * past_reliable_until - the last moment at which the signatures on certs[i] and on
  * the status objects that counted for it are all reliable; INT64_MAX: no end,

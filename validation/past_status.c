@@ -2,6 +2,8 @@
 /* past_status - reasons and algorithms of the status of a certificate. */
 #include "validation/past_private.h"
 
+#include <string.h>
+
 /* CRLReason, RFC 5280 5.3.1. */
 #define REASON_AFFILIATION_CHANGED 3
 #define REASON_SUPERSEDED 4
@@ -28,63 +30,88 @@ bool past_reason_keeps_earlier(int reason)
 	}
 }
 
-static void lower(int64_t *until_ms, int64_t other_ms)
-{
-	if (other_ms < *until_ms)
-		*until_ms = other_ms;
-}
+/* ---- algorithms ---- */
 
-/* Of a signature by this key; one that cannot be used is reliable at no time. */
-static int64_t key_until(const struct algorithm_policy *p, EVP_PKEY *key,
-			 struct view algorithm)
+/* One signature: an object, signed by this key; one whose key cannot be used is
+ * reliable at no time. */
+static void weigh(const struct algorithm_policy *p, EVP_PKEY *key,
+		  struct view algorithm, const uint8_t object[32],
+		  struct past_weakest *w)
 {
-	return key != NULL ? algorithm_policy_until(p, key, algorithm) : INT64_MIN;
+	const struct algorithm_use use = { key, algorithm, DIGEST_NONE };
+	struct algorithm_verdict v;
+	if (key != NULL && algorithm_policy_until(p, key, algorithm) >= w->until_ms)
+		return;
+	algorithm_policy_explain(p, &use, &v);
+	if (v.until_ms >= w->until_ms)
+		return;
+	w->until_ms = v.until_ms;
+	memcpy(w->object, object, sizeof(w->object));
+	memcpy(w->algorithm, v.what, sizeof(w->algorithm));
 }
 
 /* Of a signature by certs[i], with the key that this path gives it. */
-static int issuer_until(const struct algorithm_policy *p,
+static int weigh_issuer(const struct algorithm_policy *p,
 			const struct path_candidate *c, size_t i, struct view algorithm,
-			int64_t *until_ms, struct ltps_error *err)
+			const uint8_t object[32], struct past_weakest *w,
+			struct ltps_error *err)
 {
 	EVP_PKEY *key = NULL;
 	uint8_t id[32];
 	if (chain_key(c, i, &key, id, err) != 0)
 		return -1;
-	lower(until_ms, key_until(p, key, algorithm));
+	weigh(p, key, algorithm, object, w);
 	EVP_PKEY_free(key);
 	return 0;
 }
 
 /* Of a signature by another certificate. */
-static int signer_until(const struct algorithm_policy *p, const struct cert *signer,
-			struct view algorithm, int64_t *until_ms,
-			struct ltps_error *err)
+static int weigh_signer(const struct algorithm_policy *p, const struct cert *signer,
+			struct view algorithm, const uint8_t object[32],
+			struct past_weakest *w, struct ltps_error *err)
 {
 	EVP_PKEY *key = NULL;
 	if (cert_key(signer, &key, err) != 0)
 		return -1;
-	lower(until_ms, key_until(p, key, algorithm));
+	weigh(p, key, algorithm, object, w);
 	return 0;
 }
 
 /* A CRL or response, and the path of its signer. */
-static int object_until(const struct algorithm_policy *p,
+static int weigh_object(const struct algorithm_policy *p,
 			const struct path_candidate *c, size_t i,
-			const struct path_status_object *o, int64_t *until_ms,
+			const struct path_status_object *o, struct past_weakest *w,
 			struct ltps_error *err)
 {
 	struct view algorithm = o->crl != NULL    ? o->crl->algorithm
 				: o->ocsp != NULL ? o->ocsp->algorithm
 						  : VIEW_NULL;
+	const uint8_t *object = o->crl != NULL    ? o->crl->sha256
+				: o->ocsp != NULL ? o->ocsp->sha256
+						  : c->certs[i]->sha256;
 	if (o->signer == NULL)
 		return 0;
 	if (cert_equal(o->signer, c->certs[i + 1]))
-		return issuer_until(p, c, i + 1, algorithm, until_ms, err);
-	if (signer_until(p, o->signer, algorithm, until_ms, err) != 0)
+		return weigh_issuer(p, c, i + 1, algorithm, object, w, err);
+	if (weigh_signer(p, o->signer, algorithm, object, w, err) != 0)
 		return -1;
 	for (size_t k = 0; k + 1 < o->n_signer_path; k++)
-		if (signer_until(p, o->signer_path[k + 1], o->signer_path[k]->algorithm,
-				 until_ms, err) != 0)
+		if (weigh_signer(p, o->signer_path[k + 1], o->signer_path[k]->algorithm,
+				 o->signer_path[k]->sha256, w, err) != 0)
+			return -1;
+	return 0;
+}
+
+int past_weakest(const struct algorithm_policy *p, const struct path_candidate *c,
+		 size_t i, const struct path_cert_revocation *r,
+		 struct past_weakest *ret, struct ltps_error *err)
+{
+	*ret = (struct past_weakest){ .until_ms = INT64_MAX };
+	if (p != NULL && weigh_issuer(p, c, i + 1, c->certs[i]->algorithm,
+				      c->certs[i]->sha256, ret, err) != 0)
+		return -1;
+	for (size_t k = 0; p != NULL && r != NULL && k < r->n_objects; k++)
+		if (weigh_object(p, c, i, &r->objects[k], ret, err) != 0)
 			return -1;
 	return 0;
 }
@@ -94,13 +121,9 @@ int past_reliable_until(const struct algorithm_policy *p,
 			const struct path_cert_revocation *r, int64_t *ret_ms,
 			struct ltps_error *err)
 {
-	int64_t until_ms = INT64_MAX;
-	if (p != NULL &&
-	    issuer_until(p, c, i + 1, c->certs[i]->algorithm, &until_ms, err) != 0)
+	struct past_weakest w;
+	if (past_weakest(p, c, i, r, &w, err) != 0)
 		return -1;
-	for (size_t k = 0; p != NULL && r != NULL && k < r->n_objects; k++)
-		if (object_until(p, c, i, &r->objects[k], &until_ms, err) != 0)
-			return -1;
-	*ret_ms = until_ms;
+	*ret_ms = w.until_ms;
 	return 0;
 }

@@ -12,6 +12,7 @@
 struct entry {
 	uint8_t sha256[32];
 	int64_t time_ms;
+	const char *by; /* borrowed; NULL */
 	bool used;
 };
 
@@ -73,19 +74,27 @@ static int grow(struct poe_set *s, struct ltps_error *err)
 int poe_add(struct poe_set *s, const uint8_t sha256[32], int64_t time_ms,
 	    struct ltps_error *err)
 {
+	return poe_add_by(s, sha256, time_ms, NULL, err);
+}
+
+int poe_add_by(struct poe_set *s, const uint8_t sha256[32], int64_t time_ms,
+	       const char *by, struct ltps_error *err)
+{
 	if (s->n >= s->size / 2 && grow(s, err) != 0)
 		return -1;
 	struct entry *e = find(s, sha256);
 	if (e->used) {
-		if (time_ms < e->time_ms)
+		if (time_ms < e->time_ms) {
 			e->time_ms = time_ms;
+			e->by = by;
+		}
 		return 0;
 	}
 	if (s->n >= POE_ENTRIES_MAX)
 		return ltps_fail(
 		    err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, "EN 319 102-1 5.6.2.3",
 		    "proofs of existence for more than %d objects", POE_ENTRIES_MAX);
-	*e = (struct entry){ .time_ms = time_ms, .used = true };
+	*e = (struct entry){ .time_ms = time_ms, .by = by, .used = true };
 	memcpy(e->sha256, sha256, sizeof(e->sha256));
 	s->n++;
 	return 0;
@@ -96,11 +105,24 @@ void poe_default(struct poe_set *s, int64_t time_ms)
 	s->default_ms = time_ms;
 }
 
-int64_t poe_earliest(const struct poe_set *s, const uint8_t sha256[32])
+/* The entry that says more than the default; NULL: there is none. */
+static const struct entry *proof_of(const struct poe_set *s, const uint8_t sha256[32])
 {
 	if (s->size == 0)
-		return s->default_ms;
+		return NULL;
 	const struct entry *e = find(s, sha256);
 	/* A proof from after the default says nothing new. */
-	return e->used && e->time_ms < s->default_ms ? e->time_ms : s->default_ms;
+	return e->used && e->time_ms < s->default_ms ? e : NULL;
+}
+
+int64_t poe_earliest(const struct poe_set *s, const uint8_t sha256[32])
+{
+	const struct entry *e = proof_of(s, sha256);
+	return e != NULL ? e->time_ms : s->default_ms;
+}
+
+const char *poe_source(const struct poe_set *s, const uint8_t sha256[32])
+{
+	const struct entry *e = proof_of(s, sha256);
+	return e != NULL ? e->by : NULL;
 }

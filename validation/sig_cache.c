@@ -90,13 +90,10 @@ static int remember(struct sig_cache *c, const uint8_t *object, const uint8_t *k
 	return 0;
 }
 
-int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
-		     EVP_PKEY *key, const uint8_t key_id[32],
-		     enum signature_verdict *ret, bool *ret_fresh,
-		     struct ltps_error *err)
+static int verify(struct sig_cache *cache, const struct signed_object *o,
+		  enum digest_alg fallback, EVP_PKEY *key, const uint8_t key_id[32],
+		  enum signature_verdict *ret, bool *fresh, struct ltps_error *err)
 {
-	bool ignored;
-	bool *fresh = ret_fresh != NULL ? ret_fresh : &ignored;
 	enum signature_verdict verdict;
 	*fresh = false;
 	if (cache != NULL && cache->n > 0) {
@@ -106,7 +103,7 @@ int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
 			return 0;
 		}
 	}
-	if (signature_verify(o->algorithm, DIGEST_NONE, key, o->tbs, o->signature,
+	if (signature_verify(o->algorithm, fallback, key, o->tbs, o->signature,
 			     &verdict, err) != 0)
 		return -1;
 	*fresh = true;
@@ -114,4 +111,25 @@ int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
 		return -1;
 	*ret = verdict;
 	return 0;
+}
+
+int sig_cache_verify(struct sig_cache *cache, const struct signed_object *o,
+		     EVP_PKEY *key, const uint8_t key_id[32],
+		     enum signature_verdict *ret, bool *ret_fresh,
+		     struct ltps_error *err)
+{
+	bool fresh = false;
+	int rc = verify(cache, o, DIGEST_NONE, key, key_id, ret, &fresh, err);
+	if (ret_fresh != NULL)
+		*ret_fresh = fresh;
+	return rc;
+}
+
+int sig_cache_verify_with(struct sig_cache *cache, const struct signed_object *o,
+			  enum digest_alg fallback, EVP_PKEY *key,
+			  const uint8_t key_id[32], enum signature_verdict *ret,
+			  struct ltps_error *err)
+{
+	bool fresh;
+	return verify(cache, o, fallback, key, key_id, ret, &fresh, err);
 }

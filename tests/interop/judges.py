@@ -32,12 +32,13 @@ def run(what, arguments, **more):
 class Judge:
     """A Java program that prints a JSON object for each line of a list."""
 
-    def __init__(self, folder, program, source, class_path):
+    def __init__(self, folder, program, sources, class_path):
         self.folder = os.path.join(folder, program)
         self.program, self.class_path = program, class_path
         os.makedirs(self.folder, exist_ok=True)
         need("javac")
-        run(f"compiling {program}", ["javac", "-cp", class_path, "-d", self.folder, source])
+        run(f"compiling {program}", ["javac", "-cp", class_path, "-d", self.folder,
+                                     *sources])
 
     def judge(self, lines, *arguments):
         """lines: one list of files each; gives one dictionary for each."""
@@ -57,7 +58,7 @@ def bouncy_castle(folder):
     missing = [j for j in jars if not os.path.exists(j)]
     if missing:
         raise Absent(f"Bouncy Castle: {missing[0]} is not installed")
-    return Judge(folder, "BcJudge", os.path.join(HERE, "bc", "BcJudge.java"), ":".join(jars))
+    return Judge(folder, "BcJudge", [os.path.join(HERE, "bc", "BcJudge.java")], ":".join(jars))
 
 
 def fetch_dss(path):
@@ -75,14 +76,24 @@ def fetch_dss(path):
     os.rename(partial, path)
 
 
-def dss(folder):
-    """Once its class path is known, it is used without asking again."""
+def dss(folder, program="DssJudge", *more):
+    """Once its class path is known, it is used without asking again.
+    more: further programs that it is compiled with."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "dss-class-path")
     if not all(os.path.exists(p) for p in class_path_in(path)):
         fetch_dss(path)
-    source = os.path.join(HERE, "java", "src", "main", "java", "DssJudge.java")
-    return Judge(folder, "DssJudge", source, ":".join(class_path_in(path)))
+    sources = [os.path.join(HERE, "java", "src", "main", "java", name + ".java")
+               for name in (program, *more)]
+    return Judge(folder, program, sources, ":".join(class_path_in(path)))
+
+
+def dss_signatures(folder):
+    return dss(folder, "DssSignatures")
+
+
+def dss_make(folder):
+    return dss(folder, "DssMake", "DssSignatures")
 
 
 def class_path_in(path):

@@ -115,8 +115,8 @@ def data_of(po):
     return base64.b64decode(po["binaryData"]["value"])
 
 
-def until(condition, what):
-    end = time.monotonic() + DEADLINE
+def until(condition, what, seconds=DEADLINE):
+    end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise RuntimeError("gave up waiting until " + what)

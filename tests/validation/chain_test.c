@@ -169,8 +169,8 @@ Test(chain, key_when_inherited_has_an_identity_of_its_own)
 Test(chain, algorithm_when_weak_at_the_time_is_refused)
 {
 	static const struct algorithm_limit limits[] = {
-		{ "ECDSA", 256, INT64_MAX },
-		{ "sha256", 0, KIT_T0_MS - 1 },
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = INT64_MAX },
+		{ .algorithm = "sha256", .until_ms = KIT_T0_MS - 1 },
 	};
 	static const struct algorithm_policy policy = { limits, 2 };
 	three(CA_PLAIN, LEAF_PLAIN);

@@ -201,8 +201,10 @@ Test(past, chain_model_slides_for_lost_keys_only)
 
 Test(past, withdrawn_algorithm_takes_it_back_to_its_end)
 {
-	struct algorithm_limit limits[] = { { "ECDSA", 256, NOW - 3 * DAY },
-					    { "sha256", 0, INT64_MAX } };
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX }
+	};
 	struct algorithm_policy policy = { limits, 2 };
 	past_kit_poe_default(&k, NOW - 4 * DAY);
 	crl_of(root, NOW - 5 * DAY, NULL, 0);

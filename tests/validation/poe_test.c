@@ -103,3 +103,38 @@ Test(poe, failing_allocations_are_told_and_nothing_is_lost)
 			break;
 	}
 }
+
+Test(poe, the_earliest_proof_names_its_source)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_null(poe_source(s, hash(1)));
+	cr_assert_eq(poe_add_by(s, hash(1), 50, "T-1", &err), 0);
+	cr_assert_str_eq(poe_source(s, hash(1)), "T-1");
+	cr_assert_eq(poe_add_by(s, hash(1), 50, "T-2", &err), 0);
+	cr_assert_str_eq(poe_source(s, hash(1)), "T-1");
+	cr_assert_eq(poe_add_by(s, hash(1), 60, "T-3", &err), 0);
+	cr_assert_str_eq(poe_source(s, hash(1)), "T-1");
+	cr_assert_eq(poe_add_by(s, hash(1), 40, "T-4", &err), 0);
+	cr_assert_str_eq(poe_source(s, hash(1)), "T-4");
+	cr_assert_eq(poe_add(s, hash(1), 30, &err), 0);
+	cr_assert_null(poe_source(s, hash(1)));
+}
+
+Test(poe, the_default_has_no_source)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	poe_default(s, 45);
+	cr_assert_eq(poe_add_by(s, hash(1), 50, "T-1", &err), 0);
+	cr_assert_null(poe_source(s, hash(1)));
+	cr_assert_eq(poe_add_by(s, hash(2), 44, "T-2", &err), 0);
+	cr_assert_str_eq(poe_source(s, hash(2)), "T-2");
+}
+
+Test(poe, sources_survive_growth)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(poe_add_by(s, hash(1), 5, "T-1", &err), 0);
+	for (uint32_t n = 2; n < 500; n++)
+		add(n, n);
+	cr_assert_str_eq(poe_source(s, hash(1)), "T-1");
+}

@@ -504,8 +504,8 @@ Test(revocation_time, exempt_certificate_that_is_revoked_all_the_same_is_revoked
 /* ---- algorithms ---- */
 
 static const struct algorithm_limit until_now[] = {
-	{ "ECDSA", 256, INT64_MAX },
-	{ "sha256", 0, NOW },
+	{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = INT64_MAX },
+	{ .algorithm = "sha256", .until_ms = NOW },
 };
 static const struct algorithm_policy policy = { until_now, 2 };
 

@@ -233,9 +233,11 @@ Test(scenario, next_key_of_the_ca_signs_its_crls)
 Test(scenario, withdrawn_algorithm_leaves_what_was_proven_before)
 {
 	struct algorithm_limit limits[] = {
-		{ "ECDSA", 224, kit_time("2026-01-15T00:00:00Z") },
-		{ "sha256", 0, INT64_MAX },
-		{ "sha384", 0, INT64_MAX },
+		{ .algorithm = "ECDSA",
+		  .min_bits = 224,
+		  .until_ms = kit_time("2026-01-15T00:00:00Z") },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX },
+		{ .algorithm = "sha384", .until_ms = INT64_MAX },
 	};
 	struct algorithm_policy policy = { limits, 3 };
 	k.in.path.algorithms = &policy;

@@ -451,8 +451,10 @@ Test(xcv, revocation_comes_before_constraints)
 
 Test(xcv, withdrawn_algorithm_of_the_chain_is_told)
 {
-	struct algorithm_limit limits[] = { { "ECDSA", 256, NOW - 1 },
-					    { "sha256", 0, INT64_MAX } };
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 1 },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX }
+	};
 	struct algorithm_policy policy = { limits, 2 };
 	k.in.path.algorithms = &policy;
 	add_all();
@@ -464,10 +466,12 @@ Test(xcv, withdrawn_algorithm_of_the_chain_is_told)
 
 Test(xcv, withdrawn_algorithm_of_the_status_is_told)
 {
-	struct algorithm_limit limits[] = { { "ECDSA", 256, INT64_MAX },
-					    { "sha256", 0, INT64_MAX },
-					    { "sha512", 0, INT64_MAX },
-					    { "Ed25519", 0, NOW - 1 } };
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = INT64_MAX },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX },
+		{ .algorithm = "sha512", .until_ms = INT64_MAX },
+		{ .algorithm = "Ed25519", .until_ms = NOW - 1 }
+	};
 	struct algorithm_policy policy = { limits, 4 };
 	struct fix_cert *responder =
 	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",

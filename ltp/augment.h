@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * augment - CAdES signatures raised to B-T, B-LT, B-LTA and, when they are there
+ * already, to a further B-LTA. Existing octets stay; what is added is judged first.
+ */
+#ifndef LTPS_LTP_AUGMENT_H
+#define LTPS_LTP_AUGMENT_H
+
+#include "ltp/judge.h"
+#include "timestamping/tsp_client.h"
+
+struct augment_input {
+	struct view file;           /* CMS, DER, BER or PEM (the result is then DER) */
+	struct content *content;    /* detached; NULL */
+	enum signature_level level; /* LEVEL_T, LEVEL_LT, LEVEL_LTA; LEVEL_B: judged
+				       only, and nothing is added */
+	const struct tsp_client *tsa; /* with its gate; for LEVEL_B and for a file that
+					 needs no time-stamp it may be NULL */
+	struct fetch *tsa_fetch;      /* NULL: that of the sources */
+	enum digest_alg digest;       /* of the imprints */
+	const struct path_sources *sources; /* where missing material comes from */
+	struct engine_input
+	    judgement;             /* policy, pools, time_ms, cache; document unset */
+	const struct clock *clock; /* time after each token, for status about it */
+};
+
+/* Why nothing was made of it. */
+enum augment_outcome {
+	AUGMENT_DONE,
+	AUGMENT_FAILED_SIGNATURE, /* a signature is TOTAL-FAILED: not augmented */
+	AUGMENT_INCOMPLETE,       /* material is missing: see missing[]; try again at
+				     retry_ms */
+	AUGMENT_FROZEN,     /* its evidence record or older archive stamp forbids it */
+	AUGMENT_UNSUPPORTED /* encrypted, or no format that we augment */
+};
+struct augment_missing {
+	char what[256]; /* "status of CN=..." */
+	char from[256]; /* the source that was asked; "" none is named */
+};
+#define AUGMENT_MISSING_MAX 32
+struct augmented {
+	enum augment_outcome outcome;
+	char text[256];
+	struct buf out; /* DONE: the whole new file */
+	/* INCOMPLETE: when it may be there; INT64_MIN: unknown. DONE: when status from
+	 * after the signature time-stamp may be had, where there was only an older one
+	 * (it counts as long as the certificates last; text says so); else INT64_MIN */
+	int64_t retry_ms;
+	struct augment_missing missing[AUGMENT_MISSING_MAX];
+	size_t n_missing;
+	struct report *report_before; /* of the input; may be NULL; borrowed */
+	struct judged judged;         /* of the output, or of the input when nothing was
+					 made */
+	struct document *document;    /* that judged.report speaks of */
+	unsigned tokens;              /* requested */
+	/* Private: what both reports borrow from. */
+	struct judged before;
+	struct document *document_before;
+	struct material *kept; /* fetched on the way */
+};
+/*
+ * augment_cades - all signers, each to the level wanted. With an older archive stamp
+ * (v2, v1, long-term-validation) in any signer the root certificates and CRLs stay as
+ * they are and new material goes into the last archive stamp (EN 319 122-1 5.5.3).
+ * Either all that is needed is there, or nothing is made. Countersignatures get no
+ * time-stamp of their own: the archive time-stamp of their parent covers them. ret
+ * release with augmented_clear() Fails: FORMAT, TOO_LARGE (object); REMOTE, TIMEOUT
+ * when no TSA answers; NOMEM, ... Spec:  EN 319 122-1 V1.3.1 5.3, 5.5.3, 6.3, 6.4
+ */
+int augment_cades(const struct augment_input *in, struct augmented *ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+void augmented_clear(struct augmented *a);
+const char *augment_outcome_name(enum augment_outcome o);
+
+#endif

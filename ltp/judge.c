@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge - judge a document, get what is missing, judge again. */
+#include "ltp/judge.h"
+
+#include <string.h>
+
+/* Of one round over all signatures; other budgets end each path far earlier. */
+#define JUDGE_MS_MAX 60000
+
+struct loop {
+	const struct path_sources *s;
+	const struct engine_input *in;
+	struct judged *j;
+	struct needs needs;
+};
+
+static bool is_over(void *arg)
+{
+	const int64_t *until_ms = arg;
+	return clock_monotonic_ms() > *until_ms;
+}
+
+static int judge_once(struct loop *l, struct ltps_error *err)
+{
+	struct engine_input in = *l->in;
+	const struct material *pools[PATH_POOLS_MAX] = { NULL };
+	int64_t until_ms = clock_monotonic_ms() + JUDGE_MS_MAX;
+	if (in.budget.expired == NULL) {
+		in.budget.expired = is_over;
+		in.budget.arg = &until_ms;
+	}
+	for (size_t i = 0; i < in.n_pools; i++)
+		pools[i] = in.pools[i];
+	if (l->s->known != NULL) {
+		known_drop(l->j->generation);
+		l->j->generation = known_take(l->s->known);
+		pools[in.n_pools++] = known_material(l->j->generation);
+	}
+	pools[in.n_pools++] = l->j->got;
+	in.pools = pools;
+	return engine_judge(&in, &l->j->report, err);
+}
+
+/* Whether another thread brought something meanwhile. */
+static bool is_newer(const struct loop *l)
+{
+	if (l->s->known == NULL)
+		return false;
+	struct known_generation *g = known_take(l->s->known);
+	const bool newer = g != l->j->generation;
+	known_drop(g);
+	return newer;
+}
+
+static int go_round(struct loop *l, struct ltps_error *err)
+{
+	for (int round = 1;; round++) {
+		bool news = false;
+		if (judge_once(l, err) != 0)
+			return -1;
+		const struct report *r = l->j->report;
+		if (r->n_needs == 0 || round == JUDGE_ROUNDS_MAX)
+			return 0;
+		if (needs_answer(&l->needs, r->needs, r->n_needs, &news, err) != 0)
+			return -1;
+		if (!news && !is_newer(l))
+			return 0;
+		report_free(l->j->report);
+		l->j->report = NULL;
+	}
+}
+
+int judge_document(const struct path_sources *s, const struct engine_input *in,
+		   struct judged *ret, struct ltps_error *err)
+{
+	struct judged j = { 0 };
+	struct loop l = {
+		.s = s,
+		.in = in,
+		.j = &j,
+		.needs = { .sources = s, .time_ms = in->time_ms },
+	};
+	if (in->n_pools + 3 > PATH_POOLS_MAX)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+				 "too many pools");
+	if (material_new(&j.got, err) != 0)
+		return -1;
+	l.needs.got = j.got;
+	const int rc = go_round(&l, err);
+	j.fetched = l.needs.fetched;
+	j.failed = l.needs.failed;
+	needs_clear(&l.needs);
+	if (rc != 0)
+		judged_clear(&j);
+	else
+		*ret = j;
+	return rc;
+}
+
+void judged_clear(struct judged *j)
+{
+	if (j->report != NULL)
+		report_free(j->report);
+	material_free(j->got);
+	known_drop(j->generation);
+	memset(j, 0, sizeof(*j));
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows - parts of a version made ready for the store, and the leaf over them. */
+#ifndef LTPS_LTP_ROWS_H
+#define LTPS_LTP_ROWS_H
+
+#include "storage/object.h"
+
+/*
+ * part_row_make - size, SHA-256 and SHA-512 in one pass (DESIGN: data path), and the
+ * bytes as a blob. Texts of the row are the caller's.
+ * ret  its blob is freed with blob_new_free()
+ */
+int part_row_make(struct store *store, const char *tenant, struct view data,
+		  struct part_new *ret, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * part_rows_leaf - the digest of the one part, or of the data group (RFC 4998 4.2).
+ * datas  by part; read only for algorithms that the rows do not hold
+ */
+int part_rows_leaf(enum digest_alg alg, const struct part_new *parts,
+		   const struct view *datas, size_t n, struct digest *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+
+#endif

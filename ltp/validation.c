@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ltp/validation.h"
+
+#include "formats/format.h"
+#include "ltp/inside.h"
+#include "ltp/report_sign.h"
+
+/* Of one request: a file with many signatures must not hold the thread for hours. */
+#define VALIDATE_MS_MAX 120000
+
+/* Formats that are recognised, so that the refusal can name them. */
+static const struct {
+	enum format_kind kind;
+	const char *what;
+} not_yet[] = {
+	{ FORMAT_PDF, "PDF signatures are" },
+	{ FORMAT_PADES, "PDF signatures are" },
+	{ FORMAT_XADES, "XML signatures are" },
+	{ FORMAT_ASIC_E, "ASiC containers are" },
+	{ FORMAT_ASIC_S, "ASiC containers are" },
+	{ FORMAT_ASIC_ERS, "ASiC containers are" },
+	{ FORMAT_EVIDENCE_RECORD, "evidence records on their own are" },
+	{ FORMAT_EVIDENCE_RECORD_XML, "evidence records on their own are" },
+};
+
+int validation_read(struct view file, struct content *content,
+		    struct document **ret_doc, struct ltps_error *err)
+{
+	const struct format *f = format_detect(file);
+	for (size_t i = 0; i < sizeof(not_yet) / sizeof(not_yet[0]); i++) {
+		if (f->kind == not_yet[i].kind)
+			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, NULL,
+					 "%s not judged yet", not_yet[i].what);
+	}
+	return document_read(file, content, ret_doc, err);
+}
+
+static int write_json(const struct report *r, const struct report_frame *f,
+		      struct buf *out, struct ltps_error *err)
+{
+	struct jsonw j = jsonw_to(out);
+	report_json(r, f, &j);
+	if (jsonw_end(&j, err) != 0)
+		return -1;
+	return buf_put_byte(out, '\n', err);
+}
+
+static int write_xml(const struct report *r, const struct report_frame *f,
+		     const struct signing_key *key, int64_t time_ms, struct buf *out,
+		     struct ltps_error *err)
+{
+	struct report_frame frame = *f;
+	struct buf xml = buf_make(VALIDATION_REPORT_MAX);
+	frame.signer = key != NULL ? key->certificate : NULL;
+	int rc = report_xml(r, &frame, &xml, err);
+	if (rc == 0)
+		rc = key != NULL ? report_sign(view_buf(&xml), key, time_ms, out, err)
+				 : buf_put(out, view_buf(&xml), err);
+	buf_free(&xml);
+	return rc == 0 ? buf_put_byte(out, '\n', err) : -1;
+}
+
+int validation_write(const struct report *r, const struct report_frame *f,
+		     enum validation_form form, const struct signing_key *key,
+		     int64_t time_ms, struct buf *out, struct ltps_error *err)
+{
+	switch (form) {
+	case VALIDATION_JSON:
+		return write_json(r, f, out, err);
+	case VALIDATION_TEXT:
+		return report_text(r, f, out, err);
+	case VALIDATION_XML:
+		break;
+	}
+	return write_xml(r, f, key, time_ms, out, err);
+}
+
+/* ---- in the service ---- */
+
+struct limit {
+	const struct ltp_worker *w;
+	int64_t until_ms;
+};
+
+static bool is_over(void *arg)
+{
+	const struct limit *l = arg;
+	return atomic_load(&l->w->cancelled) || clock_monotonic_ms() > l->until_ms;
+}
+
+static int judge(struct ltp_worker *w, const struct ltp_validation *v,
+		 const struct document *d, struct buf *out, struct ltps_error *err)
+{
+	const struct path_sources sources = worker_sources(w, v->fetch);
+	const int64_t now_ms = ltp_now(w->l);
+	struct limit limit = { w, clock_monotonic_ms() + VALIDATE_MS_MAX };
+	const struct engine_input in = {
+		.document = d,
+		.policy = v->policy,
+		.time_ms = v->time_ms != INT64_MIN ? v->time_ms : now_ms,
+		.budget = { .expired = is_over, .arg = &limit },
+		.cache = v->cache,
+	};
+	const struct report_frame frame = { .service = w->l->o.service_id,
+					    .version = v->version,
+					    .whole = true };
+	struct judged j = { 0 };
+	if (judge_document(&sources, &in, &j, err) != 0)
+		return -1;
+	const int rc = validation_write(j.report, &frame, v->form, w->l->o.report_key,
+					now_ms, out, err);
+	judged_clear(&j);
+	return rc;
+}
+
+int ltp_validate_document(struct ltp_worker *w, const struct ltp_validation *v,
+			  struct buf *out, struct ltps_error *err)
+{
+	struct document *d = NULL;
+	if (validation_read(v->file, v->content, &d, err) != 0)
+		return -1;
+	const int rc = judge(w, v, d, out, err);
+	document_free(d);
+	return rc;
+}

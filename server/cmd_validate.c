@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ltps validate - judge the signatures of a file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fetch.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "ltp/validation.h"
+#include "server/commands.h"
+#include "server/policy_file.h"
+#include "server/trust_options.h"
+
+#define FILE_MAX_OCTETS ((size_t)1 << 30) /* with the content inside */
+#define REDIRECTS_MAX 3
+#define OWN_OPTIONS_COUNT 8
+#define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
+
+static const char help[] =
+    "usage: ltps validate FILE [options]\n"
+    "\n"
+    "Judges every signature, time-stamp and evidence record of a CMS file (CAdES,\n"
+    "or a time-stamp token; DER, BER or PEM) as EN 319 102-1 says. What is missing\n"
+    "is fetched over HTTP and LDAP.\n"
+    "\n"
+    "  --content F      the signed document of a detached "
+    "signature\n" TRUST_OPTIONS_HELP "  --offline        fetch nothing\n"
+    "  --fetch-local    fetch also from loopback and private addresses\n"
+    "  --password-file F  its first line opens FILE (PDF), or the key of --sign-key\n"
+    "  --format text|json|xml\n"
+    "  --sign-key K     sign the XML: PEM or PKCS #12 file, or pkcs11:...\n"
+    "                   --sign-cert F: certificate and chain where K has none;\n"
+    "                   --sign-module F: PKCS #11 module\n"
+    "\n"
+    "Exit status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 nothing to\n"
+    "judge, 64 usage, 65 malformed input, 69 a remote party, 70 internal error.\n";
+
+struct command {
+	struct trust_options trust;
+	const char *content, *password_file, *format;
+	const char *sign_key, *sign_cert, *sign_module;
+	int offline, fetch_local;
+	const char *rest[1];
+	const char *what; /* an error is about this */
+	enum validation_form form;
+	struct buf file;
+	struct content data; /* of --content */
+	struct document *document;
+	struct validation_policy *policy;
+	struct signing_key *key;
+};
+
+/* ---- the input ---- */
+
+static int read_key(struct command *c, struct ltps_error *err)
+{
+	const struct signing_key_source source = {
+		.key = c->sign_key,
+		.certificate = c->sign_cert,
+		.password_file = c->password_file,
+		.module = c->sign_module,
+	};
+	if (c->sign_key == NULL)
+		return 0;
+	c->what = "--sign-key";
+	return signing_key_open(&source, &c->key, err);
+}
+
+static int read_files(struct command *c, struct ltps_error *err)
+{
+	struct content *data = NULL;
+	if (trust_options_load(&c->trust, err) != 0 ||
+	    policy_load(c->trust.policy != NULL ? c->trust.policy : "default",
+			&c->policy, err) != 0 ||
+	    read_key(c, err) != 0)
+		return -1;
+	if (c->content != NULL) {
+		c->what = "--content";
+		if (content_open(c->content, &c->data, err) != 0)
+			return -1;
+		data = &c->data;
+	}
+	c->what = c->rest[0];
+	c->file = buf_make(FILE_MAX_OCTETS);
+	if (file_read(c->rest[0], &c->file, err) != 0)
+		return -1;
+	return validation_read(view_buf(&c->file), data, &c->document, err);
+}
+
+/* ---- the report ---- */
+
+static int print_report(const struct command *c, const struct report *r,
+			struct ltps_error *err)
+{
+	const struct clock clock = clock_system();
+	const struct report_frame frame = { .file = c->rest[0],
+					    .version = LTPS_VERSION,
+					    .whole = true };
+	struct buf out = buf_make(VALIDATION_REPORT_MAX);
+	int rc = validation_write(r, &frame, c->form, c->key, clock_now_ms(&clock),
+				  &out, err);
+	if (rc == 0 &&
+	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
+		rc = ltps_fail_errno(err, "cannot write to standard output");
+	buf_free(&out);
+	return rc;
+}
+
+/* Addresses come out of certificates of whoever: inner ones only when allowed. */
+static int judge(struct command *c, struct ltps_error *err)
+{
+	const struct fetch_policy policy = { .allow_http = true,
+					     .allow_ldap = true,
+					     .allow_loopback = c->fetch_local != 0,
+					     .allow_private = c->fetch_local != 0,
+					     .redirects = REDIRECTS_MAX };
+	const struct clock clock = clock_system();
+	const struct material *pools[] = { c->trust.material };
+	struct path_sources sources = { .clock = &clock };
+	const struct engine_input in = {
+		.document = c->document,
+		.policy = c->policy,
+		.pools = pools,
+		.n_pools = 1,
+		.time_ms = c->trust.time_ms,
+	};
+	struct judged judged = { 0 };
+	int status = -1;
+	if (c->offline == 0 && fetch_new(&policy, &sources.fetch, err) != 0)
+		return -1;
+	if (judge_document(&sources, &in, &judged, err) == 0 &&
+	    print_report(c, judged.report, err) == 0)
+		status = report_exit_status(judged.report);
+	judged_clear(&judged);
+	fetch_free(sources.fetch);
+	return status;
+}
+
+/* ---- the command line ---- */
+
+static void make_options(struct command *c, struct command_option o[OPTIONS_MAX])
+{
+	const struct command_option own[OWN_OPTIONS_COUNT] = {
+		{ .name = "--content", .text = &c->content },
+		{ .name = "--password-file", .text = &c->password_file },
+		{ .name = "--offline", .flag = &c->offline },
+		{ .name = "--fetch-local", .flag = &c->fetch_local },
+		{ .name = "--format", .text = &c->format },
+		{ .name = "--sign-key", .text = &c->sign_key },
+		{ .name = "--sign-cert", .text = &c->sign_cert },
+		{ .name = "--sign-module", .text = &c->sign_module },
+	};
+	trust_options_table(&c->trust, o);
+	memcpy(o + TRUST_OPTIONS_COUNT, own, sizeof(own));
+}
+
+static const char *read_format(struct command *c)
+{
+	static const char *const names[] = { [VALIDATION_JSON] = "json",
+					     [VALIDATION_TEXT] = "text",
+					     [VALIDATION_XML] = "xml" };
+	c->form = VALIDATION_TEXT;
+	if (c->format == NULL)
+		return NULL;
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(c->format, names[i]) == 0) {
+			c->form = (enum validation_form)i;
+			return NULL;
+		}
+	}
+	return "--format is text, json or xml";
+}
+
+static const char *check_options(struct command *c)
+{
+	const char *wrong = read_format(c);
+	if (wrong != NULL)
+		return wrong;
+	if (c->sign_key != NULL && c->form != VALIDATION_XML)
+		return "--sign-key goes with --format xml";
+	if (c->sign_key == NULL && (c->sign_cert != NULL || c->sign_module != NULL))
+		return "--sign-cert and --sign-module go with --sign-key";
+	if (c->offline != 0 && c->fetch_local != 0)
+		return "--offline and --fetch-local exclude each other";
+	return NULL;
+}
+
+/* 0, or the exit status with which to end now. */
+static int parse(int argc, char **argv, struct command *c, bool *ret_done)
+{
+	struct command_option options[OPTIONS_MAX];
+	struct command_line line = { .command = "validate",
+				     .help = help,
+				     .options = options,
+				     .n_options = OPTIONS_MAX,
+				     .rest = c->rest,
+				     .max_rest = 1 };
+	unsigned n = 0;
+	make_options(c, options);
+	int rc = command_parse(argc, argv, &line, &n);
+	*ret_done = true;
+	if (rc != 0)
+		return rc > 0 ? EXIT_VALID : EXIT_USAGE;
+	if (n == 0)
+		return command_usage("validate", "a file is wanted");
+	const char *wrong = check_options(c);
+	if (wrong != NULL)
+		return command_usage("validate", "%s", wrong);
+	*ret_done = false;
+	return 0;
+}
+
+int cmd_validate(int argc, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct command *c = mem_zalloc(1, sizeof(*c));
+	bool done = false;
+	int status;
+
+	if (c == NULL) {
+		ltps_fail_nomem(&err);
+		return command_error("validate", &err);
+	}
+	c->what = "validate";
+	status = parse(argc, argv, c, &done);
+	if (!done) {
+		status = read_files(c, &err);
+		if (status == 0) {
+			c->what = "validate";
+			status = judge(c, &err);
+		}
+		if (status < 0)
+			status = command_error(c->what, &err);
+	}
+	signing_key_free(c->key);
+	document_free(c->document);
+	content_close(&c->data);
+	buf_free(&c->file);
+	validation_policy_free(c->policy);
+	trust_options_clear(&c->trust);
+	mem_free(c);
+	return status;
+}
