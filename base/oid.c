@@ -141,14 +141,16 @@ int der_put_oid(struct buf *out, const char *dotted, struct ltps_error *err)
 	return der_put(out, ASN1_TAG_OID, view_of(body, n), err);
 }
 
-/* The last octet holds the low seven bits of the last arc: most differ there already,
- * which saves parsing the text. */
+/* The last octet holds the low seven bits of the last arc (of more than two, X.690
+ * 8.19.4): most differ there already, which saves parsing the text. */
 static bool ends_alike(struct view body, const char *dotted)
 {
 	unsigned low = 0;
 	const char *dot = strrchr(dotted, '.');
 	if (dot == NULL || body.n == 0)
 		return false;
+	if (dot == strchr(dotted, '.'))
+		return true;
 	while (*++dot >= '0' && *dot <= '9')
 		low = (low * 10 + (unsigned)(*dot - '0')) & 0x7f;
 	return body.p[body.n - 1] == low;

@@ -29,7 +29,7 @@ def ask(build, corpus, work):
             line.append(value if kind == "file" else
                         "SHA256:" + base64.b64encode(bytes.fromhex(value.split(":")[1])).decode())
         lines.append(line)
-    dss = judges.dss_signatures(os.path.join(build, "interop"))
+    dss = judges.dss_signatures(os.path.join(build, "judges"))
     answers = dss.judge(lines, cades_corpus.TIME)
     return {case[0]: answer for case, answer in zip(cases, answers)}
 

@@ -146,7 +146,7 @@ def make_ours(scene):
 
 def ours_before_others(_, scene, build):
     made = make_ours(scene)
-    dss = judges.dss_signatures(os.path.join(build, "interop"))
+    dss = judges.dss_signatures(os.path.join(build, "judges"))
     now = run("date", "-u", "+%Y-%m-%dT%H:%M:%SZ").stdout.strip()
     answers = dss.judge([[path] + ([content] if content else [])
                          for _, path, content, _ in made], now, scene.anchors)
@@ -193,7 +193,7 @@ def make_theirs(scene, build):
         line(f"{kind} one signer more", "B", None, "sign", first, "CAdES_BASELINE_B",
              "ENVELOPING", "SHA384")
         line(f"{kind} countersigned", "B", None, "counter", first, "SHA256")
-        maker = judges.dss_make(os.path.join(build, "interop"))
+        maker = judges.dss_make(os.path.join(build, "judges"))
         todo, lines[:] = list(lines), []
         answers = maker.judge(todo, scene.p12(f"anna-{kind}"), "secret", scene.anchors, scene.tsa)
         for words, answer in zip(todo, answers):
@@ -203,7 +203,7 @@ def make_theirs(scene, build):
 
 def others_before_us(_, scene, build):
     made = make_theirs(scene, build)
-    dss = judges.dss_signatures(os.path.join(build, "interop"))
+    dss = judges.dss_signatures(os.path.join(build, "judges"))
     now = run("date", "-u", "+%Y-%m-%dT%H:%M:%SZ").stdout.strip()
     answers = dss.judge([[path] + ([content] if content else [])
                          for _, path, content, _ in made], now, scene.anchors)
@@ -235,7 +235,7 @@ def main():
     build = os.path.abspath(sys.argv[1])
     ltps = os.path.join(build, "ltps")
     try:
-        judges.dss_signatures(os.path.join(build, "interop"))
+        judges.dss_signatures(os.path.join(build, "judges"))
     except judges.Absent as why:
         tap.skip("CAdES between us and EU DSS", str(why))
         tap.end()

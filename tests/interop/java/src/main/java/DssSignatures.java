@@ -120,18 +120,29 @@ public final class DssSignatures {
 		return source;
 	}
 
-	// The same file over and over in this process: "iterations seconds".
-	private static void measure(List<String> lines, CommonTrustedCertificateSource anchors, Date time, int seconds) {
-		for (int i = 0; i < 300; i++)
+	private static double cpuSeconds() {
+		return ((com.sun.management.OperatingSystemMXBean)
+			java.lang.management.ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime() / 1e9;
+	}
+
+	// The same files over and over in this process, warm: how many, processor seconds,
+	// peak memory in kB.
+	private static void measure(List<String> lines, CommonTrustedCertificateSource anchors, Date time, int seconds)
+			throws Exception {
+		for (int i = 0; i < 100; i++)
 			for (String line : lines)
 				open(line, anchors, time).validateDocument();
-		long n = 0, begin = System.nanoTime(), until = begin + seconds * 1_000_000_000L;
+		long n = 0, until = System.nanoTime() + seconds * 1_000_000_000L;
+		double begin = cpuSeconds();
 		while (System.nanoTime() < until) {
 			for (String line : lines)
 				open(line, anchors, time).validateDocument();
 			n += lines.size();
 		}
-		System.out.printf("%d %.6f%n", n, (System.nanoTime() - begin) / 1e9);
+		double used = cpuSeconds() - begin;
+		String peak = Files.readAllLines(Path.of("/proc/self/status")).stream()
+			.filter(l -> l.startsWith("VmHWM")).findFirst().orElse("VmHWM: 0").replaceAll("\\D", "");
+		System.out.printf("{\"files\":%d,\"seconds\":%.6f,\"kb\":%s}%n", n, used, peak);
 	}
 
 	public static void main(String[] args) throws Exception {
