@@ -139,7 +139,8 @@ int content_open(const char *path, struct content *ret_c, struct ltps_error *err
 	struct content_file *f = mem_alloc(sizeof(*f));
 	if (f == NULL)
 		return ltps_fail_nomem(err);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Without waiting: a FIFO has no writer yet, and is refused below. */
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (f->fd < 0 || fstat(f->fd, &st) != 0) {
 		ltps_fail_errno(err, "the content cannot be opened");
 		goto fail;

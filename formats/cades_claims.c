@@ -47,9 +47,12 @@ static int read_qualifier(struct view body, struct cades_policy *p,
 		p->specification = value.whole;
 	if (!oid_is(oid.body, OID_SP_URI))
 		return 0;
-	if (!tlv_is(&value, ASN1_UNIVERSAL, ASN1_TAG_IA5) || value.constructed)
+	/* An UTF8String is met in files; what a URI may hold has the same octets. */
+	if ((!tlv_is(&value, ASN1_UNIVERSAL, ASN1_TAG_IA5) &&
+	     !tlv_is(&value, ASN1_UNIVERSAL, ASN1_TAG_UTF8)) ||
+	    value.constructed)
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, "RFC 5126 5.8.1",
-				 "SPuri is not an IA5String");
+				 "SPuri is no IA5String");
 	p->uri = value.body;
 	return 0;
 }

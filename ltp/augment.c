@@ -170,7 +170,8 @@ static int add_all(struct augmenting *a, const struct stage *before, struct buf 
 		now = &stamped;
 	}
 	rc = 0;
-	*ret_go = now == before || augment_not_worse(a, before, now);
+	*ret_go = now == before || (augment_not_worse(a, before, now) &&
+				    augment_stamps_serve(a, before, now));
 	if (*ret_go && material)
 		*ret_go = augment_complete(a, now);
 	if (!*ret_go || !material)
@@ -181,7 +182,10 @@ static int add_all(struct augmenting *a, const struct stage *before, struct buf 
 		goto out;
 	const struct view present =
 	    file->n > 0 ? view_buf(file) : before->doc->cms->whole;
-	rc = augment_archive(a, now, present, &next, ret_go, err);
+	/* The content is the same in every stage; a large one need not be held twice.
+	 */
+	stage_clear(&stamped);
+	rc = augment_archive(a, before, present, &next, ret_go, err);
 	if (rc == 0 && !*ret_go) {
 		augment_miss(a, "the signed content", "");
 		augment_say(a, AUGMENT_INCOMPLETE,
@@ -219,7 +223,8 @@ static int finish(struct augmenting *a, struct stage *before, struct buf *file,
 	if (augment_kept(before->doc->cms, view_buf(file), a->roots_fixed, err) != 0 ||
 	    stage_make(a, view_buf(file), false, &after, err) != 0)
 		return -1;
-	if (augment_not_worse(a, before, &after)) {
+	if (augment_not_worse(a, before, &after) &&
+	    augment_stamps_serve(a, before, &after)) {
 		augment_note_status(a, &after);
 		say_level(a, after.judged.report);
 		keep_both(a->out, before, &after);
@@ -240,6 +245,8 @@ static int finish_unchanged(struct augmenting *a, struct stage *before,
 	if (buf_put(&a->out->out, before->doc->cms->whole, err) != 0)
 		return -1;
 	a->out->outcome = AUGMENT_DONE;
+	if (a->in->level > LEVEL_B)
+		say_level(a, before->judged.report);
 	keep_before(a->out, before);
 	return 0;
 }

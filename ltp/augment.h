@@ -20,7 +20,9 @@ struct augment_input {
 	enum digest_alg digest;       /* of the imprints */
 	const struct path_sources *sources; /* where missing material comes from */
 	struct engine_input
-	    judgement;             /* policy, pools, time_ms, cache; document unset */
+	    judgement; /* policy, pools, time_ms, cache; document unset */
+	bool made_now; /* signed just now: nothing is made when the certificate of the
+			  key has ended, is revoked or may not sign */
 	const struct clock *clock; /* time after each token, for status about it */
 };
 

@@ -177,8 +177,31 @@ static void say_too_late(struct augmenting *a, const struct report_signature *g)
 		    "missing: an older proof of existence: %.180s", g->conclusion.text);
 }
 
+/*
+ * What was signed just now has to be good now: neither time nor material mends a
+ * certificate that had ended, is revoked, or may not sign.
+ */
+static const struct report_signature *first_unfit(const struct report *r)
+{
+	const struct report_signature *late = first_too_late(r);
+	for (size_t i = 0; late == NULL && i < r->n_signatures; i++)
+		if (r->signatures[i].conclusion.sub == SUB_CHAIN_CONSTRAINTS_FAILURE)
+			late = &r->signatures[i];
+	return late;
+}
+
+static void say_unfit(struct augmenting *a, const struct report_signature *g)
+{
+	miss_conclusion(a, "the new signature", &g->conclusion);
+	augment_say(a, AUGMENT_INCOMPLETE,
+		    "the certificate of the key does not do: %.180s",
+		    g->conclusion.text);
+}
+
 bool augment_may(struct augmenting *a, const struct stage *s)
 {
+	const struct report_signature *unfit =
+	    a->in->made_now ? first_unfit(s->judged.report) : NULL;
 	const struct report_signature *late = first_too_late(s->judged.report);
 	const struct report_signature *failed = first_failed(s->judged.report);
 	a->roots_fixed = any_is_closed(s);
@@ -186,6 +209,8 @@ bool augment_may(struct augmenting *a, const struct stage *s)
 		augment_say(a, AUGMENT_UNSUPPORTED, "there is no signature in it");
 	else if (failed != NULL)
 		say_failed(a, failed);
+	else if (unfit != NULL)
+		say_unfit(a, unfit);
 	else if (a->in->level == LEVEL_B)
 		return true;
 	else if (s->doc->n_records > 0 || s->doc->n_ers > 0)
@@ -415,6 +440,40 @@ bool augment_not_worse(struct augmenting *a, const struct stage *before,
 			    "the augmented file would be judged worse: %s %s: %.140s",
 			    o->signature->id, sub != NULL ? sub : "",
 			    n != NULL ? n->conclusion.text : "not found");
+		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;
+		return false;
+	}
+	return true;
+}
+
+/* By the TSA's signature: what else is in a token may have grown (5.5.3). */
+static bool has_stamp(const struct document *doc, const struct document_stamp *t)
+{
+	if (t->tst == NULL)
+		return true;
+	for (size_t i = 0; i < doc->n_stamps; i++) {
+		const struct tst *old = doc->stamps[i].tst;
+		if (old != NULL && view_equal(old->cms->signers[0].signature,
+					      t->tst->cms->signers[0].signature))
+			return true;
+	}
+	return false;
+}
+
+bool augment_stamps_serve(struct augmenting *a, const struct stage *before,
+			  const struct stage *after)
+{
+	const struct report *r = after->judged.report;
+	for (size_t i = 0; i < r->n_stamps; i++) {
+		const struct report_stamp *t = &r->stamps[i];
+		const char *sub = subindication_name(t->conclusion.sub);
+		if (t->conclusion.indication == INDICATION_PASSED ||
+		    wants_material(&t->conclusion) || has_stamp(before->doc, t->stamp))
+			continue;
+		augment_miss(a, "a time-stamp that serves", "");
+		augment_say(a, AUGMENT_INCOMPLETE,
+			    "a new %.40s is of no use: %s: %.140s", t->stamp->name,
+			    sub != NULL ? sub : "", t->conclusion.text);
 		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;
 		return false;
 	}

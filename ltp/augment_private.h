@@ -6,11 +6,13 @@
  *     read and judge           stage_make
  *     may it be augmented      augment_may         (augment_check.c)
  *     signature time-stamps    augment_signatures  (augment_stamp.c)
+ *       each TSA's path        augment_gate        (augment_gate.c)
  *     is everything there      augment_complete    (augment_check.c)
  *     put it in                augment_material    (augment_material.c)
  *     archive time-stamps      augment_archive     (augment_stamp.c)
  *     nothing else changed     augment_kept        (augment_kept.c)
- *     read and judge again     stage_make, augment_not_worse (augment_check.c)
+ *     read and judge again     stage_make, augment_not_worse,
+ *                              augment_stamps_serve (augment_check.c)
  */
 #ifndef LTPS_LTP_AUGMENT_PRIVATE_H
 #define LTPS_LTP_AUGMENT_PRIVATE_H
@@ -55,9 +57,17 @@ bool augment_is_closed(const struct stage *s, size_t signature);
 void augment_note_status(struct augmenting *a, const struct stage *s);
 bool augment_not_worse(struct augmenting *a, const struct stage *before,
 		       const struct stage *after);
+/* Whether the time-stamps that came are worth something: one whose TSA was revoked
+ * proves nothing and would stay for ever. */
+bool augment_stamps_serve(struct augmenting *a, const struct stage *before,
+			  const struct stage *after);
 void augment_say(struct augmenting *a, enum augment_outcome o, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void augment_miss(struct augmenting *a, const char *what, const char *from);
+
+/* The gate of the client where there are sources. arg: struct augmenting */
+int augment_gate(const void *arg, const struct tst *tst, X509 *signer,
+		 int64_t received_ms, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- the steps: file appended to `out`; nothing appended: nothing to do ---- */
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "formats/cms_build.h"
 #include "ltp/augment_private.h"
+#include "validation/tsa_path.h"
 
 /* One token in an Attribute, and what is around it. */
 #define ATTRIBUTE_MAX (TST_SIZE_MAX + CMS_SIZE_MAX)
@@ -70,12 +71,18 @@ static int get_token(struct augmenting *a, const struct digest *d,
 		     struct tsp_answer *ret, struct ltps_error *err)
 {
 	struct fetch *fetch = a->in->tsa_fetch;
+	struct tsp_client client;
 	if (fetch == NULL && a->in->sources != NULL)
 		fetch = a->in->sources->fetch;
 	if (a->in->tsa == NULL || fetch == NULL)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "a time-stamp is needed, and no TSA is named");
-	if (tsp_client_stamp(a->in->tsa, fetch, d, ret, err) != 0)
+	client = *a->in->tsa;
+	if (client.gate == tsa_path_gate && a->in->sources != NULL) {
+		client.gate = augment_gate;
+		client.gate_arg = a;
+	}
+	if (tsp_client_stamp(&client, fetch, d, ret, err) != 0)
 		return -1;
 	a->out->tokens++;
 	advance(a, ret->tst->gen_time_ms);
@@ -227,6 +234,8 @@ int augment_archive(struct augmenting *a, const struct stage *s, struct view fil
 	rc = 0;
 	for (v.signer = 0; v.signer < cms->n_signers && rc == 0 && *ret_go; v.signer++)
 		rc = stamp_archive(&v, &d, ret_go, err);
+	cms_free(cms); /* as large as the file, and of no more use */
+	cms = NULL;
 	if (rc == 0 && *ret_go)
 		rc = cms_add_attributes(file, d.additions, d.n, &a->in->digest, 1, out,
 					err);

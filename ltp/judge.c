@@ -11,7 +11,7 @@ struct loop {
 	const struct path_sources *s;
 	const struct engine_input *in;
 	struct judged *j;
-	struct needs needs;
+	struct needs needs; /* its time is that of the round */
 };
 
 static bool is_over(void *arg)
@@ -38,6 +38,7 @@ static int judge_once(struct loop *l, struct ltps_error *err)
 	}
 	pools[in.n_pools++] = l->j->got;
 	in.pools = pools;
+	in.time_ms = l->needs.time_ms;
 	return engine_judge(&in, &l->j->report, err);
 }
 
@@ -52,11 +53,23 @@ static bool is_newer(const struct loop *l)
 	return newer;
 }
 
+/* A judgement that was cut short found less than there is: it is none. */
+static int check_cancelled(const struct loop *l, struct ltps_error *err)
+{
+	if (l->s->cancelled == NULL || !atomic_load(l->s->cancelled))
+		return 0;
+	return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_SELF, NULL,
+			 "the service stops");
+}
+
 static int go_round(struct loop *l, struct ltps_error *err)
 {
 	for (int round = 1;; round++) {
 		bool news = false;
-		if (judge_once(l, err) != 0)
+		l->needs.time_ms = l->in->time_ms != INT64_MIN
+				       ? l->in->time_ms
+				       : clock_now_ms(l->s->clock);
+		if (judge_once(l, err) != 0 || check_cancelled(l, err) != 0)
 			return -1;
 		const struct report *r = l->j->report;
 		if (r->n_needs == 0 || round == JUDGE_ROUNDS_MAX)
@@ -78,11 +91,14 @@ int judge_document(const struct path_sources *s, const struct engine_input *in,
 		.s = s,
 		.in = in,
 		.j = &j,
-		.needs = { .sources = s, .time_ms = in->time_ms },
+		.needs = { .sources = s },
 	};
 	if (in->n_pools + 3 > PATH_POOLS_MAX)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
 				 "too many pools");
+	if (in->time_ms == INT64_MIN && s->clock == NULL)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+				 "no time to judge for");
 	if (material_new(&j.got, err) != 0)
 		return -1;
 	l.needs.got = j.got;

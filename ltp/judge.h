@@ -22,10 +22,11 @@ struct judged {
 /*
  * judge_document - engine_judge() over the pools of the input, then what is known,
  * then what is fetched, until nothing more is missing or nothing more can be got.
- * in   pools with anchors; at most PATH_POOLS_MAX - 3
+ * in   pools with anchors; at most PATH_POOLS_MAX - 3. time_ms INT64_MIN: now, by the
+ *      clock of the sources, anew in each round
  * ret  release with judged_clear(); the document and the pools must outlive it
- * Fails: NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store. A source that fails is
- *        not an error: the report says what stays unknown
+ * Fails: ARGUMENT without any time; NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store.
+ * A source that fails is not an error: the report says what stays unknown
  */
 int judge_document(const struct path_sources *s, const struct engine_input *in,
 		   struct judged *ret, struct ltps_error *err) LTPS_CHECKED;

@@ -64,7 +64,7 @@ struct ltp_options {
 	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */
 	const struct signing_key *seal_key;   /* of profiles that seal; NULL: none */
 	const struct signing_key *report_key; /* NULL: reports are not signed */
-	const char *service_id;   /* URI of this service, for the trace */
+	const char *service_id;               /* URI of this service, for the trace */
 	uint64_t low_space_bytes; /* free space below which a warning is given */
 	uint64_t no_space_bytes;  /* and below which ingest is refused */
 };
@@ -268,6 +268,13 @@ int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_reques
  * retried, not returned.
  */
 int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms,
+	     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * ltp_care - judge, raise and seal one object that is due: may wait for the network for
+ * minutes, so it is for another thread than ltp_step(). Otherwise as that; whoever
+ * calls it lets ltp_step() run afterwards, since there may be new leaves.
+ */
+int ltp_care(struct ltp_worker *w, int64_t *ret_next_ms,
 	     struct ltps_error *err) LTPS_CHECKED;
 
 /* --- /health, /metrics --- */

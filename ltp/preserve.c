@@ -9,6 +9,8 @@
  *   close     OPEN       CLOSING             stays open, tried at the next step
  *   stamp     CLOSING    STAMPED + job       tree_attempt_failed, later again
  *   complete  job        job gone            job_fail, later again
+ *
+ * Beside it, on a thread of its own so that no tree waits for it: ltp_care().
  *   care      job        job gone            signatures.c: judged again later
  */
 #include <stdio.h>
@@ -448,32 +450,40 @@ out:
 	return rc;
 }
 
-static int step_job(struct ltp_worker *w, bool *ret_worked, int64_t *ret_next_ms,
-		    struct ltps_error *err)
+/* The most overdue job of a kind is claimed; c->found false: none is due. */
+static int claim_job(struct ltp_worker *w, const char *kind, struct complete_task *c,
+		     int64_t *ret_next_ms, struct ltps_error *err)
 {
-	struct complete_task c = {
-		.claim = {
-			.owner = "preserve",
-			.now_ms = ltp_now(w->l),
-			.lease_ms = JOB_LEASE_MS,
-		},
-	};
 	int64_t due = 0;
-	*ret_worked = false;
-	if (queue_next_due(w->conn, &due, err) != 0)
+	c->claim = (struct job_claim){
+		.kind = kind,
+		.owner = "preserve",
+		.now_ms = ltp_now(w->l),
+		.lease_ms = JOB_LEASE_MS,
+	};
+	if (queue_next_due(w->conn, kind, &due, err) != 0)
 		return -1;
-	if (due == 0 || due > c.claim.now_ms) { /* nothing: no write for a look */
+	if (due == 0 || due > c->claim.now_ms) { /* nothing: no write for a look */
 		if (due != 0)
 			earlier(ret_next_ms, due);
 		return 0;
 	}
-	if (go_on(w, err) != 0 || store_write(w->l->o.store, run_claim, &c, err) != 0)
+	if (go_on(w, err) != 0)
+		return -1;
+	return store_write(w->l->o.store, run_claim, c, err);
+}
+
+static int step_complete(struct ltp_worker *w, bool *ret_worked, int64_t *ret_next_ms,
+			 struct ltps_error *err)
+{
+	struct complete_task c = { 0 };
+	*ret_worked = false;
+	if (claim_job(w, JOB_COMPLETE_TOKEN, &c, ret_next_ms, err) != 0)
 		return -1;
 	if (!c.found)
 		return 0;
 	*ret_worked = true;
-	return strcmp(c.job.kind, JOB_CARE) == 0 ? signatures_care(w, &c.job, err)
-						 : complete_one(w, &c, err);
+	return complete_one(w, &c, err);
 }
 
 int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
@@ -484,9 +494,20 @@ int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 	    step_stamp(w, ret_next_ms, err) != 0)
 		return -1;
 	for (int i = 0; i < STEP_TREES_MAX && worked; i++)
-		if (step_job(w, &worked, ret_next_ms, err) != 0)
+		if (step_complete(w, &worked, ret_next_ms, err) != 0)
 			return -1;
 	/* What another process left behind is seen at the latest then. */
-	earlier(ret_next_ms, ltp_now(w->l) + JOBS_POLL_MS);
+	earlier(ret_next_ms, ltp_now(w->l) + (worked ? 0 : JOBS_POLL_MS));
+	return 0;
+}
+
+int ltp_care(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
+{
+	struct complete_task c = { 0 };
+	*ret_next_ms = INT64_MAX;
+	if (claim_job(w, JOB_CARE, &c, ret_next_ms, err) != 0 ||
+	    (c.found && signatures_care(w, &c.job, err) != 0))
+		return -1;
+	earlier(ret_next_ms, ltp_now(w->l) + (c.found ? 0 : JOBS_POLL_MS));
 	return 0;
 }

@@ -115,7 +115,8 @@ static int make_value(struct signing *s, struct view octets, struct ltps_error *
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int rc = -1;
 	if (ctx == NULL)
-		return ltps_fail_nomem(err);
+		return ltps_fail_openssl(err, LTPS_NOMEM, LTPS_FAULT_SELF, NULL,
+					 "signing the report");
 	if (buf_reserve(&s->value, n, err) != 0)
 		goto out;
 	if (EVP_DigestSignInit_ex(ctx, NULL, s->algorithm.digest, NULL, NULL,
@@ -131,6 +132,7 @@ static int make_value(struct signing *s, struct view octets, struct ltps_error *
 		 : 0;
 out:
 	EVP_MD_CTX_free(ctx);
+	ERR_clear_error(); /* of tries inside that something else made good */
 	return rc;
 }
 

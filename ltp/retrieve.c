@@ -30,8 +30,10 @@ struct run {
 	struct ltp_retrieved out;
 	size_t cap;
 	size_t bytes;
-	bool many; /* several versions: ids carry the version */
+	bool many;                   /* several versions: ids carry the version */
 	const struct version *plain; /* but not those of this one, as submitted */
+	const struct version **list; /* the versions given */
+	size_t n_list;
 	struct ltp_result *result;
 };
 
@@ -78,24 +80,27 @@ static bool evidence_format_known(const struct run *run)
 	return false;
 }
 
-static bool po_format_known(const struct run *run, const struct version *v)
+static bool has_format(const struct run *run, const struct version *v)
 {
 	const char *f = run->req->po_format;
+	size_t same = 0;
 	if (f == NULL || run->req->subject == SUBJECT_EVIDENCE)
 		return true;
-	if (run->req->subject == SUBJECT_PO_EMBEDDED) {
-		if (strcmp(f, URI_ASIC_ERS) == 0)
-			return true;
-	} else {
-		size_t same = 0;
-		for (size_t i = 0; i < v->n_parts; i++)
-			same += v->parts[i].format_id != NULL &&
-				strcmp(v->parts[i].format_id, f) == 0;
-		if (same == v->n_parts)
-			return true;
-	}
+	if (run->req->subject == SUBJECT_PO_EMBEDDED)
+		return strcmp(f, URI_ASIC_ERS) == 0;
+	for (size_t i = 0; i < v->n_parts; i++)
+		same += v->parts[i].format_id != NULL &&
+			strcmp(v->parts[i].format_id, f) == 0;
+	return same == v->n_parts;
+}
+
+static bool po_format_known(const struct run *run, const struct version *v)
+{
+	if (has_format(run, v))
+		return true;
 	refuse(run->result, LTP_UNKNOWN_PO_FORMAT,
-	       "version %s is not given in the format '%s'", v->label, f);
+	       "version %s is not given in the format '%s'", v->label,
+	       run->req->po_format);
 	return false;
 }
 
@@ -170,11 +175,36 @@ static int part_read(struct run *run, const struct part *p, struct buf *out,
 	return blob_read(run->w->conn, p->blob, out, err);
 }
 
-/* relObj as submitted; "v2-" before each when the ids have it too. */
-static int set_related(const struct run *run, const struct version *v, const char *list,
-		       struct ltp_po_out *po, struct ltps_error *err)
+/* The version whose parts this one's relObj names: of a form what it was made of. */
+static const struct version *related_version(const struct run *run,
+					     const struct version *v)
 {
-	if (list == NULL)
+	const struct object *o = run->object;
+	const struct version *found = v;
+	if (v->kind == VERSION_SUBMITTED || v->kind == VERSION_UPDATED)
+		return v;
+	for (size_t i = 0; i < o->n_versions && o->versions[i].number < v->number; i++)
+		if (o->versions[i].kind == VERSION_SUBMITTED ||
+		    o->versions[i].kind == VERSION_UPDATED)
+			found = &o->versions[i];
+	return found;
+}
+
+static bool is_given(const struct run *run, const struct version *v)
+{
+	for (size_t i = 0; i < run->n_list; i++)
+		if (run->list[i] == v)
+			return true;
+	return false;
+}
+
+/* relObj as submitted, where what it names is in the answer; "v2-" before each when the
+ * ids have it too. */
+static int set_related(const struct run *run, const struct version *made,
+		       const char *list, struct ltp_po_out *po, struct ltps_error *err)
+{
+	const struct version *v = related_version(run, made);
+	if (list == NULL || !is_given(run, v))
 		return 0;
 	po->related = mem_zalloc(RELATED_MAX, sizeof(*po->related));
 	if (po->related == NULL)
@@ -418,6 +448,21 @@ static const struct version *newest(const struct object *o, enum version_kind ki
 	return NULL;
 }
 
+/* Submitted ids may look like those of forms: "augmented-1-x". */
+static bool plain_ids_differ(const struct version *plain, const struct version **list,
+			     size_t n)
+{
+	for (size_t i = 0; i < plain->n_parts; i++)
+		for (size_t k = 0; plain->parts[i].po_id != NULL && k < n; k++) {
+			const char *id = plain->parts[i].po_id;
+			const size_t len = strlen(list[k]->label);
+			if (list[k] != plain && strncmp(id, list[k]->label, len) == 0 &&
+			    id[len] == '-')
+				return false;
+		}
+	return true;
+}
+
 /* What came, byte for byte, then the newest augmented and sealed forms of it (DESIGN:
  * evidence model). Reports are asked for by their name. */
 static size_t choose_default(struct run *run, const struct version **ret_list)
@@ -433,9 +478,11 @@ static size_t choose_default(struct run *run, const struct version **ret_list)
 	ret_list[n++] = run->plain = v;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		v = newest(o, forms[i]);
-		if (v != NULL)
+		if (v != NULL && has_format(run, v))
 			ret_list[n++] = v;
 	}
+	if (!plain_ids_differ(run->plain, ret_list, n))
+		run->plain = NULL;
 	return n;
 }
 
@@ -479,11 +526,14 @@ static int retrieve_versions(struct run *run, struct ltps_error *err)
 	for (size_t i = 0; go && i < n; i++)
 		go = po_format_known(run, list[i]);
 	run->many = n > 1;
+	run->list = list;
+	run->n_list = n;
 	for (size_t i = 0; go && i < n; i++)
 		if (add_version(run, list[i], err) != 0)
 			goto out;
 	rc = 0;
 out:
+	run->list = NULL;
 	mem_free(list);
 	return rc;
 }

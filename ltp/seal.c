@@ -130,6 +130,7 @@ int seal_cades(const struct seal_input *in, struct augmented *ret,
 	struct buf file = buf_make(CMS_SIZE_MAX);
 	int rc = make(in, &file, err);
 	if (rc == 0) {
+		next.made_now = true;
 		next.file = view_buf(&file);
 		next.content = in->enveloping ? NULL : in->content;
 		rc = augment_cades(&next, ret, err);

@@ -10,17 +10,22 @@
 #include "ltp/seal.h"
 #include "storage/blob.h"
 
-/* One object in memory: its parts, and the new forms of them. */
-#define CARE_BYTES_MAX ((uint64_t)1 << 30)
+/* One object in memory: its parts; and with them the new forms and reports. */
+#define CARE_OBJECT_MAX ((uint64_t)1 << 30)
+#define CARE_BYTES_MAX ((uint64_t)2 << 30)
 #define CARE_REPORT_MAX ((size_t)64 << 20)
+/* Time for the network, of all parts together; the last one may overstep it. */
+#define CARE_MS_MAX 60000
+/* Judging what comes holds a worker: what takes longer is open, and for the job. */
+#define INGEST_MS_MAX 10000
+#define ASLEEP_MS ((int64_t)86400000)
 
 void signatures_verdict_text(const struct signatures_verdict *v,
 			     char out[SIGNATURES_VERDICT_MAX])
 {
 	const char *sub = subindication_name(v->sub);
-	snprintf(out, SIGNATURES_VERDICT_MAX, "%s%s%s",
-		 indication_total_name(v->worst), sub != NULL ? "/" : "",
-		 sub != NULL ? sub : "");
+	snprintf(out, SIGNATURES_VERDICT_MAX, "%s%s%s", indication_total_name(v->worst),
+		 sub != NULL ? "/" : "", sub != NULL ? sub : "");
 }
 
 /* ---- which parts, and what they are about ---- */
@@ -46,6 +51,19 @@ static bool is_unsigned(const struct signatures_part *p)
 	}
 }
 
+/* Ids that begin as those made up do are not taken over, nor those without room. */
+void signatures_form_id(const struct part *p, enum version_kind kind,
+			char out[FORM_ID_MAX])
+{
+	static const char *const WHAT[] = { [VERSION_AUGMENTED] = "augmented",
+					    [VERSION_SEALED] = "sealed",
+					    [VERSION_REPORT] = "report" };
+	const char *id = p->po_id;
+	if (id == NULL || strncmp(id, "po-", 3) == 0 ||
+	    snprintf(out, FORM_ID_MAX, "%s-%s", WHAT[kind], id) >= FORM_ID_MAX)
+		snprintf(out, FORM_ID_MAX, "%s-po-%u", WHAT[kind], p->seq);
+}
+
 static bool names(const struct signatures_part *from, const struct signatures_part *to)
 {
 	for (size_t i = 0; to->id != NULL && i < from->n_related; i++)
@@ -54,8 +72,9 @@ static bool names(const struct signatures_part *from, const struct signatures_pa
 	return false;
 }
 
-/* The part that a detached signature is about: one related to it, else the only other
- * one. NULL: none is submitted with it. */
+/* The part that a detached signature is about: one related to it, a signed one only
+ * when the signature names it; else the only other one. NULL: none is submitted with
+ * it. */
 static const struct signatures_part *content_part(const struct signatures_part *parts,
 						  size_t n, size_t signature)
 {
@@ -63,6 +82,9 @@ static const struct signatures_part *content_part(const struct signatures_part *
 		if (i != signature && !is_judged(&parts[i]) &&
 		    (names(&parts[signature], &parts[i]) ||
 		     names(&parts[i], &parts[signature])))
+			return &parts[i];
+	for (size_t i = 0; i < n; i++)
+		if (i != signature && names(&parts[signature], &parts[i]))
 			return &parts[i];
 	const size_t other = 1 - signature;
 	return n == 2 && !is_judged(&parts[other]) ? &parts[other] : NULL;
@@ -117,9 +139,19 @@ static void take_unreadable(struct signatures_verdict *v, size_t part,
 	      broken ? SUB_FORMAT_FAILURE : SUB_CUSTOM, text);
 }
 
+/* Beyond what is judged: nothing is known of it. */
+static void take_excess(struct signatures_verdict *v, size_t part)
+{
+	char text[80];
+	snprintf(text, sizeof(text), "po[%zu]: more than %d signed objects", part,
+		 SIGNATURES_PARTS_MAX);
+	worse(v, INDICATION_INDETERMINATE, SUB_CUSTOM, text);
+}
+
 struct judging {
 	struct ltp_worker *w;
 	const struct validation_policy *policy;
+	struct path_budget budget;
 	bool network;
 	int64_t now_ms;
 	int64_t proof_ms; /* since when the object is proven to exist; INT64_MAX: not */
@@ -155,12 +187,14 @@ static int proofs_of(const struct document *d, int64_t time_ms,
 	for (size_t i = 0; i < d->n_signatures; i++) {
 		add_proof(*ret, ret_n, d->signatures[i].sha256, time_ms);
 		if (d->signatures[i].has_content)
-			add_proof(*ret, ret_n, d->signatures[i].content_sha256, time_ms);
+			add_proof(*ret, ret_n, d->signatures[i].content_sha256,
+				  time_ms);
 	}
 	for (size_t i = 0; i < d->n_stamps; i++)
 		add_proof(*ret, ret_n, d->stamps[i].sha256, time_ms);
 	for (size_t i = 0; i < certs; i++)
-		add_proof(*ret, ret_n, material_cert(m, MATERIAL_CERT, i)->sha256, time_ms);
+		add_proof(*ret, ret_n, material_cert(m, MATERIAL_CERT, i)->sha256,
+			  time_ms);
 	for (size_t i = 0; i < crls; i++)
 		add_proof(*ret, ret_n, material_crl(m, i)->sha256, time_ms);
 	for (size_t i = 0; i < ocsps; i++)
@@ -174,6 +208,7 @@ static struct engine_input input_of(const struct judging *j,
 	return (struct engine_input){ .policy = j->policy,
 				      .pools = pool,
 				      .n_pools = *pool != NULL,
+				      .budget = j->budget,
 				      .time_ms = j->now_ms };
 }
 
@@ -223,12 +258,20 @@ static void cared_clear(struct cared_part *c)
 	*c = (struct cared_part){ 0 };
 }
 
+static bool is_over(void *arg)
+{
+	const int64_t *until_ms = arg;
+	return clock_monotonic_ms() > *until_ms;
+}
+
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
 		     const struct signatures_part *parts, size_t n,
 		     struct signatures_verdict *ret, struct ltps_error *err)
 {
+	int64_t until_ms = clock_monotonic_ms() + INGEST_MS_MAX;
 	const struct judging j = { .w = w,
 				   .policy = policy_of(w->l, p),
+				   .budget = { .expired = is_over, .arg = &until_ms },
 				   .now_ms = ltp_now(w->l),
 				   .proof_ms = INT64_MAX };
 	size_t judged = 0;
@@ -236,9 +279,12 @@ int signatures_judge(struct ltp_worker *w, const struct profile *p,
 	*ret = (struct signatures_verdict){ .worst = INDICATION_PASSED };
 	for (size_t i = 0; rc == 0 && j.policy != NULL && i < n; i++) {
 		struct cared_part c = { .part = i };
-		if (!is_judged(&parts[i]) || judged++ == SIGNATURES_PARTS_MAX)
+		if (!is_judged(&parts[i]))
 			continue;
-		rc = judge_part(&j, parts, n, i, &c, ret, err);
+		if (judged++ < SIGNATURES_PARTS_MAX)
+			rc = judge_part(&j, parts, n, i, &c, ret, err);
+		else
+			take_excess(ret, i);
 		cared_clear(&c);
 	}
 	return rc;
@@ -286,14 +332,10 @@ static int split_related(const char *text, char ***ret, size_t *ret_n,
 	return 0;
 }
 
-static int read_part(struct care *c, size_t i, uint64_t *bytes, struct ltps_error *err)
+static int read_part(struct care *c, size_t i, struct ltps_error *err)
 {
 	const struct part *p = &c->version->parts[i];
 	struct signatures_part *to = &c->parts[i];
-	*bytes += p->size;
-	if (*bytes > CARE_BYTES_MAX)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
-				 "the object is too large to be judged in memory");
 	c->data[i] = buf_make((size_t)p->size);
 	if (blob_read(c->w->conn, p->blob, &c->data[i], err) != 0 ||
 	    split_related(p->related, &c->related[i], &to->n_related, err) != 0)
@@ -308,7 +350,11 @@ static int read_part(struct care *c, size_t i, uint64_t *bytes, struct ltps_erro
 static int read_parts(struct care *c, struct ltps_error *err)
 {
 	const size_t n = c->version->n_parts;
-	uint64_t bytes = 0;
+	for (size_t i = 0; i < n; i++)
+		c->bytes += c->version->parts[i].size;
+	if (c->bytes > CARE_OBJECT_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
+				 "the object is too large to be judged in memory");
 	c->data = mem_zalloc(n, sizeof(*c->data));
 	c->parts = mem_zalloc(n, sizeof(*c->parts));
 	c->related = mem_zalloc(n, sizeof(*c->related));
@@ -317,7 +363,7 @@ static int read_parts(struct care *c, struct ltps_error *err)
 	    c->cared == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
-		if (read_part(c, i, &bytes, err) != 0)
+		if (read_part(c, i, err) != 0)
 			return -1;
 	return 0;
 }
@@ -339,6 +385,7 @@ static int care_open(struct care *c, bool *ret_alive, struct ltps_error *err)
 			c->version = &c->object->versions[i];
 	c->profile = profile_by_id(c->w->l, c->object->profile);
 	c->policy = c->profile != NULL ? policy_of(c->w->l, c->profile) : NULL;
+	c->asleep = c->profile == NULL && c->object->state == OBJECT_LIVE;
 	if (c->version == NULL || c->policy == NULL || c->object->state != OBJECT_LIVE)
 		return 0;
 	*ret_alive = true;
@@ -358,6 +405,15 @@ static int64_t retry_of(const struct report *r)
 	return retry_ms;
 }
 
+/* Whether a signature may turn out otherwise, whatever became of those beside it. */
+static bool is_open(const struct report *r)
+{
+	for (size_t i = 0; i < r->n_signatures; i++)
+		if (r->signatures[i].conclusion.indication == INDICATION_INDETERMINATE)
+			return true;
+	return false;
+}
+
 static void later(struct care *c, int64_t retry_ms, const char *why)
 {
 	c->incomplete = true;
@@ -373,7 +429,10 @@ static int make_report(struct care *c, struct cared_part *p, const struct report
 	const struct ltp_options *o = &c->w->l->o;
 	const struct report_frame f = { .file = c->parts[p->part].id,
 					.service = o->service_id,
-					.whole = false };
+					.version = LTPS_VERSION,
+					.signer = o->report_key != NULL
+						      ? o->report_key->certificate
+						      : NULL };
 	struct buf plain = buf_make(CARE_REPORT_MAX);
 	p->report = buf_make(CARE_REPORT_MAX);
 	int rc = report_xml(r, &f, o->report_key != NULL ? &plain : &p->report, err);
@@ -381,14 +440,46 @@ static int make_report(struct care *c, struct cared_part *p, const struct report
 		rc = report_sign(view_buf(&plain), o->report_key, c->now_ms, &p->report,
 				 err);
 	buf_free(&plain);
+	c->bytes += p->report.n;
 	return rc;
 }
 
-static bool has_form(const struct care *c, enum version_kind kind)
+/* Whether this part has such a form; others of its object may be ahead of it. */
+static bool has_form(const struct care *c, enum version_kind kind, size_t part)
 {
-	for (size_t i = 0; i < c->object->n_versions; i++)
-		if (c->object->versions[i].kind == kind)
+	char id[FORM_ID_MAX];
+	signatures_form_id(&c->version->parts[part], kind, id);
+	for (size_t i = 0; i < c->object->n_versions; i++) {
+		const struct version *v = &c->object->versions[i];
+		for (size_t k = 0; v->kind == kind && k < v->n_parts; k++)
+			if (v->parts[k].po_id != NULL &&
+			    strcmp(v->parts[k].po_id, id) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Nothing more is fetched or made in this turn. */
+static bool is_spent(const struct care *c)
+{
+	return clock_monotonic_ms() > c->until_ms || c->bytes > CARE_BYTES_MAX;
+}
+
+/* It counts by the evidence of the object alone: no time-stamp in the file can prove
+ * any more what that does, and waiting does not help. */
+static bool is_too_late(const struct augmented *a)
+{
+	const struct report *r = a->judged.report;
+	for (size_t i = 0; r != NULL && i < r->n_signatures; i++)
+		switch (r->signatures[i].conclusion.sub) {
+		case SUB_REVOKED_NO_POE:
+		case SUB_REVOKED_CA_NO_POE:
+		case SUB_OUT_OF_BOUNDS_NO_POE:
+		case SUB_OUT_OF_BOUNDS_NOT_REVOKED:
 			return true;
+		default:
+			break;
+		}
 	return false;
 }
 
@@ -396,21 +487,31 @@ static void take_outcome(struct care *c, struct cared_part *p, const char *what)
 {
 	struct augmented *a = &p->augmented;
 	char text[256];
-	if (a->outcome == AUGMENT_DONE) {
+	if (a->outcome == AUGMENT_DONE &&
+	    !view_equal(view_buf(&a->out), c->parts[p->part].data)) {
 		p->made = a->out;
 		a->out = buf_make(0);
-	} else if (a->outcome == AUGMENT_INCOMPLETE) {
+		c->bytes += p->made.n;
+	} else if (a->outcome == AUGMENT_INCOMPLETE && !is_too_late(a)) {
 		snprintf(text, sizeof(text), "%s: %.200s", what, a->text);
 		later(c, a->retry_ms, text);
 	}
 }
 
-/* Remote parties that fail are a reason to try again later, not a failure. */
+/*
+ * Remote parties that fail are a reason to try again later; what cannot be done with
+ * this part at all is told. Neither keeps back what the other parts gave.
+ */
 static int tried(struct care *c, struct ltps_error *err)
 {
-	if (err->fault != LTPS_FAULT_REMOTE || atomic_load(&c->w->cancelled))
+	if (err->fault == LTPS_FAULT_SELF || atomic_load(&c->w->cancelled))
 		return -1;
-	later(c, INT64_MIN, err->text);
+	if (err->fault == LTPS_FAULT_REMOTE)
+		later(c, INT64_MIN, err->text);
+	else
+		log_error(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
+			  "a part of an object stays as it is", err,
+			  LOG_FIELDS({ "poid", c->object->poid }));
 	ltps_error_clear(err);
 	return 0;
 }
@@ -422,8 +523,8 @@ static int raise(struct care *c, const struct judging *j, struct cared_part *p,
 	const struct tsp_client tsa = ltp_tsp_client(c->w->l);
 	const struct material *pool = c->w->l->o.trust;
 	const struct augment_input in = { .file = c->parts[p->part].data,
-					  .content = p->content.in_memory ? &p->content
-									  : NULL,
+					  .content =
+					      p->content.in_memory ? &p->content : NULL,
 					  .level = c->profile->augment,
 					  .tsa = &tsa,
 					  .digest = c->profile->digest,
@@ -440,21 +541,26 @@ static int care_signed(struct care *c, const struct judging *j, struct cared_par
 		       struct ltps_error *err)
 {
 	struct signatures_verdict own = { .worst = INDICATION_PASSED };
-	if (judge_part(j, c->parts, c->version->n_parts, p->part, p, &own, err) != 0)
+	struct judging now = *j;
+	now.network = !is_spent(c);
+	if (judge_part(&now, c->parts, c->version->n_parts, p->part, p, &own, err) != 0)
 		return -1;
 	if (!own.any)
 		return 0;
 	worse(&c->verdict, own.worst, own.sub, own.text);
 	if (p->judged.report == NULL)
 		return 0;
-	if (make_report(c, p, p->judged.report, err) != 0)
+	if (c->bytes <= CARE_BYTES_MAX && make_report(c, p, p->judged.report, err) != 0)
 		return -1;
-	if (own.worst == INDICATION_INDETERMINATE)
+	if (is_open(p->judged.report))
 		later(c, retry_of(p->judged.report), own.text);
 	if (own.worst != INDICATION_PASSED || c->profile->augment == LEVEL_NONE ||
-	    has_form(c, VERSION_AUGMENTED))
+	    has_form(c, VERSION_AUGMENTED, p->part))
 		return 0;
-	return raise(c, j, p, err);
+	if (!is_spent(c))
+		return raise(c, j, p, err);
+	later(c, INT64_MIN, "time or memory for one turn is used up");
+	return 0;
 }
 
 static int care_unsigned(struct care *c, const struct judging *j, struct cared_part *p,
@@ -488,6 +594,12 @@ static int care_unsigned(struct care *c, const struct judging *j, struct cared_p
 	return make_report(c, p, p->augmented.judged.report, err);
 }
 
+static bool is_to_be_sealed(const struct care *c, size_t part)
+{
+	return c->profile->seal != SEAL_NONE && is_unsigned(&c->parts[part]) &&
+	       !has_form(c, VERSION_SEALED, part);
+}
+
 static int care_parts(struct care *c, int64_t proof_ms, struct ltps_error *err)
 {
 	const struct judging j = { .w = c->w,
@@ -495,17 +607,29 @@ static int care_parts(struct care *c, int64_t proof_ms, struct ltps_error *err)
 				   .network = true,
 				   .now_ms = c->now_ms,
 				   .proof_ms = proof_ms };
-	const bool seals =
-	    c->profile->seal != SEAL_NONE && !has_form(c, VERSION_SEALED);
+	size_t judged = 0, sealed = 0;
 	for (size_t i = 0; i < c->version->n_parts; i++) {
-		const bool judged = is_judged(&c->parts[i]);
-		if ((!judged && !(seals && is_unsigned(&c->parts[i]))) ||
-		    c->n_cared == SIGNATURES_PARTS_MAX)
-			continue;
-		struct cared_part *p = &c->cared[c->n_cared++];
+		struct cared_part *p = &c->cared[c->n_cared];
 		p->part = i;
-		if ((judged ? care_signed : care_unsigned)(c, &j, p, err) != 0)
-			return -1;
+		if (is_judged(&c->parts[i])) {
+			if (judged++ == SIGNATURES_PARTS_MAX) {
+				judged--;
+				take_excess(&c->verdict, i);
+				continue;
+			}
+			c->n_cared++;
+			if (care_signed(c, &j, p, err) != 0)
+				return -1;
+		} else if (is_to_be_sealed(c, i)) {
+			if (sealed == SIGNATURES_PARTS_MAX || is_spent(c)) {
+				c->more = true;
+				continue;
+			}
+			sealed++;
+			c->n_cared++;
+			if (care_unsigned(c, &j, p, err) != 0)
+				return -1;
+		}
 	}
 	return 0;
 }
@@ -532,7 +656,11 @@ static int run_postponed(struct store_conn *conn, void *arg, struct ltps_error *
 static int care_failed(struct care *c, const struct ltps_error *why,
 		       struct ltps_error *err)
 {
-	struct job_failure f = { .job = c->job, .now_ms = c->now_ms, .why = why };
+	struct job_failure f = { .job = c->job,
+				 .now_ms = c->now_ms,
+				 .why = why,
+				 .final = why->code == LTPS_TOO_LARGE &&
+					  why->fault == LTPS_FAULT_OBJECT };
 	struct store *store = c->w->l->o.store;
 	if (atomic_load(&c->w->cancelled)) { /* the attempt does not count */
 		(void)!store_write(store, run_postponed, &f, err);
@@ -545,24 +673,55 @@ static int care_failed(struct care *c, const struct ltps_error *why,
 	return store_write(store, run_failed, &f, err);
 }
 
+/* An object that ends the process is taken up again later and later. */
+static int run_extend(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct care *c = arg;
+	const int64_t lease_ms = job_delay(job_policy_default(), c->job->attempts, 0);
+	return c->now_ms + lease_ms <= c->job->lease_until_ms
+		   ? 0
+		   : job_extend(conn, c->job, c->now_ms, lease_ms, err);
+}
+
+/* Rows and octets of one state, so that a deletion meanwhile is no damage. */
+static int care_begin(struct care *c, bool *ret_alive, struct ltps_error *err)
+{
+	if ((c->job->attempts > 1 &&
+	     store_write(c->w->l->o.store, run_extend, c, err) != 0) ||
+	    store_read_begin(c->w->conn, err) != 0)
+		return -1;
+	const int rc = care_open(c, ret_alive, err);
+	store_read_end(c->w->conn);
+	return rc;
+}
+
+/* There is nothing to care for: for good, or as long as its profile is away. */
+static int care_none(struct care *c, struct ltps_error *err)
+{
+	struct job_failure f = { .job = c->job, .now_ms = c->now_ms + ASLEEP_MS };
+	struct store *store = c->w->l->o.store;
+	return c->asleep ? store_write(store, run_postponed, &f, err)
+			 : store_write(store, run_finish, c->job, err);
+}
+
 int signatures_care(struct ltp_worker *w, struct job *job, struct ltps_error *err)
 {
 	struct care c = { .w = w,
 			  .job = job,
 			  .now_ms = ltp_now(w->l),
+			  .until_ms = clock_monotonic_ms() + CARE_MS_MAX,
 			  .verdict = { .worst = INDICATION_PASSED },
 			  .retry_ms = INT64_MAX };
 	struct ltps_error why = LTPS_ERROR_INIT;
 	bool alive = false;
 	int64_t proof_ms = INT64_MAX;
-	int rc = care_open(&c, &alive, &why);
+	int rc = care_begin(&c, &alive, &why);
 	if (rc == 0 && alive)
 		rc = evidence_proof_time(w, c.version, &proof_ms, &why);
 	if (rc == 0 && alive)
 		rc = care_parts(&c, proof_ms, &why);
 	if (rc == 0)
-		rc = alive ? signatures_keep(&c, &why)
-			   : store_write(w->l->o.store, run_finish, job, &why);
+		rc = alive ? signatures_keep(&c, &why) : care_none(&c, &why);
 	if (rc != 0)
 		rc = care_failed(&c, &why, err);
 	care_clear(&c);

@@ -19,7 +19,8 @@
 #include "ltp/inside.h"
 #include "scheduler/job.h"
 
-/* Of one object; parts beyond it stay as they are, and the report says so. */
+/* Signed parts of one object that are judged: beyond, its verdict stays open. And parts
+ * that are sealed at a time: the others follow. */
 #define SIGNATURES_PARTS_MAX 256
 #define SIGNATURES_VERDICT_MAX 96 /* "INDETERMINATE/NO_CERTIFICATE_CHAIN_FOUND" */
 
@@ -63,9 +64,9 @@ int signatures_care(struct ltp_worker *w, struct job *job,
 
 /* What was made of one part. */
 struct cared_part {
-	size_t part;         /* index into the version's parts */
-	struct buf report;   /* n == 0: not judged */
-	struct buf made;     /* augmented or sealed form; n == 0: none */
+	size_t part;       /* index into the version's parts */
+	struct buf report; /* n == 0: not judged */
+	struct buf made;   /* augmented or sealed form; n == 0: none */
 	bool sealed;
 	struct judged judged;
 	struct augmented augmented;
@@ -87,10 +88,18 @@ struct care {
 	struct cared_part *cared;
 	size_t n_cared;
 	struct signatures_verdict verdict;
-	bool incomplete;   /* something is missing: later again */
-	int64_t retry_ms;  /* INT64_MAX: as the policy of jobs says */
-	char why[256];     /* of incomplete */
+	int64_t until_ms; /* monotonic: no longer is anything fetched or begun */
+	uint64_t bytes;   /* of the object, its new forms and reports */
+	bool asleep;      /* its profile is configured no more */
+	bool more;        /* parts are left for the next turn */
+	bool incomplete;  /* something is missing: later again */
+	int64_t retry_ms; /* INT64_MAX: as the policy of jobs says */
+	char why[256];    /* of incomplete */
 };
+/* "report-x" of part x, "report-po-2" of one without a name: of no other part. */
+#define FORM_ID_MAX (PO_ID_MAX + 1)
+void signatures_form_id(const struct part *p, enum version_kind kind,
+			char out[FORM_ID_MAX]);
 /* Everything into the store, and the job finished or postponed, in one transaction. */
 int signatures_keep(struct care *c, struct ltps_error *err) LTPS_CHECKED;
 

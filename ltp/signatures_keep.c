@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
@@ -16,8 +17,9 @@
 #define MIME_CMS "application/pkcs7-mime"
 #define MIME_CMS_DETACHED "application/pkcs7-signature"
 #define FORMAT_REPORT "http://uri.etsi.org/19102/v1.4.1#ValidationReport"
-#define ID_MAX (PO_ID_MAX + 16)
 #define LABEL_MAX 32
+/* Everything is made, nothing is kept (base/failpoint.h). */
+#define FP_SIGNATURES_KEEP "signatures.keep"
 
 /* How an object whose verdict is open is judged again: an hour, doubling to a month. */
 static const struct job_policy AGAIN = { .first_delay_ms = 3600000,
@@ -29,7 +31,8 @@ struct form {
 	char label[LABEL_MAX];
 	struct part_new *parts;
 	struct view *datas;
-	char (*ids)[ID_MAX];
+	char (*ids)[FORM_ID_MAX];
+	char (*related)[FORM_ID_MAX];
 	size_t n;
 	uint64_t bytes;
 	struct version_new version;
@@ -59,6 +62,7 @@ static void form_clear(struct form *f)
 	mem_free(f->parts);
 	mem_free(f->datas);
 	mem_free(f->ids);
+	mem_free(f->related);
 }
 
 static unsigned count_kind(const struct care *c, enum version_kind kind)
@@ -76,42 +80,38 @@ static const struct buf *form_bytes(const struct cared_part *p, enum version_kin
 	return p->sealed == (kind == VERSION_SEALED) ? &p->made : NULL;
 }
 
-/* "report-po-1": unique over the forms of a part. */
-static void form_id(const struct part *p, const char *what, char out[ID_MAX])
-{
-	if (p->po_id != NULL)
-		snprintf(out, ID_MAX, "%s-%s", what, p->po_id);
-	else
-		snprintf(out, ID_MAX, "%s-po-%u", what, p->seq);
-}
-
 static void describe(const struct care *c, const struct cared_part *p,
 		     enum version_kind kind, struct part_new *row)
 {
 	const struct part *from = &c->version->parts[p->part];
 	const struct format *cades = format_by_kind(FORMAT_CADES);
 	const bool detached = p->sealed ? c->profile->seal == SEAL_DETACHED
-					: p->content.in_memory;
-	row->related = from->po_id;
+					: !p->document->cms->has_content;
 	if (kind == VERSION_REPORT) {
 		row->format_id = FORMAT_REPORT;
 		row->mime = MIME_REPORT;
 		row->detected = "XML";
 		return;
 	}
-	row->format_id = from->format_id != NULL && !p->sealed ? from->format_id
-							       : cades->uri;
+	row->format_id =
+	    from->format_id != NULL && !p->sealed ? from->format_id : cades->uri;
 	row->mime = detached ? MIME_CMS_DETACHED : MIME_CMS;
 	row->detected = cades->name;
 }
 
 static int form_part(struct care *c, struct form *f, const struct cared_part *p,
-		     const char *what, struct ltps_error *err)
+		     struct ltps_error *err)
 {
 	const struct buf *b = form_bytes(p, f->kind);
+	const struct part *from = &c->version->parts[p->part];
 	struct part_new *row = &f->parts[f->n];
-	form_id(&c->version->parts[p->part], what, f->ids[f->n]);
+	signatures_form_id(from, f->kind, f->ids[f->n]);
 	row->po_id = f->ids[f->n];
+	if (from->po_id != NULL)
+		snprintf(f->related[f->n], FORM_ID_MAX, "%s", from->po_id);
+	else /* as RetrievePO calls it */
+		snprintf(f->related[f->n], FORM_ID_MAX, "po-%u", from->seq);
+	row->related = f->related[f->n];
 	describe(c, p, f->kind, row);
 	f->datas[f->n] = view_buf(b);
 	f->bytes += b->n;
@@ -128,11 +128,13 @@ static int form_make(struct care *c, struct form *f, enum version_kind kind,
 	f->parts = mem_zalloc(c->n_cared + 1, sizeof(*f->parts));
 	f->datas = mem_zalloc(c->n_cared + 1, sizeof(*f->datas));
 	f->ids = mem_zalloc(c->n_cared + 1, sizeof(*f->ids));
-	if (f->parts == NULL || f->datas == NULL || f->ids == NULL)
+	f->related = mem_zalloc(c->n_cared + 1, sizeof(*f->related));
+	if (f->parts == NULL || f->datas == NULL || f->ids == NULL ||
+	    f->related == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < c->n_cared; i++) {
 		const struct buf *b = form_bytes(&c->cared[i], kind);
-		if (b != NULL && b->n > 0 && form_part(c, f, &c->cared[i], what, err) != 0)
+		if (b != NULL && b->n > 0 && form_part(c, f, &c->cared[i], err) != 0)
 			return -1;
 	}
 	snprintf(f->label, sizeof(f->label), "%s-%u", what, count_kind(c, kind) + 1);
@@ -146,23 +148,36 @@ static int form_make(struct care *c, struct form *f, enum version_kind kind,
 					  &f->version.digest, err);
 }
 
+static bool made_any(const struct care *c)
+{
+	for (size_t i = 0; i < c->n_cared; i++)
+		if (c->cared[i].made.n > 0)
+			return true;
+	return false;
+}
+
 static int make_forms(struct keep *k, struct ltps_error *err)
 {
 	struct care *c = k->c;
-	bool made = false;
-	for (size_t i = 0; i < c->n_cared; i++)
-		made = made || c->cared[i].made.n > 0;
 	/* A report that says what the last one said is not kept again. */
-	if ((k->news || made) &&
+	if ((k->news || made_any(c)) &&
 	    form_make(c, &k->forms[k->n_forms++], VERSION_REPORT, "report", err) != 0)
 		return -1;
-	if (form_make(c, &k->forms[k->n_forms++], VERSION_AUGMENTED, "augmented", err) !=
-	    0)
+	if (form_make(c, &k->forms[k->n_forms++], VERSION_AUGMENTED, "augmented",
+		      err) != 0)
 		return -1;
 	return form_make(c, &k->forms[k->n_forms++], VERSION_SEALED, "sealed", err);
 }
 
 /* ---- material ---- */
+
+static bool has_row(const struct material_rows *m, const struct digest *d)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (digest_equal(&m->leaves[i].digest, d))
+			return true;
+	return false;
+}
 
 static int add_row(struct keep *k, enum material_row_kind kind, struct view der,
 		   int64_t from_ms, int64_t until_ms, struct ltps_error *err)
@@ -174,16 +189,19 @@ static int add_row(struct keep *k, enum material_row_kind kind, struct view der,
 	*row = (struct material_new){ .kind = kind,
 				      .fetched_ms = c->now_ms,
 				      .produced_ms = from_ms == INT64_MIN ? 0 : from_ms,
-				      .until_ms = until_ms == INT64_MIN ||
-							  until_ms == INT64_MAX
-						      ? 0
-						      : until_ms };
+				      .until_ms =
+					  until_ms == INT64_MIN || until_ms == INT64_MAX
+					      ? 0
+					      : until_ms };
 	*leaf = (struct leaf_new){ .profile = c->profile->id,
 				   .alg = c->profile->digest,
 				   .bytes = der.n,
 				   .now_ms = c->now_ms };
-	if (digest_once(c->profile->digest, der, &leaf->digest, err) != 0 ||
-	    blob_prepare(c->w->l->o.store, STORE_TENANT_SYSTEM, der, NULL, &row->blob,
+	if (digest_once(c->profile->digest, der, &leaf->digest, err) != 0)
+		return -1;
+	if (has_row(m, &leaf->digest))
+		return 0;
+	if (blob_prepare(c->w->l->o.store, STORE_TENANT_SYSTEM, der, NULL, &row->blob,
 			 err) != 0)
 		return -1;
 	m->n++;
@@ -277,8 +295,8 @@ static int insert_material(struct store_conn *conn, struct keep *k,
 {
 	for (size_t i = 0; i < k->material.n; i++) {
 		int64_t id;
-		if (material_preserve(conn, &k->material.rows[i], &k->material.leaves[i],
-				      &id, err) != 0 ||
+		if (material_preserve(conn, &k->material.rows[i],
+				      &k->material.leaves[i], &id, err) != 0 ||
 		    material_link(conn, id, MATERIAL_USER_VERSION, k->c->version->id,
 				  err) != 0)
 			return -1;
@@ -299,11 +317,20 @@ static int set_verdict(struct store_conn *conn, struct keep *k, struct ltps_erro
 static int end_job(struct store_conn *conn, struct care *c, struct ltps_error *err)
 {
 	struct ltps_error why = LTPS_ERROR_INIT;
-	if (!c->incomplete)
+	if (c->more && !c->incomplete && made_any(c))
+		return job_postpone(conn, c->job, c->now_ms, err);
+	if (!c->more && !c->incomplete)
 		return job_finish(conn, c->job, err);
+	/* Whoever says when to come again does not say it more often than this. */
 	if (c->retry_ms != INT64_MAX && c->retry_ms > c->now_ms &&
 	    c->retry_ms - c->now_ms < AGAIN.longest_delay_ms)
-		return job_postpone(conn, c->job, c->retry_ms, err);
+		return job_postpone(conn, c->job,
+				    c->retry_ms - c->now_ms < AGAIN.first_delay_ms
+					? c->now_ms + AGAIN.first_delay_ms
+					: c->retry_ms,
+				    err);
+	if (c->why[0] == '\0')
+		snprintf(c->why, sizeof(c->why), "parts are left for the next turn");
 	ltps_fail(&why, LTPS_STATE, LTPS_FAULT_REMOTE, NULL, "%s", c->why);
 	const struct job_failure f = {
 		.job = c->job, .policy = &AGAIN, .now_ms = c->now_ms, .why = &why
@@ -344,6 +371,8 @@ int signatures_keep(struct care *c, struct ltps_error *err)
 	int rc = make_forms(&k, err);
 	if (rc == 0)
 		rc = make_material(&k, err);
+	if (rc == 0 && failpoint_pass(FP_SIGNATURES_KEEP))
+		rc = ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
 	if (rc == 0)
 		rc = store_write(c->w->l->o.store, run_keep, &k, err);
 	if (rc == 0)

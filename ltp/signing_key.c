@@ -96,7 +96,10 @@ static int read_certificates(BIO *bio, const char *path, struct loading *l,
 	}
 	if (l->key->certificate == NULL)
 		return bad_file(path, "no certificate in PEM", err);
-	ERR_clear_error(); /* the end of the file is how it ends */
+	/* The end of the file is how it ends; a broken one is not left out. */
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return bad_file(path, "a certificate in PEM that cannot be read", err);
+	ERR_clear_error();
 	return 0;
 }
 

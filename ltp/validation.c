@@ -92,12 +92,11 @@ static int judge(struct ltp_worker *w, const struct ltp_validation *v,
 		 const struct document *d, struct buf *out, struct ltps_error *err)
 {
 	const struct path_sources sources = worker_sources(w, v->fetch);
-	const int64_t now_ms = ltp_now(w->l);
 	struct limit limit = { w, clock_monotonic_ms() + VALIDATE_MS_MAX };
 	const struct engine_input in = {
 		.document = d,
 		.policy = v->policy,
-		.time_ms = v->time_ms != INT64_MIN ? v->time_ms : now_ms,
+		.time_ms = v->time_ms,
 		.budget = { .expired = is_over, .arg = &limit },
 		.cache = v->cache,
 	};
@@ -108,7 +107,7 @@ static int judge(struct ltp_worker *w, const struct ltp_validation *v,
 	if (judge_document(&sources, &in, &j, err) != 0)
 		return -1;
 	const int rc = validation_write(j.report, &frame, v->form, w->l->o.report_key,
-					now_ms, out, err);
+					ltp_now(w->l), out, err);
 	judged_clear(&j);
 	return rc;
 }

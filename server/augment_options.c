@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/jsonw.h"
+#include "server/policy_file.h"
 #include "validation/tsa_path.h"
 
 #define REDIRECTS_MAX 3
@@ -82,12 +83,46 @@ static int open_network(struct augment_options *o, struct ltps_error *err)
 	return o->offline != 0 ? 0 : fetch_new(&found, &o->fetch, err);
 }
 
+int augment_options_spare(const struct augment_options *o, const char *file,
+			  struct ltps_error *err)
+{
+	struct stat a, b;
+	if (file == NULL || stat(o->out, &a) != 0 || stat(file, &b) != 0 ||
+	    a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return 0;
+	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+			 "-o names %.100s, which would be overwritten", file);
+}
+
+/* What is made takes its place: of a device, or of the link that /dev/stdout is, that
+ * would be no use to anybody. */
+static int check_out(const struct augment_options *o, struct ltps_error *err)
+{
+	struct stat st;
+	if (lstat(o->out, &st) != 0 || S_ISREG(st.st_mode))
+		return 0;
+	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+			 "-o names what is no regular file");
+}
+
+/* Known before a TSA is asked for anything. */
+static int spare_trust(const struct augment_options *o, struct ltps_error *err)
+{
+	if (check_out(o, err) != 0 ||
+	    augment_options_spare(o, o->trust.policy, err) != 0)
+		return -1;
+	for (size_t k = 0; k < MATERIAL_KIND_COUNT; k++)
+		for (unsigned i = 0; i < o->trust.counts[k]; i++)
+			if (augment_options_spare(o, o->trust.files[k][i], err) != 0)
+				return -1;
+	return 0;
+}
+
 int augment_options_load(struct augment_options *o, struct ltps_error *err)
 {
 	const char *policy = o->trust.policy != NULL ? o->trust.policy : "default";
-	if (trust_options_load(&o->trust, err) != 0 ||
-	    validation_policy_builtin(policy, &o->policy, err) != 0 ||
-	    open_network(o, err) != 0)
+	if (spare_trust(o, err) != 0 || trust_options_load(&o->trust, err) != 0 ||
+	    policy_load(policy, &o->policy, err) != 0 || open_network(o, err) != 0)
 		return -1;
 	o->clock =
 	    o->trust.time != NULL ? clock_shifted(o->trust.time_ms) : clock_system();
@@ -126,17 +161,6 @@ struct augment_input augment_options_input(const struct augment_options *o)
 			       .time_ms = o->trust.time_ms },
 		.clock = &o->clock,
 	};
-}
-
-int augment_options_spare(const struct augment_options *o, const char *file,
-			  struct ltps_error *err)
-{
-	struct stat a, b;
-	if (file == NULL || stat(o->out, &a) != 0 || stat(file, &b) != 0 ||
-	    a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-		return 0;
-	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-			 "-o names %.100s, which would be overwritten", file);
 }
 
 /* ---- the outcome ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread on which trees close and tokens come. It has a pool of one, so
- * that waiting for a remote party never takes a worker from requests.
+ * The thread on which trees close and tokens come, and the one on which signatures are
+ * cared for. Each has a pool of one, so that waiting for a remote party never takes a
+ * worker from requests, and no tree waits for the care of an object.
  */
 #include <poll.h>
 
@@ -16,140 +17,183 @@
 /* How often a step that is to end is told so. */
 #define CANCEL_MS 20
 
-static int step_init(void *arg, void **ret_state, struct ltps_error *err)
+static int lane_init(void *arg, void **ret_state, struct ltps_error *err)
 {
-	struct service *s = arg;
-	if (ltp_worker_new(s->ltp, &s->step_worker, err) != 0)
+	struct service_lane *l = arg;
+	if (ltp_worker_new(l->s->ltp, &l->worker, err) != 0)
 		return -1;
-	*ret_state = s->step_worker;
+	*ret_state = l->worker;
 	return 0;
 }
 
-static void step_free(void *state)
+static void lane_free(void *state)
 {
 	ltp_worker_free(state);
 }
 
-static enum pool_outcome step_work(struct pool_job *job, void *state)
+static struct service_lane *lane_of(struct pool_job *job)
 {
-	struct service *s =
-	    (struct service *)((char *)job - offsetof(struct service, step_job));
+	return (struct service_lane *)((char *)job -
+				       offsetof(struct service_lane, job));
+}
+
+static enum pool_outcome lane_work(struct pool_job *job, void *state)
+{
+	struct service_lane *l = lane_of(job);
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t next_ms = INT64_MAX;
-	s->step_failed = ltp_step(state, &next_ms, &err) != 0;
-	s->step_next_ms = next_ms;
-	if (s->step_failed && err.code != LTPS_CANCELLED)
-		log_error(s->log, LOG_OPERATION, LOG_ERROR,
-			  "evidence could not be made", &err, NULL, 0);
+	l->failed = l->step(state, &next_ms, &err) != 0;
+	l->next_ms = next_ms;
+	if (l->failed && err.code != LTPS_CANCELLED)
+		log_error(l->s->log, LOG_OPERATION, LOG_ERROR, l->failure, &err, NULL,
+			  0);
 	return POOL_DONE;
 }
 
-static void arm(struct service *s, int64_t in_ms)
+static void arm(struct service_lane *l, int64_t in_ms)
 {
 	const int64_t due_ms = clock_monotonic_ms() + in_ms;
-	if (s->step_due_ms <= due_ms)
+	if (l->due_ms <= due_ms)
 		return;
-	s->step_due_ms = due_ms;
-	loop_timer_set(s->step_timer, in_ms);
+	l->due_ms = due_ms;
+	loop_timer_set(l->timer, in_ms);
 }
 
-static void step_done(struct pool_job *job)
+static void wake(struct service_lane *l)
 {
-	struct service *s =
-	    (struct service *)((char *)job - offsetof(struct service, step_job));
+	if (l->running)
+		l->again = true;
+	else if (!l->s->draining)
+		arm(l, WAKE_MS);
+}
+
+static void lane_done(struct pool_job *job)
+{
+	struct service_lane *l = lane_of(job);
+	struct service *s = l->s;
 	int64_t in_ms = SLEEP_MAX_MS;
-	s->step_running = false;
-	s->step_failing = s->step_failed;
+	l->running = false;
+	l->failing = l->failed;
+	s->step_failing = s->evidence.failing || s->care.failing;
 	if (s->draining)
 		return;
-	if (s->step_next_ms != INT64_MAX) {
-		in_ms = s->step_next_ms - clock_now_ms(s->clock);
+	if (l->next_ms != INT64_MAX) {
+		in_ms = l->next_ms - clock_now_ms(s->clock);
 		if (in_ms > SLEEP_MAX_MS)
 			in_ms = SLEEP_MAX_MS;
 		if (in_ms < 0)
 			in_ms = 0;
 	}
-	if (s->step_failed && in_ms < RETRY_MS)
+	if (l->failed && in_ms < RETRY_MS)
 		in_ms = RETRY_MS;
-	arm(s, in_ms);
-	if (s->step_again)
-		arm(s, s->step_failed ? RETRY_MS : WAKE_MS);
-	s->step_again = false;
+	arm(l, in_ms);
+	if (l->again)
+		arm(l, l->failed ? RETRY_MS : WAKE_MS);
+	l->again = false;
+	if (l == &s->care) /* its results are leaves of an open tree */
+		wake(&s->evidence);
 }
 
-static void step_start(void *arg)
+static void lane_start(void *arg)
 {
-	struct service *s = arg;
+	struct service_lane *l = arg;
 	struct ltps_error err = LTPS_ERROR_INIT;
-	s->step_due_ms = INT64_MAX;
-	if (s->draining || s->step_running)
+	l->due_ms = INT64_MAX;
+	if (l->s->draining || l->running)
 		return;
-	s->step_running = true;
-	if (pool_submit(s->background, &s->step_job, &err) != 0) {
-		s->step_running = false;
-		arm(s, RETRY_MS);
+	l->running = true;
+	if (pool_submit(l->pool, &l->job, &err) != 0) {
+		l->running = false;
+		arm(l, RETRY_MS);
 	}
 }
 
-static void background_ready(void *arg)
+static void lane_ready(void *arg)
 {
-	struct service *s = arg;
-	pool_drain(s->background);
+	struct service_lane *l = arg;
+	pool_drain(l->pool);
+}
+
+static int lane_open(struct service_lane *l, struct ltps_error *err)
+{
+	const struct pool_options options = { .threads = 1,
+					      .queue_max = 1,
+					      .thread_init = lane_init,
+					      .thread_free = lane_free,
+					      .arg = l };
+	l->job.work = lane_work;
+	l->job.done = lane_done;
+	l->due_ms = INT64_MAX;
+	if (loop_timer_new(l->s->loop, lane_start, l, &l->timer, err) != 0 ||
+	    pool_new(&options, &l->pool, err) != 0 ||
+	    loop_watch_fd(l->s->loop, pool_fd(l->pool), lane_ready, l, &l->watch,
+			  err) != 0)
+		return -1;
+	arm(l, 0); /* what was left over when the service ended */
+	return 0;
+}
+
+static void lane_cancel(struct service_lane *l)
+{
+	if (l->worker != NULL)
+		ltp_worker_cancel(l->worker);
+}
+
+static void lane_close(struct service_lane *l)
+{
+	if (l->pool != NULL) {
+		/* A cancel may come between two exchanges: until the step is over. */
+		while (pool_in_flight(l->pool) > 0) {
+			struct pollfd p = { .fd = pool_fd(l->pool), .events = POLLIN };
+			lane_cancel(l);
+			(void)poll(&p, 1, CANCEL_MS);
+			pool_drain(l->pool);
+		}
+		pool_stop(l->pool);
+		l->worker = NULL;
+		pool_free(l->pool);
+		l->pool = NULL;
+	}
+	loop_watch_free(l->watch);
+	l->watch = NULL;
+	loop_timer_free(l->timer);
+	l->timer = NULL;
 }
 
 int background_start(struct service *s, struct ltps_error *err)
 {
-	const struct pool_options options = { .threads = 1,
-					      .queue_max = 1,
-					      .thread_init = step_init,
-					      .thread_free = step_free,
-					      .arg = s };
-	s->step_job.work = step_work;
-	s->step_job.done = step_done;
-	s->step_due_ms = INT64_MAX;
-	if (loop_timer_new(s->loop, step_start, s, &s->step_timer, err) != 0 ||
-	    pool_new(&options, &s->background, err) != 0 ||
-	    loop_watch_fd(s->loop, pool_fd(s->background), background_ready, s,
-			  &s->background_watch, err) != 0) {
+	s->evidence = (struct service_lane){ .s = s,
+					     .step = ltp_step,
+					     .failure = "evidence could not be made" };
+	s->care = (struct service_lane){
+		.s = s, .step = ltp_care, .failure = "signatures could not be cared for"
+	};
+	if (lane_open(&s->evidence, err) != 0 || lane_open(&s->care, err) != 0) {
 		background_stop(s);
 		return -1;
 	}
-	arm(s, 0); /* what was left over when the service ended */
 	return 0;
 }
 
 void background_wake(struct service *s)
 {
-	if (s->step_running)
-		s->step_again = true;
-	else if (!s->draining)
-		arm(s, WAKE_MS);
+	wake(&s->evidence);
+	wake(&s->care);
+}
+
+bool background_running(const struct service *s)
+{
+	return s->evidence.running || s->care.running;
 }
 
 void background_cancel(struct service *s)
 {
-	if (s->step_worker != NULL)
-		ltp_worker_cancel(s->step_worker);
+	lane_cancel(&s->evidence);
+	lane_cancel(&s->care);
 }
 
 void background_stop(struct service *s)
 {
-	if (s->background != NULL) {
-		/* A cancel may come between two exchanges: until the step is over. */
-		while (pool_in_flight(s->background) > 0) {
-			struct pollfd p = { .fd = pool_fd(s->background),
-					    .events = POLLIN };
-			background_cancel(s);
-			(void)poll(&p, 1, CANCEL_MS);
-			pool_drain(s->background);
-		}
-		pool_stop(s->background);
-		s->step_worker = NULL;
-		pool_free(s->background);
-		s->background = NULL;
-	}
-	loop_watch_free(s->background_watch);
-	s->background_watch = NULL;
-	loop_timer_free(s->step_timer);
-	s->step_timer = NULL;
+	lane_close(&s->care);
+	lane_close(&s->evidence);
 }

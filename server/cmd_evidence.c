@@ -14,6 +14,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/commands.h"
+#include "server/digest_option.h"
 #include "server/trust_options.h"
 #include "validation/evidence_source.h"
 
@@ -168,40 +169,6 @@ static int fail_digest(const char *text, const char *why, struct ltps_error *err
 			 text, why);
 }
 
-/* One ALG:HEX of a --digest argument. */
-static int parse_digest(const char *text, struct view item, struct digest *ret_d,
-			struct ltps_error *err)
-{
-	struct ltps_error inner = LTPS_ERROR_INIT;
-	struct buf value = buf_make(DIGEST_MAX);
-	const uint8_t *colon = item.n > 0 ? memchr(item.p, ':', item.n) : NULL;
-	struct digest d = { .alg = DIGEST_NONE };
-	int rc = -1;
-
-	if (colon == NULL) {
-		fail_digest(text, "not ALG:HEX", err);
-		goto out;
-	}
-	d.alg = digest_from_name(view_head(item, (size_t)(colon - item.p)));
-	if (d.alg == DIGEST_NONE) {
-		fail_digest(text, "unknown digest algorithm", err);
-		goto out;
-	}
-	if (hex_decode(view_skip(item, (size_t)(colon - item.p) + 1), &value, &inner) !=
-		0 ||
-	    value.n != digest_len(d.alg)) {
-		fail_digest(text, "not the hexadecimal digits of such a digest", err);
-		goto out;
-	}
-	d.n = value.n;
-	memcpy(d.p, value.p, value.n);
-	*ret_d = d;
-	rc = 0;
-out:
-	buf_free(&value);
-	return rc;
-}
-
 static int parse_digests(const char *text, struct ers_object *object,
 			 struct digest *values, struct ltps_error *err)
 {
@@ -211,8 +178,8 @@ static int parse_digests(const char *text, struct ers_object *object,
 		size_t n = comma != NULL ? (size_t)(comma - rest.p) : rest.n;
 		if (object->n_digests == DIGEST_ALG_COUNT)
 			return fail_digest(text, "too many digests", err);
-		if (parse_digest(text, view_head(rest, n), &values[object->n_digests],
-				 err) != 0)
+		if (digest_option_parse("--digest", view_head(rest, n),
+					&values[object->n_digests], err) != 0)
 			return -1;
 		object->n_digests++;
 		if (comma == NULL)

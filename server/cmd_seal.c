@@ -61,7 +61,8 @@ static int read_content(struct command *c, struct ltps_error *err)
 
 static int read_files(struct command *c, struct ltps_error *err)
 {
-	const char *spared[] = { c->rest[0], c->source.key, c->source.certificate };
+	const char *spared[] = { c->rest[0], c->source.key, c->source.certificate,
+				 c->source.password_file };
 	if (augment_options_load(&c->options, err) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
@@ -153,8 +154,12 @@ int cmd_seal(int argc, char **argv)
 	status = parse(argc, argv, c, &done);
 	if (!done) {
 		status = run(c, &err);
-		if (status < 0)
+		if (status < 0) {
 			status = command_error(c->what, &err);
+			/* Of key and certificate: the files are wrong, not we. */
+			if (err.code == LTPS_MISMATCH)
+				status = EXIT_DATA;
+		}
 	}
 	signing_key_free(c->key);
 	content_close(&c->data);

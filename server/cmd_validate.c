@@ -9,12 +9,13 @@
 #include "base/mem.h"
 #include "ltp/validation.h"
 #include "server/commands.h"
+#include "server/digest_option.h"
 #include "server/policy_file.h"
 #include "server/trust_options.h"
 
 #define FILE_MAX_OCTETS ((size_t)1 << 30) /* with the content inside */
 #define REDIRECTS_MAX 3
-#define OWN_OPTIONS_COUNT 8
+#define OWN_OPTIONS_COUNT 9
 #define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
 
 static const char help[] =
@@ -24,8 +25,10 @@ static const char help[] =
     "or a time-stamp token; DER, BER or PEM) as EN 319 102-1 says. What is missing\n"
     "is fetched over HTTP and LDAP.\n"
     "\n"
-    "  --content F      the signed document of a detached "
-    "signature\n" TRUST_OPTIONS_HELP "  --offline        fetch nothing\n"
+    "  --content F      the signed document of a detached signature\n"
+    "  --content-digest ALG:HEX  its digest instead of it; for each algorithm that\n"
+    "                   was signed with\n" TRUST_OPTIONS_HELP
+    "  --offline        fetch nothing\n"
     "  --fetch-local    fetch also from loopback and private addresses\n"
     "  --password-file F  its first line opens FILE (PDF), or the key of --sign-key\n"
     "  --format text|json|xml\n"
@@ -40,12 +43,14 @@ struct command {
 	struct trust_options trust;
 	const char *content, *password_file, *format;
 	const char *sign_key, *sign_cert, *sign_module;
+	const char *digests[DIGEST_ALG_COUNT]; /* of the content */
+	unsigned n_digests;
 	int offline, fetch_local;
 	const char *rest[1];
 	const char *what; /* an error is about this */
 	enum validation_form form;
 	struct buf file;
-	struct content data; /* of --content */
+	struct content data; /* of --content, or --content-digest */
 	struct document *document;
 	struct validation_policy *policy;
 	struct signing_key *key;
@@ -67,20 +72,47 @@ static int read_key(struct command *c, struct ltps_error *err)
 	return signing_key_open(&source, &c->key, err);
 }
 
+/* They are all that is known of the content. */
+static int read_digests(struct command *c, struct ltps_error *err)
+{
+	c->what = "validate";
+	c->data.digests_only = true;
+	for (unsigned i = 0; i < c->n_digests; i++) {
+		struct digest d;
+		if (digest_option_parse("--content-digest", view_text(c->digests[i]),
+					&d, err) != 0)
+			return -1;
+		if (c->data.known[d.alg].alg != DIGEST_NONE)
+			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					 "--content-digest: %s twice",
+					 digest_name(d.alg));
+		c->data.known[d.alg] = d;
+	}
+	return 0;
+}
+
+/* What a detached signature is about; *ret_data NULL when nothing is given. */
+static int read_content(struct command *c, struct content **ret_data,
+			struct ltps_error *err)
+{
+	*ret_data = NULL;
+	if (c->content == NULL && c->n_digests == 0)
+		return 0;
+	*ret_data = &c->data;
+	if (c->n_digests > 0)
+		return read_digests(c, err);
+	c->what = "--content";
+	return content_open(c->content, &c->data, err);
+}
+
 static int read_files(struct command *c, struct ltps_error *err)
 {
 	struct content *data = NULL;
 	if (trust_options_load(&c->trust, err) != 0 ||
 	    policy_load(c->trust.policy != NULL ? c->trust.policy : "default",
 			&c->policy, err) != 0 ||
-	    read_key(c, err) != 0)
+	    read_key(c, err) != 0 || read_content(c, &data, err) != 0)
 		return -1;
-	if (c->content != NULL) {
-		c->what = "--content";
-		if (content_open(c->content, &c->data, err) != 0)
-			return -1;
-		data = &c->data;
-	}
 	c->what = c->rest[0];
 	c->file = buf_make(FILE_MAX_OCTETS);
 	if (file_read(c->rest[0], &c->file, err) != 0)
@@ -123,7 +155,7 @@ static int judge(struct command *c, struct ltps_error *err)
 		.policy = c->policy,
 		.pools = pools,
 		.n_pools = 1,
-		.time_ms = c->trust.time_ms,
+		.time_ms = c->trust.time != NULL ? c->trust.time_ms : INT64_MIN,
 	};
 	struct judged judged = { 0 };
 	int status = -1;
@@ -143,6 +175,10 @@ static void make_options(struct command *c, struct command_option o[OPTIONS_MAX]
 {
 	const struct command_option own[OWN_OPTIONS_COUNT] = {
 		{ .name = "--content", .text = &c->content },
+		{ .name = "--content-digest",
+		  .list = c->digests,
+		  .max = DIGEST_ALG_COUNT,
+		  .count = &c->n_digests },
 		{ .name = "--password-file", .text = &c->password_file },
 		{ .name = "--offline", .flag = &c->offline },
 		{ .name = "--fetch-local", .flag = &c->fetch_local },
@@ -181,6 +217,8 @@ static const char *check_options(struct command *c)
 		return "--sign-key goes with --format xml";
 	if (c->sign_key == NULL && (c->sign_cert != NULL || c->sign_module != NULL))
 		return "--sign-cert and --sign-module go with --sign-key";
+	if (c->content != NULL && c->n_digests > 0)
+		return "--content and --content-digest exclude each other";
 	if (c->offline != 0 && c->fetch_local != 0)
 		return "--offline and --fetch-local exclude each other";
 	return NULL;

@@ -27,8 +27,9 @@ static int read_suite(void *arg, const char *name, struct buf *out,
 	return file_read(path, out, err);
 }
 
+/* found: there is such a file, whatever is wrong with it. */
 static int load_file(const char *path, struct validation_policy **ret_p,
-		     struct ltps_error *err)
+		     bool *ret_found, struct ltps_error *err)
 {
 	struct buf text = buf_make(VALIDATION_POLICY_BYTES_MAX);
 	char name[PATH_ROOM];
@@ -36,6 +37,7 @@ static int load_file(const char *path, struct validation_policy **ret_p,
 	const struct validation_policy_source source = { .suite = read_suite,
 							 .arg = name };
 	int rc = file_read(path, &text, err);
+	*ret_found = rc == 0;
 	if (rc == 0)
 		rc =
 		    validation_policy_parse(view_buf(&text), path, &source, ret_p, err);
@@ -47,6 +49,7 @@ int policy_load(const char *name, struct validation_policy **ret_p,
 		struct ltps_error *err)
 {
 	struct ltps_error inner = LTPS_ERROR_INIT;
+	bool found = false;
 	if (validation_policy_builtin(name, ret_p, &inner) == 0)
 		return 0;
 	if (inner.code != LTPS_NOT_FOUND) {
@@ -54,9 +57,9 @@ int policy_load(const char *name, struct validation_policy **ret_p,
 		return -1;
 	}
 	ltps_error_clear(&inner);
-	if (load_file(name, ret_p, &inner) == 0)
+	if (load_file(name, ret_p, &found, &inner) == 0)
 		return 0;
-	if (inner.code == LTPS_NOT_FOUND)
+	if (inner.code == LTPS_NOT_FOUND && !found)
 		return ltps_fail(
 		    err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
 		    "there is no validation policy %.100s, and no such file", name);

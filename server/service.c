@@ -324,12 +324,12 @@ static void drain_poll(void *arg)
 {
 	struct service *s = arg;
 	const bool done = http_connections(s->http) == 0 &&
-			  pool_in_flight(s->workers) == 0 && !s->step_running;
+			  pool_in_flight(s->workers) == 0 && !background_running(s);
 	if (done || clock_monotonic_ms() >= s->drain_until_ms) {
 		loop_stop(s->loop);
 		return;
 	}
-	if (s->step_running)
+	if (background_running(s))
 		background_cancel(s);
 	loop_timer_set(s->drain_timer, DRAIN_POLL_MS);
 }

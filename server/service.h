@@ -65,6 +65,24 @@ struct service_worker {
 	struct ltp_scvp_worker *scvp; /* NULL: no SCVP */
 };
 
+/* Background work on a thread of its own. */
+struct service_lane {
+	struct service *s;
+	int (*step)(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err);
+	const char *failure; /* for the log */
+	struct pool *pool;   /* NULL: not started */
+	struct loop_watch *watch;
+	struct ltp_worker *worker; /* of the thread */
+	struct pool_job job;
+	struct loop_timer *timer;
+	int64_t next_ms;
+	int64_t due_ms; /* monotonic; what the timer is set to */
+	bool running;
+	bool failed;  /* of the thread, until the job is done */
+	bool failing; /* the last one that ended did */
+	bool again;   /* something came meanwhile */
+};
+
 struct service {
 	const struct config *config; /* borrowed, as the following */
 	const struct clock *clock;
@@ -82,17 +100,9 @@ struct service {
 	struct ltp_scvp *scvp; /* NULL: not configured */
 	struct pool *workers;
 	struct loop_watch *workers_watch;
-	struct pool *background;
-	struct loop_watch *background_watch;
-	struct ltp_worker *step_worker; /* of the background thread */
-	struct pool_job step_job;
-	struct loop_timer *step_timer;
-	int64_t step_next_ms;
-	int64_t step_due_ms; /* monotonic; what step_timer is set to */
-	bool step_running;
-	bool step_failed;  /* of the background thread, until the job is done */
-	bool step_failing; /* the last one that ended did */
-	bool step_again;   /* something was ingested meanwhile */
+	/* Trees never wait for what the care of an object waits for. */
+	struct service_lane evidence, care;
+	bool step_failing; /* of either */
 	struct http_route routes[SERVICE_ROUTES_MAX];
 	size_t n_routes;
 	struct service_route pres_routes[OP_COUNT];
@@ -147,6 +157,7 @@ int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void background_stop(struct service *s);
 /* Something was ingested: look soon whether a tree has to close. */
 void background_wake(struct service *s);
+bool background_running(const struct service *s);
 void background_cancel(struct service *s);
 /* status.c */
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,

@@ -72,6 +72,7 @@ struct validate_job {
 	struct buf body;
 	struct view content_type; /* of the exchange, which stays until the reply */
 	bool is_multipart;
+	size_t offer; /* what is answered, of offers[] */
 	struct ltp_validation v;
 	struct content content;
 	struct buf answer;
@@ -93,14 +94,10 @@ static const struct {
 };
 #define OFFERS_COUNT (sizeof(offers) / sizeof(offers[0]))
 
-/* Thousandths of "q=0.5" among the parameters of a media range; 1000 without one. */
-static int quality(const char *parameters)
+/* Thousandths of "0.5". */
+static int weight(const char *q)
 {
-	const char *q = strstr(parameters, "q=");
 	int thousandths = 0, scale = 1000;
-	if (q == NULL || (q != parameters && q[-1] != ';' && q[-1] != ' '))
-		return 1000;
-	q += 2;
 	if (*q == '1')
 		return 1000;
 	if (*q++ != '0' || *q++ != '.')
@@ -112,20 +109,34 @@ static int quality(const char *parameters)
 	return thousandths;
 }
 
+/* The weight among the parameters of a media range; 1000 without one. */
+static int quality(char *parameters)
+{
+	char *save = NULL;
+	for (char *p = strtok_r(parameters, ";", &save); p != NULL;
+	     p = strtok_r(NULL, ";", &save)) {
+		p += strspn(p, " \t");
+		if ((p[0] == 'q' || p[0] == 'Q') && p[1] == '=')
+			return weight(p + 2);
+	}
+	return 1000;
+}
+
 /* How well a range fits an offer: 0 not, 1 by "*", 2 by "type/" "*", 3 exactly. */
 static int fits(const char *range, const char *type)
 {
 	const char *slash = strchr(type, '/');
 	if (strcmp(range, "*/*") == 0)
 		return 1;
-	if (strncmp(range, type, (size_t)(slash + 1 - type)) == 0 &&
+	if (strncasecmp(range, type, (size_t)(slash + 1 - type)) == 0 &&
 	    strcmp(range + (slash + 1 - type), "*") == 0)
 		return 2;
 	return strcasecmp(range, type) == 0 ? 3 : 0;
 }
 
-/* One range "type/subtype;q=..." into the qualities of the offers. RFC 9110 12.5.1 */
-static void take_range(char *range, int quality_of[OFFERS_COUNT],
+/* One range "type/subtype;q=..." into the qualities of the offers. RFC 9110 12.5.1.
+ * False when there is none. */
+static bool take_range(char *range, int quality_of[OFFERS_COUNT],
 		       int precision[OFFERS_COUNT])
 {
 	char *parameters = range + strcspn(range, ";");
@@ -133,13 +144,17 @@ static void take_range(char *range, int quality_of[OFFERS_COUNT],
 		*parameters++ = '\0';
 	range += strspn(range, " \t");
 	range[strcspn(range, " \t")] = '\0';
+	if (*range == '\0')
+		return false; /* empty elements of a list are passed over */
+	const int q = quality(parameters);
 	for (size_t i = 0; i < OFFERS_COUNT; i++) {
 		const int fit = fits(range, offers[i].type);
 		if (fit > precision[i]) {
 			precision[i] = fit;
-			quality_of[i] = quality(parameters);
+			quality_of[i] = q;
 		}
 	}
+	return true;
 }
 
 /* The offer that is wanted most, the first of equals; OFFERS_COUNT: none. */
@@ -155,9 +170,12 @@ static size_t choose_offer(struct view accept)
 	memcpy(text, accept.p, accept.n);
 	text[accept.n] = '\0';
 	char *save = NULL;
+	bool any = false;
 	for (char *range = strtok_r(text, ",", &save); range != NULL;
 	     range = strtok_r(NULL, ",", &save))
-		take_range(range, quality_of, precision);
+		any = take_range(range, quality_of, precision) || any;
+	if (!any)
+		return 0;
 	for (size_t i = 0; i < OFFERS_COUNT; i++)
 		if (quality_of[i] > 0 &&
 		    (best == OFFERS_COUNT || quality_of[i] > quality_of[best]))
@@ -258,14 +276,6 @@ static void refuse(struct validate_job *j, int status)
 	http_refuse(j->x, status, line);
 }
 
-static const char *answer_type(enum validation_form form)
-{
-	for (size_t i = 0; i < OFFERS_COUNT; i++)
-		if (offers[i].form == form)
-			return offers[i].answer;
-	return offers[0].answer;
-}
-
 static void validate_job_free(struct validate_job *j)
 {
 	buf_free(&j->answer);
@@ -287,7 +297,7 @@ static void validate_done(struct pool_job *job)
 	else if (status == 503)
 		http_refuse(j->x, 503, "too many answers in flight");
 	else
-		http_reply(j->x, 200, answer_type(j->v.form), &j->answer);
+		http_reply(j->x, 200, offers[j->offer].answer, &j->answer);
 	validate_job_free(j);
 }
 
@@ -319,6 +329,7 @@ static int read_request(struct validate_job *j, const char **ret_why)
 		*ret_why = "a report is application/json or application/xml";
 		return 406;
 	}
+	j->offer = offer;
 	j->v.form = offers[offer].form;
 	j->is_multipart = strncmp(type, "multipart/", 10) == 0;
 	j->content_type = http_field(j->x, "content-type");

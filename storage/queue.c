@@ -286,9 +286,21 @@ int queue_postpone(struct store_conn *conn, int64_t id, int64_t fence, int64_t d
 
 /* Reading */
 
-int queue_next_due(struct store_conn *conn, int64_t *ret_due_ms, struct ltps_error *err)
+int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
+		   struct ltps_error *err)
 {
-	return db_run_int(conn->db, SQL_QUEUE_NEXT_DUE, ret_due_ms, err);
+	struct db_stmt *s;
+	bool row = false;
+	if (kind == NULL)
+		return db_run_int(conn->db, SQL_QUEUE_NEXT_DUE, ret_due_ms, err);
+	if (db_get(conn->db, SQL_QUEUE_NEXT_DUE_KIND, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_TEXT(kind));
+	int rc = db_step(s, &row, err);
+	if (rc == 0)
+		*ret_due_ms = row ? db_int(s, 0) : 0;
+	db_reset(s);
+	return rc;
 }
 
 int queue_find(struct store_conn *conn, const char *kind, const char *subject,

@@ -66,8 +66,9 @@ int queue_fail(struct store_conn *conn, const struct queue_failure *failure,
 /* Waits again until due_ms; the attempt is not counted. */
 int queue_postpone(struct store_conn *conn, int64_t id, int64_t fence, int64_t due_ms,
 		   struct ltps_error *err) LTPS_CHECKED;
-/* Earliest time at which something can be claimed; 0 when nothing waits. */
-int queue_next_due(struct store_conn *conn, int64_t *ret_due_ms,
+/* Earliest time at which something of a kind (NULL: any) can be claimed; 0 when nothing
+ * waits. */
+int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
 		   struct ltps_error *err) LTPS_CHECKED;
 /* The job of this kind and subject, finished ones excepted: they are gone. */
 int queue_find(struct store_conn *conn, const char *kind, const char *subject,

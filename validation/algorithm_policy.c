@@ -14,6 +14,7 @@
 #include "validation/key.h"
 
 #define OID_RSA_PSS "1.2.840.113549.1.1.10"
+#define CURVES_MAX 256 /* OpenSSL has some 80 */
 
 /* Signature algorithms and keys that signature_verify() knows. */
 static const struct row {
@@ -379,14 +380,20 @@ bool algorithm_policy_digest_at(const struct algorithm_policy *p,
 	return suitable_at(p, &part, time_ms);
 }
 
+/* Looked for in OpenSSL's own list, which takes no memory: a curve that is lost for
+ * want of it would let every other one in. */
 static bool is_curve(const char *oid)
 {
-	const int nid = OBJ_txt2nid(oid);
-	EC_GROUP *group = nid != NID_undef ? EC_GROUP_new_by_curve_name(nid) : NULL;
-	const bool is = group != NULL;
-	EC_GROUP_free(group);
-	ERR_clear_error();
-	return is;
+	EC_builtin_curve list[CURVES_MAX];
+	const size_t n = EC_get_builtin_curves(list, CURVES_MAX);
+	char text[OID_TEXT_MAX];
+	for (size_t i = 0; i < n && i < CURVES_MAX; i++) {
+		const ASN1_OBJECT *o = OBJ_nid2obj(list[i].nid);
+		if (o != NULL && OBJ_length(o) > 0 &&
+		    OBJ_obj2txt(text, sizeof(text), o, 1) > 0 && strcmp(text, oid) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool algorithm_policy_map(const char *oid, struct algorithm_name *ret)

@@ -121,13 +121,16 @@ static void narrow(unsigned *min, unsigned *max, const struct suite_parameter *p
 }
 
 /* Bits of a modulus, of p, of a curve; of q, which for curves says the same again.
- * False: no such parameter is known of these keys. */
+ * False: no such parameter is known of these keys, or none of them is that short (zero
+ * means "any larger size" in a limit). */
 static bool set_parameter(struct algorithm_limit *l, const struct suite_parameter *p,
 			  const char *algorithm)
 {
 	const bool dsa = strncmp(algorithm, "DSA", 3) == 0;
 	const bool rsa = strncmp(algorithm, "RSA", 3) == 0;
 	const bool ec = strncmp(algorithm, "ECDSA", 5) == 0;
+	if (p->has_max && p->max == 0)
+		return false;
 	if ((rsa && strcmp(p->name, "moduluslength") == 0) ||
 	    ((dsa || ec) && strcmp(p->name, "plength") == 0) ||
 	    (ec && strcmp(p->name, "qlength") == 0))

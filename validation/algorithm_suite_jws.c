@@ -3,6 +3,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
@@ -16,17 +17,17 @@ static const struct scheme {
 	enum family family;
 	enum digest_alg digest;
 	unsigned coordinate; /* of EC: octets of r and of s, RFC 7518 3.4 */
-	int bits;            /* of the curve */
+	const char *curve;   /* as OpenSSL calls it */
 } schemes[] = {
-	{ "RS256", FAMILY_RSA, DIGEST_SHA256, 0, 0 },
-	{ "RS384", FAMILY_RSA, DIGEST_SHA384, 0, 0 },
-	{ "RS512", FAMILY_RSA, DIGEST_SHA512, 0, 0 },
-	{ "PS256", FAMILY_PSS, DIGEST_SHA256, 0, 0 },
-	{ "PS384", FAMILY_PSS, DIGEST_SHA384, 0, 0 },
-	{ "PS512", FAMILY_PSS, DIGEST_SHA512, 0, 0 },
-	{ "ES256", FAMILY_EC, DIGEST_SHA256, 32, 256 },
-	{ "ES384", FAMILY_EC, DIGEST_SHA384, 48, 384 },
-	{ "ES512", FAMILY_EC, DIGEST_SHA512, 66, 521 },
+	{ "RS256", FAMILY_RSA, DIGEST_SHA256, 0, NULL },
+	{ "RS384", FAMILY_RSA, DIGEST_SHA384, 0, NULL },
+	{ "RS512", FAMILY_RSA, DIGEST_SHA512, 0, NULL },
+	{ "PS256", FAMILY_PSS, DIGEST_SHA256, 0, NULL },
+	{ "PS384", FAMILY_PSS, DIGEST_SHA384, 0, NULL },
+	{ "PS512", FAMILY_PSS, DIGEST_SHA512, 0, NULL },
+	{ "ES256", FAMILY_EC, DIGEST_SHA256, 32, SN_X9_62_prime256v1 },
+	{ "ES384", FAMILY_EC, DIGEST_SHA384, 48, SN_secp384r1 },
+	{ "ES512", FAMILY_EC, DIGEST_SHA512, 66, SN_secp521r1 },
 };
 
 /* A DER ECDSA-Sig-Value: two INTEGER of at most 67 octets. */
@@ -60,6 +61,16 @@ static const struct scheme *scheme_of(struct view name)
 	return NULL;
 }
 
+/* Others have as many bits: brainpoolP256r1. */
+static bool is_on_curve(EVP_PKEY *key, const char *curve)
+{
+	char group[64];
+	size_t n = 0;
+	return EVP_PKEY_is_a(key, "EC") &&
+	       EVP_PKEY_get_group_name(key, group, sizeof(group), &n) == 1 &&
+	       strcmp(group, curve) == 0;
+}
+
 static bool key_fits(const struct scheme *s, EVP_PKEY *key)
 {
 	switch (s->family) {
@@ -68,7 +79,7 @@ static bool key_fits(const struct scheme *s, EVP_PKEY *key)
 	case FAMILY_PSS:
 		return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 	case FAMILY_EC:
-		return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == s->bits;
+		return is_on_curve(key, s->curve);
 	}
 	return false;
 }

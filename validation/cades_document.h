@@ -37,6 +37,8 @@ struct reader_signer {
 	struct located_list core; /* what its signed part speaks of */
 	bool knows_signer;        /* the first reference to a certificate resolves: */
 	uint8_t signer_sha256[32];
+	enum document_match value; /* by the cover step: is it over what is signed? */
+	bool value_tried;
 	struct located_list
 	    unsigned_objects; /* what stands in its unsigned attributes */
 };
@@ -77,6 +79,12 @@ int located_put_responders(struct located_list *l, struct view where,
 			   struct ltps_error *err) LTPS_CHECKED;
 /* The content of a signature; never NULL, but it may hold nothing. */
 struct content *reader_content(struct reader *r, size_t signature);
+/*
+ * Signed attributes that were taken for content: the signer never meant them so, and
+ * whoever has a signature with signed attributes can make such a file (RFC 5652 5.4
+ * hashes both alike).
+ */
+bool reader_is_signed_attributes(struct view content);
 void reader_id(char id[DOCUMENT_ID_MAX], char prefix, const uint8_t sha256[32],
 	       unsigned nth);
 

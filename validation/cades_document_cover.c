@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "validation/key.h"
 
 /* Digests of all material of one kind, taken when a reference asks for them. */
 struct digest_table {
@@ -27,6 +28,7 @@ struct covering {
 	struct document_cover *scratch;
 	size_t n, cap;
 	size_t cap_all;
+	size_t n_responders; /* certificates inside responses that are only named */
 	bool full;
 };
 
@@ -85,6 +87,21 @@ static int fill_table(struct covering *c, enum referenced what, enum digest_alg 
 	return 0;
 }
 
+/* A reference is short, and the response that it names may hold a thousand
+ * certificates: without a limit a small file would ask for their product. */
+static int put_named_responders(struct covering *c, struct located_list *l,
+				struct view where, const struct ocsp *o,
+				enum digest_alg alg, struct ltps_error *err)
+{
+	if (o->n_certs > DOCUMENT_COVERS_MAX - c->n_responders) {
+		reader_note(c->r->d, "references to responses with too many "
+				     "certificates: the rest is left out");
+		return 0;
+	}
+	c->n_responders += o->n_certs;
+	return located_put_responders(l, where, o, alg, err);
+}
+
 static int find_referenced(struct covering *c, struct located_list *l,
 			   struct view where, enum referenced what, enum digest_alg alg,
 			   struct view hash, struct ltps_error *err)
@@ -107,8 +124,8 @@ static int find_referenced(struct covering *c, struct located_list *l,
 			return -1;
 		return kind != OBJECT_OCSP
 			   ? 0
-			   : located_put_responders(l, where, material_ocsp(m, i), alg,
-						    err);
+			   : put_named_responders(c, l, where, material_ocsp(m, i), alg,
+						  err);
 	}
 	return 0;
 }
@@ -173,37 +190,47 @@ static int put_status_refs(struct covering *c, struct located_list *l,
 
 /* A time-stamp with what is inside its token. */
 static int put_stamp(struct reader *r, struct located_list *l, size_t stamp,
-		     enum digest_alg by, struct ltps_error *err)
+		     struct ltps_error *err)
 {
 	const struct document_stamp *st = &r->d->stamps[stamp];
 	const struct located_list *in = &r->stamps[stamp].inside;
 
-	if (located_put(l, st->token, OBJECT_STAMP, st->sha256, by, err) != 0)
+	if (located_put(l, st->token, OBJECT_STAMP, st->sha256, DIGEST_NONE, err) != 0)
 		return -1;
 	for (size_t i = 0; i < in->n; i++) {
 		if (located_put(l, st->token, in->v[i].cover.kind,
-				in->v[i].cover.sha256, by, err) != 0)
+				in->v[i].cover.sha256, DIGEST_NONE, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* What the signature value speaks of through the signed attributes. */
+static enum object_kind content_kind(const struct document_signature *s)
+{
+	return s->role == ROLE_COUNTERSIGNATURE ? OBJECT_SIGNATURE : OBJECT_SIGNED_DATA;
+}
+
+/* Whether the digest in message-digest is that of the content. */
+static bool names_content(const struct document_signature *s)
+{
+	static const uint8_t unknown[32];
+
+	return s->n_references > 0 && s->references[0].match == MATCH_YES &&
+	       memcmp(s->content_sha256, unknown, sizeof(unknown)) != 0;
+}
+
+/* The signature value, and what the signed attributes speak of. */
 static int fill_core(struct covering *c, size_t signature, struct ltps_error *err)
 {
 	struct reader *r = c->r;
 	const struct document *d = r->d;
 	const struct document_signature *s = &d->signatures[signature];
 	struct reader_signer *rs = &r->signers[signature];
-	static const uint8_t unknown[32];
 	int rc = located_put(&rs->core, VIEW_NULL, OBJECT_SIGNATURE, s->sha256,
 			     DIGEST_NONE, err);
 
-	if (rc == 0 && s->digest != DIGEST_NONE &&
-	    memcmp(s->content_sha256, unknown, sizeof(unknown)) != 0)
-		rc = located_put(&rs->core, VIEW_NULL,
-				 s->role == ROLE_COUNTERSIGNATURE ? OBJECT_SIGNATURE
-								  : OBJECT_SIGNED_DATA,
+	if (rc == 0 && names_content(s))
+		rc = located_put(&rs->core, VIEW_NULL, content_kind(s),
 				 s->content_sha256, s->digest, err);
 	for (size_t i = 0; i < s->signing_certs.n && rc == 0; i++) {
 		size_t before = rs->core.n;
@@ -218,9 +245,8 @@ static int fill_core(struct covering *c, size_t signature, struct ltps_error *er
 		memcpy(rs->signer_sha256, rs->core.v[before].cover.sha256, 32);
 	}
 	for (size_t i = 0; i < rs->n_stamps && rc == 0; i++) {
-		if (rs->stamps[i].kind == CADES_STAMP_CONTENT &&
-		    s->digest != DIGEST_NONE)
-			rc = put_stamp(r, &rs->core, rs->first + i, s->digest, err);
+		if (rs->stamps[i].kind == CADES_STAMP_CONTENT)
+			rc = put_stamp(r, &rs->core, rs->first + i, err);
 	}
 	return rc;
 }
@@ -291,7 +317,7 @@ static int fill_unsigned(struct covering *c, size_t signature, struct ltps_error
 
 	for (size_t i = 0; i < rs->n_stamps; i++) {
 		if (rs->stamps[i].kind != CADES_STAMP_CONTENT &&
-		    put_stamp(r, l, rs->first + i, DIGEST_NONE, err) != 0)
+		    put_stamp(r, l, rs->first + i, err) != 0)
 			return -1;
 	}
 	if (put_cert_refs(c, l, s->signer, err) != 0 ||
@@ -386,26 +412,116 @@ static int finish(struct covering *c, size_t *ret_n, struct ltps_error *err)
 
 /* ---- what each kind of time-stamp hashes ---- */
 
+/* Orders of groups below are small enough to be searched. */
+#define CURVE_BITS_MIN 160
+
 /*
- * The signed part. direct: the signed attributes themselves are hashed, and the content
- * itself or, with `content_by`, its digest; else the value alone is.
+ * Keys whose signatures are over one set of octets only, whoever made the key. Of DSA
+ * and the Edwards curves there are keys for which a value verifies over anything.
  */
-static int cover_core(struct covering *c, size_t signature, bool direct,
-		      enum digest_alg content_by, struct ltps_error *err)
+static bool key_binds(EVP_PKEY *key)
+{
+	struct key_facts f;
+
+	key_facts(key, &f);
+	return strcmp(f.algorithm, "RSA") == 0 ||
+	       (strcmp(f.algorithm, "ECDSA") == 0 && f.bits >= CURVE_BITS_MIN);
+}
+
+static int check_value(const struct document_signature *s, const struct cert *signer,
+		       enum document_match *ret, struct ltps_error *err)
+{
+	EVP_PKEY *key = NULL;
+	enum signature_verdict v = SIGNATURE_INVALID;
+	int rc = 0;
+
+	*ret = MATCH_NO;
+	if (key_decode(signer->spki, &key, err) != 0)
+		return -1;
+	for (size_t i = 0; i < s->n_octets && key != NULL && key_binds(key) &&
+			   rc == 0 && v != SIGNATURE_VALID;
+	     i++)
+		rc = signature_verify(s->algorithm, s->digest, key, s->octets[i],
+				      s->value, &v, err);
+	EVP_PKEY_free(key);
+	if (v == SIGNATURE_VALID)
+		*ret = MATCH_YES;
+	return rc;
+}
+
+/*
+ * Whether the value speaks of the signed attributes beside it. Anybody who had octets
+ * stamped once, whatever they were, can put attributes beside them later; only where
+ * they are a signature over these, by a key that these name (so that it was not made
+ * to fit), have the attributes been there as long as the value.
+ */
+static int value_speaks(struct covering *c, size_t signature, bool *ret,
+			struct ltps_error *err)
+{
+	const struct document_signature *s = &c->r->d->signatures[signature];
+	struct reader_signer *rs = &c->r->signers[signature];
+	const struct cert *signer =
+	    rs->knows_signer && s->has_signed_attrs
+		? material_find_cert(c->r->d->material, MATERIAL_CERT,
+				     rs->signer_sha256)
+		: NULL;
+
+	if (signer != NULL && !rs->value_tried &&
+	    check_value(s, signer, &rs->value, err) != 0)
+		return -1;
+	rs->value_tried = true;
+	*ret = rs->value == MATCH_YES;
+	return 0;
+}
+
+/* The digest under the value, where it is the weaker one. */
+static enum digest_alg weaker(enum digest_alg by, enum digest_alg of_value)
+{
+	return by == DIGEST_NONE || digest_len(of_value) < digest_len(by) ? of_value
+									  : by;
+}
+
+/* The signature value, and what it speaks of through its digest. */
+static int cover_value(struct covering *c, size_t signature, struct ltps_error *err)
+{
+	const struct document_signature *s = &c->r->d->signatures[signature];
+	const struct located_list *l = &c->r->signers[signature].core;
+	bool speaks = false;
+
+	if (put_cover(c, OBJECT_SIGNATURE, s->sha256, DIGEST_NONE, err) != 0 ||
+	    value_speaks(c, signature, &speaks, err) != 0)
+		return -1;
+	/* The first is the value itself. */
+	for (size_t i = 1; i < l->n && speaks && s->digest != DIGEST_NONE; i++) {
+		const struct document_cover *o = &l->v[i].cover;
+		if (put_cover(c, o->kind, o->sha256, weaker(o->by, s->digest), err) !=
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The signed attributes, hashed themselves, and the value. */
+static int cover_core(struct covering *c, size_t signature, struct ltps_error *err)
 {
 	const struct located_list *l = &c->r->signers[signature].core;
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct document_cover *o = &l->v[i].cover;
-		enum digest_alg by = o->by;
-		if (direct && l->v[i].where.n > 0)
-			by = DIGEST_NONE; /* a content time-stamp */
-		if (direct && o->kind == OBJECT_SIGNED_DATA)
-			by = content_by;
-		if (put_cover(c, o->kind, o->sha256, by, err) != 0)
+		if (put_cover(c, o->kind, o->sha256, o->by, err) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Content that is hashed itself, or by this digest. Its identity may be unknown. */
+static int cover_content(struct covering *c, enum object_kind kind,
+			 const struct content *content, enum digest_alg by,
+			 struct ltps_error *err)
+{
+	if (content == NULL || content->known[DIGEST_SHA256].alg == DIGEST_NONE)
+		return 0;
+	return put_cover(c, kind, content->known[DIGEST_SHA256].p, by, err);
 }
 
 static int cover_attributes(struct covering *c, size_t signature, const bool *attrs,
@@ -489,7 +605,10 @@ static int cover_v3(struct covering *c, const struct document_stamp *st,
 	const struct reader_stamp *rs = &c->r->stamps[st - c->r->d->stamps];
 	size_t signature = (size_t)st->signature;
 
-	if (cover_core(c, signature, true, st->tst->imprint_alg, err) != 0)
+	if (cover_core(c, signature, err) != 0 ||
+	    cover_content(c, content_kind(&c->r->d->signatures[signature]),
+			  reader_content(c->r, signature), st->tst->imprint_alg,
+			  err) != 0)
 		return -1;
 	if (!rs->has_match)
 		return 0;
@@ -497,6 +616,28 @@ static int cover_v3(struct covering *c, const struct document_stamp *st,
 		       cover_attributes(c, signature, rs->match.attrs, err) != 0
 		   ? -1
 		   : 0;
+}
+
+/* All of the SignedData but younger archive time-stamps; the content is hashed where it
+ * stands, or after encapContentInfo. */
+static int cover_v2(struct covering *c, size_t signature, size_t stamp,
+		    struct ltps_error *err)
+{
+	const struct document *d = c->r->d;
+	const struct document_signature *s = &d->signatures[signature];
+	bool marked[CMS_ATTRS_MAX];
+	int rc =
+	    d->cms->has_content
+		? cover_content(c, OBJECT_SIGNED_DATA, d->content, DIGEST_NONE, err)
+		: cover_content(c, content_kind(s), reader_content(c->r, signature),
+				DIGEST_NONE, err);
+
+	memset(marked, true, sizeof(marked));
+	unmark_younger(c->r, signature, stamp, marked);
+	if (rc != 0 || cover_core(c, signature, err) != 0 ||
+	    cover_root(c, NULL, err) != 0)
+		return -1;
+	return cover_attributes(c, signature, marked, err);
 }
 
 static int cover_signature_stamp(struct covering *c, const struct document_stamp *st,
@@ -511,10 +652,8 @@ static int cover_signature_stamp(struct covering *c, const struct document_stamp
 
 	switch (rs->stamps[i].kind) {
 	case CADES_STAMP_CONTENT:
-		return put_cover(c,
-				 s->role == ROLE_COUNTERSIGNATURE ? OBJECT_SIGNATURE
-								  : OBJECT_SIGNED_DATA,
-				 s->content_sha256, DIGEST_NONE, err);
+		return cover_content(c, content_kind(s),
+				     reader_content(c->r, signature), DIGEST_NONE, err);
 	case CADES_STAMP_C:
 		mark(attrs, marked, c_attributes);
 		break;
@@ -523,12 +662,7 @@ static int cover_signature_stamp(struct covering *c, const struct document_stamp
 		return cover_attributes(c, signature, marked, err);
 	case CADES_STAMP_ARCHIVE_V1:
 	case CADES_STAMP_ARCHIVE_V2:
-		memset(marked, true, sizeof(marked));
-		unmark_younger(c->r, signature, i, marked);
-		if (cover_core(c, signature, true, DIGEST_NONE, err) != 0 ||
-		    cover_root(c, NULL, err) != 0)
-			return -1;
-		return cover_attributes(c, signature, marked, err);
+		return cover_v2(c, signature, i, err);
 	case CADES_STAMP_ARCHIVE_V3:
 		return cover_v3(c, st, err);
 	case CADES_STAMP_SIGNATURE:
@@ -536,7 +670,7 @@ static int cover_signature_stamp(struct covering *c, const struct document_stamp
 	case CADES_STAMP_KIND_COUNT:
 		break;
 	}
-	if (cover_core(c, signature, false, DIGEST_NONE, err) != 0)
+	if (cover_value(c, signature, err) != 0)
 		return -1;
 	return cover_attributes(c, signature, marked, err);
 }
@@ -550,10 +684,8 @@ static int cover_stamp(struct covering *c, struct document_stamp *st,
 	/* Nothing is proven by an imprint that does not fit or could not be checked. */
 	if (st->imprint == MATCH_YES && st->signature >= 0)
 		rc = cover_signature_stamp(c, st, err);
-	else if (st->imprint == MATCH_YES &&
-		 content->known[DIGEST_SHA256].alg != DIGEST_NONE)
-		rc = put_cover(c, OBJECT_SIGNED_DATA, content->known[DIGEST_SHA256].p,
-			       DIGEST_NONE, err);
+	else if (st->imprint == MATCH_YES)
+		rc = cover_content(c, OBJECT_SIGNED_DATA, content, DIGEST_NONE, err);
 	return rc != 0 ? -1 : finish(c, &st->n_covers, err);
 }
 
@@ -571,7 +703,7 @@ static int cover_signatures(struct covering *c, struct ltps_error *err)
 		for (size_t k = 0; k < attrs->n; k++)
 			kept[k] = !oid_is(attrs->a[k].type, OID_ER_INTERNAL) &&
 				  !oid_is(attrs->a[k].type, OID_ER_EXTERNAL);
-		if (cover_core(c, i, true, d->signatures[i].digest, err) != 0 ||
+		if (cover_core(c, i, err) != 0 ||
 		    cover_attributes(c, i, kept, err) != 0)
 			return -1;
 	}
@@ -603,10 +735,8 @@ static int cover_record(struct covering *c, struct document_record *rec,
 	if (cover_root(c, NULL, err) != 0 || cover_signatures(c, err) != 0)
 		return -1;
 	/* An external record covers a group: the file and its content. */
-	if ((d->cms->has_content || rec->external) && content != NULL &&
-	    content->known[DIGEST_SHA256].alg != DIGEST_NONE &&
-	    put_cover(c, OBJECT_SIGNED_DATA, content->known[DIGEST_SHA256].p,
-		      DIGEST_NONE, err) != 0)
+	if ((d->cms->has_content || rec->external) &&
+	    cover_content(c, OBJECT_SIGNED_DATA, content, DIGEST_NONE, err) != 0)
 		return -1;
 	for (size_t i = 0; i < rec->er; i++) {
 		bool same =

@@ -459,8 +459,12 @@ static int add_countersignature(struct reader *r, size_t parent, unsigned depth,
 	if (reader_signer_read(r->d, s, err) != 0)
 		return -1;
 	/* RFC 5652 11.4: without signed attributes over the parent's value. */
-	if (!s->has_signed_attrs)
+	if (!s->has_signed_attrs) {
 		s->octets[s->n_octets++] = r->d->signatures[parent].value;
+		if (reader_is_signed_attributes(s->octets[0]))
+			defect(s, "RFC 5652 5.4",
+			       "the countersigned value is a set of signed attributes");
+	}
 	return add_countersignatures(r, index, depth + 1, err);
 }
 

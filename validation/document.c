@@ -186,12 +186,7 @@ static int bare_content(struct document *d, struct view *ret, bool *ret_has,
 	return 0;
 }
 
-/*
- * Signed attributes that were taken for content: the signer never meant them so, and
- * whoever has a signature with signed attributes can make such a file (RFC 5652 5.4
- * hashes both alike).
- */
-static bool is_signed_attributes(struct view content)
+bool reader_is_signed_attributes(struct view content)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
 	struct tlv set, attribute, type;
@@ -223,7 +218,7 @@ static int take_bare(struct document *d, struct document_signature *s,
 	if (!has)
 		return 0;
 	s->octets[s->n_octets++] = octets;
-	if (is_signed_attributes(octets) && s->defect[0] == '\0') {
+	if (reader_is_signed_attributes(octets) && s->defect[0] == '\0') {
 		snprintf(s->defect, sizeof(s->defect),
 			 "the content is a set of signed attributes");
 		s->defect_clause = "RFC 5652 5.4";
@@ -262,10 +257,36 @@ static void set_content(struct document *d, struct content *given)
 		d->content = given;
 		return;
 	}
-	if (given != NULL)
-		reader_note(d, "the file holds its content; the one given is not used");
 	d->own = content_of(d->cms->content);
 	d->content = &d->own;
+}
+
+/*
+ * Content that was given although the file holds its own. Nothing here is about it
+ * when it is another one, and whoever gave it must be told.
+ */
+static int compare_given(struct document *d, struct content *given,
+			 struct ltps_error *err)
+{
+	struct digest own, other;
+
+	if (given == NULL || d->content != &d->own)
+		return 0;
+	if (!content_has_octets(given) &&
+	    given->known[DIGEST_SHA256].alg == DIGEST_NONE) {
+		reader_note(d, "the file holds its content; the one given is not used");
+		return 0;
+	}
+	if (content_digest(d->content, DIGEST_SHA256, &own, err) != 0 ||
+	    content_digest(given, DIGEST_SHA256, &other, err) != 0)
+		return -1;
+	bool same = view_equal(digest_view(&own), digest_view(&other));
+	d->given = same ? MATCH_YES : MATCH_NO;
+	reader_note(d, same
+			   ? "the file holds its content; the one given is the same"
+			   : "the file holds another content than the one given, which "
+			     "is not used and not signed");
+	return 0;
 }
 
 static bool is_token(const struct cms *cms)
@@ -289,8 +310,8 @@ static int read_parts(struct reader *r, struct content *given, struct ltps_error
 static int read_all(struct reader *r, struct content *given, struct ltps_error *err)
 {
 	if (read_parts(r, given, err) != 0 || reader_digests(r, err) != 0 ||
-	    reader_material(r, err) != 0 || reader_imprints(r, err) != 0 ||
-	    reader_covers(r, err) != 0)
+	    compare_given(r->d, given, err) != 0 || reader_material(r, err) != 0 ||
+	    reader_imprints(r, err) != 0 || reader_covers(r, err) != 0)
 		return -1;
 	reader_levels(r);
 	return 0;

@@ -145,6 +145,9 @@ struct document {
 	const struct format *format;
 	struct cms *cms;
 	struct content *content; /* what the signatures are about; borrowed */
+	/* Whether content that was given beside attached content is the same: callers
+	 * that asked about it must not take NO for an answer about it. */
+	enum document_match given;
 	struct document_signature *signatures; /* parents before their children */
 	size_t n_signatures;
 	struct document_stamp *stamps; /* signature by signature, in the file's order */
@@ -165,8 +168,9 @@ struct document {
 
 /*
  * document_read - a CMS SignedData (CAdES, time-stamp token), DER, BER or PEM.
- * content  detached content, or NULL: none given. Ignored, with a note, when the file
- *          holds its content. Must outlive the document
+ * content  detached content, or NULL: none given. Not used when the file holds its
+ *          content: then `given` and a note say whether it is the same. Must outlive
+ *          the document
  * ret_doc  free with document_free(). A time-stamp token has one stamp and no
  *          signature; its imprint is checked against the content
  * Fails:   FORMAT, UNSUPPORTED, TOO_LARGE (object): nothing to judge in it; NOMEM,

@@ -61,7 +61,8 @@ static size_t index_of(const struct engine *e, const struct document_signature *
 	return SIZE_MAX;
 }
 
-/* The latest time that one proves the signature to be younger than. */
+/* The latest time that one proves the signature to be younger than; of a time that is
+ * yet to come it proves nothing. */
 static int judge_content_stamps(struct engine *e, struct basic *b, int64_t time_ms,
 				struct ltps_error *err)
 {
@@ -74,7 +75,8 @@ static int judge_content_stamps(struct engine *e, struct basic *b, int64_t time_
 		if (engine_stamp(e, k, time_ms, err) != 0)
 			return -1;
 		if (e->report->stamps[k].conclusion.indication == INDICATION_PASSED &&
-		    s->tst != NULL && s->tst->gen_time_ms > b->content_stamp_ms)
+		    s->tst != NULL && s->tst->gen_time_ms <= e->in->time_ms &&
+		    s->tst->gen_time_ms > b->content_stamp_ms)
 			b->content_stamp_ms = s->tst->gen_time_ms;
 	}
 	return 0;

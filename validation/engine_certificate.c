@@ -283,6 +283,8 @@ static int prepare(struct certifying *k, const struct basic *b, int64_t time_ms,
 	if (level_of(k, CONSTRAINT_CRYPTO) != CONSTRAINT_FAIL)
 		path->algorithms = NULL;
 	k->in.anchor_as_signer_passes = in->policy->anchor_as_signer_passes;
+	k->in.only =
+	    b->same_chain && b->certificate != NULL ? &b->certificate->chain : NULL;
 	k->in.poes = past ? k->e->poes : NULL;
 	k->in.constraints = apply_constraints;
 	k->in.constraints_arg = k;
@@ -354,7 +356,7 @@ static int run(struct certifying *k, bool past, struct cert_validation_result **
 }
 
 /* A status that is not at hand, where the policy only wants to be told: once more
- * without. What is at hand and bad has counted before. */
+ * without. What is at hand and bad counts all the same, on each chain. */
 static int run_lowered(struct certifying *k, bool past,
 		       struct cert_validation_result **ret, struct ltps_error *err)
 {
@@ -367,16 +369,14 @@ static int run_lowered(struct certifying *k, bool past,
 		return -1;
 	cert_validation_free(*ret);
 	*ret = NULL;
-	k->in.path.no_revocation = true;
+	k->in.status_optional = true;
 	return run(k, past, ret, err);
 }
 
 static int write_status(struct certifying *k, const struct cert_validation_result *r,
 			struct ltps_error *err)
 {
-	bool fails, wanted = is_for_want_of_status(r) ||
-			     (k->in.path.no_revocation &&
-			      level_of(k, CONSTRAINT_REVOCATION) != CONSTRAINT_IGNORE);
+	bool fails, wanted = is_for_want_of_status(r) || k->in.status_optional;
 	if (r->chain.n_certs < 2)
 		return 0;
 	return engine_constrain(k->e, k->ledger, CONSTRAINT_REVOCATION, !wanted, &fails,

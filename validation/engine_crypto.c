@@ -94,6 +94,17 @@ static int verify_value(struct engine *e, const struct basic *b,
 	return rc;
 }
 
+int engine_signed_by(struct engine *e, const struct basic *b, bool *ret,
+		     struct ltps_error *err)
+{
+	enum signature_verdict verdict;
+	size_t form;
+	if (verify_value(e, b, &verdict, &form, err) != 0)
+		return -1;
+	*ret = verdict == SIGNATURE_VALID;
+	return 0;
+}
+
 /* ---- the digest of the signature beside digestAlgorithm ---- */
 
 /* hashAlgorithm of RSASSA-PSS-params: SHA-1 when left out, RFC 4055 3.1. */

@@ -127,7 +127,8 @@ static bool decide_no_chain(const struct decide_past *p, enum subindication *ret
 bool decide_past(const struct decide_past *p, enum subindication *ret)
 {
 	/* Step 3's condition. */
-	bool proven = p->best_ms != INT64_MAX && p->best_ms <= p->validation_ms;
+	bool proven = p->best_ms != INT64_MAX && p->best_ms <= p->validation_ms &&
+		      !p->lost_before;
 	*ret = p->current;
 	switch (p->current) {
 	case SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE:

@@ -51,13 +51,15 @@ struct decide_past {
 	int64_t not_before_ms, not_after_ms;
 	bool status_before_ca_revoked; /* the signer's status is proven to have existed
 					  when the CA was revoked */
+	bool lost_before;   /* what is revoked or on hold was so before best_ms */
 	bool weak_proven;   /* everything weak is proven to be from before its end */
 	bool fresh_at_best; /* freshness of the status at best_ms */
 };
 /*
  * True: step 7. False: *ret is the outcome.
- * Beyond the letter: steps 4 and 5 ask that best_ms lies inside the certificate's
- * validity, since 5.2.6.4 had ended before its step 7.
+ * Beyond the letter: step 3 lifts nothing that is proven to be from after the loss
+ * itself, whatever the sliding came to see of it; steps 4 and 5 ask that best_ms lies
+ * inside the certificate's validity, since 5.2.6.4 had ended before its step 7.
  */
 bool decide_past(const struct decide_past *p, enum subindication *ret);
 

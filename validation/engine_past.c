@@ -222,11 +222,14 @@ static int weak_is_proven(const struct past_job *j, bool *ret, struct ltps_error
 
 /* ---- the steps ---- */
 
-/* Whether nothing but dates above the signer speaks against the path. */
+/* Whether nothing but dates above the signer speaks against the path; algorithms that
+ * ended meanwhile are weighed in the past (5.6.2.2 step d). */
 static bool only_expired(const struct path_candidate *c)
 {
 	bool expired = false;
 	for (size_t i = 0; i < c->n_findings; i++) {
+		if (c->findings[i].code == PATH_ALGORITHM_WEAK)
+			continue;
 		if (c->findings[i].code != PATH_EXPIRED || c->findings[i].cert < 1)
 			return false;
 		expired = true;
@@ -240,6 +243,42 @@ enum subindication engine_past_sub(const struct conclusion *c,
 	bool lifted = c->sub == SUB_CERTIFICATE_CHAIN_GENERAL_FAILURE && r != NULL &&
 		      r->why == PATH_EXPIRED && only_expired(&r->chain);
 	return lifted ? SUB_OUT_OF_BOUNDS_NO_POE : c->sub;
+}
+
+/*
+ * Whether the revocation or hold that is known now was there when the signature is
+ * first proven: the sliding may have gone back to before it was told. In the chain
+ * model a CA may be lost once it has signed the certificate.
+ */
+static bool lost_before(const struct past_job *j)
+{
+	const struct cert_validation_result *now = j->b->certificate;
+	bool ca = now->subindication != NULL &&
+		  strcmp(now->subindication, "REVOKED_CA_NO_POE") == 0;
+	if (now->revoked_ms == INT64_MIN ||
+	    (ca && j->e->in->policy->model == PATH_CHAIN))
+		return false;
+	return now->revoked_ms <= j->best_ms;
+}
+
+static bool same_chain(const struct cert_validation_result *a,
+		       const struct cert_validation_result *b)
+{
+	if (a->chain.n_certs != b->chain.n_certs)
+		return false;
+	for (size_t i = 0; i < a->chain.n_certs; i++)
+		if (!cert_equal(a->chain.certs[i], b->chain.certs[i]))
+			return false;
+	return true;
+}
+
+/* Step 5. What another chain let pass lifts nothing here, unless it was proven. */
+static bool fresh_at_best(const struct past_job *j, int64_t validation_ms)
+{
+	const struct cert_validation_result *now = j->b->certificate;
+	size_t i;
+	return engine_status_holds(j->e, now, j->best_ms, &i) &&
+	       (same_chain(now, j->ret->certificate) || j->best_ms <= validation_ms);
 }
 
 /* The current time outcome, with why the past does not lift it. */
@@ -287,7 +326,6 @@ static int decide(struct past_job *j, struct ltps_error *err)
 	const struct cert_validation_result *past = j->ret->certificate;
 	const struct cert_validation_result *now = j->b->certificate;
 	enum subindication sub = SUB_NONE;
-	size_t i;
 	struct decide_past d = {
 		.current = engine_past_sub(j->current, now),
 		.on_hold = now->why == PATH_ON_HOLD,
@@ -296,10 +334,11 @@ static int decide(struct past_job *j, struct ltps_error *err)
 		.not_before_ms = j->b->signer->not_before_ms,
 		.not_after_ms = j->b->signer->not_after_ms,
 		.status_before_ca_revoked = status_before_ca_revoked(j),
-		.fresh_at_best = engine_status_holds(j->e, now, j->best_ms, &i),
+		.lost_before = lost_before(j),
 	};
 	if (past->indication == INDICATION_PASSED)
 		d.validation_ms = past->control_time_ms;
+	d.fresh_at_best = fresh_at_best(j, d.validation_ms);
 	if (weak_is_proven(j, &d.weak_proven, err) != 0)
 		return -1;
 	j->ret->validation_time_ms = d.validation_ms;

@@ -12,8 +12,9 @@ struct engine {
 	struct poe_set *poes;    /* of 5.6: proofs so far */
 	struct sig_cache *cache; /* the input's, or its own */
 	struct sig_cache *own_cache;
-	/* A file with archive time-stamps, records or proofs from outside: 5.6.3 is worth
-	 * trying, since what one of them covers may serve any of its time-stamps. */
+	/* A file with archive time-stamps, records or proofs from outside: 5.6.3 is
+	 * worth trying, since what one of them covers may serve any of its time-stamps.
+	 */
 	bool long_term;
 	/* Of each time-stamp what 5.6.3.4 step 5 made of it, while the report's entry
 	 * still has the outcome of 5.4, which 5.3 and 5.5 go by. */
@@ -41,7 +42,8 @@ struct conclusion conclusion_of_certificate(const struct cert_validation_result 
 /* A finding of the report; beyond REPORT_FINDINGS_MAX they are dropped. */
 int engine_find(struct engine *e, enum constraint_level level, const char *code,
 		const char *clause, const char *object, struct ltps_error *err,
-		const char *fmt, ...) __attribute__((format(printf, 7, 8))) LTPS_CHECKED;
+		const char *fmt, ...)
+    __attribute__((format(printf, 7, 8))) LTPS_CHECKED;
 
 /* Where constraints of one object are written down. */
 struct engine_ledger {
@@ -58,11 +60,10 @@ struct engine_ledger {
  */
 int engine_constrain(struct engine *e, const struct engine_ledger *l, enum constraint c,
 		     bool holds, bool *ret_fails, struct ltps_error *err,
-		     const char *fmt, ...) __attribute__((format(printf, 7, 8)))
-LTPS_CHECKED;
-const struct constraint_rule *engine_rule(const struct engine *e,
-					  const struct engine_ledger *l,
-					  enum constraint c);
+		     const char *fmt, ...)
+    __attribute__((format(printf, 7, 8))) LTPS_CHECKED;
+const struct constraint_rule *
+engine_rule(const struct engine *e, const struct engine_ledger *l, enum constraint c);
 
 /* ---- 5.3: basic (engine_basic.c and what it calls) ---- */
 
@@ -71,14 +72,16 @@ struct basic {
 	const struct document_signature *signature;
 	struct engine_ledger ledger;
 	struct conclusion conclusion;
-	const struct cert *signer;       /* identified; NULL */
+	const struct cert *signer;                  /* identified; NULL */
 	struct cert_validation_result *certificate; /* owned; may be NULL */
-	struct conclusion x509;          /* X509_status of 5.3.4 step 4 */
+	bool same_chain; /* engine_certificate(): look at the chain of `certificate`
+			    alone */
+	struct conclusion x509; /* X509_status of 5.3.4 step 4 */
 	bool checked, intact;
 	/* Of CRYPTO_CONSTRAINTS_FAILURE_NO_POE: whether it is the signature value or a
 	 * signed attribute (5.5.4 step 4 c), else a certificate or status. */
 	bool weak_signature;
-	int64_t weak_until_ms; /* last moment at which that was reliable */
+	int64_t weak_until_ms;    /* last moment at which that was reliable */
 	int64_t content_stamp_ms; /* latest genTime of a content time-stamp that passed;
 				     INT64_MIN none */
 };
@@ -106,6 +109,10 @@ int engine_certificate(struct engine *e, const struct basic *b, int64_t time_ms,
 /* 5.2.7; false in b->intact and the conclusion set when it fails. */
 int engine_verify(struct engine *e, struct basic *b, struct conclusion *ret,
 		  struct ltps_error *err) LTPS_CHECKED;
+/* Whether the value verifies with the key of b->signer alone, before there is a path.
+ * Nothing is written down. */
+int engine_signed_by(struct engine *e, const struct basic *b, bool *ret,
+		     struct ltps_error *err) LTPS_CHECKED;
 /* 5.2.8 at a time: attributes and algorithms of the signature. */
 int engine_accept(struct engine *e, struct basic *b, int64_t time_ms,
 		  struct conclusion *ret, struct ltps_error *err) LTPS_CHECKED;
@@ -117,7 +124,8 @@ int engine_reliable_until(const struct engine *e, const struct basic *b,
 /* The same for all certificates and status that a path rests on (5.5.4 step 10). */
 int engine_material_reliable(const struct engine *e,
 			     const struct cert_validation_result *c, int64_t time_ms,
-			     struct conclusion *ret, struct ltps_error *err) LTPS_CHECKED;
+			     struct conclusion *ret,
+			     struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- 5.4: time-stamps (engine_stamp.c) ---- */
 
@@ -170,7 +178,7 @@ struct engine_ledger engine_signature_ledger(struct engine *e, size_t signature)
 /* 5.6.2.4 */
 struct past_signature {
 	struct conclusion conclusion;
-	int64_t validation_time_ms; /* of 5.6.2.1; INT64_MIN */
+	int64_t validation_time_ms;                 /* of 5.6.2.1; INT64_MIN */
 	struct cert_validation_result *certificate; /* owned */
 };
 /*

@@ -19,6 +19,9 @@
  */
 #define IDENTIFY_HASHES_MAX 4096
 
+/* Certificates of one name and number, or of one key identifier, that are tried. */
+#define IDENTIFY_NAMESAKES_MAX 16
+
 /* Entries looked at for the signer: it is the first of them, as a rule. */
 #define IDENTIFY_ENTRIES_MAX 32
 
@@ -247,13 +250,32 @@ static int identify_by_reference(struct engine *e, struct basic *b,
 }
 
 /*
- * Several certificates may bear the name and number, or the key identifier: the one
- * that a candidate path is for is not known before, and the first one stands.
+ * Several certificates may bear the name and number, or the key identifier, since
+ * nobody signed which of them are in the file: the first one whose key signed is
+ * meant; where there is none, the first one.
  */
-static void identify_by_name(struct engine *e, struct basic *b, struct view canonical)
+static int identify_by_name(struct engine *e, struct basic *b, struct view canonical,
+			    struct ltps_error *err)
 {
 	struct candidates k = candidates_of(e);
-	b->signer = next_named(&k, b->signature->signer, canonical);
+	const struct cms_signer *s = b->signature->signer;
+	const struct cert *first = next_named(&k, s, canonical);
+	const struct cert *c = first;
+	bool fits = false, alone = true;
+	for (int i = 0; c != NULL && !fits && i < IDENTIFY_NAMESAKES_MAX; i++) {
+		b->signer = c;
+		do
+			c = next_named(&k, s, canonical);
+		while (c != NULL && cert_equal(c, b->signer));
+		alone = alone && c == NULL;
+		if (alone)
+			return 0;
+		if (engine_signed_by(e, b, &fits, err) != 0)
+			return -1;
+	}
+	if (!fits)
+		b->signer = first;
+	return 0;
 }
 
 bool signer_is_referenced(const struct document_signature *s)
@@ -305,9 +327,9 @@ int engine_identify(struct engine *e, struct basic *b, struct ltps_error *err)
 	b->conclusion = conclusion_passed();
 	if (canonical_of(b->signature->signer->issuer, &canonical, err) != 0)
 		goto out;
-	if (!signer_is_referenced(b->signature))
-		identify_by_name(e, b, view_buf(&canonical));
-	else if (identify_by_reference(e, b, view_buf(&canonical), err) != 0)
+	if ((signer_is_referenced(b->signature)
+		 ? identify_by_reference(e, b, view_buf(&canonical), err)
+		 : identify_by_name(e, b, view_buf(&canonical), err)) != 0)
 		goto out;
 	rc = conclude(e, b, err);
 out:

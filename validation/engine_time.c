@@ -266,6 +266,7 @@ static int judge_path_alone(struct timing *t, struct conclusion *ret,
 	in.policy = policy;
 	b.ledger.list = &list;
 	b.ledger.n = &n;
+	b.same_chain = true; /* whose status was judged */
 	e->in = &in;
 	int rc = engine_certificate(e, &b, given->time_ms, false, &r, err);
 	e->in = given;

@@ -334,6 +334,15 @@ static bool status_is_fresh(struct judging *j)
 	return false;
 }
 
+/* What says nothing that counts is not judged any further either. */
+static void drop_stale(struct judging *j)
+{
+	const struct path_candidate *c = &j->r->chain;
+	for (size_t i = 0; i + 1 < c->n_certs; i++)
+		if (is_stale(j, i))
+			c->revocation[i].n_objects = 0;
+}
+
 /* Step 4's questions about status; *ret_holds false when they settle this chain. */
 static int judge_status(struct judging *j, bool *ret_holds, struct ltps_error *err)
 {
@@ -346,7 +355,9 @@ static int judge_status(struct judging *j, bool *ret_holds, struct ltps_error *e
 	const struct path_cert_revocation *worst = worst_of(&j->r->chain, &i);
 	if (worst != NULL)
 		set_bad(j, i, worst);
-	*ret_holds = worst == NULL && status_is_fresh(j);
+	if (worst == NULL && j->in->status_optional)
+		drop_stale(j);
+	*ret_holds = worst == NULL && (j->in->status_optional || status_is_fresh(j));
 	return 0;
 }
 
@@ -520,7 +531,8 @@ static int judge_past(struct judging *j, struct ltps_error *err)
 		return -1;
 	if (!path_holds(j) || !dates_fit(j))
 		return 0;
-	if (time_slide(&j->run, j->in->poes, start_ms, c, &slide, err) != 0)
+	if (time_slide_with(&j->run, j->in->poes, start_ms, j->in->status_optional, c,
+			    &slide, err) != 0)
 		return -1;
 	if (!slide.found) {
 		set_status(j, "NO_POE",
@@ -539,11 +551,23 @@ static int judge_past(struct judging *j, struct ltps_error *err)
 
 /* ---- both ---- */
 
+static bool same_chain(const struct path_candidate *a, const struct path_candidate *b)
+{
+	if (a->n_certs != b->n_certs)
+		return false;
+	for (size_t i = 0; i < a->n_certs; i++)
+		if (!cert_equal(a->certs[i], b->certs[i]))
+			return false;
+	return true;
+}
+
 static int visit_with(struct judging *j, const struct path_candidate *c, bool *ret_stop,
 		      int (*judge)(struct judging *, struct ltps_error *),
 		      struct ltps_error *err)
 {
 	if (c->n_certs < 2) /* the target as an anchor: step 1 */
+		return 0;
+	if (j->in->only != NULL && !same_chain(c, j->in->only))
 		return 0;
 	if (begin_chain(j, c, err) != 0 || judge(j, err) != 0)
 		return -1;

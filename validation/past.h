@@ -25,6 +25,10 @@ struct cert_validation_input {
 	/* Anchors past their sunset: by the same index as path.anchors, or NULL. */
 	const int64_t *anchor_sunset_ms; /* 0: none */
 	bool anchor_as_signer_passes;    /* 5.2.6.4 step 1: MAY */
+	/* A status that is missing or stale is as good as one; a bad one counts. */
+	bool status_optional;
+	/* Only this chain is looked at; NULL: all. */
+	const struct path_candidate *only;
 	/* Step 5 (of 5.6.2.1: step 4) for each chain, after those of path_input; ret is
 	 * zeroed before. NULL: none. */
 	int (*constraints)(void *arg, const struct path_candidate *c,

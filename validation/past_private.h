@@ -9,6 +9,10 @@
 /* Asked of revocation_judge where no age is too old, or it is judged afterwards. */
 #define PAST_ANY_AGE_MS ((int64_t)1 << 60)
 
+/* As time_slide(). optional: a missing status takes nothing back */
+int time_slide_with(struct path_run *run, const struct poe_set *poes, int64_t start_ms,
+		    bool optional, struct path_candidate *c, struct time_slide *ret,
+		    struct ltps_error *err) LTPS_CHECKED;
 /* From when on a revoked or suspended certificate is not good: its revocation, or
  * the date since when it is doubted. RFC 5280 5.3.2 */
 int64_t past_bad_from(const struct path_cert_revocation *r);

@@ -46,17 +46,17 @@ static int name_parts(struct xml_reader *x, char parts[PARTS_LEN],
 	return 0;
 }
 
-bool policy_is_19172(struct view text)
+int policy_is_19172(struct view text, bool *ret_is, struct ltps_error *err)
 {
-	struct ltps_error ignored = LTPS_ERROR_INIT;
 	struct xml_reader *x = NULL;
 	enum xml_event event;
-	bool is = false;
-	if (xml_open(text, &x, &ignored) == 0 && xml_next(x, &event, &ignored) == 0 &&
-	    event == XML_START)
-		is = view_is_text(xml_local(x), ROOT);
+	int rc = xml_open(text, &x, err);
+	if (rc == 0)
+		rc = xml_next(x, &event, err);
+	if (rc == 0)
+		*ret_is = event == XML_START && view_is_text(xml_local(x), ROOT);
 	xml_close(x);
-	return is;
+	return rc;
 }
 
 int policy_refuse_19172(struct view text, struct ltps_error *err)

@@ -118,6 +118,7 @@ static const struct mapping {
 	{ "EvidenceRecord", "DataObjectFound", USE_ALWAYS, 0 },
 	{ "EvidenceRecord", "HashTreeRenewal", USE_ALWAYS, 0 },
 };
+#define MAPPINGS (sizeof(mappings) / sizeof(mappings[0]))
 
 static const struct {
 	const char *section;
@@ -153,8 +154,11 @@ struct reading {
 	const struct mapping *open;
 	size_t open_depth;
 	struct buf words; /* of the open one: level and values */
+	bool lost_format; /* the open one allows a format that is not known here */
+	bool seen[CONTEXT_COUNT + 1][MAPPINGS]; /* the last: of another section */
 	struct dss_algorithms algorithms;
-	bool has_model;
+	bool has_model, has_crypto;
+	enum constraint_level crypto; /* at the top; FAIL when it is not said */
 };
 
 static int fail(const struct reading *g, struct ltps_error *err, const char *what)
@@ -205,7 +209,7 @@ static const struct mapping *find_mapping(const struct reading *g)
 	const size_t n = strcspn(g->path, "/");
 	if (g->path[n] == '\0')
 		return NULL;
-	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
+	for (size_t i = 0; i < MAPPINGS; i++) {
 		const struct mapping *m = &mappings[i];
 		if (strcmp(m->path, g->path + n + 1) != 0)
 			continue;
@@ -301,6 +305,27 @@ static int use_always(struct reading *g, struct view level, struct ltps_error *e
 			   (int)(level.n < 16 ? level.n : 16), (const char *)level.p);
 }
 
+/* Which of two counts would be a matter of order. */
+static bool is_second(struct reading *g, const struct mapping *m)
+{
+	enum constraint_context context;
+	bool *seen = g->seen[find_context(g, &context) ? context : CONTEXT_COUNT];
+	const bool second = seen[m - mappings];
+	seen[m - mappings] = true;
+	return second;
+}
+
+/* The schema lets the Level be left out, and whatever stands there would then not be
+ * checked. Algorithms below a section mean: as at the top. */
+static int begin_without_level(struct reading *g, struct ltps_error *err)
+{
+	const struct mapping *m = find_mapping(g);
+	if (m == NULL || m->use == USE_ALWAYS ||
+	    (m->use == USE_RULE && m->constraint == CONSTRAINT_CRYPTO))
+		return 0;
+	return fail(g, err, "Level is missing");
+}
+
 /* An element with a Level: a constraint. */
 static int begin_constraint(struct reading *g, struct view level,
 			    struct ltps_error *err)
@@ -311,6 +336,8 @@ static int begin_constraint(struct reading *g, struct view level,
 		return fail(g, err, "no such level");
 	if (m == NULL)
 		return note_unused(g, level, err);
+	if (is_second(g, m))
+		return fail(g, err, "stands twice");
 	switch (m->use) {
 	case USE_FRESH:
 		return use_fresh(g, level, err);
@@ -326,6 +353,7 @@ static int begin_constraint(struct reading *g, struct view level,
 	}
 	g->open = m;
 	g->open_depth = xml_depth(g->x);
+	g->lost_format = false;
 	buf_clear(&g->words);
 	return buf_put(&g->words, level, err);
 }
@@ -345,6 +373,7 @@ static int put_format(struct reading *g, struct view v, struct ltps_error *err)
 			return -1;
 		return buf_put_fmt(&g->words, err, " %s", ours[i]);
 	}
+	g->lost_format = true;
 	return policy_note(g->p, err, "not used: the format %.*s",
 			   (int)(v.n < 64 ? v.n : 64), (const char *)v.p);
 }
@@ -369,8 +398,9 @@ static int put_word(struct reading *g, struct view v, struct ltps_error *err)
 static bool has_word(const struct reading *g, const char *word)
 {
 	const size_t n = strlen(word);
-	for (size_t i = 0; i + n <= g->words.n; i++)
-		if (memcmp(g->words.p + i, word, n) == 0 &&
+	/* The level stands before all of them. */
+	for (size_t i = 1; i + n <= g->words.n; i++)
+		if (g->words.p[i - 1] == ' ' && memcmp(g->words.p + i, word, n) == 0 &&
 		    (i + n == g->words.n || g->words.p[i + n] == ' '))
 			return true;
 	return false;
@@ -379,10 +409,22 @@ static bool has_word(const struct reading *g, const char *word)
 /* An accepted format list without any of ours would be an empty list: any. */
 static bool lost_all_formats(const struct reading *g)
 {
-	return g->open->constraint == CONSTRAINT_FORMAT_ALLOWED &&
-	       memchr(g->words.p, ' ', g->words.n) == NULL && g->p->n_notes > 0 &&
-	       strncmp(g->p->notes[g->p->n_notes - 1], "not used: the format ", 21) ==
-		   0;
+	return g->lost_format && memchr(g->words.p, ' ', g->words.n) == NULL;
+}
+
+/* One switch for both kinds and for every certificate: taken from where signers are
+ * judged, and only when both kinds are named. */
+static int end_exempt(struct reading *g, struct ltps_error *err)
+{
+	enum constraint_context context;
+	struct view text = view_buf(&g->words);
+	if (view_starts(text, view_text("IGNORE")))
+		return 0;
+	if (!find_context(g, &context) || context != CONTEXT_SIGNATURE ||
+	    !has_word(g, EXEMPT_VALIDITY_ASSURED) || !has_word(g, EXEMPT_NO_REV_AVAIL))
+		return note_unused(g, text, err);
+	g->p->exempt_short_term = true;
+	return 0;
 }
 
 static int end_constraint(struct reading *g, struct ltps_error *err)
@@ -393,11 +435,8 @@ static int end_constraint(struct reading *g, struct ltps_error *err)
 	struct view text = view_buf(&g->words);
 
 	if (m->use == USE_EXEMPT) {
-		g->p->exempt_short_term = has_word(g, EXEMPT_VALIDITY_ASSURED) ||
-					  has_word(g, EXEMPT_NO_REV_AVAIL) ||
-					  g->p->exempt_short_term;
 		g->open = NULL;
-		return 0;
+		return end_exempt(g, err);
 	}
 	(void)find_context(g, &context);
 	if (!constraint_applies(m->constraint, context)) {
@@ -446,6 +485,8 @@ static int read_model(struct reading *g, struct ltps_error *err)
 {
 	struct view v = VIEW_NULL;
 	(void)xml_attr(g->x, "Value", &v);
+	if (g->has_model)
+		return fail(g, err, "stands twice");
 	if (!view_is_text(v, "SHELL") && !view_is_text(v, "CHAIN"))
 		return fail(g, err, "the model is SHELL or CHAIN");
 	g->p->model = view_is_text(v, "CHAIN") ? PATH_CHAIN : PATH_SHELL;
@@ -525,6 +566,8 @@ static int read_algorithm(struct reading *g, struct ltps_error *err)
 static int read_expiration(struct reading *g, struct ltps_error *err)
 {
 	struct view v, after;
+	if (xml_attr(g->x, "Level", &v) && use_always(g, v, err) != 0)
+		return -1;
 	if (xml_attr(g->x, "Format", &v) && !view_is_text(v, "yyyy-MM-dd"))
 		return fail(g, err, "Format is not yyyy-MM-dd");
 	if (!xml_attr(g->x, "UpdateDate", &v))
@@ -537,15 +580,38 @@ static int read_expiration(struct reading *g, struct ltps_error *err)
 	    (int)(after.n < 16 ? after.n : 16), (const char *)after.p);
 }
 
-/* The level of the algorithms: of all that is judged. */
-static int read_crypto(struct reading *g, struct view level, struct ltps_error *err)
+/* Whether the section had a level of its own. */
+static bool has_own_crypto(const struct reading *g, enum constraint_context x)
 {
-	enum constraint_level l;
-	if (!constraint_level_from_name(level, &l))
+	size_t i = 0;
+	while (mappings[i].use != USE_RULE ||
+	       mappings[i].constraint != CONSTRAINT_CRYPTO)
+		i++;
+	return g->seen[x][i];
+}
+
+static int read_crypto(struct reading *g, struct ltps_error *err)
+{
+	struct view level;
+	if (g->has_crypto)
+		return fail(g, err, "stands twice");
+	g->has_crypto = true;
+	if (xml_attr(g->x, "Level", &level) &&
+	    !constraint_level_from_name(level, &g->crypto))
 		return fail(g, err, "no such level");
-	for (int x = 0; x < CONTEXT_COUNT; x++)
-		g->p->rules[x][CONSTRAINT_CRYPTO].level = l;
 	return 0;
+}
+
+/* The level at the top is of all that is judged. There is one list for all, and paths
+ * are judged by it: of two levels the stricter counts. */
+static void settle_crypto(struct reading *g)
+{
+	for (int x = 0; x < CONTEXT_COUNT; x++) {
+		struct constraint_rule *rule = &g->p->rules[x][CONSTRAINT_CRYPTO];
+		if (!has_own_crypto(g, (enum constraint_context)x) ||
+		    g->crypto < rule->level)
+			rule->level = g->crypto;
+	}
 }
 
 static int begin(struct reading *g, struct ltps_error *err)
@@ -566,12 +632,12 @@ static int begin(struct reading *g, struct ltps_error *err)
 		return read_model(g, err);
 	if (strcmp(g->path, "Cryptographic/AlgoExpirationDate") == 0)
 		return read_expiration(g, err);
-	if (!xml_attr(g->x, "Level", &level))
-		return 0;
 	if (strcmp(g->path, "Cryptographic") == 0)
-		return read_crypto(g, level, err);
+		return read_crypto(g, err);
+	if (!xml_attr(g->x, "Level", &level))
+		return begin_without_level(g, err);
 	return strncmp(g->path, "Cryptographic/", 14) == 0
-		   ? 0
+		   ? use_always(g, level, err)
 		   : begin_constraint(g, level, err);
 }
 
@@ -597,11 +663,13 @@ static int read_body(struct reading *g, struct ltps_error *err)
 /* What such a policy may hold, and does not check when it is not there. */
 static void forget_rules(struct validation_policy *p)
 {
-	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
+	for (size_t i = 0; i < MAPPINGS; i++) {
 		const struct mapping *m = &mappings[i];
-		/* CMS itself compares the content type (RFC 5652 11.1). */
+		/* Without algorithms no such policy is read. CMS itself compares the
+		 * content type (RFC 5652 11.1). */
 		if ((m->use != USE_RULE && m->use != USE_ORDER) ||
 		    !constraint_may_be_lowered(m->constraint) ||
+		    m->constraint == CONSTRAINT_CRYPTO ||
 		    m->constraint == CONSTRAINT_CONTENT_TYPE)
 			continue;
 		for (int x = 0; x < CONTEXT_COUNT; x++)
@@ -625,13 +693,16 @@ static int read_root(struct reading *g, struct ltps_error *err)
 	snprintf(id, sizeof(id), ID_PREFIX "%.*s", (int)(name.n < 128 ? name.n : 128),
 		 (const char *)name.p);
 	for (n = 0; id[n] != '\0'; n++)
-		if (id[n] <= ' ')
+		if ((uint8_t)id[n] <= ' ' || id[n] == 0x7f)
 			id[n] = '-';
 	g->p->id = mem_dup_text(id);
 	g->p->description = mem_dup_text("");
 	if (g->p->id == NULL || g->p->description == NULL)
 		return ltps_fail_nomem(err);
-	return read_body(g, err);
+	if (read_body(g, err) != 0)
+		return -1;
+	settle_crypto(g);
+	return 0;
 }
 
 int policy_read_dss(struct view text, const char *name, struct validation_policy *p,

@@ -50,6 +50,27 @@ bool dss_algorithm_read(struct view date, struct view size, struct dss_algorithm
 	return true;
 }
 
+/* A size that is enough must be said; an end stands with the others. */
+static bool has_its_values(enum dss_list list, const struct dss_algorithm *a)
+{
+	if (list == DSS_EXPIRATION)
+		return true;
+	return a->date_ms == INT64_MAX && (a->size > 0) == (list == DSS_MINIMUM);
+}
+
+/* Ends are told apart by the size. */
+static bool is_there(const struct dss_algorithms *all, enum dss_list list,
+		     unsigned size, struct view name)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct dss_algorithm *a = &all->list[i];
+		if (a->list == list && view_is_text(name, a->name) &&
+		    (list != DSS_EXPIRATION || a->size == size))
+			return true;
+	}
+	return false;
+}
+
 int dss_algorithm_add(struct dss_algorithms *all, const char *path,
 		      const struct dss_algorithm *a, struct view name,
 		      struct ltps_error *err)
@@ -67,9 +88,14 @@ int dss_algorithm_add(struct dss_algorithms *all, const char *path,
 	while (i < sizeof(lists) / sizeof(lists[0]) && strcmp(lists[i].path, path) != 0)
 		i++;
 	if (i == sizeof(lists) / sizeof(lists[0]) || name.n == 0 ||
-	    name.n >= sizeof(a->name) || all->n >= DSS_ALGORITHMS_MAX)
+	    name.n >= sizeof(a->name) || all->n >= DSS_ALGORITHMS_MAX ||
+	    !has_its_values(lists[i].list, a))
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
 				 "DSS policy: %.120s: no such algorithm here", path);
+	if (is_there(all, lists[i].list, a->size, name))
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
+				 "DSS policy: %.120s: %.*s stands twice", path,
+				 (int)name.n, (const char *)name.p);
 	struct dss_algorithm *grown = mem_resize(all->list, all->n + 1, sizeof(*grown));
 	if (grown == NULL)
 		return ltps_fail_nomem(err);
@@ -120,16 +146,29 @@ static int begin_algorithm(struct suite_reader *r, const char *name,
 	return 0;
 }
 
+/* The earliest, in whatever spelling: "SHA1" and "SHA-1". */
+static int64_t end_of_digest(const struct dss_algorithms *all, enum digest_alg alg)
+{
+	int64_t end = INT64_MAX;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct dss_algorithm *a = &all->list[i];
+		if (a->list == DSS_EXPIRATION && a->date_ms < end &&
+		    digest_from_name(view_text(a->name)) == alg)
+			end = a->date_ms;
+	}
+	return end;
+}
+
 static int add_digest(struct suite_reader *r, const struct dss_algorithms *all,
 		      const struct dss_algorithm *a, struct validation_policy *p,
 		      struct ltps_error *err)
 {
-	const char *oid = digest_oid_text(digest_from_name(view_text(a->name)));
-	const struct dss_algorithm *end = find(all, DSS_EXPIRATION, a->name);
+	const enum digest_alg alg = digest_from_name(view_text(a->name));
+	const char *oid = digest_oid_text(alg);
 	if (oid == NULL)
 		return policy_note(p, err, "not used: the digest %s", a->name);
 	if (begin_algorithm(r, a->name, &oid, 1, err) != 0 ||
-	    add_evaluation(r, end != NULL ? end->date_ms : INT64_MAX, err) != 0)
+	    add_evaluation(r, end_of_digest(all, alg), err) != 0)
 		return -1;
 	return suite_end_algorithm(r, err);
 }
@@ -184,6 +223,14 @@ static int add_sizes(struct suite_reader *r, const struct family *f,
 	return any ? 0 : add_size(r, f, min, 0, INT64_MAX, err);
 }
 
+static bool has_list(const struct dss_algorithms *all, enum dss_list list)
+{
+	size_t i = 0;
+	while (i < all->n && all->list[i].list != list)
+		i++;
+	return i < all->n;
+}
+
 static int add_family(struct suite_reader *r, const struct dss_algorithms *all,
 		      const struct dss_algorithm *a, struct validation_policy *p,
 		      struct ltps_error *err)
@@ -194,12 +241,35 @@ static int add_family(struct suite_reader *r, const struct dss_algorithms *all,
 		i++;
 	if (i == sizeof(families) / sizeof(families[0]))
 		return policy_note(p, err, "not used: the algorithm %s", a->name);
+	if (families[i].parameter != NULL && has_list(all, DSS_MINIMUM) &&
+	    find(all, DSS_MINIMUM, a->name) == NULL)
+		return policy_note(
+		    p, err, "not used: the algorithm %s, which has no least size",
+		    a->name);
 	if (begin_algorithm(r, a->name, families[i].oids,
 			    sizeof(families[i].oids) / sizeof(families[i].oids[0]),
 			    err) != 0 ||
 	    add_sizes(r, &families[i], all, err) != 0)
 		return -1;
 	return suite_end_algorithm(r, err);
+}
+
+/* A size or an end of what is not accepted is perhaps a word that is misspelt. */
+static int note_lost(const struct dss_algorithms *all, const struct dss_algorithm *a,
+		     struct validation_policy *p, struct ltps_error *err)
+{
+	const enum digest_alg alg = digest_from_name(view_text(a->name));
+	if (find(all, a->list, a->name) != a ||
+	    find(all, DSS_ENCRYPTION, a->name) != NULL)
+		return 0;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->list[i].list == DSS_DIGEST &&
+		    (strcmp(all->list[i].name, a->name) == 0 ||
+		     (alg != DIGEST_NONE &&
+		      digest_from_name(view_text(all->list[i].name)) == alg)))
+			return 0;
+	return policy_note(p, err, "not used: the %s of %s",
+			   a->list == DSS_MINIMUM ? "least size" : "end", a->name);
 }
 
 static int fill(struct suite_reader *r, const struct dss_algorithms *all,
@@ -218,6 +288,8 @@ static int fill(struct suite_reader *r, const struct dss_algorithms *all,
 			rc = add_digest(r, all, a, p, err);
 		else if (a->list == DSS_ENCRYPTION)
 			rc = add_family(r, all, a, p, err);
+		else
+			rc = note_lost(all, a, p, err);
 		if (rc != 0)
 			return -1;
 	}

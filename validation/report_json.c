@@ -321,13 +321,35 @@ static void put_need(struct jsonw *j, const struct need *n)
 	jsonw_object_end(j);
 }
 
-static void put_policy(struct jsonw *j, const struct validation_policy *p)
+static void put_switched_off(struct jsonw *j, const struct report *r)
 {
+	jsonw_key(j, "switched_off");
+	jsonw_array(j);
+	for (int context = 0; context < CONTEXT_COUNT; context++) {
+		for (int c = 0; c < CONSTRAINT_COUNT; c++) {
+			if (!report_switched_off(r, (enum constraint_context)context,
+						 (enum constraint)c))
+				continue;
+			jsonw_object(j);
+			jsonw_member(j, "name", constraint_name((enum constraint)c));
+			jsonw_member(
+			    j, "context",
+			    constraint_context_name((enum constraint_context)context));
+			jsonw_object_end(j);
+		}
+	}
+	jsonw_array_end(j);
+}
+
+static void put_policy(struct jsonw *j, const struct report *r)
+{
+	const struct validation_policy *p = r->policy;
 	jsonw_key(j, "policy");
 	jsonw_object(j);
 	jsonw_member(j, "id", p->id);
 	jsonw_member(j, "description", p->description);
 	put_sha256(j, "sha256", p->sha256);
+	put_switched_off(j, r);
 	jsonw_object_end(j);
 }
 
@@ -342,7 +364,7 @@ static void put_head(struct jsonw *j, const struct report *r,
 			 ? NULL
 			 : (r->n_signatures > 0 ? indication_total_name(r->indication)
 						: indication_name(r->indication)));
-	put_policy(j, r->policy);
+	put_policy(j, r);
 }
 
 static void put_notes(struct jsonw *j, const struct document *d)

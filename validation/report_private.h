@@ -25,6 +25,13 @@ const char *report_form_name(enum cms_er_form f);       /* "cut" */
 const char *report_reason_name(int reason);
 /* What could change an outcome, EN 319 102-1 table 7; NULL: nothing. */
 const char *report_advice(const struct conclusion *c);
+/* Whether the policy forbids a check that is made by default: then the report says so,
+ * however far the judgement got. */
+bool report_switched_off(const struct report *r, enum constraint_context context,
+			 enum constraint c);
+/* Whether a proof of existence was brought by the caller: by is NULL, and the time is
+ * not that of the judgement. */
+bool report_is_brought(const struct report *r, int64_t t_ms, const char *by);
 /* "intact", "altered", "not at hand" */
 const char *report_match_text(enum document_match m);
 

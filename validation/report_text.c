@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "validation/report_private.h"
@@ -17,20 +18,43 @@ struct text {
 	struct ltps_error err;
 };
 
+/* What turns the direction of reading or is not seen: in UTF-8, from and to. */
+static const struct {
+	unsigned char from[3], to[3];
+	size_t n;
+} deceptive[] = {
+	{ { 0xc2, 0x80 }, { 0xc2, 0x9f }, 2 },             /* C1 controls */
+	{ { 0xd8, 0x9c }, { 0xd8, 0x9c }, 2 },             /* U+061C */
+	{ { 0xe2, 0x80, 0x8b }, { 0xe2, 0x80, 0x8f }, 3 }, /* U+200B to U+200F */
+	{ { 0xe2, 0x80, 0xa8 }, { 0xe2, 0x80, 0xae }, 3 }, /* U+2028 to U+202E */
+	{ { 0xe2, 0x81, 0xa0 }, { 0xe2, 0x81, 0xaf }, 3 }, /* U+2060 to U+206F */
+	{ { 0xef, 0xbb, 0xbf }, { 0xef, 0xbb, 0xbf }, 3 }, /* U+FEFF */
+};
+
+/* Octets of a deceptive character at the start; 0: it is none. */
+static size_t deceptive_len(const char *s, size_t n)
+{
+	for (size_t i = 0; i < sizeof(deceptive) / sizeof(deceptive[0]); i++)
+		if (deceptive[i].n <= n &&
+		    memcmp(s, deceptive[i].from, deceptive[i].n) >= 0 &&
+		    memcmp(s, deceptive[i].to, deceptive[i].n) <= 0)
+			return deceptive[i].n;
+	return 0;
+}
+
 /*
  * Names and texts of whoever made the file stand in the lines: what could move a
- * terminal's cursor becomes '?', C1 controls (0xc2 0x80 to 0x9f in UTF-8) too.
+ * terminal's cursor or deceive the reader becomes '?'.
  */
 static void make_harmless(char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const unsigned char c = (unsigned char)s[i];
-		if (c < 0x20 || c == 0x7f) {
+		const size_t len = deceptive_len(s + i, n - i);
+		if (len > 0)
+			memset(s + i, '?', len);
+		else if (c < 0x20 || c == 0x7f)
 			s[i] = '?';
-		} else if (c == 0xc2 && i + 1 < n && (unsigned char)s[i + 1] < 0xa0) {
-			s[i] = '?';
-			s[i + 1] = '?';
-		}
 	}
 	if (utf8_valid(view_of(s, n)))
 		return;
@@ -94,8 +118,11 @@ static void say_why(struct text *t, const struct conclusion *c, const char *inde
 		    c->clause != NULL ? ")" : "");
 	if (report_is_revocation(c) && report_has_time(c->time_ms)) {
 		time_rfc3339(c->time_ms, when);
-		say(t, "%srevoked: %s%s%s", indent, when, reason != NULL ? ", " : "",
-		    reason != NULL ? reason : "");
+		if (c->sub == SUB_TRY_LATER)
+			say(t, "%son hold since: %s", indent, when);
+		else
+			say(t, "%srevoked: %s%s%s", indent, when,
+			    reason != NULL ? ", " : "", reason != NULL ? reason : "");
 	}
 	if (report_is_crypto(c) && c->algorithm[0] != '\0') {
 		say(t, "%salgorithm: %s", indent, c->algorithm);
@@ -174,6 +201,19 @@ static void say_record(struct text *t, const struct report_record *e)
 	say_why(t, &e->conclusion, "  ");
 }
 
+/* One line each: nothing is cut off. */
+static void say_switched_off(struct text *t, const struct report *r)
+{
+	for (int context = 0; context < CONTEXT_COUNT; context++)
+		for (int c = 0; c < CONSTRAINT_COUNT; c++)
+			if (report_switched_off(r, (enum constraint_context)context,
+						(enum constraint)c))
+				say(t, "switched off by the policy: %s (%s)",
+				    constraint_name((enum constraint)c),
+				    constraint_context_name(
+					(enum constraint_context)context));
+}
+
 static void say_verdicts(struct text *t, const struct report *r,
 			 const struct report_frame *f)
 {
@@ -185,6 +225,7 @@ static void say_verdicts(struct text *t, const struct report *r,
 	    : r->n_signatures > 0 ? indication_total_name(r->indication)
 				  : indication_name(r->indication));
 	say(t, "judged for %s by the policy %s", when, r->policy->id);
+	say_switched_off(t, r);
 	for (size_t i = 0; i < r->n_signatures; i++)
 		say_signature(t, r, &r->signatures[i]);
 	for (size_t i = report_next_stamp(r, -1, 0); i < r->n_stamps;
@@ -218,6 +259,20 @@ static void say_chain(struct text *t, const struct path_candidate *c,
 	}
 }
 
+/* What does not hold; what the policy does not ask for stands in the other forms. */
+static void say_constraints(struct text *t, const struct report_constraint *list,
+			    size_t n, const char *indent)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct report_constraint *c = &list[i];
+		if (c->level != CONSTRAINT_IGNORE && c->checked && !c->holds)
+			say(t, "%s%s: %s does not hold%s%s", indent,
+			    constraint_level_name(c->level),
+			    constraint_name(c->constraint),
+			    c->text[0] != '\0' ? ": " : "", c->text);
+	}
+}
+
 static void say_stamp(struct text *t, const struct report_stamp *s)
 {
 	const struct document_stamp *d = s->stamp;
@@ -233,22 +288,18 @@ static void say_stamp(struct text *t, const struct report_stamp *s)
 	if (s->certificate != NULL)
 		say_chain(t, &s->certificate->chain, "      ");
 	say_why(t, &s->conclusion, "      ");
+	say_constraints(t, s->constraints, s->n_constraints, "      ");
 }
 
-static void say_constraints(struct text *t, const struct report_constraint *list,
-			    size_t n)
+/* Of a time-stamp of the file itself, whose verdict was told. */
+static void say_stamp_details(struct text *t, const struct report_stamp *s)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct report_constraint *c = &list[i];
-		if (c->level == CONSTRAINT_IGNORE)
-			say(t, "    not asked for by the policy: %s",
-			    constraint_name(c->constraint));
-		else if (c->checked && !c->holds)
-			say(t, "    %s: %s does not hold%s%s",
-			    constraint_level_name(c->level),
-			    constraint_name(c->constraint),
-			    c->text[0] != '\0' ? ": " : "", c->text);
-	}
+	say(t, "  %s", s->stamp->id);
+	if (s->stamp->defect[0] != '\0')
+		say(t, "    %s", s->stamp->defect);
+	if (s->certificate != NULL)
+		say_chain(t, &s->certificate->chain, "    ");
+	say_constraints(t, s->constraints, s->n_constraints, "    ");
 }
 
 static void say_details(struct text *t, const struct report *r,
@@ -269,7 +320,7 @@ static void say_details(struct text *t, const struct report *r,
 	for (size_t i = report_next_stamp(r, index, 0); i < r->n_stamps;
 	     i = report_next_stamp(r, index, i + 1))
 		say_stamp(t, &r->stamps[i]);
-	say_constraints(t, s->constraints, s->n_constraints);
+	say_constraints(t, s->constraints, s->n_constraints, "    ");
 }
 
 static void say_findings(struct text *t, const struct report *r)
@@ -296,7 +347,8 @@ static void say_needs(struct text *t, const struct report *r)
 	say(t, "%s", "");
 	say(t, "Missing");
 	for (size_t i = 0; i < r->n_needs; i++)
-		say(t, "  %s: %s", report_need_name(r->needs[i].kind), r->needs[i].url);
+		say(t, "  %s: %s", report_need_name(r->needs[i].kind),
+		    r->needs[i].url != NULL ? r->needs[i].url : "from nowhere known");
 }
 
 int report_text(const struct report *r, const struct report_frame *f, struct buf *out,
@@ -304,12 +356,15 @@ int report_text(const struct report *r, const struct report_frame *f, struct buf
 {
 	struct text t = { .out = out, .err = LTPS_ERROR_INIT };
 	say_verdicts(&t, r, f);
-	if (r->n_signatures > 0) {
+	const size_t first = report_next_stamp(r, -1, 0);
+	if (r->n_signatures > 0 || first < r->n_stamps) {
 		say(&t, "%s", "");
 		say(&t, "Details");
 	}
 	for (size_t i = 0; i < r->n_signatures; i++)
 		say_details(&t, r, &r->signatures[i]);
+	for (size_t i = first; i < r->n_stamps; i = report_next_stamp(r, -1, i + 1))
+		say_stamp_details(&t, &r->stamps[i]);
 	say_findings(&t, r);
 	say_needs(&t, r);
 	if (t.err.code == LTPS_OK)

@@ -107,6 +107,19 @@ const char *report_advice(const struct conclusion *c)
 	return (size_t)c->sub < SUB_COUNT ? advice[c->sub] : NULL;
 }
 
+bool report_switched_off(const struct report *r, enum constraint_context context,
+			 enum constraint c)
+{
+	return validation_policy_rule(r->policy, context, c)->level ==
+		   CONSTRAINT_IGNORE &&
+	       constraint_default_level(c, context) != CONSTRAINT_IGNORE;
+}
+
+bool report_is_brought(const struct report *r, int64_t t_ms, const char *by)
+{
+	return by == NULL && report_has_time(t_ms) && t_ms != r->time_ms;
+}
+
 const struct cert_validation_result *report_chain_of(const struct report_signature *s)
 {
 	if (s->past != NULL && s->past->chain.n_certs > 0)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "validation/poe.h"
 #include "validation/report_xml_private.h"
 
 #define ATTRIBUTE_URI_MAX (OID_TEXT_MAX + 16)
@@ -81,36 +82,24 @@ static void write_identifier(struct report_xml *w, const struct document_signatu
 
 /* ---- ValidationTimeInfo ---- */
 
-static bool is_proof(const struct report *r, const char *id)
-{
-	for (size_t i = 0; i < r->n_stamps; i++)
-		if (strcmp(r->stamps[i].stamp->id, id) == 0)
-			return true;
-	for (size_t i = 0; i < r->n_records; i++)
-		if (strcmp(r->records[i].record->id, id) == 0)
-			return true;
-	return false;
-}
-
-/* proof: id of the time-stamp or record; NULL: the validation itself, or a proof that
- * was brought. */
-static void write_time_info(struct report_xml *w, int64_t best_ms, const char *proof)
+/* by: id of the time-stamp or record; NULL: the validation itself, or a proof that was
+ * brought. */
+static void write_time_info(struct report_xml *w, int64_t best_ms, const char *by,
+			    bool brought)
 {
 	const int64_t now_ms = w->r->time_ms;
-	const bool known = report_has_time(best_ms);
-	const bool provided = known && proof == NULL && best_ms != now_ms;
-	struct xmlw *x = &w->x;
-	xmlw_open(x, "vr:ValidationTimeInfo");
-	xmlw_element_time(x, "vr:ValidationTime", now_ms);
-	xmlw_open(x, "vr:BestSignatureTime");
-	xmlw_element_time(x, "vr:POETime", known ? best_ms : now_ms);
-	xmlw_element(x, "vr:TypeOfProof",
-		     provided ? "urn:etsi:019102:poetype:provided"
-			      : "urn:etsi:019102:poetype:validation");
-	if (proof != NULL && is_proof(w->r, proof))
-		report_xml_refer_id(w, "vr:POEObject", proof);
-	xmlw_close(x);
-	xmlw_close(x);
+	xmlw_open(&w->x, "vr:ValidationTimeInfo");
+	xmlw_element_time(&w->x, "vr:ValidationTime", now_ms);
+	report_xml_poe(w, "vr:BestSignatureTime",
+		       report_has_time(best_ms) ? best_ms : now_ms, by, brought);
+	xmlw_close(&w->x);
+}
+
+static void write_stamp_time(struct report_xml *w, const struct report_stamp *s)
+{
+	const struct report *r = w->r;
+	const char *by = r->poes != NULL ? poe_source(r->poes, s->stamp->sha256) : NULL;
+	write_time_info(w, s->poe_ms, by, report_is_brought(r, s->poe_ms, by));
 }
 
 /* ---- SignersDocument ---- */
@@ -355,12 +344,19 @@ static void write_signature(struct report_xml *w, size_t i)
 		.total = true,
 		.signer = s->signing_certificate,
 		.certificate = report_chain_of(s),
+		.present = s->certificate,
 		.signature = (int)i,
 	};
 	xmlw_open(&w->x, "vr:SignatureValidationReport");
 	write_identifier(w, s->signature, s->signature->id);
-	report_xml_constraints(w, s->constraints, s->n_constraints);
-	write_time_info(w, s->best_signature_time_ms, s->best_proof);
+	report_xml_constraints(w,
+			       s->signature->role == ROLE_COUNTERSIGNATURE
+				   ? CONTEXT_COUNTERSIGNATURE
+				   : CONTEXT_SIGNATURE,
+			       s->constraints, s->n_constraints);
+	write_time_info(
+	    w, s->best_signature_time_ms, s->best_proof,
+	    report_is_brought(w->r, s->best_signature_time_ms, s->best_proof));
 	write_document(w, s->signature);
 	write_attributes(w, s->signature, (int)i);
 	write_signer(w, s->signing_certificate);
@@ -385,8 +381,8 @@ void report_xml_stamp(struct report_xml *w, const char *name, size_t index)
 	xmlw_open(&w->x, name);
 	if (d != NULL)
 		write_identifier(w, d, id);
-	report_xml_constraints(w, s->constraints, s->n_constraints);
-	write_time_info(w, s->poe_ms, NULL);
+	report_xml_constraints(w, CONTEXT_TIME_STAMP, s->constraints, s->n_constraints);
+	write_stamp_time(w, s);
 	if (d != NULL)
 		write_attributes(w, d, -1);
 	write_signer(w, s->signer);
@@ -402,7 +398,7 @@ void report_xml_record(struct report_xml *w, const char *name, size_t index)
 						.sha256 = e->record->sha256,
 						.signature = -2 };
 	xmlw_open(&w->x, name);
-	write_time_info(w, e->time_ms, NULL);
+	write_time_info(w, e->time_ms, NULL, false);
 	write_process(w, PROCESS_LTA);
 	report_xml_status(w, "vr:SignatureValidationStatus", &subject);
 	xmlw_close(&w->x);
@@ -419,8 +415,8 @@ static void write_nothing(struct report_xml *w)
 	};
 	const struct report_subject subject = { .conclusion = &c, .signature = -2 };
 	xmlw_open(&w->x, "vr:SignatureValidationReport");
-	report_xml_constraints(w, NULL, 0);
-	write_time_info(w, w->r->time_ms, NULL);
+	report_xml_constraints(w, CONTEXT_SIGNATURE, NULL, 0);
+	write_time_info(w, w->r->time_ms, NULL, false);
 	report_xml_status(w, "vr:SignatureValidationStatus", &subject);
 	xmlw_close(&w->x);
 }
@@ -441,8 +437,8 @@ static void write_file_stamp(struct report_xml *w, size_t i)
 		.signature = -1,
 	};
 	xmlw_open(&w->x, "vr:SignatureValidationReport");
-	report_xml_constraints(w, s->constraints, s->n_constraints);
-	write_time_info(w, s->poe_ms, NULL);
+	report_xml_constraints(w, CONTEXT_TIME_STAMP, s->constraints, s->n_constraints);
+	write_stamp_time(w, s);
 	write_signer(w, s->signer);
 	write_process(w, PROCESS_BASIC);
 	report_xml_status(w, "vr:SignatureValidationStatus", &subject);

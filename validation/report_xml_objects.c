@@ -9,6 +9,9 @@
 #include "validation/poe.h"
 #include "validation/report_xml_private.h"
 
+/* A larger one is given by its digest: common parsers take no text node beyond
+ * 10 000 000 octets, in base64 as here. */
+#define WHOLE_MAX ((size_t)7000000)
 /* One reference lists at most so many objects; a time-stamp may cover 100000. */
 #define REFERENCES_MAX 10000
 
@@ -243,7 +246,7 @@ static void write_representation(struct report_xml *w, const struct report_objec
 {
 	struct xmlw *x = &w->x;
 	xmlw_open(x, "vr:ValidationObjectRepresentation");
-	if (w->f->whole && o->octets.n > 0) {
+	if (w->f->whole && o->octets.n > 0 && o->octets.n <= WHOLE_MAX) {
 		xmlw_element_base64(x, "vr:base64", o->octets);
 	} else {
 		xmlw_open(x, "vr:DigestAlgAndValue");
@@ -253,20 +256,42 @@ static void write_representation(struct report_xml *w, const struct report_objec
 	xmlw_close(x);
 }
 
+static bool is_proof(const struct report *r, const char *id)
+{
+	for (size_t i = 0; i < r->n_stamps; i++)
+		if (strcmp(r->stamps[i].stamp->id, id) == 0)
+			return true;
+	for (size_t i = 0; i < r->n_records; i++)
+		if (strcmp(r->records[i].record->id, id) == 0)
+			return true;
+	return false;
+}
+
+void report_xml_poe(struct report_xml *w, const char *name, int64_t t_ms,
+		    const char *by, bool brought)
+{
+	xmlw_open(&w->x, name);
+	xmlw_element_time(&w->x, "vr:POETime", t_ms);
+	xmlw_element(&w->x, "vr:TypeOfProof",
+		     brought ? "urn:etsi:019102:poetype:provided"
+			     : "urn:etsi:019102:poetype:validation");
+	if (by != NULL && is_proof(w->r, by))
+		report_xml_refer_id(w, "vr:POEObject", by);
+	xmlw_close(&w->x);
+}
+
 /* The lowest proof that the judgement knows, itself included. */
 static void write_poe(struct report_xml *w, const struct report_object *o)
 {
 	const struct report *r = w->r;
 	int64_t t = r->poes != NULL ? poe_earliest(r->poes, o->sha256) : INT64_MAX;
+	const char *by = r->poes != NULL ? poe_source(r->poes, o->sha256) : NULL;
 	if (o->kind == XML_STAMP && report_has_time(r->stamps[o->index].poe_ms) &&
 	    r->stamps[o->index].poe_ms < t)
 		t = r->stamps[o->index].poe_ms;
 	if (!report_has_time(t))
 		return;
-	xmlw_open(&w->x, "vr:POE");
-	xmlw_element_time(&w->x, "vr:POETime", t);
-	xmlw_element(&w->x, "vr:TypeOfProof", "urn:etsi:019102:poetype:validation");
-	xmlw_close(&w->x);
+	report_xml_poe(w, "vr:POE", t, by, report_is_brought(r, t, by));
 }
 
 static bool is_signature(const struct report_xml *w, const uint8_t sha256[32])

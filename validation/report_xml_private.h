@@ -48,6 +48,12 @@ void report_xml_objects(struct report_xml *w);
 /* An empty element with VOReference; nothing when the object is not in the table. */
 void report_xml_refer(struct report_xml *w, const char *name, const uint8_t sha256[32]);
 void report_xml_refer_id(struct report_xml *w, const char *name, const char *id);
+/*
+ * POE, BestSignatureTime: an element of POEType.
+ * by  id of the time-stamp or record that proves it; NULL: none of the file
+ */
+void report_xml_poe(struct report_xml *w, const char *name, int64_t t_ms,
+		    const char *by, bool brought);
 bool report_xml_has(const struct report_xml *w, const uint8_t sha256[32]);
 
 /* ---- report_xml_status.c ---- */
@@ -60,13 +66,16 @@ struct report_subject {
 	const struct cert_validation_result *certificate; /* NULL */
 	const uint8_t *sha256; /* of the object judged, by report_xml_find() */
 	int signature;         /* whose time-stamps are meant; -2: none */
+	/* Looked at beside it, where `certificate` does not say who is revoked; NULL */
+	const struct cert_validation_result *present;
 };
 /* SignatureValidationStatus, or ValidationStatus, of this name. */
 void report_xml_status(struct report_xml *w, const char *name,
 		       const struct report_subject *s);
-/* ValidationConstraintsEvaluationReport. */
-void report_xml_constraints(struct report_xml *w, const struct report_constraint *list,
-			    size_t n);
+/* ValidationConstraintsEvaluationReport: the list, and what the policy switches off in
+ * this context and the judgement did not get to. */
+void report_xml_constraints(struct report_xml *w, enum constraint_context context,
+			    const struct report_constraint *list, size_t n);
 
 /* ---- report_xml.c ---- */
 

@@ -91,10 +91,11 @@ static void write_related(struct report_xml *w, const struct report_subject *s)
 		write_signed_data(w, s);
 }
 
-/* Index on the chain of the certificate that is revoked or on hold; -1: none. */
-static int revoked_of(const struct path_candidate *c)
+/* Index on the chain of the certificate that is revoked or on hold, from one on; -1:
+ * none. */
+static int revoked_of(const struct path_candidate *c, size_t from)
 {
-	for (size_t i = 0; c != NULL && c->revocation != NULL && i + 1 < c->n_certs;
+	for (size_t i = from; c != NULL && c->revocation != NULL && i + 1 < c->n_certs;
 	     i++) {
 		const enum path_cert_status status = c->revocation[i].status;
 		if (status == PATH_STATUS_REVOKED || status == PATH_STATUS_ON_HOLD)
@@ -120,8 +121,16 @@ static void write_revocation(struct report_xml *w, const struct report_subject *
 {
 	const struct conclusion *c = s->conclusion;
 	const struct path_candidate *chain = chain_of(s);
-	const int i = revoked_of(chain);
-	const struct cert *cert = i >= 0 ? chain->certs[i] : s->signer;
+	/* An authority is meant, never the signer. */
+	const size_t from = c->sub == SUB_REVOKED_CA_NO_POE ? 1 : 0;
+	int i = revoked_of(chain, from);
+	if (i < 0 && s->present != NULL) {
+		chain = &s->present->chain;
+		i = revoked_of(chain, from);
+	}
+	const struct cert *cert = i >= 0      ? chain->certs[i]
+				  : from == 0 ? s->signer
+					      : NULL;
 	const char *reason = report_reason_name(c->reason);
 	char uri[URI_MAX];
 	if (!report_is_revocation(c) || !report_has_time(c->time_ms) || cert == NULL)
@@ -365,12 +374,27 @@ static void write_policy(struct report_xml *w)
 	xmlw_close(x);
 }
 
-void report_xml_constraints(struct report_xml *w, const struct report_constraint *list,
-			    size_t n)
+static bool is_listed(const struct report_constraint *list, size_t n, enum constraint c)
 {
+	for (size_t i = 0; i < n; i++)
+		if (list[i].constraint == c)
+			return true;
+	return false;
+}
+
+void report_xml_constraints(struct report_xml *w, enum constraint_context context,
+			    const struct report_constraint *list, size_t n)
+{
+	struct report_constraint off = { .level = CONSTRAINT_IGNORE };
 	xmlw_open(&w->x, "vr:ValidationConstraintsEvaluationReport");
 	write_policy(w);
 	for (size_t i = 0; i < n; i++)
 		write_constraint(w, &list[i]);
+	for (int c = 0; c < CONSTRAINT_COUNT; c++) {
+		off.constraint = (enum constraint)c;
+		if (report_switched_off(w->r, context, off.constraint) &&
+		    !is_listed(list, n, off.constraint))
+			write_constraint(w, &off);
+	}
 	xmlw_close(&w->x);
 }

@@ -118,6 +118,14 @@ static int fail_at(struct ltps_error *err, const char *name, const struct conf *
 			 name, conf_line(c, section, NULL, key, 0), what);
 }
 
+/* Texts that stand in one line of what is shown. */
+static bool is_one_line(const char *text)
+{
+	while (*text != '\0' && (uint8_t)*text >= ' ' && *text != 0x7f)
+		text++;
+	return *text == '\0';
+}
+
 static int read_algorithms(const struct conf *c, const char *name,
 			   const struct validation_policy_source *source,
 			   struct validation_policy *p, struct ltps_error *err)
@@ -130,6 +138,9 @@ static int read_algorithms(const struct conf *c, const char *name,
 	if (suite == NULL)
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
 				 "%.100s: no suite in [" ALGORITHMS "]", name);
+	if (!is_one_line(suite))
+		return fail_at(err, name, c, ALGORITHMS, "suite",
+			       "suite is one line of text");
 	return read_suite(p, source, suite, err);
 }
 
@@ -144,6 +155,11 @@ static int read_policy(const struct conf *c, const char *name,
 	if (p->id[0] == '\0')
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, NULL,
 				 "%.100s: no [" SECTION "]", name);
+	if (!is_one_line(p->id))
+		return fail_at(err, name, c, SECTION, "id", "id is one line of text");
+	if (!is_one_line(p->description))
+		return fail_at(err, name, c, SECTION, "description",
+			       "description is one line of text");
 	if (strcmp(model, "shell") != 0 && strcmp(model, "chain") != 0)
 		return fail_at(err, name, c, SECTION, "model",
 			       "model is shell or chain");
@@ -199,6 +215,7 @@ static int read_any(struct view text, const char *name,
 		    struct validation_policy *p, struct ltps_error *err)
 {
 	struct digest d;
+	bool is_19172 = false;
 	size_t i = 0;
 	if (digest_once(DIGEST_SHA256, text, &d, err) != 0)
 		return -1;
@@ -207,9 +224,10 @@ static int read_any(struct view text, const char *name,
 		i++;
 	if (i == text.n || text.p[i] != '<')
 		return read_conf(text, name, source, p, err);
-	if (policy_is_19172(text))
-		return policy_refuse_19172(text, err);
-	return policy_read_dss(text, name, p, err);
+	if (policy_is_19172(text, &is_19172, err) != 0)
+		return -1;
+	return is_19172 ? policy_refuse_19172(text, err)
+			: policy_read_dss(text, name, p, err);
 }
 
 int validation_policy_parse(struct view text, const char *name,
@@ -261,7 +279,7 @@ int validation_policy_builtin(const char *name, struct validation_policy **ret_p
 int policy_note(struct validation_policy *p, struct ltps_error *err, const char *fmt,
 		...)
 {
-	char text[NOTE_MAX];
+	char text[NOTE_MAX] = "and more, which are not named";
 	va_list ap;
 	if (p->n_notes >= POLICY_NOTES_MAX)
 		return 0;
@@ -269,9 +287,11 @@ int policy_note(struct validation_policy *p, struct ltps_error *err, const char 
 	if (grown == NULL)
 		return ltps_fail_nomem(err);
 	p->notes = grown;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
+	if (p->n_notes + 1 < POLICY_NOTES_MAX) {
+		va_start(ap, fmt);
+		vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+	}
 	grown[p->n_notes] = mem_dup_text(text);
 	if (grown[p->n_notes] == NULL)
 		return ltps_fail_nomem(err);

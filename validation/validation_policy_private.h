@@ -26,7 +26,7 @@ int policy_rule_set(struct constraint_rule *rule, enum constraint c, struct view
 		    struct ltps_error *err) LTPS_CHECKED;
 void policy_rules_free(struct validation_policy *p);
 
-/* Beyond POLICY_NOTES_MAX they are dropped. */
+/* Beyond POLICY_NOTES_MAX they are dropped, which the last one says. */
 int policy_note(struct validation_policy *p, struct ltps_error *err, const char *fmt,
 		...) __attribute__((format(printf, 3, 4))) LTPS_CHECKED;
 /* Takes the suite over, also when it fails, and makes the plain form. */
@@ -42,7 +42,8 @@ int policy_read_dss(struct view text, const char *name, struct validation_policy
 
 /* policy_19172.c: whether the root is a SignaturePolicy; the refusal that names its
  * parts: UNSUPPORTED (caller). */
-bool policy_is_19172(struct view text);
+int policy_is_19172(struct view text, bool *ret_is,
+		    struct ltps_error *err) LTPS_CHECKED;
 int policy_refuse_19172(struct view text, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

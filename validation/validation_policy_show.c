@@ -51,9 +51,59 @@ static int put_time(struct buf *out, int64_t t_ms, struct ltps_error *err)
 
 /* ---- text ---- */
 
+/* Ends a comment that began there: what stands in it came from somebody else, and ends
+ * no line and moves no cursor. */
+static int end_comment(struct buf *out, size_t from, struct ltps_error *err)
+{
+	for (size_t i = from; i < out->n; i++)
+		if (out->p[i] < ' ' || out->p[i] == 0x7f)
+			out->p[i] = ' ';
+	return buf_put_byte(out, '\n', err);
+}
+
+static int put_comment(struct buf *out, const char *what, const char *text,
+		       struct ltps_error *err)
+{
+	const size_t from = out->n;
+	if (buf_put_fmt(out, err, "# %s: %s", what, text) != 0)
+		return -1;
+	return end_comment(out, from, err);
+}
+
+/* One line of text as conf.h reads it: in quotes where it would be read otherwise. */
+static int put_text(struct buf *out, const char *key, const char *text,
+		    struct ltps_error *err)
+{
+	const size_t n = strlen(text);
+	if (buf_put_fmt(out, err, "%s = ", key) != 0)
+		return -1;
+	if (n > 0 && text[0] != '"' && text[0] != ' ' && text[n - 1] != ' ')
+		return buf_put_fmt(out, err, "%s\n", text);
+	if (buf_put_byte(out, '"', err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (((text[i] == '"' || text[i] == '\\') &&
+		     buf_put_byte(out, '\\', err) != 0) ||
+		    buf_put_byte(out, (uint8_t)text[i], err) != 0)
+			return -1;
+	return buf_put_text(out, "\"\n", err);
+}
+
+static int put_signature(const struct algorithm_suite *s, struct buf *out,
+			 struct ltps_error *err)
+{
+	const size_t from = out->n;
+	if (buf_put_fmt(out, err, "# suite signature: %s%s%s",
+			signature_texts[s->signature], s->signer != NULL ? ", by " : "",
+			s->signer != NULL ? s->signer : "") != 0)
+		return -1;
+	return end_comment(out, from, err);
+}
+
 static int put_suite(const struct algorithm_suite *s, struct buf *out,
 		     struct ltps_error *err)
 {
+	const size_t from = out->n;
 	char hex[65];
 	hex_encode(view_of(s->sha256, sizeof(s->sha256)), hex);
 	if (buf_put_fmt(out, err, "# suite: %s%s%s, issued ", s->name,
@@ -65,13 +115,12 @@ static int put_suite(const struct algorithm_suite *s, struct buf *out,
 	    (s->next_update_ms == INT64_MAX
 		 ? buf_put_text(out, "not announced", err)
 		 : put_time(out, s->next_update_ms, err)) != 0 ||
-	    buf_put_fmt(out, err, "\n# suite sha256: %s\n# suite signature: %s%s%s\n",
-			hex, signature_texts[s->signature],
-			s->signer != NULL ? ", by " : "",
-			s->signer != NULL ? s->signer : "") != 0)
+	    end_comment(out, from, err) != 0 ||
+	    put_comment(out, "suite sha256", hex, err) != 0 ||
+	    put_signature(s, out, err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_notes; i++)
-		if (buf_put_fmt(out, err, "# suite note: %s\n", s->notes[i]) != 0)
+		if (put_comment(out, "suite note", s->notes[i], err) != 0)
 			return -1;
 	return 0;
 }
@@ -84,22 +133,26 @@ static int put_head(const struct validation_policy *p, struct buf *out,
 	if (buf_put_fmt(out, err, "# sha256: %s\n", hex) != 0)
 		return -1;
 	for (size_t i = 0; i < p->n_notes; i++)
-		if (buf_put_fmt(out, err, "# note: %s\n", p->notes[i]) != 0)
+		if (put_comment(out, "note", p->notes[i], err) != 0)
 			return -1;
-	if (buf_put_fmt(out, err, "[policy]\nid = %s\n", p->id) != 0 ||
+	if (buf_put_text(out, "[policy]\n", err) != 0 ||
+	    put_text(out, "id", p->id, err) != 0 ||
 	    (p->description[0] != '\0' &&
-	     buf_put_fmt(out, err, "description = %s\n", p->description) != 0) ||
+	     put_text(out, "description", p->description, err) != 0) ||
 	    buf_put_fmt(out, err, "model = %s\n", model_name(p)) != 0)
 		return -1;
 	if (p->max_age_ms != 0 && (buf_put_text(out, "max_age = ", err) != 0 ||
 				   put_duration(out, p->max_age_ms, err) != 0 ||
 				   buf_put_byte(out, '\n', err) != 0))
 		return -1;
-	return buf_put_fmt(out, err,
-			   "exempt_short_term = %s\nanchor_as_signer_passes = %s\n\n"
-			   "[algorithms]\nsuite = %s\nout_of_date = %s\n",
-			   p->exempt_short_term ? "true" : "false",
-			   p->anchor_as_signer_passes ? "true" : "false", p->suite_name,
+	if (buf_put_fmt(out, err,
+			"exempt_short_term = %s\nanchor_as_signer_passes = %s\n\n"
+			"[algorithms]\n",
+			p->exempt_short_term ? "true" : "false",
+			p->anchor_as_signer_passes ? "true" : "false") != 0 ||
+	    put_text(out, "suite", p->suite_name, err) != 0)
+		return -1;
+	return buf_put_fmt(out, err, "out_of_date = %s\n",
 			   constraint_level_name(p->out_of_date));
 }
 

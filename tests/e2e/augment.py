@@ -288,6 +288,22 @@ def with_files(tap, b):
               run.stderr)
     run = b.seal("data", "data", "ec")
     tap.check("nor what is sealed", run.returncode == 64 and b.read("data") == DATA, run.stderr)
+    anchors = b.read("pki/anchors.pem")
+    run = b.seal("data", "pki/anchors.pem", "ec", "--level", "b")
+    tap.check("nor the anchors", run.returncode == 64 and b.read("pki/anchors.pem") == anchors,
+              run.stderr)
+    run = b.seal("data", "pki", "ec", "--level", "b")
+    tap.check("nor a folder", run.returncode == 64 and b"regular file" in run.stderr, run.stderr)
+    os.symlink(b.file("elsewhere"), b.file("link"))
+    run = b.seal("data", "link", "ec", "--level", "b")
+    tap.check("nor a link", run.returncode == 64 and os.path.islink(b.file("link")), run.stderr)
+    run = b.run("seal", b.file("data"), "-o", b.file("no.p7"), "--key", b.pki.key("ec"),
+                "--certificate", b.pki.cert("rsa"))
+    refused(tap, "a key and another's certificate", b, run, 65, "belong together", "no.p7")
+    run = subprocess.run([b.ltps, "policy", "show", "strict"], capture_output=True, timeout=LIMIT)
+    b.file("policy.conf", run.stdout)
+    made(tap, "a policy in a file", b.seal("data", "policy.p7", "ec", "--policy",
+                                           b.file("policy.conf")))
     run = subprocess.run([b.ltps, "augment", b.file("ec-b.p7")], capture_output=True,
                          timeout=LIMIT)
     tap.equal("-o is wanted", run.returncode, 64)

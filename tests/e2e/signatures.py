@@ -215,7 +215,10 @@ def sealed(_, scene):
     tap.equal("its seal is B-LTA", [(s["level"], s["indication"]) for s in ours["signatures"]],
               [("LTA", "TOTAL_PASSED")])
     tap.equal("the sealed form names the data", versions["sealed-1"][0].get("relObj"),
-              ["sealed-1-minutes"])
+              ["v1-minutes"])
+    default = scene.service.retrieve(answer["poId"], "PO")[1]["po"]
+    tap.equal("and so does the usual answer", [p.get("relObj") for p in default],
+              [None, ["minutes"]])
     r = run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in",
             scene.write("seal.p7s", seal), "-content", content, "-CAfile", scene.anchors,
             "-certfile", f"{scene.dir}/pki/certs/ca.pem", "-purpose", "any", "-out", "/dev/null",
@@ -243,6 +246,23 @@ def killed(_, scene):
               r.stdout + r.stderr)
 
 
+def killed_before_commit(_, scene):
+    """Everything is made, time-stamps too, and the process ends before it is kept."""
+    signed = scene.sign("lost.p7m", TEXT + b"lost", "-nodetach")
+    scene.service.stop()
+    scene.service.env["LTPS_FAILPOINT"] = "signatures.keep:1:kill"
+    scene.service.start()
+    poid = scene.preserve(JUDGED, po(signed, "contract"))["poId"]
+    ended = scene.service.process.wait(LIMIT)
+    tap.equal("the process ended on the way", ended, -9)
+    del scene.service.env["LTPS_FAILPOINT"]
+    scene.service.start()
+    versions = scene.wait_for(poid, "augmented-1")
+    tap.equal("killed before the commit: what came is there", data_of(versions["v1"][0]), signed)
+    tap.equal("killed before the commit: every form is there once", sorted(versions),
+              ["augmented-1", "report-1", "v1"])
+
+
 def validated(_, scene):
     signed = scene.sign("posted.p7m", TEXT, "-nodetach")
     status, body, headers = scene.service.request(
@@ -259,7 +279,8 @@ def main():
     with workspace() as work:
         scene = Scene(ltps, work)
         try:
-            for step in (profiles, raised, refused, kept, detached, sealed, validated, killed):
+            for step in (profiles, raised, refused, kept, detached, sealed, validated, killed,
+                         killed_before_commit):
                 tap.run(step, scene)
         finally:
             scene.service.kill()

@@ -116,6 +116,8 @@ class Files:
         self.altered = write(f"{work}/altered.p7m", data[:at] + b"D" + data[at + 1:])
         self.broken = write(f"{work}/broken.p7m", data[:-1] + bytes([data[-1] ^ 1]))
         self.other = write(f"{work}/other", b"The seller pays.\n")
+        self.fifo = f"{work}/fifo"
+        os.mkfifo(self.fifo)
 
 
 # ---- the command ----
@@ -133,6 +135,16 @@ def usage(_, ltps, files):
              [files.attached, "--format", "xml", "--sign-key", "/nonexistent"]),
             ("a file that is not there", 65, ["/nonexistent"]),
             ("a content that is not there", 65, [files.detached, "--content", "/nonexistent"]),
+            ("a digest and a content", 64,
+             [files.detached, "--content", files.text, "--content-digest", "sha256:00"]),
+            ("a digest of no algorithm", 64, [files.detached, "--content-digest", "crc:00"]),
+            ("half a digest", 64, [files.detached, "--content-digest", "sha256:00"]),
+            ("a digest that is none", 64, [files.detached, "--content-digest", "sha256"]),
+            ("two digests of one algorithm", 64,
+             [files.detached, *2 * ["--content-digest", "sha256:" + "00" * 32]]),
+            ("a content that is a FIFO", 64, [files.detached, "--content", files.fifo]),
+            ("a content that is a folder", 64, [files.detached, "--content", "/"]),
+            ("a file that is a folder", 65, ["/"]),
             ("an anchor that is none", 65, [files.attached, "--anchor", files.text])):
         r = validate(ltps, *arguments)
         tap.equal(f"{name}: exit status", r.returncode, wanted)
@@ -152,6 +164,10 @@ def malformed(_, ltps, files, work):
         r = validate(ltps, write(f"{work}/bad", octets), "--offline")
         tap.check(f"{name} is malformed", r.returncode == 65 and r.stdout == b"",
                   (r.returncode, r.stderr))
+
+
+def digest(name, data):
+    return f"{name}:{hashlib.new(name, data).hexdigest()}"
 
 
 def first(report):
@@ -176,6 +192,17 @@ def verdicts(_, ltps, pki, files):
              [files.detached, *good, "--content", files.text], 0, None),
             ("a detached one with another content",
              [files.detached, *good, "--content", files.other], 1, "HASH_FAILURE"),
+            ("a detached one with the digest of its content",
+             [files.detached, *good, "--content-digest", digest("sha256", TEXT)], 0, None),
+            ("a detached one with several digests",
+             [files.detached, *good, "--content-digest", digest("sha512", TEXT),
+              "--content-digest", digest("sha256", TEXT)], 0, None),
+            ("a detached one with the digest of another content",
+             [files.detached, *good, "--content-digest", digest("sha256", b"")], 1,
+             "HASH_FAILURE"),
+            ("a detached one with a digest that was not signed",
+             [files.detached, *good, "--content-digest", digest("sha512", TEXT)], 2,
+             "SIGNED_DATA_NOT_FOUND"),
             ("before it was signed", [files.attached, *good, "--time", "2001-01-01T00:00:00Z"],
              2, None)):
         got, report = judged(ltps, *arguments)
@@ -278,6 +305,12 @@ def xml(_, ltps, pki, files, work):
         check_signature(f"a report signed by {signer} does not when changed",
                         r.stdout.replace(b":total-passed<", b":total-failed<", 1),
                         pki.anchors, work, 1)
+    hostile = write(os.path.join(work.encode(), b"<&\"'>]]> \t\r\n\x01\xff\xc3\xa4\xf0\x9f\x98\x80"),
+                    read(files.attached))
+    r = validate(ltps, hostile, *good, "--sign-key", f"{pki.dir}/keys/rsa.pem",
+                 "--sign-cert", f"{work}/chain.pem")
+    check_schema("a report of a file with a hostile name is valid", r.stdout, work)
+    check_signature("and its signature verifies", r.stdout, pki.anchors, work)
     r = validate(ltps, files.attached, *good, "--sign-key", f"{pki.dir}/keys/anna.pem",
                  "--sign-cert", f"{pki.dir}/certs/rsa.pem")
     tap.check("a certificate of another key is refused", r.returncode not in (0, 1, 2, 3),
@@ -390,7 +423,12 @@ def http_reports(_, service, files, work):
                          ("application/xml", "application/xml"),
                          ("text/html, application/xml;q=0.9, */*;q=0.8", "application/xml"),
                          ("application/xml;q=0.3, application/json;q=0.4", "application/json"),
-                         ("text/plain", "text/plain; charset=utf-8")):
+                         ("text/plain", "text/plain; charset=utf-8"),
+                         ("text/xml", "text/xml"), ("Application/*", "application/json"),
+                         ("application/json;Q=0, application/xml", "application/xml"),
+                         ("application/json;v=1;q=0, application/xml", "application/xml"),
+                         ("application/json;xq=1;q=0.1, text/plain;q=0.2",
+                          "text/plain; charset=utf-8"), (",", "application/json")):
         status, body, fields = post(service, attached, accept=accept)
         tap.equal(f"Accept: {accept}", (status, fields.get("Content-Type")), (200, kind))
     for kind in ("application/pkcs7-mime", "application/x-www-form-urlencoded",

@@ -154,6 +154,54 @@ Test(ltp_judge, the_time_of_the_caller_is_kept)
 	judged_clear(&j);
 }
 
+/* A second later at each look. */
+static int64_t ticking_ms;
+
+static int64_t tick(const struct clock *clock)
+{
+	(void)clock;
+	return ticking_ms += 1000;
+}
+
+Test(ltp_judge, without_a_time_each_round_has_that_of_the_clock)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const int64_t began_ms = ticking_ms = clock_now_ms(&now);
+	const struct clock ticking = { .now_ms = tick };
+	struct path_sources s = sources();
+	s.clock = &ticking;
+	struct engine_input in = input();
+	in.time_ms = INT64_MIN;
+	struct judged j = { 0 };
+	cr_assert_eq(judge_document(&s, &in, &j, &err), 0, "%s", err.text);
+	cr_assert_eq(j.report->indication, INDICATION_PASSED);
+	/* One look for each of the rounds: the issuers, the status, the verdict. */
+	cr_assert_geq(j.report->time_ms, began_ms + 2000);
+	judged_clear(&j);
+	s.clock = NULL;
+	cr_assert_eq(judge_document(&s, &in, &j, &err), -1);
+	cr_assert_eq(err.code, LTPS_ARGUMENT);
+}
+
+Test(ltp_judge, a_cancelled_judgement_with_nothing_missing_is_no_report)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct path_sources s = sources();
+	cr_assert_eq(known_new(anchors, &s.known, &err), 0);
+	cr_assert_eq(asked_new(0, &s.asked, &err), 0);
+	struct judged j = judge(&s);
+	cr_assert_eq(j.report->n_needs, 0);
+	judged_clear(&j);
+	atomic_bool cancelled = true;
+	s.cancelled = &cancelled;
+	const struct engine_input in = input();
+	cr_assert_eq(judge_document(&s, &in, &j, &err), -1);
+	cr_assert_eq(err.code, LTPS_CANCELLED);
+	cr_assert_null(j.report);
+	known_free(s.known);
+	asked_free(s.asked);
+}
+
 Test(ltp_judge, known_material_serves_the_next_judgement)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

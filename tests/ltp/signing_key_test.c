@@ -210,6 +210,21 @@ Test(signing_key, longer_chain_than_allowed_is_refused)
 	signing_key_free(k);
 }
 
+/* What cannot be read is no end of the file: the chain would be shorter unseen. */
+Test(signing_key, broken_certificate_of_the_chain_is_refused)
+{
+	struct buf all = buf_make(1 << 20), one = pem_of(rsa, false);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct view broken = view_text("-----BEGIN CERTIFICATE-----\nAAAA\n"
+					     "-----END CERTIFICATE-----\n");
+	cr_assert_eq(buf_put(&all, view_buf(&one), &err), 0);
+	cr_assert_eq(buf_put(&all, broken, &err), 0);
+	put("half.pem", view_buf(&all));
+	cr_assert_eq(refused("key.pem", "half.pem", NULL).code, LTPS_FORMAT);
+	buf_free(&one);
+	buf_free(&all);
+}
+
 Test(signing_key, each_form_of_file_signs)
 {
 	const struct {

@@ -29,6 +29,7 @@ extern const struct oom_case oom_timestamping[];
 extern const struct oom_case oom_upper[];
 extern const struct oom_case oom_validation[];
 extern const struct oom_case oom_scvp[];
+extern const struct oom_case oom_reports[];
 
 /* What scenarios read; they change nothing of it but the clock of the PKI. */
 struct oom_world {
@@ -56,5 +57,7 @@ void oom_validation_make(void);
 void oom_validation_free(void);
 void oom_scvp_make(void);
 void oom_scvp_free(void);
+void oom_reports_make(void);
+void oom_reports_free(void);
 
 #endif

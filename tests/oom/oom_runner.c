@@ -186,12 +186,15 @@ int main(int argc, char **argv)
 	oom_world_make();
 	oom_validation_make();
 	oom_scvp_make();
+	oom_reports_make();
 	bad += judge_table(oom_base, only);
 	bad += judge_table(oom_formats, only);
 	bad += judge_table(oom_timestamping, only);
 	bad += judge_table(oom_upper, only);
 	bad += judge_table(oom_validation, only);
 	bad += judge_table(oom_scvp, only);
+	bad += judge_table(oom_reports, only);
+	oom_reports_free();
 	oom_scvp_free();
 	oom_validation_free();
 	oom_world_free();

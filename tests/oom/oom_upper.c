@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ltp/profile.h"
+#include "ltp/seal.h"
 #include "tests/interop/records_stamp.h"
 #include "tests/oom/oom.h"
 
@@ -116,6 +117,52 @@ static int profiles(struct ltps_error *err)
 	return 0;
 }
 
+/* By whatever key of the PKI, without a source: signed, written, read, judged. */
+static int seal_with(const struct validation_policy *policy, struct ltps_error *err)
+{
+	const struct devpki_cert *c = devpki_active(world.pki, DEVPKI_TSA, 0);
+	const struct material *pools[] = { world.material };
+	const struct clock clock = clock_fixed(world.judged_ms);
+	const struct path_sources none = { .clock = &clock };
+	struct content content = content_of(world.data);
+	struct signing_key key = { .key = c->key };
+	struct augmented a = { 0 };
+	const struct seal_input in = {
+		.content = &content,
+		.enveloping = true,
+		.mime_type = "text/plain",
+		.key = &key,
+		.digest = DIGEST_SHA256,
+		.augment = { .level = LEVEL_B,
+			     .digest = DIGEST_SHA256,
+			     .sources = &none,
+			     .judgement = { .policy = policy,
+					    .pools = pools,
+					    .n_pools = 1,
+					    .time_ms = world.judged_ms },
+			     .clock = &clock },
+	};
+	if (cert_parse(c->der, &key.certificate, err) != 0)
+		return -1;
+	int rc = seal_cades(&in, &a, err);
+	if (rc == 0 && (a.outcome != AUGMENT_DONE ||
+			!a.judged.report->signatures[0].signature_intact))
+		rc = OOM_OTHER;
+	augmented_clear(&a);
+	cert_free(key.certificate);
+	return rc;
+}
+
+static int seal(struct ltps_error *err)
+{
+	struct validation_policy *policy = NULL;
+	if (validation_policy_builtin("default", &policy, err) != 0)
+		return -1;
+	int rc = seal_with(policy, err);
+	validation_policy_free(policy);
+	return rc;
+}
+
 const struct oom_case oom_upper[] = {
 	{ "devpki: create", pki_create },
 	{ "devpki: time-stamp", pki_stamp },
@@ -126,5 +173,6 @@ const struct oom_case oom_upper[] = {
 	{ "devpki: state", pki_state },
 	{ "ltp: profile", profile },
 	{ "ltp: profiles built in", profiles },
+	{ "ltp: seal", seal },
 	{ 0 },
 };

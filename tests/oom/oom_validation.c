@@ -11,6 +11,7 @@
 #include "tests/oom/oom.h"
 #include "tests/support/pki_fixture.h"
 #include "validation/past.h"
+#include "validation/validation_policy.h"
 
 #define NOW FIX_T0_MS
 #define ITEM_MAX ((size_t)1 << 20)
@@ -459,9 +460,89 @@ static int fetching_in_vain(struct ltps_error *err)
 	return rc;
 }
 
+/* ---- policies and suites ---- */
+
+/* A curve among the algorithms: were it lost, every other one would count. */
+static const char suite_text[] =
+    "{\"SecuritySuitabilityPolicy\":{\"PolicyName\":{\"Name\":\"n\"},"
+    "\"Publisher\":{\"Name\":\"p\"},\"PolicyIssueDate\":\"2024-10-13T00:00:00Z\","
+    "\"Algorithm\":[{\"AlgorithmIdentifier\":{\"Name\":\"P-256\","
+    "\"ObjectIdentifier\":\"1.2.840.10045.3.1.7\"},\"Evaluation\":"
+    "[{\"Validity\":{\"End\":\"2028-12-31\"}}]}]}}";
+
+static const char policy_text[] =
+    "[policy]\nid = urn:x\nmodel = shell\n[algorithms]\nsuite = own\n"
+    "[constraints]\nkey-usage = FAIL nonRepudiation\nlevel = FAIL LT\n";
+
+static const char dss_text[] =
+    "<ConstraintsParameters Name=\"a\" "
+    "xmlns=\"http://dss.esig.europa.eu/validation/policy\"><SignatureConstraints>"
+    "<AcceptablePolicies Level=\"FAIL\"><Id>1.2.3</Id></AcceptablePolicies>"
+    "<FullScope Level=\"FAIL\"/></SignatureConstraints>"
+    "<Cryptographic Level=\"FAIL\"><AcceptableEncryptionAlgo><Algo>ECDSA</Algo>"
+    "</AcceptableEncryptionAlgo><MiniPublicKeySize><Algo Size=\"256\">ECDSA</Algo>"
+    "</MiniPublicKeySize><AcceptableDigestAlgo><Algo>SHA256</Algo>"
+    "</AcceptableDigestAlgo></Cryptographic><Model Value=\"SHELL\"/>"
+    "</ConstraintsParameters>";
+
+static int give_suite(void *arg, const char *name, struct buf *out,
+		      struct ltps_error *err)
+{
+	(void)arg;
+	(void)name;
+	return buf_put_text(out, suite_text, err);
+}
+
+static int read_policy(struct ltps_error *err)
+{
+	const struct validation_policy_source source = { .suite = give_suite };
+	struct validation_policy *p = NULL;
+	struct buf text = buf_make(VALIDATION_POLICY_TEXT_MAX);
+	int rc =
+	    validation_policy_parse(view_text(policy_text), "p.conf", &source, &p, err);
+	if (rc == 0)
+		rc = validation_policy_text(p, &text, err);
+	if (rc == 0 && (p->algorithms.n != 1 ||
+			p->rules[CONTEXT_SIGNATURE][CONSTRAINT_LEVEL].n_values != 1))
+		rc = OOM_OTHER;
+	validation_policy_free(p);
+	buf_free(&text);
+	return rc;
+}
+
+static int read_dss_policy(struct ltps_error *err)
+{
+	struct validation_policy *p = NULL;
+	struct buf text = buf_make(VALIDATION_POLICY_TEXT_MAX);
+	int rc = validation_policy_parse(view_text(dss_text), "p.xml", NULL, &p, err);
+	if (rc == 0)
+		rc = validation_policy_json(p, &text, err);
+	if (rc == 0 &&
+	    (p->algorithms.n != 2 || p->algorithms.limits[0].min_bits != 256 ||
+	     p->n_notes != 1 ||
+	     p->rules[CONTEXT_SIGNATURE][CONSTRAINT_SIGNATURE_POLICY].n_values != 1))
+		rc = OOM_OTHER;
+	validation_policy_free(p);
+	buf_free(&text);
+	return rc;
+}
+
+static int read_builtin_policy(struct ltps_error *err)
+{
+	struct validation_policy *p = NULL;
+	if (validation_policy_builtin("strict", &p, err) != 0)
+		return -1;
+	const int rc = p->algorithms.n > 20 ? 0 : OOM_OTHER;
+	validation_policy_free(p);
+	return rc;
+}
+
 const struct oom_case oom_validation[] = {
 	{ "validation: certificate", read_cert },
 	{ "validation: CRL", read_crl },
+	{ "validation: policy and suite", read_policy },
+	{ "validation: policy of DSS", read_dss_policy },
+	{ "validation: built-in policy", read_builtin_policy },
 	{ "validation: OCSP response", read_ocsp },
 	{ "validation: OCSP request", ask_ocsp },
 	{ "validation: material", read_material },

@@ -102,7 +102,7 @@ static int64_t next_due(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t due = -1;
-	cr_assert_eq(queue_next_due(reader, &due, &err), 0);
+	cr_assert_eq(queue_next_due(reader, NULL, &due, &err), 0);
 	return due;
 }
 

@@ -73,6 +73,15 @@ Test(policy_file, suite_outside_the_folder_is_not_read)
 	}
 }
 
+Test(policy_file, suite_that_is_missing_is_what_is_named)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct validation_policy *p = NULL;
+	cr_assert_eq(load_with("none.xml", &p, &err), -1);
+	cr_expect_eq(err.code, LTPS_NOT_FOUND);
+	cr_expect(strstr(err.text, "algorithm suite none.xml") != NULL, "%s", err.text);
+}
+
 Test(policy_file, file_when_malformed_is_refused_with_its_line)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

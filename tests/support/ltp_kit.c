@@ -31,6 +31,23 @@ static const char PROFILE[] =
     "period = P10Y\nperiod_end = keep\n"
     "tree_max_bytes = 1G\nmax_po_bytes = 1M\nmax_pos = 10\n";
 
+/* Issued by the PKI's CA, whose certificate goes with it. */
+static struct signing_key *kit_key(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct devpki_issue how = { .kind = DEVPKI_EE, .name = "service" };
+	const struct devpki_cert *c;
+	struct signing_key *key = mem_zalloc(1, sizeof(*key));
+	must(devpki_issue(pki_server_enter(k->pki), &how, &c, &err), &err, "issue");
+	must(cert_parse(c->der, &key->certificate, &err), &err, "certificate");
+	must(cert_parse(c->issuer->der, &key->chain[0], &err), &err, "issuer");
+	EVP_PKEY_up_ref(c->key);
+	pki_server_leave(k->pki);
+	key->key = c->key;
+	key->n_chain = 1;
+	return key;
+}
+
 void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -63,6 +80,8 @@ void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
 				      &err),
 	     &err, "anchors");
 	buf_free(&anchors);
+	if (k->profile->signature_policy != NULL)
+		k->key = kit_key(k);
 	ltp_kit_open(k);
 }
 
@@ -80,6 +99,8 @@ void ltp_kit_open(struct ltp_kit *k)
 		.n_tsas = 2,
 		.trust = k->trust,
 		.fetch = { .allow_http = true, .allow_loopback = true },
+		.seal_key = k->key,
+		.report_key = k->key,
 		.service_id = "urn:test:service",
 	};
 	must(ltp_new(&o, &k->ltp, &err), &err, "ltp");
@@ -100,6 +121,7 @@ void ltp_kit_stop(struct ltp_kit *k)
 {
 	char command[128];
 	ltp_kit_close(k);
+	signing_key_free(k->key);
 	profile_free(k->profile);
 	material_free(k->trust);
 	pki_server_stop(k->pki);
@@ -172,9 +194,13 @@ enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text, char p
 void ltp_kit_work(struct ltp_kit *k)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	int64_t next = 0;
-	for (int i = 0; i < 100 && next <= clock_now_ms(&k->clock); i++)
+	int64_t next = 0, care = 0;
+	for (int i = 0; i < 100 && (next <= clock_now_ms(&k->clock) ||
+				    care <= clock_now_ms(&k->clock));
+	     i++) {
 		must(ltp_step(k->w, &next, &err), &err, "step");
+		must(ltp_care(k->w, &care, &err), &err, "care");
+	}
 }
 
 enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,

@@ -24,6 +24,8 @@ struct ltp_kit {
 	struct tsa tsas[2];
 	char urls[2][96];
 	struct material *trust;
+	/* Seals and signs reports, of profiles with a signature_policy; else NULL. */
+	struct signing_key *key;
 	struct ltp *ltp;
 	struct ltp_worker *w;
 	const struct store_io *io; /* before ltp_kit_open(): instead of the system's */
@@ -43,7 +45,7 @@ enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, siz
 				char poid[64]);
 enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text,
 				     char poid[64]);
-/* ltp_step() until nothing is due at this moment. */
+/* ltp_step() and ltp_care() until nothing is due at this moment. */
 void ltp_kit_work(struct ltp_kit *k);
 /* RetrievePO of the latest version. */
 enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,

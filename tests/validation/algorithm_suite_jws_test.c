@@ -233,6 +233,25 @@ Test(suite_jws, algorithm_when_it_does_not_fit_is_refused)
 	signer_free(&by);
 }
 
+/* RFC 7518 3.4: ES256 is with P-256, not with whatever has as many bits. */
+Test(suite_jws, curve_of_the_same_size_is_refused)
+{
+	static const struct {
+		const char *alg, *group;
+	} cases[] = {
+		{ "ES256", "secp256k1" },
+		{ "ES256", "brainpoolP256r1" },
+		{ "ES384", "brainpoolP384r1" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct signer by = signer_make(EVP_EC_gen(cases[i].group));
+		struct buf file = make(&by, cases[i].alg, "", SUITE, COMPACT);
+		expect_refused(&file, "does not verify");
+		buf_free(&file);
+		signer_free(&by);
+	}
+}
+
 Test(suite_jws, critical_header_when_unknown_is_refused)
 {
 	struct signer by = signer_make(EVP_EC_gen("P-256"));

@@ -337,6 +337,9 @@ Test(algorithm_suite, limit_when_it_cannot_be_used_never_holds)
 			      "http://uri.etsi.org/19322/encrypt</e:AlgorithmUsage>"
 			      "</e:MoreDetails>"))),
 		(J_ONE(",\"Evaluation\":[{\"Validity\":{},\"Any\":{}}]")),
+		(X_ONE(X_EVAL("<d:Validity/><e:MoreDetails><e:AlgorithmUsage>"
+			      "http://uri.etsi.org/19322/sign_data/sign_certificates"
+			      "</e:AlgorithmUsage></e:MoreDetails>"))),
 		(J_ONE(",\"Evaluation\":[{\"Validity\":{},\"AlgorithmUsage\":"
 		       "\"http://uri.etsi.org/19322/sign_data/sign_ocsp\"}]")),
 	};
@@ -378,6 +381,22 @@ Test(algorithm_suite, limits_hold_what_evaluations_say)
 	cr_expect_str_eq(l[2].algorithm, "1.2.840.10045.3.1.7");
 	mem_free(l);
 	algorithm_suite_free(s);
+}
+
+/* Zero is no "without end": no key has so few bits. */
+Test(algorithm_suite, parameter_that_ends_at_zero_never_holds)
+{
+	static const char *const texts[] = {
+		(X_HEAD X_ALG(
+		    X_ID("a", RSA256),
+		    X_EVAL("<d:Parameter name=\"moduluslength\"><d:Max>0</d:Max>"
+			   "</d:Parameter><d:Validity/>")) X_TAIL),
+		(X_HEAD X_ALG(X_ID("DSA", "1.2.840.10040.4.1"),
+			      X_EVAL("<d:Parameter name=\"qlength\"><d:Max>0</d:Max>"
+				     "</d:Parameter><d:Validity/>")) X_TAIL),
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_expect_eq(only_limit(texts[i]).until_ms, INT64_MIN, "%s", texts[i]);
 }
 
 /* ---- memory ---- */

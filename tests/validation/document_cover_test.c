@@ -119,24 +119,84 @@ Test(document_cover, content_stamp_proves_the_content_alone)
 	cr_assert_eq(d->stamps[0].n_covers, 1);
 }
 
-Test(document_cover, signature_stamp_proves_what_the_signature_names)
+/* One signer of each field, stamped on day 1. */
+static void read_stamped(struct cades_kit_signer signer)
 {
-	struct cades_kit_signer s = { .cert = scene.signer,
-				      .digest = DIGEST_SHA512,
-				      .reference_digest = DIGEST_SHA384 };
+	signer.cert = scene.signer;
 	read_file(stamp(
 	    cades_kit_make(&(struct cades_kit_make){
 		.material = { .certs = { scene.ca->der },
 			      .crls = { cades_kit_crl(scene.ca, FIX_T0_MS, NULL) } },
-		.signers = &s,
+		.signers = &signer,
 		.n_signers = 1 }),
 	    CADES_STAMP_SIGNATURE, 1));
+}
+
+Test(document_cover, signature_stamp_proves_what_the_signature_names)
+{
+	read_stamped((struct cades_kit_signer){ .digest = DIGEST_SHA512,
+						.reference_digest = DIGEST_SHA384 });
 	cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[0].value),
 		     DIGEST_NONE);
 	cr_assert_eq(stamp_by(0, OBJECT_SIGNED_DATA, content_text()), DIGEST_SHA512);
 	cr_assert_eq(stamp_by(0, OBJECT_CERT, scene.signer->der), DIGEST_SHA384);
 	cr_assert_eq(stamp_by(0, OBJECT_CERT, scene.ca->der), NOT_COVERED);
 	cr_assert_eq(d->stamps[0].n_covers, 3);
+}
+
+Test(document_cover, signature_stamp_proves_by_the_weaker_digest)
+{
+	read_stamped((struct cades_kit_signer){ .digest = DIGEST_SHA256,
+						.reference_digest = DIGEST_SHA512 });
+	cr_assert_eq(stamp_by(0, OBJECT_CERT, scene.signer->der), DIGEST_SHA256);
+}
+
+/* Signed attributes may be put beside an old value later. */
+Test(document_cover, signature_stamp_proves_nothing_that_the_value_does_not_sign)
+{
+	const struct cades_kit_signer signers[] = {
+		{ .broken = true },
+		{ .sign_with = scene.ca },
+		{ .signing_certificate = CADES_KIT_WRONG },
+		{ .signing_certificate = CADES_KIT_ABSENT },
+	};
+	for (size_t i = 0; i < sizeof(signers) / sizeof(signers[0]); i++) {
+		read_stamped(signers[i]);
+		cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[0].value),
+			     DIGEST_NONE);
+		cr_assert_eq(d->stamps[0].n_covers, 1, "%zu", i);
+	}
+}
+
+Test(document_cover, signature_stamp_does_not_prove_content_that_was_exchanged)
+{
+	read_stamped((struct cades_kit_signer){ .message_digest = CADES_KIT_WRONG });
+	cr_assert_eq(stamp_by(0, OBJECT_SIGNED_DATA, content_text()), NOT_COVERED);
+	cr_assert_eq(stamp_by(0, OBJECT_CERT, scene.signer->der), DIGEST_SHA256);
+}
+
+Test(document_cover, archive_stamp_proves_what_the_signed_attributes_name)
+{
+	struct cades_kit_stamp o = { .tsa = scene.tsa2, .gen_ms = FIX_T0_MS };
+	struct cades_kit_signer s = { .cert = scene.signer,
+				      .digest = DIGEST_SHA512,
+				      .reference_digest = DIGEST_SHA384,
+				      .content_stamps = &o,
+				      .n_content_stamps = 1 };
+	struct view file = cades_kit_make(&(struct cades_kit_make){
+	    .no_signer_certificates = true, .signers = &s, .n_signers = 1 });
+	file = cades_kit_add(
+	    file, &(struct cades_kit_material){ .certs = { scene.signer->der } });
+	read_file(cades_kit_stamp(
+	    file, &(struct cades_kit_stamp){ .kind = CADES_STAMP_ARCHIVE_V3,
+					     .tsa = scene.tsa,
+					     .gen_ms = KIT_DAY(1),
+					     .without_certs = true }));
+	size_t k = at_day(1);
+	cr_assert_eq(stamp_by(k, OBJECT_SIGNED_DATA, content_text()), DIGEST_SHA256);
+	cr_assert_eq(stamp_by(k, OBJECT_CERT, scene.signer->der), DIGEST_SHA384);
+	cr_assert_eq(stamp_by(k, OBJECT_STAMP, d->stamps[0].token), DIGEST_NONE);
+	cr_assert_eq(stamp_by(k, OBJECT_CERT, scene.tsa2->der), DIGEST_NONE);
 }
 
 /* A digest of a certificate that is not in the file; only SHA-256 is its identity. */
@@ -153,7 +213,7 @@ Test(document_cover, certificate_outside_the_file_is_covered_by_its_sha256)
 				    .no_signer_certificates = true,
 				    .signers = &s,
 				    .n_signers = 1 }),
-				CADES_STAMP_SIGNATURE, 1));
+				CADES_STAMP_ARCHIVE_V3, 1));
 		cr_assert_eq(stamp_by(0, OBJECT_CERT, scene.signer->der), rows[i].by);
 	}
 }
@@ -401,16 +461,24 @@ Test(document_cover, v3_proves_countersignatures_that_were_there)
 
 Test(document_cover, stamp_of_a_countersignature_proves_its_parent_by_digest)
 {
-	struct cades_kit_stamp inner = { .tsa = scene.tsa, .gen_ms = KIT_DAY(2) };
-	struct cades_kit_signer counter = { .cert = scene.ocsp,
-					    .stamps = &inner,
-					    .n_stamps = 1 };
-	read_file(cades_kit_countersign(cades_kit_plain(scene.signer), 0, &counter));
-	cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[1].value),
-		     DIGEST_NONE);
-	cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[0].value),
-		     DIGEST_SHA256);
-	cr_assert_eq(stamp_by(0, OBJECT_SIGNED_DATA, content_text()), NOT_COVERED);
+	for (int broken = 0; broken < 2; broken++) {
+		struct cades_kit_stamp inner = { .tsa = scene.tsa,
+						 .gen_ms = KIT_DAY(2) };
+		struct cades_kit_signer counter = { .cert = scene.ocsp,
+						    .broken = broken,
+						    .stamps = &inner,
+						    .n_stamps = 1 };
+		struct view file =
+		    cades_kit_countersign(cades_kit_plain(scene.signer), 0, &counter);
+		read_file(cades_kit_add(file, &(struct cades_kit_material){
+						  .certs = { scene.ocsp->der } }));
+		cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[1].value),
+			     DIGEST_NONE);
+		cr_assert_eq(stamp_by(0, OBJECT_SIGNATURE, d->signatures[0].value),
+			     broken ? NOT_COVERED : (int)DIGEST_SHA256);
+		cr_assert_eq(stamp_by(0, OBJECT_SIGNED_DATA, content_text()),
+			     NOT_COVERED);
+	}
 }
 
 /* ---- evidence records ---- */
@@ -464,4 +532,40 @@ Test(document_cover, external_record_proves_the_detached_content)
 	struct content c2 = content_of(content_text());
 	read_with(record(file, 5, false), &c2);
 	cr_assert_eq(record_by(0, OBJECT_SIGNED_DATA, content_text()), DIGEST_SHA256);
+}
+
+/* No digest of the content stands in these files, or one of something else. */
+Test(document_cover, record_proves_no_detached_content_that_nothing_names)
+{
+	struct cades_kit_signer s[] = {
+		{ .cert = scene.signer, .no_signed_attrs = true },
+		{ .cert = scene.signer, .message_digest = CADES_KIT_WRONG },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct content c = content_of(content_text());
+		struct view file = cades_kit_make(&(struct cades_kit_make){
+		    .detached = true, .signers = &s[i], .n_signers = 1 });
+		read_with(record(file, 5, false), &c);
+		cr_assert_eq(record_by(0, OBJECT_SIGNATURE, d->signatures[0].value),
+			     DIGEST_NONE);
+		cr_assert_eq(record_by(0, OBJECT_SIGNED_DATA, content_text()),
+			     NOT_COVERED);
+	}
+}
+
+/* A policy may let such an index pass; the weaker digest proves nothing all the same.
+ */
+Test(document_cover, v3_proves_nothing_by_an_index_of_another_digest)
+{
+	read_file(
+	    cades_kit_stamp(cades_kit_typical(&scene, CADES_KIT_LT),
+			    &(struct cades_kit_stamp){ .kind = CADES_STAMP_ARCHIVE_V3,
+						       .tsa = scene.tsa,
+						       .gen_ms = KIT_DAY(3),
+						       .index_alg = DIGEST_SHA1 }));
+	size_t k = at_day(3);
+	cr_assert_eq(stamp_by(k, OBJECT_SIGNATURE, d->signatures[0].value),
+		     DIGEST_NONE);
+	cr_assert_eq(stamp_by(k, OBJECT_CERT, scene.ca->der), NOT_COVERED);
+	cr_assert_eq(stamp_by(k, OBJECT_STAMP, d->stamps[0].token), NOT_COVERED);
 }

@@ -145,6 +145,18 @@ Test(document_stamp, token_that_does_not_decode_is_told)
 	cr_assert_eq(d->signatures[0].structure, LEVEL_B);
 }
 
+/* What anybody may add takes no other time-stamp away. */
+Test(document_stamp, long_term_validation_that_does_not_decode_leaves_the_others)
+{
+	read_file(
+	    cades_kit_attribute(cades_kit_typical(&scene, CADES_KIT_LTA), 0,
+				make_attr(OID_LONG_TERM_VALIDATION, make_int(1))));
+	cr_assert_eq(d->n_stamps, 2);
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(d->stamps[i].imprint, MATCH_YES, "%s",
+			     d->stamps[i].defect);
+}
+
 Test(document_stamp, same_token_twice_has_two_ids)
 {
 	struct view file = cades_kit_typical(&scene, CADES_KIT_T);

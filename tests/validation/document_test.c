@@ -230,6 +230,11 @@ Test(document, content_given_beside_an_attached_one_is_not_used)
 	read_with(cades_kit_plain(scene.signer), &c);
 	cr_assert_eq(d->signatures[0].references[0].match, MATCH_YES);
 	cr_assert(has_note("not used"));
+	cr_assert_eq(d->given, MATCH_NO);
+	struct content same = content_of(view_text(CADES_KIT_CONTENT));
+	read_with(cades_kit_plain(scene.signer), &same);
+	cr_assert_eq(d->given, MATCH_YES);
+	cr_assert_not(has_note("not used"));
 }
 
 struct feeding {
@@ -471,7 +476,7 @@ Test(document, policy_that_does_not_decode_is_a_defect)
 	    "EN 319 122-1 5.2.9");
 }
 
-/* SignaturePolicyId whose SPuri is a UTF8String instead of an IA5String. */
+/* SignaturePolicyId whose SPuri should be an IA5String; an UTF8String is met. */
 static struct view policy_with_uri_of(uint8_t tag)
 {
 	struct digest h = cades_kit_hash(DIGEST_SHA256, view_text("policy"));
@@ -486,8 +491,8 @@ static struct view policy_with_uri_of(uint8_t tag)
 
 Test(document, policy_is_read_even_where_its_qualifiers_are_not)
 {
-	static const uint8_t tags[] = { ASN1_TAG_IA5, ASN1_TAG_INTEGER };
-	for (size_t i = 0; i < 2; i++) {
+	static const uint8_t tags[] = { ASN1_TAG_IA5, ASN1_TAG_UTF8, ASN1_TAG_INTEGER };
+	for (size_t i = 0; i < 3; i++) {
 		const struct document_signature *s =
 		    read_signer((struct cades_kit_signer){
 			.more_signed = { attribute(OID_SIGNATURE_POLICY,
@@ -497,7 +502,8 @@ Test(document, policy_is_read_even_where_its_qualifiers_are_not)
 		cr_assert_str_eq(s->policy.oid, "1.2.3.4");
 		cr_assert_eq(s->policy.alg, DIGEST_SHA256);
 		cr_assert_eq(s->policy.hash.n, 32);
-		cr_assert_eq(has_note("qualifiers"), i == 1);
+		cr_assert_eq(has_note("qualifiers"), i == 2);
+		cr_assert_eq(s->policy.uri.n > 0, i < 2);
 	}
 }
 
@@ -600,6 +606,24 @@ Test(document, countersignature_without_signed_attributes_is_over_the_value)
 	cr_assert_str_eq(s->defect, "");
 	cr_assert_eq(s->n_octets, 1);
 	cr_assert(view_equal(s->octets[0], d->signatures[0].value));
+}
+
+/* Neither are those of another what a countersignature was meant for. */
+Test(document, countersignature_over_signed_attributes_of_another_is_a_defect)
+{
+	const struct document_signature *s =
+	    read_signer((struct cades_kit_signer){ 0 });
+	struct make_signer parent = make_signer_default(), counter = parent;
+	parent.signature = make_el(ASN1_TAG_OCTET_STRING, s->octets[0]);
+	counter.signed_attrs = VIEW_NULL;
+	parent.unsigned_attrs =
+	    make_el(DER_ID(ASN1_CONTEXT, 1, 1),
+		    make_attr(OID_COUNTERSIGNATURE, make_signer_build(&counter)));
+	struct make_cms cms = make_cms_default();
+	cms.signers = make_el(DER_SET, make_signer_build(&parent));
+	read_file(make_cms_build(&cms));
+	cr_assert_eq(d->n_signatures, 2);
+	cr_assert_str_eq(d->signatures[1].defect_clause, "RFC 5652 5.4");
 }
 
 Test(document, countersignature_of_a_detached_signature_needs_no_content)

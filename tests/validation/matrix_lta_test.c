@@ -531,10 +531,9 @@ static const struct {
 	{ 1130, false, SUB_OUT_OF_BOUNDS_NO_POE, SUB_NONE },
 	{ 1989, false, SUB_OUT_OF_BOUNDS_NO_POE, SUB_NONE },
 	{ 1990, false, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE, SUB_NONE },
-	/* No word on the CA is proven from between the proofs of day 3 and the sunset:
-	 * 5.6.2.2 goes back to that of day 2. */
-	{ 2000, false, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE,
-	  SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE },
+	/* The last word on the CA that is proven is of day 2: it serves the proofs up to
+	 * its nextUpdate. */
+	{ 2000, false, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE, SUB_NONE },
 };
 
 Test(matrix_lta, one_file_when_time_goes_by_expect_the_archived_one_passes_longer)

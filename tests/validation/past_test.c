@@ -250,12 +250,23 @@ Test(past, expired_signer_passes_on_status_from_its_days)
 	ee = fix_cert_make(&(struct fix_cert_options){
 	    .cn = "Signer", .issuer = ca, .not_after_ms = NOW - 100 * DAY });
 	past_kit_target(&k, ee->der);
-	past_kit_poe_default(&k, NOW - 99 * DAY);
+	past_kit_poe_default(&k, NOW - 71 * DAY + 1);
 	crl_of(root, NOW - 101 * DAY, NULL, 0);
 	crl_of(ca, NOW - 102 * DAY, NULL, 0);
-	past_kit_expect_past(&k, NONE); /* neither is fresh, nor proven then */
-	past_kit_poe_default(&k, NOW - 101 * DAY);
+	past_kit_expect_past(&k, NONE); /* not proven while the root's was fresh */
+	past_kit_poe_default(&k, NOW - 71 * DAY);
 	past_kit_expect_past(&k, NOW - 101 * DAY);
+}
+
+Test(past, optional_status_may_be_missing_but_not_bad)
+{
+	struct fix_revoked entry = { .cert = ca, .at_ms = NOW - 5 * DAY, .reason = 1 };
+	past_kit_expect(&k, "TRY_LATER");
+	k.in.status_optional = true;
+	past_kit_expect(&k, NULL);
+	past_kit_expect_past(&k, NOW);
+	crl_of(root, NOW - HOUR, &entry, 0);
+	past_kit_expect(&k, "REVOKED_CA_NO_POE");
 }
 
 Test(past, status_from_after_the_end_of_the_signer_says_nothing)

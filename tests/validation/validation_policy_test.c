@@ -30,6 +30,11 @@ Test(validation_policy, nonsense_is_refused_with_file_and_line)
 		{ "", "no [policy]" },
 		{ (P), "no suite in [algorithms]" },
 		{ (A), "no [policy]" },
+		{ "[policy]\nid = \"urn:x\\ny\"\nmodel = shell\n" A,
+		  "test.conf:2: id is one line" },
+		{ (P "description = \"a\\n[constraints]\"\n" A),
+		  "test.conf:4: description is one line" },
+		{ (P "[algorithms]\nsuite = \"a\\tb\"\n"), "suite is one line" },
 		{ "[policy]\nid = urn:x\n" A, "test.conf:1: missing key: model" },
 		{ "[policy]\nid = urn:x\nmodel = both\n" A,
 		  "test.conf:3: model is shell or chain" },
@@ -237,6 +242,50 @@ Test(validation_policy, text_is_read_again_as_the_same_policy)
 	buf_free(&second);
 }
 
+static const char *lines_of_suite(const char *name)
+{
+	static char text[1024];
+	snprintf(text, sizeof(text),
+		 "{\"SecuritySuitabilityPolicy\":{\"PolicyName\":{\"Name\":\"%s\"},"
+		 "\"Publisher\":{\"Name\":\"p\"},\"PolicyIssueDate\":"
+		 "\"2024-10-13T00:00:00Z\",\"Algorithm\":[{\"AlgorithmIdentifier\":"
+		 "{\"Name\":\"a\",\"ObjectIdentifier\":\"2.16.840.1.101.3.4.2.1\"},"
+		 "\"Evaluation\":[{\"Validity\":{}}]}]}}",
+		 name);
+	return text;
+}
+
+/* What a suite or a description says stays within its own line. */
+Test(validation_policy, text_when_names_hold_lines_is_read_again)
+{
+	static const char head[] =
+	    "[policy]\nid = \" urn:x\\\"\\\\ \"\nmodel = shell\n"
+	    "description = \"\\\" b\"\n[algorithms]\nsuite = mine\n";
+	struct validation_policy_source source = { give_suite, NULL };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct validation_policy *p = NULL, *q = NULL;
+	struct buf text = buf_make(VALIDATION_POLICY_TEXT_MAX);
+	char suite[1024];
+	snprintf(suite, sizeof(suite), "%s",
+		 lines_of_suite("n\\n[constraints]\\ncrypto = IGNORE\\u001b[2J"));
+	source.arg = suite;
+	cr_assert_eq(validation_policy_parse(view_text(head), "x", &source, &p, &err),
+		     0, "%s", err.text);
+	cr_assert_eq(validation_policy_text(p, &text, &err), 0);
+	for (size_t i = 0; i < text.n; i++)
+		cr_assert(text.p[i] >= ' ' || text.p[i] == '\n');
+	cr_assert_eq(
+	    validation_policy_parse(view_buf(&text), "again", &source, &q, &err), 0,
+	    "%s", err.text);
+	cr_expect_str_eq(q->id, p->id);
+	cr_expect_str_eq(q->description, p->description);
+	cr_expect_eq(q->rules[CONTEXT_SIGNATURE][CONSTRAINT_CRYPTO].level,
+		     CONSTRAINT_FAIL);
+	validation_policy_free(p);
+	validation_policy_free(q);
+	buf_free(&text);
+}
+
 Test(validation_policy, json_is_written)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -375,6 +424,51 @@ static void fail_each_allocation(const char *text)
 		if (rc != 0)
 			cr_expect(err.code == LTPS_NOMEM || err.code == LTPS_CRYPTO,
 				  "%d: %s", (int)n, err.text);
+		validation_policy_free(p);
+	}
+}
+
+/* A curve that is lost would let every other one in. */
+/* Refused for what it is, or for want of memory. */
+Test(validation_policy, memory_when_it_ends_makes_no_other_refusal)
+{
+	bool hit = true;
+	for (uint64_t n = 1; hit; n++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct validation_policy *p = NULL;
+		mem_fail_nth(n);
+		cr_expect_eq(
+		    parse("<SignaturePolicy><Digest/></SignaturePolicy>", &p, &err),
+		    -1);
+		hit = mem_fail_hit();
+		mem_fail_nth(0);
+		cr_expect_neq(err.code, LTPS_FORMAT, "%d: %s", (int)n, err.text);
+	}
+}
+
+Test(validation_policy, memory_when_it_ends_loses_no_limit)
+{
+	static const char suite[] =
+	    "{\"SecuritySuitabilityPolicy\":{\"PolicyName\":{\"Name\":\"n\"},"
+	    "\"Publisher\":{\"Name\":\"p\"},\"PolicyIssueDate\":"
+	    "\"2024-10-13T00:00:00Z\",\"Algorithm\":[{\"AlgorithmIdentifier\":"
+	    "{\"Name\":\"c\",\"ObjectIdentifier\":\"1.2.840.10045.3.1.7\"},"
+	    "\"Evaluation\":[{\"Validity\":{}}]}]}}";
+	char text[sizeof(suite)];
+	const struct validation_policy_source source = { give_suite, text };
+	memcpy(text, suite, sizeof(suite));
+	bool hit = true;
+	for (uint64_t n = 1; hit; n++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct validation_policy *p = NULL;
+		mem_fail_nth(n);
+		const int rc =
+		    validation_policy_parse(view_text(P "[algorithms]\nsuite = mine\n"),
+					    "x", &source, &p, &err);
+		hit = mem_fail_hit();
+		mem_fail_nth(0);
+		if (rc == 0)
+			cr_expect_eq(p->algorithms.n, 1, "%d", (int)n);
 		validation_policy_free(p);
 	}
 }
