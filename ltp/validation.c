@@ -32,7 +32,20 @@ int validation_read(struct view file, struct content *content,
 			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, NULL,
 					 "%s not judged yet", not_yet[i].what);
 	}
-	return document_read(file, content, ret_doc, err);
+	struct document *doc = NULL;
+	if (document_read(file, content, &doc, err) != 0)
+		return -1;
+	/* A verdict about other octets than those that were meant is worse than none.
+	 */
+	if (doc->given == MATCH_NO) {
+		document_free(doc);
+		return ltps_fail(
+		    err, LTPS_MISMATCH, LTPS_FAULT_CALLER, "EN 319 102-1 5.2.7",
+		    "the file holds the content that it signs, and it is not "
+		    "the one given beside it");
+	}
+	*ret_doc = doc;
+	return 0;
 }
 
 static int write_json(const struct report *r, const struct report_frame *f,

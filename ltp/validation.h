@@ -17,6 +17,7 @@ enum validation_form { VALIDATION_JSON, VALIDATION_TEXT, VALIDATION_XML };
 /*
  * validation_read - document_read() behind a look at the format.
  * Fails: UNSUPPORTED (object), naming it, for signed formats that are not judged yet;
+ *        MISMATCH (caller) when the file holds another content than the one given;
  *        as document_read()
  */
 int validation_read(struct view file, struct content *content,

@@ -154,12 +154,8 @@ int cmd_seal(int argc, char **argv)
 	status = parse(argc, argv, c, &done);
 	if (!done) {
 		status = run(c, &err);
-		if (status < 0) {
+		if (status < 0)
 			status = command_error(c->what, &err);
-			/* Of key and certificate: the files are wrong, not we. */
-			if (err.code == LTPS_MISMATCH)
-				status = EXIT_DATA;
-		}
 	}
 	signing_key_free(c->key);
 	content_close(&c->data);

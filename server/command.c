@@ -27,6 +27,8 @@ int command_error(const char *what, const struct ltps_error *err)
 	case LTPS_NOT_FOUND:
 	case LTPS_UNSUPPORTED:
 		return err->fault == LTPS_FAULT_REMOTE ? EXIT_UNAVAILABLE : EXIT_DATA;
+	case LTPS_MISMATCH: /* two files that do not belong together */
+		return err->fault == LTPS_FAULT_SELF ? EXIT_SOFTWARE : EXIT_DATA;
 	case LTPS_REMOTE:
 	case LTPS_TIMEOUT:
 	case LTPS_BUSY:

@@ -623,7 +623,9 @@ static int judge_all(struct judging *j, bool past, struct ltps_error *err)
 		return -1;
 	/* Step 1 may have left a word of its own about an anchor. */
 	if (!end.found && j->r->why != PATH_ANCHOR_SUNSET)
-		set_status(j, "NO_CERTIFICATE_CHAIN_FOUND", end.why, "%s", end.text);
+		set_status(j, "NO_CERTIFICATE_CHAIN_FOUND", end.why, "%s%s%s",
+			   path_code_text(end.why), end.text[0] != '\0' ? ": " : "",
+			   end.text);
 	return 0;
 }
 
