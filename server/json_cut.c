@@ -177,6 +177,8 @@ static int take_string(struct scan *s, struct view *ret_raw, bool *ret_escaped,
 
 static int put_small(struct scan *s, size_t to, struct ltps_error *err)
 {
+	if (to == s->copied)
+		return 0; /* an empty body may have no address */
 	const struct view v = view_of(s->body + s->copied, to - s->copied);
 	if (v.n > s->cut->small.max - s->cut->small.n)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,

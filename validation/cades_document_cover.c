@@ -436,14 +436,13 @@ static int check_value(const struct document_signature *s, const struct cert *si
 	int rc = 0;
 
 	*ret = MATCH_NO;
-	if (key_decode(signer->spki, &key, err) != 0)
+	if (cert_key(signer, &key, err) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_octets && key != NULL && key_binds(key) &&
 			   rc == 0 && v != SIGNATURE_VALID;
 	     i++)
 		rc = signature_verify(s->algorithm, s->digest, key, s->octets[i],
 				      s->value, &v, err);
-	EVP_PKEY_free(key);
 	if (v == SIGNATURE_VALID)
 		*ret = MATCH_YES;
 	return rc;
