@@ -82,16 +82,13 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 				     .n_options = OPTIONS_MAX,
 				     .rest = c->rest,
 				     .max_rest = 1 };
-	unsigned n = 0;
+	int status;
 	augment_options_table(&c->options, options);
 	options[OPTIONS_MAX - 1] =
 	    (struct command_option){ .name = "--content", .text = &c->content };
-	int rc = command_parse(argc, argv, &line, &n);
 	*ret_done = true;
-	if (rc != 0)
-		return rc > 0 ? EXIT_VALID : EXIT_USAGE;
-	if (n == 0)
-		return command_usage("augment", "a file is wanted");
+	if (!command_read(argc, argv, &line, "a file is wanted", &status))
+		return status;
 	const char *wrong = augment_options_check(&c->options, false);
 	if (wrong != NULL)
 		return command_usage("augment", "%s", wrong);

@@ -434,14 +434,11 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 				     .options = options,
 				     .rest = c->rest,
 				     .max_rest = 1 };
-	unsigned n = 0;
+	int status;
 	line.n_options = make_options(c, options);
-	int rc = command_parse(argc, argv, &line, &n);
 	*ret_done = true;
-	if (rc != 0)
-		return rc > 0 ? EXIT_VALID : EXIT_USAGE;
-	if (n == 0)
-		return command_usage("path", "a certificate is wanted");
+	if (!command_read(argc, argv, &line, "a certificate is wanted", &status))
+		return status;
 	if (!one_of(c->format, "text", "json"))
 		return command_usage("path", "--format is text or json");
 	if (!one_of(c->model, "shell", "chain"))

@@ -122,14 +122,11 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 				     .n_options = OPTIONS_MAX,
 				     .rest = c->rest,
 				     .max_rest = 1 };
-	unsigned n = 0;
+	int status;
 	make_options(c, options);
-	int rc = command_parse(argc, argv, &line, &n);
 	*ret_done = true;
-	if (rc != 0)
-		return rc > 0 ? EXIT_VALID : EXIT_USAGE;
-	if (n == 0)
-		return command_usage("seal", "a file is wanted");
+	if (!command_read(argc, argv, &line, "a file is wanted", &status))
+		return status;
 	if (c->source.key == NULL)
 		return command_usage("seal", "--key is wanted");
 	const char *wrong = augment_options_check(&c->options, true);

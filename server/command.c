@@ -122,3 +122,15 @@ int command_parse(int argc, char **argv, const struct command_line *line,
 	*ret_n = n;
 	return 0;
 }
+
+bool command_read(int argc, char **argv, const struct command_line *line,
+		  const char *wanted, int *ret_status)
+{
+	unsigned n = 0;
+	const int rc = command_parse(argc, argv, line, &n);
+	if (rc != 0)
+		*ret_status = rc > 0 ? EXIT_VALID : EXIT_USAGE;
+	else if (n == 0)
+		*ret_status = command_usage(line->command, "%s", wanted);
+	return rc == 0 && n > 0;
+}

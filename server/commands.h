@@ -8,6 +8,8 @@
 #ifndef LTPS_SERVER_COMMANDS_H
 #define LTPS_SERVER_COMMANDS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Exit status of every command (DESIGN.md, command line). */
@@ -79,5 +81,13 @@ struct command_line {
 };
 int command_parse(int argc, char **argv, const struct command_line *line,
 		  unsigned *ret_n) LTPS_CHECKED;
+/*
+ * command_read - command_parse(), and an argument must be there.
+ * wanted      what is missing otherwise: "a file is wanted"
+ * ret_status  with which to end
+ * Returns whether to go on.
+ */
+bool command_read(int argc, char **argv, const struct command_line *line,
+		  const char *wanted, int *ret_status);
 
 #endif

@@ -38,55 +38,43 @@ static int room(void **list, size_t n, struct ltps_error *err)
 	return 0;
 }
 
-static int take_cert(struct gather *g, const struct cert *c, struct ltps_error *err)
+/* One more pointer in a list of the report, unless the object is in one already. */
+static int take(struct gather *g, void **list, size_t *n, const uint8_t sha256[32],
+		const void *object, struct ltps_error *err)
 {
-	void *list = (void *)g->r->certs;
 	bool fresh = false;
-	if (c == NULL)
-		return 0;
-	if (is_new(g, c->sha256, &fresh, err) != 0)
+	if (is_new(g, sha256, &fresh, err) != 0)
 		return -1;
 	if (!fresh)
 		return 0;
-	if (room(&list, g->r->n_certs, err) != 0)
+	if (room(list, *n, err) != 0)
 		return -1;
-	g->r->certs = list;
-	g->r->certs[g->r->n_certs++] = c;
+	((const void **)*list)[(*n)++] = object;
 	return 0;
+}
+
+static int take_cert(struct gather *g, const struct cert *c, struct ltps_error *err)
+{
+	void *list = (void *)g->r->certs;
+	int rc = c != NULL ? take(g, &list, &g->r->n_certs, c->sha256, c, err) : 0;
+	g->r->certs = list;
+	return rc;
 }
 
 static int take_crl(struct gather *g, const struct crl *c, struct ltps_error *err)
 {
 	void *list = (void *)g->r->crls;
-	bool fresh = false;
-	if (c == NULL)
-		return 0;
-	if (is_new(g, c->sha256, &fresh, err) != 0)
-		return -1;
-	if (!fresh)
-		return 0;
-	if (room(&list, g->r->n_crls, err) != 0)
-		return -1;
+	int rc = c != NULL ? take(g, &list, &g->r->n_crls, c->sha256, c, err) : 0;
 	g->r->crls = list;
-	g->r->crls[g->r->n_crls++] = c;
-	return 0;
+	return rc;
 }
 
 static int take_ocsp(struct gather *g, const struct ocsp *o, struct ltps_error *err)
 {
 	void *list = (void *)g->r->ocsps;
-	bool fresh = false;
-	if (o == NULL)
-		return 0;
-	if (is_new(g, o->sha256, &fresh, err) != 0)
-		return -1;
-	if (!fresh)
-		return 0;
-	if (room(&list, g->r->n_ocsps, err) != 0)
-		return -1;
+	int rc = o != NULL ? take(g, &list, &g->r->n_ocsps, o->sha256, o, err) : 0;
 	g->r->ocsps = list;
-	g->r->ocsps[g->r->n_ocsps++] = o;
-	return 0;
+	return rc;
 }
 
 static int take_status(struct gather *g, const struct path_status_object *o,
