@@ -161,9 +161,40 @@ static bool is_real(const struct civil *c)
 
 /* ---- writing ---- */
 
+static char *put_digits(char *p, unsigned n, int value)
+{
+	for (unsigned i = n; i-- > 0; value /= 10)
+		p[i] = (char)('0' + value % 10);
+	return p + n;
+}
+
+/* Of a year with four digits and a whole second: nearly all, and reports hold many. */
+static void put_plain(const struct civil *c, char out[TIME_TEXT_MAX])
+{
+	const struct {
+		int value;
+		char before;
+	} parts[] = { { c->month, '-' },
+		      { c->day, '-' },
+		      { c->hour, 'T' },
+		      { c->minute, ':' },
+		      { c->second, ':' } };
+	char *p = put_digits(out, 4, (int)c->year);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		*p++ = parts[i].before;
+		p = put_digits(p, 2, parts[i].value);
+	}
+	*p++ = 'Z';
+	*p = '\0';
+}
+
 void time_rfc3339(int64_t t_ms, char out[TIME_TEXT_MAX])
 {
 	struct civil c = civil_of_ms(t_ms);
+	if (c.year >= 0 && c.year <= 9999 && c.ms == 0) {
+		put_plain(&c, out);
+		return;
+	}
 	int n = snprintf(out, TIME_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d",
 			 (long long)c.year, c.month, c.day, c.hour, c.minute, c.second);
 	if (c.ms != 0)

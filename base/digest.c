@@ -100,6 +100,21 @@ enum digest_alg digest_from_name(struct view name)
 	return DIGEST_NONE;
 }
 
+static bool text_is(const char *text, const char *name)
+{
+	while (*name != '\0' && lower((uint8_t)*text) == (uint8_t)*name) {
+		text++;
+		name++;
+	}
+	return *name == '\0' && *text == '\0';
+}
+
+bool digest_has_name(enum digest_alg alg, const char *name)
+{
+	const struct alg *a = alg_of(alg);
+	return a != NULL && (text_is(name, a->name) || text_is(name, a->alias));
+}
+
 enum digest_alg digest_from_oid(struct view oid_body)
 {
 	for (int i = 1; i < DIGEST_ALG_COUNT; i++) {
@@ -224,6 +239,21 @@ int digest_new(enum digest_alg alg, struct digest_ctx **ret_ctx, struct ltps_err
 	if (ctx->evp == NULL)
 		fail_crypto(alg, err);
 	if (ctx->evp == NULL || start(ctx, err) != 0) {
+		digest_free(ctx);
+		return -1;
+	}
+	*ret_ctx = ctx;
+	return 0;
+}
+
+int digest_copy(const struct digest_ctx *from, struct digest_ctx **ret_ctx,
+		struct ltps_error *err)
+{
+	struct digest_ctx *ctx;
+	if (digest_new(from->alg, &ctx, err) != 0)
+		return -1;
+	if (from->started && EVP_MD_CTX_copy_ex(ctx->evp, from->evp) != 1) {
+		fail_crypto(from->alg, err);
 		digest_free(ctx);
 		return -1;
 	}

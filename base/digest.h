@@ -47,6 +47,8 @@ size_t digest_len(enum digest_alg alg);
 const char *digest_name(enum digest_alg alg);
 /* Accepts "sha256", "SHA-256", "sha3-256", any case; NONE when unknown. */
 enum digest_alg digest_from_name(struct view name);
+/* Whether it is a name of this one: digest_from_name(name) == alg, quicker. */
+bool digest_has_name(enum digest_alg alg, const char *name);
 /* From the contents octets of an OBJECT IDENTIFIER; NONE when unknown. */
 enum digest_alg digest_from_oid(struct view oid_body);
 /* Dotted text such as "2.16.840.1.101.3.4.2.1"; NULL when unknown. */
@@ -69,6 +71,9 @@ bool digest_equal(const struct digest *a, const struct digest *b);
 struct digest_ctx;
 int digest_new(enum digest_alg alg, struct digest_ctx **ret_ctx,
 	       struct ltps_error *err) LTPS_CHECKED;
+/* A second computation that goes on from what this one has taken. */
+int digest_copy(const struct digest_ctx *from, struct digest_ctx **ret_ctx,
+		struct ltps_error *err) LTPS_CHECKED;
 void digest_free(struct digest_ctx *ctx);
 int digest_update(struct digest_ctx *ctx, struct view data,
 		  struct ltps_error *err) LTPS_CHECKED;

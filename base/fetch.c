@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fetch.h"
 
-#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 
+#include "base/fetch_curl.h"
 #include "base/fetch_private.h"
 #include "base/mem.h"
 
@@ -18,62 +17,6 @@
 #define FETCH_CONNECTIONS_MAX 4L
 /* Longest header field of ours: "Content-Type: " and a media type. */
 #define FETCH_FIELD_MAX 256
-
-/* --- libcurl's memory comes from ours ------------------------------------ */
-
-/* Allocations that failed in this thread: libcurl does not always tell. */
-static _Thread_local unsigned allocations_failed;
-
-static void *counted(void *p)
-{
-	allocations_failed += p == NULL;
-	return p;
-}
-
-static void *curl_alloc(size_t n)
-{
-	return counted(mem_alloc(n));
-}
-
-static void *curl_zalloc(size_t count, size_t size)
-{
-	return counted(mem_zalloc(count, size));
-}
-
-static void *curl_resize(void *p, size_t n)
-{
-	return counted(mem_resize(p, n, 1));
-}
-
-static char *curl_dup_text(const char *s)
-{
-	return counted(mem_dup_text(s));
-}
-
-unsigned fetch_allocations_failed(void)
-{
-	return allocations_failed;
-}
-
-static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool init_done;
-
-static bool init_once(void)
-{
-	pthread_mutex_lock(&init_lock);
-	if (!init_done)
-		init_done = curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_alloc,
-						 mem_free, curl_resize, curl_dup_text,
-						 curl_zalloc) == CURLE_OK;
-	const bool done = init_done;
-	pthread_mutex_unlock(&init_lock);
-	return done;
-}
-
-void fetch_global_init(void)
-{
-	(void)init_once(); /* a failure is reported by fetch_new */
-}
 
 /* --- handles -------------------------------------------------------------- */
 
@@ -87,35 +30,26 @@ static void policy_defaults(struct fetch_policy *p)
 		p->max_bytes = FETCH_BODY_MAX;
 }
 
-static int fetch_make(struct fetch *f, const struct fetch_policy *policy)
+int fetch_load(struct ltps_error *err)
 {
-	f->policy = *policy;
-	policy_defaults(&f->policy);
-	if (policy->ca_file != NULL) {
-		f->ca_file = mem_dup_text(policy->ca_file);
-		if (f->ca_file == NULL)
-			return -1;
-		f->policy.ca_file = f->ca_file;
-	}
-	f->easy = curl_easy_init();
-	f->multi = curl_multi_init();
-	if (f->easy == NULL || f->multi == NULL)
-		return -1;
-	return curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS,
-				 FETCH_CONNECTIONS_MAX) == CURLM_OK
-		   ? 0
-		   : -1;
+	return fetch_curl_load(err);
 }
 
 int fetch_new(const struct fetch_policy *policy, struct fetch **ret_f,
 	      struct ltps_error *err)
 {
-	struct fetch *f = init_once() ? mem_zalloc(1, sizeof(*f)) : NULL;
+	struct fetch *f = mem_zalloc(1, sizeof(*f));
 	if (f == NULL)
 		return ltps_fail_nomem(err);
-	if (fetch_make(f, policy) != 0) {
-		fetch_free(f);
-		return ltps_fail_nomem(err);
+	f->policy = *policy;
+	policy_defaults(&f->policy);
+	if (policy->ca_file != NULL) {
+		f->ca_file = mem_dup_text(policy->ca_file);
+		if (f->ca_file == NULL) {
+			mem_free(f);
+			return ltps_fail_nomem(err);
+		}
+		f->policy.ca_file = f->ca_file;
 	}
 	*ret_f = f;
 	return 0;
@@ -125,17 +59,43 @@ void fetch_free(struct fetch *f)
 {
 	if (f == NULL)
 		return;
-	curl_easy_cleanup(f->easy);
-	curl_multi_cleanup(f->multi);
+	if (f->easy != NULL) {
+		libcurl.easy_cleanup(f->easy);
+		libcurl.multi_cleanup(f->multi);
+	}
 	mem_free(f->ca_file);
 	mem_free(f);
 	ERR_clear_error(); /* closing a TLS connection may leave entries */
 }
 
+/* What comes before there is a multi handle is seen before it waits. */
 void fetch_cancel(struct fetch *f)
 {
 	atomic_store(&f->cancelled, true);
-	curl_multi_wakeup(f->multi);
+	void *multi = atomic_load(&f->multi);
+	if (multi != NULL)
+		libcurl.multi_wakeup(multi);
+}
+
+/* With the first exchange: many a fetch is made in case, and never needed. */
+static int open_handles(struct fetch *f, struct ltps_error *err)
+{
+	if (f->easy != NULL)
+		return 0;
+	if (fetch_curl_load(err) != 0)
+		return -1;
+	CURL *easy = libcurl.easy_init();
+	CURLM *multi = libcurl.multi_init();
+	if (easy == NULL || multi == NULL ||
+	    libcurl.multi_setopt(multi, CURLMOPT_MAXCONNECTS, FETCH_CONNECTIONS_MAX) !=
+		CURLM_OK) {
+		libcurl.easy_cleanup(easy);
+		libcurl.multi_cleanup(multi);
+		return ltps_fail_nomem(err);
+	}
+	f->easy = easy;
+	atomic_store(&f->multi, multi);
+	return 0;
 }
 
 void fetch_result_free(struct fetch_result *r)
@@ -160,7 +120,7 @@ static int check_scheme(const struct fetch_policy *policy, CURLU *url,
 			struct ltps_error *err)
 {
 	char *scheme = NULL;
-	const CURLUcode uc = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+	const CURLUcode uc = libcurl.url_get(url, CURLUPART_SCHEME, &scheme, 0);
 	if (uc == CURLUE_OUT_OF_MEMORY)
 		return ltps_fail_nomem(err);
 	if (uc != CURLUE_OK)
@@ -171,7 +131,7 @@ static int check_scheme(const struct fetch_policy *policy, CURLU *url,
 	if (!allowed)
 		ltps_fail(err, LTPS_DENIED, LTPS_FAULT_CALLER, NULL,
 			  "URL scheme %.16s is not allowed", scheme);
-	curl_free(scheme);
+	libcurl.free(scheme);
 	return allowed ? 0 : -1;
 }
 
@@ -185,8 +145,8 @@ static bool has_authority(const char *text)
 static CURLUcode probe(CURLU *url, CURLUPart part)
 {
 	char *text = NULL;
-	const CURLUcode uc = curl_url_get(url, part, &text, 0);
-	curl_free(text);
+	const CURLUcode uc = libcurl.url_get(url, part, &text, 0);
+	libcurl.free(text);
 	return uc;
 }
 
@@ -225,20 +185,20 @@ static int check_text(const char *text, struct ltps_error *err)
 static int check_url(const struct fetch_policy *policy, const char *text,
 		     struct ltps_error *err)
 {
-	CURLU *url = curl_url();
+	CURLU *url = libcurl.url();
 	if (url == NULL)
 		return ltps_fail_nomem(err);
 	int rc = 0;
 	const CURLUcode uc =
-	    curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+	    libcurl.url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
 	if (uc == CURLUE_OUT_OF_MEMORY)
 		rc = ltps_fail_nomem(err);
 	else if (uc != CURLUE_OK)
 		rc = ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-			       "malformed URL: %s", curl_url_strerror(uc));
+			       "malformed URL: %s", libcurl.url_strerror(uc));
 	else
 		rc = check_parts(policy, url, text, err);
-	curl_url_cleanup(url);
+	libcurl.url_cleanup(url);
 	return rc;
 }
 
@@ -258,7 +218,7 @@ static int add_field(struct exchange *x, const char *name, const char *value,
 	if (n > 0)
 		memcpy(line + name_n + 2, value, n);
 	line[name_n + (n > 0 ? 2 : 1) + n] = '\0';
-	struct curl_slist *grown = curl_slist_append(x->headers, line);
+	struct curl_slist *grown = libcurl.slist_append(x->headers, line);
 	if (grown == NULL)
 		return ltps_fail_nomem(err);
 	x->headers = grown;
@@ -382,26 +342,26 @@ static int set_safety(CURL *easy, const struct fetch_policy *p)
 {
 	const char *schemes = p->allow_http ? "http,https" : "https";
 	int bad = 0;
-	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes);
-	bad |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
-	bad |= curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	/* Proxies of the environment would be connected to instead. */
-	bad |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	bad |= curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	bad |= curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-	bad |=
-	    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	bad |=
-	    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_PROXY, "");
+	bad |= libcurl.easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	bad |= libcurl.easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION,
+				   (long)CURL_HTTP_VERSION_1_1);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_SSLVERSION,
+				   (long)CURL_SSLVERSION_TLSv1_2);
 	if (p->ca_file != NULL) {
 		/* Only this file: the system's folder would be taken as well. */
-		bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, p->ca_file);
-		bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_CAINFO, p->ca_file);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
 	return bad;
 }
@@ -409,36 +369,37 @@ static int set_safety(CURL *easy, const struct fetch_policy *p)
 static int set_bounds(CURL *easy, const struct fetch_policy *p)
 {
 	int bad = 0;
-	bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* A name server that does not answer must not hold the thread. */
-	bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)p->connect_ms);
-	bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)p->total_ms);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	bad |=
-	    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)p->max_bytes);
-	bad |=
-	    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, p->redirects > 0 ? 1L : 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)p->redirects);
+	    libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)p->connect_ms);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)p->total_ms);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+				   (curl_off_t)p->max_bytes);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
+				   p->redirects > 0 ? 1L : 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_MAXREDIRS, (long)p->redirects);
 	/* A moved time-stamping or OCSP service still wants the request. */
-	bad |= curl_easy_setopt(easy, CURLOPT_POSTREDIR,
-				CURL_REDIR_POST_301 | CURL_REDIR_POST_302);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_POSTREDIR,
+				   CURL_REDIR_POST_301 | CURL_REDIR_POST_302);
 	return bad;
 }
 
 static int set_callbacks(CURL *easy, struct exchange *x)
 {
 	int bad = 0;
-	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	bad |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
-	bad |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
-	bad |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
-	bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
-	bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
-	bad |= curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-	bad |= curl_easy_setopt(easy, CURLOPT_XFERINFODATA, x);
-	bad |= curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_PREREQDATA, x);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HEADERDATA, x);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_WRITEDATA, x);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_XFERINFODATA, x);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	return bad;
 }
 
@@ -446,16 +407,16 @@ static int set_request(CURL *easy, const struct fetch_request *req,
 		       const struct exchange *x)
 {
 	int bad = 0;
-	bad |= curl_easy_setopt(easy, CURLOPT_URL, req->url);
-	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, FETCH_AGENT);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_URL, req->url);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_USERAGENT, FETCH_AGENT);
 	if (req->post || req->body.n > 0) {
 		const void *body = req->body.n > 0 ? (const void *)req->body.p : "";
-		bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-					(curl_off_t)req->body.n);
-		bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_POST, 1L);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+					   (curl_off_t)req->body.n);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_POSTFIELDS, body);
 	}
-	bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
 	return bad;
 }
 
@@ -472,7 +433,7 @@ static int make_headers(const struct fetch_request *req, struct exchange *x,
 int fetch_set_options(struct exchange *x)
 {
 	struct fetch *f = x->f;
-	curl_easy_reset(f->easy);
+	libcurl.easy_reset(f->easy);
 	const int bad = set_safety(f->easy, &f->policy) |
 			set_bounds(f->easy, &f->policy) | set_callbacks(f->easy, x);
 	return bad == 0 ? 0 : -1;
@@ -483,13 +444,13 @@ static int prepare(struct fetch *f, const struct fetch_request *req, struct exch
 {
 	if (check_url(&f->policy, req->url, err) != 0 || make_headers(req, x, err) != 0)
 		return -1;
-	const unsigned failed_before = allocations_failed;
+	const unsigned failed_before = fetch_allocations_failed();
 	const int bad = fetch_set_options(x) | set_request(f->easy, req, x);
 	/*
 	 * Copying a text is all that can fail in them. The reset cannot say so
 	 * and would leave a handle without some of its options.
 	 */
-	if (bad != 0 || allocations_failed != failed_before)
+	if (bad != 0 || fetch_allocations_failed() != failed_before)
 		return ltps_fail_nomem(err);
 	return 0;
 }
@@ -501,7 +462,7 @@ static int fail_curl(struct ltps_error *err, enum ltps_code code, enum ltps_faul
 {
 	if (err->code != LTPS_OK)
 		return -1;
-	ltps_fail(err, code, fault, NULL, "%s: %s", what, curl_easy_strerror(rc));
+	ltps_fail(err, code, fault, NULL, "%s: %s", what, libcurl.easy_strerror(rc));
 	err->foreign = LTPS_FOREIGN_CURL;
 	err->foreign_code = rc;
 	return -1;
@@ -550,11 +511,11 @@ static CURLMcode run(struct fetch *f, CURLcode *ret_rc)
 	int queued;
 	CURLMcode mc = CURLM_OK;
 	while (mc == CURLM_OK && running > 0 && !atomic_load(&f->cancelled)) {
-		mc = curl_multi_perform(f->multi, &running);
+		mc = libcurl.multi_perform(f->multi, &running);
 		if (mc == CURLM_OK && running > 0)
-			mc = curl_multi_poll(f->multi, NULL, 0, FETCH_POLL_MS, NULL);
+			mc = libcurl.multi_poll(f->multi, NULL, 0, FETCH_POLL_MS, NULL);
 	}
-	const CURLMsg *msg = curl_multi_info_read(f->multi, &queued);
+	const CURLMsg *msg = libcurl.multi_info_read(f->multi, &queued);
 	if (msg != NULL && msg->msg == CURLMSG_DONE)
 		*ret_rc = msg->data.result;
 	return mc;
@@ -572,9 +533,9 @@ static int check_end(const struct exchange *x, struct ltps_error *err)
 int fetch_perform(struct exchange *x, struct ltps_error *err)
 {
 	struct fetch *f = x->f;
-	const unsigned failed_before = allocations_failed;
+	const unsigned failed_before = fetch_allocations_failed();
 	CURLcode rc = CURL_LAST; /* none: cancelled */
-	CURLMcode mc = curl_multi_add_handle(f->multi, f->easy);
+	CURLMcode mc = libcurl.multi_add_handle(f->multi, f->easy);
 	if (mc == CURLM_OK)
 		mc = run(f, &rc);
 	ERR_clear_error(); /* what TLS left behind is in rc */
@@ -586,11 +547,11 @@ int fetch_perform(struct exchange *x, struct ltps_error *err)
 	if (mc == CURLM_OK && rc == CURLE_OK)
 		return 0;
 	/* Whatever libcurl makes of a failed allocation. */
-	if (allocations_failed != failed_before)
+	if (fetch_allocations_failed() != failed_before)
 		return ltps_fail_nomem(err);
 	if (mc != CURLM_OK)
 		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "fetch: %s",
-				 curl_multi_strerror(mc));
+				 libcurl.multi_strerror(mc));
 	if (rc == CURL_LAST)
 		return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_SELF, NULL,
 				 "fetch was cancelled");
@@ -604,7 +565,7 @@ static int http_do(struct exchange *x, const struct fetch_request *req,
 	if (prepare(f, req, x, err) != 0)
 		return -1;
 	const int rc = fetch_perform(x, err);
-	curl_multi_remove_handle(f->multi, f->easy);
+	libcurl.multi_remove_handle(f->multi, f->easy);
 	ERR_clear_error();
 	return rc == 0 ? check_end(x, err) : -1;
 }
@@ -613,8 +574,8 @@ static void take_answer(CURL *easy, struct fetch_result *r)
 {
 	const char *type = NULL;
 	long status = 0;
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+	libcurl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	libcurl.easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
 	r->status = (int)status;
 	for (size_t i = 0;
 	     type != NULL && type[i] != '\0' && i + 1 < sizeof(r->content_type); i++)
@@ -630,6 +591,8 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 	struct fetch_result r = { 0 };
 	atomic_store(&f->cancelled, false);
 	int rc = check_text(req->url, err);
+	if (rc == 0)
+		rc = open_handles(f, err);
 	if (rc == 0 && fetch_is_ldap(req->url)) {
 		rc = fetch_ldap_do(&x, req, &r.status, err);
 	} else if (rc == 0) {
@@ -642,8 +605,10 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 		x.body = buf_make(0);
 		*ret_r = r;
 	}
-	curl_easy_reset(f->easy); /* nothing of this call stays referenced */
-	curl_slist_free_all(x.headers);
+	if (f->easy != NULL) {
+		libcurl.easy_reset(f->easy); /* keeps nothing of this call */
+		libcurl.slist_free_all(x.headers);
+	}
 	buf_free(&x.body);
 	return rc;
 }

@@ -61,7 +61,12 @@ struct fetch_result {
 
 /* One handle a thread; keeps connections alive between calls. */
 struct fetch;
-void fetch_global_init(void); /* once, from main */
+/*
+ * fetch_load - what the first fetch_do of a process does otherwise: load
+ * libcurl. For a service, which is to tell at its start what it lacks.
+ * Fails: IO (self) when it is not installed, NOMEM
+ */
+int fetch_load(struct ltps_error *err) LTPS_CHECKED;
 int fetch_new(const struct fetch_policy *policy, struct fetch **ret_f,
 	      struct ltps_error *err) LTPS_CHECKED;
 void fetch_free(struct fetch *f);
@@ -72,7 +77,8 @@ void fetch_cancel(struct fetch *f);
  * judges it. content_type and accept have no meaning over LDAP.
  * Fails: ARGUMENT (caller; URL, or a body for LDAP),
  *        DENIED (caller; scheme or address),
- *        TIMEOUT, REMOTE, TOO_LARGE (all remote), CANCELLED, NOMEM
+ *        TIMEOUT, REMOTE, TOO_LARGE (all remote), CANCELLED, NOMEM,
+ *        IO (self; libcurl or the trust anchors of policy->ca_file)
  * Spec:  RFC 9112; RFC 4511, RFC 4516, base/fetch_ldap.h for what is refused
  */
 int fetch_do(struct fetch *f, const struct fetch_request *req,

@@ -5,10 +5,10 @@
  */
 #include "base/fetch_private.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 
 #include "base/clock.h"
+#include "base/fetch_curl.h"
 
 /* Read at once; an answer of one certificate fits. */
 #define LINK_CHUNK ((size_t)16 << 10)
@@ -16,27 +16,28 @@
 static int set_link(CURL *easy, const char *origin)
 {
 	int bad = 0;
-	bad |= curl_easy_setopt(easy, CURLOPT_URL, origin);
-	bad |= curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_URL, origin);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
 	/* Named http for libcurl's sake; no byte of HTTP is sent. */
-	bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	bad |= curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	bad |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	bad |= libcurl.easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	bad |= libcurl.easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	return bad;
 }
 
 /* What libcurl would find wrong with it is the caller's fault here. */
 static int check_origin(const char *origin, struct ltps_error *err)
 {
-	CURLU *url = curl_url();
-	const CURLUcode uc = url != NULL ? curl_url_set(url, CURLUPART_URL, origin, 0)
-					 : CURLUE_OUT_OF_MEMORY;
-	curl_url_cleanup(url);
+	CURLU *url = libcurl.url();
+	const CURLUcode uc = url != NULL
+				 ? libcurl.url_set(url, CURLUPART_URL, origin, 0)
+				 : CURLUE_OUT_OF_MEMORY;
+	libcurl.url_cleanup(url);
 	if (uc == CURLUE_OUT_OF_MEMORY)
 		return ltps_fail_nomem(err);
 	if (uc != CURLUE_OK)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "malformed URL: %s", curl_url_strerror(uc));
+				 "malformed URL: %s", libcurl.url_strerror(uc));
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static int fail_link(struct ltps_error *err, unsigned failed_before, CURLcode rc
 	if (fetch_allocations_failed() != failed_before || rc == CURLE_OUT_OF_MEMORY)
 		return ltps_fail_nomem(err);
 	ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL, "%s: %s", what,
-		  curl_easy_strerror(rc));
+		  libcurl.easy_strerror(rc));
 	err->foreign = LTPS_FOREIGN_CURL;
 	err->foreign_code = rc;
 	return -1;
@@ -84,19 +85,20 @@ static int wait_ready(struct exchange *x, short events, int64_t left_ms,
 {
 	const unsigned failed_before = fetch_allocations_failed();
 	curl_socket_t fd = CURL_SOCKET_BAD;
-	const CURLcode rc = curl_easy_getinfo(x->f->easy, CURLINFO_ACTIVESOCKET, &fd);
+	const CURLcode rc =
+	    libcurl.easy_getinfo(x->f->easy, CURLINFO_ACTIVESOCKET, &fd);
 	if (rc != CURLE_OK || fd == CURL_SOCKET_BAD)
 		return fail_link(err, failed_before, CURLE_RECV_ERROR,
 				 "connection was lost");
 	struct curl_waitfd wait = { .fd = fd, .events = events };
 	const int ms = left_ms < FETCH_POLL_MS ? (int)left_ms : FETCH_POLL_MS;
-	const CURLMcode mc = curl_multi_poll(x->f->multi, &wait, 1, ms, NULL);
+	const CURLMcode mc = libcurl.multi_poll(x->f->multi, &wait, 1, ms, NULL);
 	if (mc == CURLM_OK)
 		return 0;
 	if (mc == CURLM_OUT_OF_MEMORY)
 		return ltps_fail_nomem(err);
 	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "fetch: %s",
-			 curl_multi_strerror(mc));
+			 libcurl.multi_strerror(mc));
 }
 
 int fetch_link_send(struct exchange *x, struct view bytes, int64_t deadline_ms,
@@ -108,7 +110,8 @@ int fetch_link_send(struct exchange *x, struct view bytes, int64_t deadline_ms,
 		size_t sent = 0;
 		if (check_time(x, deadline_ms, &left_ms, err) != 0)
 			return -1;
-		const CURLcode rc = curl_easy_send(x->f->easy, bytes.p, bytes.n, &sent);
+		const CURLcode rc =
+		    libcurl.easy_send(x->f->easy, bytes.p, bytes.n, &sent);
 		if (rc == CURLE_OK)
 			bytes = view_skip(bytes, sent);
 		else if (rc != CURLE_AGAIN)
@@ -144,7 +147,7 @@ int fetch_link_receive(struct exchange *x, struct buf *in, int64_t deadline_ms,
 		if (check_time(x, deadline_ms, &left_ms, err) != 0)
 			return -1;
 		const CURLcode rc =
-		    curl_easy_recv(x->f->easy, chunk, sizeof(chunk), &n);
+		    libcurl.easy_recv(x->f->easy, chunk, sizeof(chunk), &n);
 		if (rc == CURLE_OK)
 			return append(in, view_of(chunk, n), err);
 		if (rc != CURLE_AGAIN)
@@ -158,7 +161,7 @@ void fetch_link_close(struct exchange *x, struct view last_words)
 {
 	size_t sent;
 	if (last_words.n > 0)
-		(void)curl_easy_send(x->f->easy, last_words.p, last_words.n, &sent);
-	curl_multi_remove_handle(x->f->multi, x->f->easy); /* closes as well */
+		(void)libcurl.easy_send(x->f->easy, last_words.p, last_words.n, &sent);
+	libcurl.multi_remove_handle(x->f->multi, x->f->easy); /* closes as well */
 	ERR_clear_error();
 }

@@ -12,10 +12,10 @@
 
 struct curl_slist;
 
-/* libcurl's handles, without its header here. */
+/* libcurl's handles, without its header here; NULL before the first exchange. */
 struct fetch {
 	void *easy;
-	void *multi; /* owns the connections */
+	_Atomic(void *) multi; /* owns the connections; also for fetch_cancel() */
 	struct fetch_policy policy;
 	char *ca_file;
 	atomic_bool cancelled;
@@ -36,8 +36,6 @@ struct exchange {
 
 /* --- fetch.c --------------------------------------------------------------- */
 
-/* Allocations of libcurl that failed in this thread so far. */
-unsigned fetch_allocations_failed(void);
 /* Visible ASCII only, and blanks if allowed: a URI has nothing else (RFC 3986 2). */
 bool fetch_is_visible(const char *s, size_t n, bool blanks);
 /*

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +105,80 @@ out:
 	if (fd >= 0 && !standard_input)
 		close(fd);
 	return rc == 0 ? 0 : ltps_where(err, "%s", path);
+}
+
+int file_first_line(const char *path, size_t max, struct buf *out,
+		    struct ltps_error *err)
+{
+	struct buf b = buf_make(max);
+	size_t n = 0;
+	int rc = file_read(path, &b, err);
+	while (n < b.n && b.p[n] != '\n' && b.p[n] != '\r')
+		n++;
+	if (rc == 0)
+		rc = buf_put(out, view_of(b.p, n), err);
+	OPENSSL_cleanse(b.p, b.n);
+	buf_free(&b);
+	return rc;
+}
+
+/* *ret_n 0: nothing to map, read it. */
+static int map_regular(int fd, size_t max, void **ret_p, size_t *ret_n,
+		       struct ltps_error *err)
+{
+	struct stat st;
+	*ret_n = 0;
+	if (fstat(fd, &st) != 0)
+		return ltps_fail_errno(err, "cannot read");
+	if (!S_ISREG(st.st_mode) || st.st_size <= 0)
+		return 0;
+	if ((uint64_t)st.st_size > max)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
+				 "file is larger than %zu bytes", max);
+	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return ltps_fail_errno(err, "cannot map");
+	*ret_p = p;
+	*ret_n = (size_t)st.st_size;
+	return 0;
+}
+
+int file_map(const char *path, size_t max, struct file_map *ret_m,
+	     struct ltps_error *err)
+{
+	void *p = NULL;
+	size_t n = 0;
+	int rc = 0;
+	*ret_m = (struct file_map){ .read = buf_make(max) };
+	if (strcmp(path, "-") != 0) {
+		int fd = open_retry(path, O_RDONLY, 0);
+		if (fd < 0)
+			ltps_fail_errno(err, "cannot open");
+		rc = fd < 0 ? -1 : map_regular(fd, max, &p, &n, err);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (rc != 0)
+		return ltps_where(err, "%s", path);
+	if (n > 0) {
+		ret_m->mapped = p;
+		ret_m->octets = view_of(p, n);
+		return 0;
+	}
+	if (file_read(path, &ret_m->read, err) != 0)
+		return -1;
+	ret_m->octets = view_buf(&ret_m->read);
+	return 0;
+}
+
+void file_unmap(struct file_map *m)
+{
+	if (m == NULL)
+		return;
+	if (m->mapped != NULL)
+		munmap(m->mapped, m->octets.n);
+	buf_free(&m->read);
+	*m = (struct file_map){ 0 };
 }
 
 static int write_all(int fd, struct view data, struct ltps_error *err)

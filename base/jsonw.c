@@ -16,6 +16,8 @@
 #define REPLACEMENT "\xef\xbf\xbd"
 /* Longest UTF-8 sequence. */
 #define UTF8_LEN_MAX 4
+/* Octets that are written in hexadecimal at once. */
+#define HEX_PIECE 64
 
 static bool failed(const struct jsonw *j)
 {
@@ -28,10 +30,19 @@ static void misuse(struct jsonw *j, const char *what)
 		  "JSON writer: %s", what);
 }
 
-/* Errors stay in j->err; that is why the result is dropped here only. */
+/* Errors stay in j->err; that is why the result is dropped here only. Most of what is
+ * put is a few octets long and has room. */
 static void put(struct jsonw *j, struct view v)
 {
-	if (!failed(j) && buf_put(j->out, v, &j->err) != 0)
+	struct buf *b = j->out;
+	if (failed(j))
+		return;
+	if (v.n > 0 && v.n <= b->cap - b->n && b->n + v.n <= b->max) {
+		memcpy(b->p + b->n, v.p, v.n);
+		b->n += v.n;
+		return;
+	}
+	if (buf_put(b, v, &j->err) != 0)
 		return;
 }
 
@@ -126,14 +137,39 @@ static void put_escaped(struct jsonw *j, uint8_t c)
 	put(j, view_of(text, (size_t)n));
 }
 
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 /* Bytes at the start of v that can be written as they are. */
 static size_t plain_run(struct view v)
 {
 	size_t n = 0;
-	while (n < v.n && v.p[n] >= 0x20 && v.p[n] < 0x80 && v.p[n] != '"' &&
-	       v.p[n] != '\\')
+	while (n < v.n && is_plain(v.p[n]))
 		n++;
 	return n;
+}
+
+/*
+ * Nearly all strings are plain: copied between their quotes as they are looked at.
+ * False, with nothing written, when one is not, or there is no room without growing.
+ */
+static bool put_plain_string(struct jsonw *j, struct view v)
+{
+	struct buf *b = j->out;
+	if (failed(j) || v.n + 2 > b->cap - b->n || b->n + v.n + 2 > b->max)
+		return false;
+	uint8_t *p = b->p + b->n;
+	*p++ = '"';
+	for (size_t i = 0; i < v.n; i++) {
+		if (!is_plain(v.p[i]))
+			return false;
+		p[i] = v.p[i];
+	}
+	p[v.n] = '"';
+	b->n += v.n + 2;
+	return true;
 }
 
 /* The well-formed multi-byte sequence at the start of v, or 0. */
@@ -147,6 +183,8 @@ static size_t sequence_len(struct view v)
 
 static void put_string(struct jsonw *j, struct view v)
 {
+	if (put_plain_string(j, v))
+		return;
 	put_byte(j, '"');
 	while (v.n > 0 && !failed(j)) {
 		size_t n = plain_run(v);
@@ -221,12 +259,13 @@ void jsonw_null(struct jsonw *j)
 
 void jsonw_hex(struct jsonw *j, struct view v)
 {
+	char text[2 * HEX_PIECE + 1];
 	before_value(j);
 	put_byte(j, '"');
-	for (size_t i = 0; i < v.n && !failed(j); i++) {
-		char two[3];
-		hex_encode(view_of(v.p + i, 1), two);
-		put(j, view_of(two, 2));
+	for (; v.n > 0 && !failed(j); v = view_skip(v, HEX_PIECE)) {
+		const struct view piece = view_head(v, HEX_PIECE);
+		hex_encode(piece, text);
+		put(j, view_of(text, 2 * piece.n));
 	}
 	put_byte(j, '"');
 }

@@ -5,6 +5,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -42,12 +45,21 @@ void *mem_alloc(size_t n)
 	return malloc(n > 0 ? n : 1);
 }
 
+/* glibc's calloc() does not look into the thread's own list of free blocks, which are
+ * of up to so many bytes. */
+#define ZEROED_HERE_MAX 1024
+
 void *mem_zalloc(size_t count, size_t size)
 {
 	size_t n;
 	if (__builtin_mul_overflow(count, size, &n) || hook_fails())
 		return NULL;
-	return calloc(1, n > 0 ? n : 1);
+	if (n == 0 || n > ZEROED_HERE_MAX)
+		return calloc(1, n > 0 ? n : 1);
+	void *p = malloc(n);
+	if (p != NULL)
+		explicit_bzero(p, n); /* with memset() compilers make it calloc() */
+	return p;
 }
 
 void *mem_resize(void *p, size_t count, size_t size)
@@ -121,8 +133,25 @@ static void openssl_free(void *p, const char *file, int line)
 	free(p);
 }
 
+/*
+ * glibc gives the top of the heap back whenever 128 KB of it are free, which one
+ * judgement leaves behind: the next one would ask for the same pages again, some six
+ * system calls and the faults. Large blocks still go back at once.
+ */
+#define KEPT_FREE (2 << 20)
+#define MAPPED_FROM (1 << 20)
+
+static void keep_heap(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+#endif
+}
+
 void mem_init(void)
 {
+	keep_heap();
 	/* Refused by OpenSSL after its first allocation; memory then stays
 	 * plain malloc, which the hook does not reach, and all else works. */
 	(void)CRYPTO_set_mem_functions(openssl_alloc, openssl_resize, openssl_free);

@@ -81,13 +81,20 @@ void oid_text(struct view oid_body, char out[OID_TEXT_MAX])
 		out[0] = '\0';
 }
 
+/* Decimal digits that are no more than 64 bits: nearly all arcs, and dividing 128 is
+ * slow. */
+#define ARC_DIGITS_QUICK 19
+
 /* Decimal number without leading zeros; advances *s behind it. */
 static bool parse_arc(const char **s, arc_t *ret_arc)
 {
 	const char *p = *s;
-	arc_t arc = 0;
+	uint64_t quick = 0;
 	if (*p < '0' || *p > '9' || (p[0] == '0' && p[1] >= '0' && p[1] <= '9'))
 		return false;
+	for (; *p >= '0' && *p <= '9' && p - *s < ARC_DIGITS_QUICK; p++)
+		quick = quick * 10 + (uint64_t)(*p - '0');
+	arc_t arc = quick;
 	for (; *p >= '0' && *p <= '9'; p++) {
 		unsigned digit = (unsigned)(*p - '0');
 		if (arc > (ARC_MAX - digit) / 10)
@@ -102,6 +109,10 @@ static bool parse_arc(const char **s, arc_t *ret_arc)
 static bool put_arc(uint8_t *out, size_t *n, arc_t arc)
 {
 	unsigned octets = 1;
+	if (arc < 0x80 && *n < OID_BODY_MAX) {
+		out[(*n)++] = (uint8_t)arc;
+		return true;
+	}
 	for (arc_t rest = arc >> 7; rest != 0; rest >>= 7)
 		octets++;
 	if (*n + octets > OID_BODY_MAX)
@@ -145,15 +156,16 @@ int der_put_oid(struct buf *out, const char *dotted, struct ltps_error *err)
  * 8.19.4): most differ there already, which saves parsing the text. */
 static bool ends_alike(struct view body, const char *dotted)
 {
-	unsigned low = 0;
-	const char *dot = strrchr(dotted, '.');
-	if (dot == NULL || body.n == 0)
+	unsigned low = 0, weight = 1;
+	size_t i = strlen(dotted);
+	while (i > 0 && dotted[i - 1] >= '0' && dotted[i - 1] <= '9') {
+		low += (unsigned)(dotted[--i] - '0') * weight;
+		weight = weight * 10 & 0x7f;
+	}
+	if (i == 0 || dotted[i - 1] != '.' || body.n == 0)
 		return false;
-	if (dot == strchr(dotted, '.'))
-		return true;
-	while (*++dot >= '0' && *dot <= '9')
-		low = (low * 10 + (unsigned)(*dot - '0')) & 0x7f;
-	return body.p[body.n - 1] == low;
+	/* The first arc is of one digit. */
+	return i <= 2 || body.p[body.n - 1] == (low & 0x7f);
 }
 
 bool oid_is(struct view oid_body, const char *dotted)

@@ -173,6 +173,26 @@ static int fail_expected(const char *what, const char *found, struct ltps_error 
 			 found);
 }
 
+/* X.690 8.2 to 8.5, 8.8 to 8.12, 8.19: types that have one form only. */
+static bool form_fits(const struct tlv *t)
+{
+	if (t->cls != ASN1_UNIVERSAL)
+		return true;
+	switch (t->number) {
+	case ASN1_TAG_BOOLEAN:
+	case ASN1_TAG_INTEGER:
+	case ASN1_TAG_NULL:
+	case ASN1_TAG_OID:
+	case ASN1_TAG_ENUMERATED:
+		return !t->constructed;
+	case ASN1_TAG_SEQUENCE:
+	case ASN1_TAG_SET:
+		return t->constructed;
+	default:
+		return true;
+	}
+}
+
 int tlv_expect(struct view *cursor, enum asn1_class cls, uint32_t number,
 	       const char *what, struct tlv *ret_t, struct ltps_error *err)
 {
@@ -183,6 +203,9 @@ int tlv_expect(struct view *cursor, enum asn1_class cls, uint32_t number,
 		return ltps_where(err, "%s", what);
 	if (!tlv_is(&t, cls, number))
 		return fail_expected(what, "another tag stands here", err);
+	if (!form_fits(&t))
+		return fail_expected(
+		    what, t.constructed ? "constructed value" : "primitive list", err);
 	*cursor = view_skip(*cursor, t.whole.n);
 	*ret_t = t;
 	return 0;

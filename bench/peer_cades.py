@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -20,21 +21,32 @@ SECONDS = 10  # of DSS, after its warming up
 PROCESSES = 50
 
 
+def whole_process(name, arguments):
+    """Prints what one process of it takes, from start to end."""
+    walls = []
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(PROCESSES):
+        begin = time.monotonic()
+        subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+        walls.append(time.monotonic() - begin)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{name}, as a process: median {1000 * statistics.median(walls):.1f} ms, "
+          f"least {1000 * min(walls):.1f} ms, {1000 * cpu / PROCESSES:.1f} ms of the processor, "
+          f"load {os.getloadavg()[0]:.1f}")
+
+
 def main():
     build, file, anchors, *content = sys.argv[1:]
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     ours = subprocess.run([os.path.join(build, "cades_bench"), file, anchors, now, *content],
                           capture_output=True, text=True, check=True).stdout
     print(ours, end="")
-    arguments = [os.path.join(build, "ltps"), "validate", file, "--offline", "--anchor", anchors,
-                 *(["--content", *content] if content else [])]
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    for _ in range(PROCESSES):
-        subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begin
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"ltps validate as a process: {1000 * wall / PROCESSES:.1f} ms, "
-          f"{1000 * cpu / PROCESSES:.1f} ms of the processor, load {os.getloadavg()[0]:.1f}")
+    program = os.path.join(build, "ltps")
+    validate = [program, "validate", file, "--offline", "--anchor", anchors,
+                *(["--content", *content] if content else [])]
+    whole_process("ltps validate", validate)
+    whole_process("of which start: ltps -h", [program, "-h"])
     try:
         dss = judges.dss_signatures(os.path.join(build, "judges"))
     except judges.Absent as why:
@@ -42,7 +54,7 @@ def main():
         return
     with open(os.path.join(dss.folder, "bench-list"), "w") as f:
         f.write("\t".join([file, *content]) + "\n")
-    r = subprocess.run(["java", "-cp", f"{dss.folder}:{dss.class_path}", dss.program, f.name, now,
+    r = subprocess.run([*dss.command, f.name, now,
                         anchors, "--measure", str(SECONDS)], capture_output=True, text=True)
     if r.returncode != 0:
         print(f"DSS: {r.stderr[-300:]}")

@@ -194,7 +194,6 @@ int main(int argc, char **argv)
 	struct rusage u;
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
 	mem_init();
-	fetch_global_init();
 	srand(1);
 	uint8_t *nodes = leaves_make(n, &root);
 	paths(nodes, n);

@@ -232,6 +232,8 @@ static int put_signed(struct view attrs, struct buf *out, struct ltps_error *err
 	struct tlv t;
 	struct view c = attrs;
 
+	if (attrs.n == 0)
+		return 0;
 	if (cms_expect(&c, ASN1_TAG_SET, "signedAttrs", &t, err) != 0 ||
 	    tlv_end(c, "signedAttrs", err) != 0)
 		return -1;

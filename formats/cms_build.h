@@ -35,7 +35,7 @@ int cms_build_signed_attrs(const struct cms_build_attrs *in, struct buf *out,
 struct cms_build_signer {
 	struct view certificate; /* DER: its issuer and serial make the sid */
 	enum digest_alg digest;
-	struct view signed_attrs;          /* with tag 0x31 */
+	struct view signed_attrs;          /* with tag 0x31; n == 0: none */
 	struct view algorithm;             /* AlgorithmIdentifier TLV */
 	struct view signature;             /* octets */
 	const struct view *unsigned_attrs; /* Attribute TLVs */

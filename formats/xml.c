@@ -14,10 +14,34 @@
 #include <libxml/xmlerror.h>
 #include <libxml/xmlmemory.h>
 
+#include "base/late_library.h"
 #include "base/mem.h"
 
 #define XML_PIECE 4096 /* bytes given at once: few calls, a short queue */
 #define UTF8_BOM "\xef\xbb\xbf"
+
+/* What is called of libxml2, without "xml"; it comes with the first document. */
+#define FUNCTIONS(F)                                                                   \
+	F(ByteConsumed)                                                                \
+	F(CreatePushParserCtxt)                                                        \
+	F(CtxtUseOptions)                                                              \
+	F(DictSetLimit)                                                                \
+	F(FreeParserCtxt)                                                              \
+	F(InitParser)                                                                  \
+	F(MemSetup)                                                                    \
+	F(ParseChunk)                                                                  \
+	F(SetStructuredErrorFunc)                                                      \
+	F(StopParser)                                                                  \
+	F(SwitchEncoding)
+
+#define MEMBER(name) __typeof__(xml##name) *name;
+#define SYMBOL(name) { "xml" #name, &libxml2.name },
+
+static struct {
+	FUNCTIONS(MEMBER)
+} libxml2;
+static const struct late_symbol symbols[] = { FUNCTIONS(SYMBOL) };
+static struct late_library library = LATE_LIBRARY("libxml2.so.2", "libxml2", symbols);
 
 struct item {
 	enum xml_event event;
@@ -57,7 +81,7 @@ static void fail(struct xml_reader *r, enum ltps_code code, const char *text)
 	(void)ltps_fail(&r->failed, code, LTPS_FAULT_OBJECT, "XML 1.0", "XML: %.*s",
 			(int)strcspn(text, "\n"), text);
 	(void)ltps_where(&r->failed, "line %d, offset %ld", r->parser->input->line,
-			 xmlByteConsumed(r->parser));
+			 libxml2.ByteConsumed(r->parser));
 }
 
 /*
@@ -134,7 +158,7 @@ static void on_document(void *reader)
 {
 	struct xml_reader *r = reader;
 
-	if (!declares_utf8(view_head(r->in, (size_t)xmlByteConsumed(r->parser))))
+	if (!declares_utf8(view_head(r->in, (size_t)libxml2.ByteConsumed(r->parser))))
 		fail(r, LTPS_UNSUPPORTED, "encoding other than UTF-8");
 }
 
@@ -148,7 +172,7 @@ static void on_doctype(void *reader, const xmlChar *name, const xmlChar *public_
 	(void)public_id;
 	(void)system_id;
 	fail(r, LTPS_UNSUPPORTED, "DOCTYPE");
-	xmlStopParser(r->parser);
+	libxml2.StopParser(r->parser);
 }
 
 /* References are resolved already, but for '&', which comes as "&#38;". */
@@ -181,7 +205,8 @@ static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
 	r->bindings[r->depth] = r->bindings[r->depth - 1] + (size_t)n_bindings;
 	for (int k = 0; k < n_bindings; k++) {
 		/* libxml2 leaves a reference in a namespace name as it is. */
-		if (bindings[2 * k + 1] != NULL && xmlStrchr(bindings[2 * k + 1], '&'))
+		if (bindings[2 * k + 1] != NULL &&
+		    strchr((const char *)bindings[2 * k + 1], '&'))
 			fail(r, LTPS_FORMAT, "reference in a namespace name");
 	}
 	if (r->bindings[r->depth] > XML_BINDINGS_MAX)
@@ -253,8 +278,8 @@ static char *copy(const char *s)
  */
 static void set_up(void)
 {
-	xmlInitParser();
-	(void)xmlMemSetup(mem_free, give, resize, copy);
+	libxml2.InitParser();
+	(void)libxml2.MemSetup(mem_free, give, resize, copy);
 }
 
 /* What has no parser to belong to (no memory for one) would be printed. */
@@ -262,6 +287,11 @@ static void on_stray_error(void *nothing, xmlError *e)
 {
 	(void)nothing;
 	(void)e;
+}
+
+int xml_load(struct ltps_error *err)
+{
+	return late_library_load(&library, err);
 }
 
 static int new_parser(struct xml_reader *r, struct ltps_error *err)
@@ -277,17 +307,20 @@ static int new_parser(struct xml_reader *r, struct ltps_error *err)
 				.ignorableWhitespace = on_text,
 				.cdataBlock = on_text };
 
+	if (xml_load(err) != 0)
+		return -1;
 	pthread_once(&once, set_up);
-	xmlSetStructuredErrorFunc(NULL, on_stray_error); /* of this thread */
+	libxml2.SetStructuredErrorFunc(NULL, on_stray_error); /* of this thread */
 	starved = false;
-	r->parser = xmlCreatePushParserCtxt(&calls, r, NULL, 0, NULL);
+	r->parser = libxml2.CreatePushParserCtxt(&calls, r, NULL, 0, NULL);
 	if (r->parser == NULL)
 		return ltps_fail_nomem(err);
 	/* Neither the first bytes nor the declaration choose the encoding. */
-	(void)xmlSwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
-	(void)xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC |
-					       XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	(void)xmlDictSetLimit(r->parser->dict, XML_NAMES_MAX);
+	(void)libxml2.SwitchEncoding(r->parser, XML_CHAR_ENCODING_UTF8);
+	(void)libxml2.CtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC |
+						    XML_PARSE_NOERROR |
+						    XML_PARSE_NOWARNING);
+	(void)libxml2.DictSetLimit(r->parser->dict, XML_NAMES_MAX);
 	return starved ? ltps_fail_nomem(err) : 0;
 }
 
@@ -313,7 +346,8 @@ void xml_close(struct xml_reader *r)
 {
 	if (r == NULL)
 		return;
-	xmlFreeParserCtxt(r->parser);
+	if (r->parser != NULL)
+		libxml2.FreeParserCtxt(r->parser);
 	mem_free(r->items);
 	buf_free(&r->text);
 	mem_free(r);
@@ -329,8 +363,8 @@ static void feed(struct xml_reader *r)
 	r->fed += piece.n;
 	r->ended = r->fed == r->in.n;
 	starved = false;
-	int rc =
-	    xmlParseChunk(r->parser, (const char *)piece.p, (int)piece.n, r->ended);
+	int rc = libxml2.ParseChunk(r->parser, (const char *)piece.p, (int)piece.n,
+				    r->ended);
 	if (starved) {
 		ltps_error_clear(&r->failed);
 		(void)ltps_fail_nomem(&r->failed);

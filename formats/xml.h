@@ -38,9 +38,16 @@ enum xml_event {
 struct xml_reader;
 
 /*
+ * xml_load - what the first xml_open of a process does otherwise: load libxml2.
+ * For a service, which is to tell at its start what it lacks.
+ * Fails: IO (self) when it is not installed
+ */
+int xml_load(struct ltps_error *err) LTPS_CHECKED;
+/*
  * xml_open - start reading; nothing is checked yet.
  * in     borrowed; must outlive ret_r
  * ret_r  free with xml_close()
+ * Fails: NOMEM, IO (self) as xml_load
  */
 int xml_open(struct view in, struct xml_reader **ret_r,
 	     struct ltps_error *err) LTPS_CHECKED;

@@ -73,7 +73,7 @@ static bool any_is_closed(const struct stage *s)
 }
 
 /* TRY_LATER and its like: it may be good yet, and another would be no better. */
-static bool wants_material(const struct conclusion *c)
+bool augment_wants_material(const struct conclusion *c)
 {
 	return c->sub == SUB_TRY_LATER || c->sub == SUB_NO_CERTIFICATE_CHAIN_FOUND ||
 	       c->sub == SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE ||
@@ -131,6 +131,8 @@ static bool has_some_stamp(const struct stage *s, size_t signature)
  * attribute than archive-time-stamp-v3 (5.5.3). */
 static bool lacks_stamp_but_closed(const struct stage *s)
 {
+	if (s->doc->cms == NULL)
+		return false;
 	for (size_t i = 0; i < s->doc->n_signatures; i++)
 		if (augment_signer_of(s, &s->doc->signatures[i]) <
 			s->doc->cms->n_signers &&
@@ -190,6 +192,33 @@ static const struct report_signature *first_unfit(const struct report *r)
 	return late;
 }
 
+/*
+ * A PDF that a new signature cannot hold in: read in several ways, its sections
+ * contradicting each other. Nothing that is signed or added mends that.
+ */
+static bool is_unsealable(const struct augmenting *a, const struct report_signature *g)
+{
+	const struct document_pdf *p = g->signature->pdf;
+	return a->fresh != NULL && p != NULL &&
+	       p->found->range[1] == a->fresh->range[1] &&
+	       g->conclusion.sub == SUB_FORMAT_FAILURE;
+}
+
+static const struct report_signature *first_unsealable(const struct augmenting *a,
+						       const struct report *r)
+{
+	for (size_t i = 0; i < r->n_signatures; i++)
+		if (is_unsealable(a, &r->signatures[i]))
+			return &r->signatures[i];
+	return NULL;
+}
+
+static void say_unsealable(struct augmenting *a, const struct report_signature *g)
+{
+	augment_say(a, AUGMENT_UNSUPPORTED,
+		    "no signature in this PDF would hold: %.200s", g->conclusion.text);
+}
+
 static void say_unfit(struct augmenting *a, const struct report_signature *g)
 {
 	miss_conclusion(a, "the new signature", &g->conclusion);
@@ -198,21 +227,33 @@ static void say_unfit(struct augmenting *a, const struct report_signature *g)
 		    g->conclusion.text);
 }
 
+static bool is_encrypted(const struct document *doc)
+{
+	return doc->pdf != NULL && doc->pdf->file->encrypt != NULL;
+}
+
 bool augment_may(struct augmenting *a, const struct stage *s)
 {
 	const struct report_signature *unfit =
 	    a->in->made_now ? first_unfit(s->judged.report) : NULL;
 	const struct report_signature *late = first_too_late(s->judged.report);
 	const struct report_signature *failed = first_failed(s->judged.report);
-	a->roots_fixed = any_is_closed(s);
+	const struct report_signature *no = first_unsealable(a, s->judged.report);
+	a->roots_fixed = s->doc->cms != NULL && any_is_closed(s);
 	if (s->doc->n_signatures == 0)
 		augment_say(a, AUGMENT_UNSUPPORTED, "there is no signature in it");
+	else if (no != NULL)
+		say_unsealable(a, no);
 	else if (failed != NULL)
 		say_failed(a, failed);
 	else if (unfit != NULL)
 		say_unfit(a, unfit);
 	else if (a->in->level == LEVEL_B)
 		return true;
+	else if (is_encrypted(s->doc))
+		augment_say(a, AUGMENT_UNSUPPORTED,
+			    "the PDF is encrypted: what would be added to it, others "
+			    "could not read; an evidence record covers it as it is");
 	else if (s->doc->n_records > 0 || s->doc->n_ers > 0)
 		augment_say(a, AUGMENT_FROZEN,
 			    "an evidence record inside covers the file as it is: renew "
@@ -264,7 +305,7 @@ static bool object_is_complete(struct augmenting *a, const char *id,
 {
 	const struct cert_validation_result *v =
 	    past != NULL && past->indication == INDICATION_PASSED ? past : now;
-	if (c->indication != INDICATION_PASSED && wants_material(c)) {
+	if (c->indication != INDICATION_PASSED && augment_wants_material(c)) {
 		if (v == NULL || chain_is_complete(a, &v->chain) ||
 		    a->out->n_missing == 0)
 			miss_conclusion(a, id, c);
@@ -296,7 +337,7 @@ static bool stamp_matters(const struct report *r, const struct report_stamp *t)
 	if (t->conclusion.indication == INDICATION_PASSED)
 		return true;
 	return t->stamp->imprint == MATCH_YES && t->stamp->index != MATCH_NO &&
-	       wants_material(&t->conclusion) && !is_spare(r, t);
+	       augment_wants_material(&t->conclusion) && !is_spare(r, t);
 }
 
 /* Where it was looked for: "status of CN=..." from each address. */
@@ -419,10 +460,47 @@ static const struct report_signature *same_signature(const struct report *r,
 	return NULL;
 }
 
+/*
+ * In a PDF what is added may meet what waits for it: readers would see another document
+ * than the one that was signed. NULL: nothing, or octets behind the file that are in
+ * the way already.
+ */
+static const struct pdf_change *own_change(const struct stage *before,
+					   const struct stage *after)
+{
+	const struct pdf_changes *old = &before->doc->changes;
+	const struct pdf_changes *new = &after->doc->changes;
+	const size_t n =
+	    before->doc->pdf != NULL ? before->doc->pdf->file->n_revisions : SIZE_MAX;
+	for (size_t i = 0; i < old->n; i++)
+		if (old->v[i].revision >= n)
+			return NULL;
+	for (size_t i = 0; i < new->n; i++)
+		if (new->v[i].revision >= n &&new->v[i].kind == PDF_CHANGE_UNDEFINED)
+			return &new->v[i];
+	return NULL;
+}
+
+/* That comes with no time and no material. */
+static bool is_for_good(const struct stage *before, const struct report_signature *n)
+{
+	return n != NULL && before->doc->pdf != NULL &&
+	       (n->conclusion.sub == SUB_FORMAT_FAILURE ||
+		n->conclusion.sub == SUB_SIG_CONSTRAINTS_FAILURE);
+}
+
 bool augment_not_worse(struct augmenting *a, const struct stage *before,
 		       const struct stage *after)
 {
 	const struct report *r = before->judged.report;
+	const struct pdf_change *c = own_change(before, after);
+	if (c != NULL) {
+		augment_say(a, AUGMENT_UNSUPPORTED,
+			    "nothing can be added to this PDF: it would change what "
+			    "is signed: %.120s",
+			    c->what);
+		return false;
+	}
 	for (size_t i = 0; i < r->n_signatures; i++) {
 		const struct report_signature *o = &r->signatures[i];
 		const struct report_signature *n =
@@ -430,6 +508,15 @@ bool augment_not_worse(struct augmenting *a, const struct stage *before,
 		if (n != NULL && badness(n->conclusion.indication) <=
 				     badness(o->conclusion.indication))
 			continue;
+		if (is_for_good(before, n)) {
+			augment_say(a, AUGMENT_UNSUPPORTED,
+				    "nothing can be added to this PDF: %s would be "
+				    "%s: %.140s",
+				    o->signature->id,
+				    subindication_name(n->conclusion.sub),
+				    n->conclusion.text);
+			return false;
+		}
 		if (n != NULL && n->conclusion.indication == INDICATION_FAILED) {
 			say_failed(a, n);
 			return false;
@@ -468,7 +555,8 @@ bool augment_stamps_serve(struct augmenting *a, const struct stage *before,
 		const struct report_stamp *t = &r->stamps[i];
 		const char *sub = subindication_name(t->conclusion.sub);
 		if (t->conclusion.indication == INDICATION_PASSED ||
-		    wants_material(&t->conclusion) || has_stamp(before->doc, t->stamp))
+		    augment_wants_material(&t->conclusion) ||
+		    has_stamp(before->doc, t->stamp))
 			continue;
 		augment_miss(a, "a time-stamp that serves", "");
 		augment_say(a, AUGMENT_INCOMPLETE,

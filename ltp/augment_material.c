@@ -7,30 +7,17 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "formats/cms_build.h"
 #include "ltp/augment_private.h"
-
-/* What a report may name of each kind: more is not put into one file. */
-#define ITEMS_MAX CMS_CERTS_MAX
-
-/* Each once; views borrow from the pools of the judgement. */
-struct gathered {
-	struct view certs[ITEMS_MAX];
-	struct view crls[ITEMS_MAX];
-	struct view ocsps[ITEMS_MAX];
-	struct view basics[ITEMS_MAX]; /* of the OCSP responses */
-	struct cms_material m;
-};
 
 static int put(struct view *list, size_t *n, struct view der, struct ltps_error *err)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (view_equal(list[i], der))
 			return 0;
-	if (*n == ITEMS_MAX)
+	if (*n == AUGMENT_ITEMS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "more than %d items of validation material",
-				 ITEMS_MAX);
+				 AUGMENT_ITEMS_MAX);
 	list[(*n)++] = der;
 	return 0;
 }
@@ -82,10 +69,10 @@ static int put_chain(struct gathered *g, const struct material *inside,
 	return 0;
 }
 
-static int put_chains(struct gathered *g, const struct stage *s, struct ltps_error *err)
+static int put_chains(struct gathered *g, const struct stage *s,
+		      const struct material *inside, struct ltps_error *err)
 {
 	const struct report *r = s->judged.report;
-	const struct material *inside = s->doc->material;
 	for (size_t i = 0; i < r->n_signatures; i++)
 		if (put_chain(g, inside, r->signatures[i].certificate, err) != 0 ||
 		    put_chain(g, inside, r->signatures[i].past, err) != 0)
@@ -97,14 +84,14 @@ static int put_chains(struct gathered *g, const struct stage *s, struct ltps_err
 	return 0;
 }
 
-static int gather(struct gathered *g, const struct stage *s, struct ltps_error *err)
+int augment_gather(struct gathered *g, const struct stage *s,
+		   const struct material *inside, struct ltps_error *err)
 {
 	const struct report *r = s->judged.report;
-	const struct material *inside = s->doc->material;
 	for (size_t i = 0; i < r->n_certs; i++)
 		if (put_cert(g, inside, r->certs[i], err) != 0)
 			return -1;
-	if (put_chains(g, s, err) != 0)
+	if (put_chains(g, s, inside, err) != 0)
 		return -1;
 	for (size_t i = 0; i < r->n_crls; i++)
 		if (!has_crl(inside, r->crls[i]) &&
@@ -113,7 +100,7 @@ static int gather(struct gathered *g, const struct stage *s, struct ltps_error *
 	for (size_t i = 0; i < r->n_ocsps; i++) {
 		if (has_ocsp(inside, r->ocsps[i]))
 			continue;
-		g->basics[g->m.n_ocsps < ITEMS_MAX ? g->m.n_ocsps : 0] =
+		g->basics[g->m.n_ocsps < AUGMENT_ITEMS_MAX ? g->m.n_ocsps : 0] =
 		    r->ocsps[i]->basic;
 		if (put(g->ocsps, &g->m.n_ocsps, r->ocsps[i]->der, err) != 0)
 			return -1;
@@ -287,7 +274,8 @@ int augment_material(struct augmenting *a, const struct stage *s, struct buf *ou
 		     struct ltps_error *err)
 {
 	struct gathered *g = mem_zalloc(1, sizeof(*g));
-	int rc = g == NULL ? ltps_fail_nomem(err) : gather(g, s, err);
+	int rc = g == NULL ? ltps_fail_nomem(err)
+			   : augment_gather(g, s, s->doc->material, err);
 	if (rc == 0 && g->m.n_certs + g->m.n_crls + g->m.n_ocsps > 0)
 		rc = a->roots_fixed
 			 ? put_nested(a, g, s, out, err)

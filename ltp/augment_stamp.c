@@ -66,9 +66,8 @@ static void advance(struct augmenting *a, int64_t gen_time_ms)
 		a->time_ms = gen_time_ms;
 }
 
-/* The token is checked by the client, and by the gate that it has. */
-static int get_token(struct augmenting *a, const struct digest *d,
-		     struct tsp_answer *ret, struct ltps_error *err)
+int augment_token(struct augmenting *a, const struct digest *d, struct tsp_answer *ret,
+		  struct ltps_error *err)
 {
 	struct fetch *fetch = a->in->tsa_fetch;
 	struct tsp_client client;
@@ -99,7 +98,7 @@ static int stamp_signature(struct augmenting *a, const struct document_signature
 	struct tsp_answer answer = { 0 };
 	int rc = -1;
 	if (digest_once(a->in->digest, sig->signer->signature, &imprint, err) == 0 &&
-	    get_token(a, &imprint, &answer, err) == 0)
+	    augment_token(a, &imprint, &answer, err) == 0)
 		rc = adding_put(d, signer, OID_SIGNATURE_TIME_STAMP,
 				answer.tst->cms->whole, err);
 	tsp_answer_clear(&answer);
@@ -207,7 +206,7 @@ static int stamp_archive(struct archiving *v, struct adding *d, bool *ret_go,
 	if (!*ret_go)
 		goto out;
 	rc = -1;
-	if (get_token(v->a, &imprint, &answer, err) == 0 &&
+	if (augment_token(v->a, &imprint, &answer, err) == 0 &&
 	    put_inside(v, answer.tst->cms->whole, &token, err) == 0)
 		rc = adding_put(d, v->signer, OID_ARCHIVE_TIME_STAMP_V3,
 				view_buf(&token), err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "formats/xml.h"
 #include "ltp/inside.h"
 #include "storage/audit.h"
 #include "validation/tsa_path.h"
@@ -38,7 +39,8 @@ const char *ltp_minor_name(enum ltp_minor minor)
 /* The policy that each profile's signatures are judged by. */
 static int load_policies(struct ltp *l, struct ltps_error *err)
 {
-	l->policies = mem_zalloc(l->o.n_profiles + 1, sizeof(struct validation_policy *));
+	l->policies =
+	    mem_zalloc(l->o.n_profiles + 1, sizeof(struct validation_policy *));
 	if (l->policies == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < l->o.n_profiles; i++) {
@@ -49,9 +51,9 @@ static int load_policies(struct ltp *l, struct ltps_error *err)
 					      err) != 0)
 			return ltps_where(err, "profile %s", p->id);
 		if (p->seal != SEAL_NONE && l->o.seal_key == NULL)
-			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-					 "the profile %s seals, but no key is configured",
-					 p->id);
+			return ltps_fail(
+			    err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+			    "the profile %s seals, but no key is configured", p->id);
 	}
 	return 0;
 }
@@ -128,8 +130,8 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	w->l = l;
-	if (store_reader_open(l->o.store, &w->conn, err) != 0 ||
-	    fetch_new(&l->o.fetch, &w->fetch, err) != 0) {
+	if (store_reader_open(l->o.store, &w->conn, err) != 0 || xml_load(err) != 0 ||
+	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0) {
 		ltp_worker_free(w);
 		return -1;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seal - a CAdES baseline B signature made, then raised by augment_cades(). */
-#include "ltp/seal.h"
+#include "ltp/seal_private.h"
 
 #include <string.h>
 
@@ -16,8 +16,7 @@
 
 struct sealing {
 	const struct seal_input *in;
-	enum digest_alg digest;
-	struct buf mime;  /* Attribute; empty: none */
+	const struct seal_content *content;
 	struct buf attrs; /* signed, with tag 0x31 */
 	struct buf algorithm;
 	struct buf value;
@@ -25,22 +24,19 @@ struct sealing {
 
 /* RFC 8419 3.1: Ed25519 goes with SHA-512 alone; what Ed448 wants is no digest of
  * ours. */
-static int choose_digest(struct sealing *s, struct ltps_error *err)
+int seal_digest(const struct seal_input *in, enum digest_alg *ret,
+		struct ltps_error *err)
 {
-	const EVP_PKEY *key = s->in->key->key;
-	s->digest = s->in->digest;
-	if (EVP_PKEY_is_a(key, "ED25519"))
-		s->digest = DIGEST_SHA512;
-	if (EVP_PKEY_is_a(key, "ED448"))
+	*ret = EVP_PKEY_is_a(in->key->key, "ED25519") ? DIGEST_SHA512 : in->digest;
+	if (EVP_PKEY_is_a(in->key->key, "ED448"))
 		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
 				 "RFC 8419 3.1", "Ed448 signs with SHAKE256");
 	return 0;
 }
 
 /* EN 319 122-1 5.2.5: with content-hints it must not stand, so only this is written. */
-static int put_mime_type(struct sealing *s, struct ltps_error *err)
+static int put_mime_type(const char *text, struct buf *out, struct ltps_error *err)
 {
-	const char *text = s->in->mime_type;
 	struct buf value = buf_make(MIME_TYPE_MAX + 16);
 	int rc = 0;
 	if (text == NULL || text[0] == '\0')
@@ -52,7 +48,7 @@ static int put_mime_type(struct sealing *s, struct ltps_error *err)
 		     err);
 	if (rc == 0) {
 		const struct view v = view_buf(&value);
-		rc = cms_build_attribute(OID_MIME_TYPE, &v, 1, &s->mime, err);
+		rc = cms_build_attribute(OID_MIME_TYPE, &v, 1, out, err);
 	}
 	buf_free(&value);
 	return rc;
@@ -60,19 +56,18 @@ static int put_mime_type(struct sealing *s, struct ltps_error *err)
 
 static int sign(struct sealing *s, struct ltps_error *err)
 {
-	const struct seal_input *in = s->in;
-	const struct view more = view_buf(&s->mime);
-	struct cms_build_attrs attrs = {
+	const struct seal_content *c = s->content;
+	const struct cms_build_attrs attrs = {
 		.content_type = OID_DATA,
-		.signing_time_ms = in->augment.judgement.time_ms,
-		.certificate = in->key->certificate->der,
-		.more = &more,
-		.n_more = s->mime.n > 0 ? 1 : 0,
+		.message_digest = c->digest,
+		.signing_time_ms = c->signing_time_ms,
+		.certificate = s->in->key->certificate->der,
+		.more = &c->attribute,
+		.n_more = c->attribute.n > 0 ? 1 : 0,
 	};
-	if (content_digest(in->content, s->digest, &attrs.message_digest, err) != 0 ||
-	    cms_build_signed_attrs(&attrs, &s->attrs, err) != 0)
+	if (cms_build_signed_attrs(&attrs, &s->attrs, err) != 0)
 		return -1;
-	return signature_sign(in->key->key, s->digest, view_buf(&s->attrs),
+	return signature_sign(s->in->key->key, c->digest.alg, view_buf(&s->attrs),
 			      &s->algorithm, &s->value, err);
 }
 
@@ -85,15 +80,15 @@ static int build(const struct sealing *s, struct buf *out, struct ltps_error *er
 		certs[1 + i] = in->key->chain[i]->der;
 	const struct cms_build_signer signer = {
 		.certificate = in->key->certificate->der,
-		.digest = s->digest,
+		.digest = s->content->digest.alg,
 		.signed_attrs = view_buf(&s->attrs),
 		.algorithm = view_buf(&s->algorithm),
 		.signature = view_buf(&s->value),
 	};
 	const struct cms_build b = {
 		.content_type = OID_DATA,
-		.has_content = in->enveloping,
-		.content = in->enveloping ? in->content->bytes : VIEW_NULL,
+		.has_content = s->content->enveloped,
+		.content = s->content->bytes,
 		.certs = certs,
 		.n_certs = 1 + in->key->n_chain,
 		.signers = &signer,
@@ -102,24 +97,41 @@ static int build(const struct sealing *s, struct buf *out, struct ltps_error *er
 	return cms_build(&b, out, err);
 }
 
-static int make(const struct seal_input *in, struct buf *out, struct ltps_error *err)
+int seal_sign(const struct seal_input *in, const struct seal_content *content,
+	      struct buf *out, struct ltps_error *err)
 {
 	struct sealing s = { .in = in,
-			     .mime = buf_make(SIGNED_ATTRS_MAX),
+			     .content = content,
 			     .attrs = buf_make(SIGNED_ATTRS_MAX),
 			     .algorithm = buf_make(ALGORITHM_MAX),
 			     .value = buf_make(SIGNATURE_MAX) };
+	const int rc = sign(&s, err) != 0 ? -1 : build(&s, out, err);
+	buf_free(&s.attrs);
+	buf_free(&s.algorithm);
+	buf_free(&s.value);
+	return rc;
+}
+
+static int make(const struct seal_input *in, struct buf *out, struct ltps_error *err)
+{
+	struct buf mime = buf_make(SIGNED_ATTRS_MAX);
+	struct seal_content c = {
+		.signing_time_ms = in->augment.judgement.time_ms,
+		.enveloped = in->enveloping,
+		.bytes = in->enveloping ? in->content->bytes : VIEW_NULL,
+	};
+	enum digest_alg alg;
 	int rc = -1;
 	if (in->enveloping && !in->content->in_memory)
 		ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
 			  "content that is not in memory goes beside its signature");
-	else if (choose_digest(&s, err) == 0 && put_mime_type(&s, err) == 0 &&
-		 sign(&s, err) == 0)
-		rc = build(&s, out, err);
-	buf_free(&s.mime);
-	buf_free(&s.attrs);
-	buf_free(&s.algorithm);
-	buf_free(&s.value);
+	else if (seal_digest(in, &alg, err) == 0 &&
+		 put_mime_type(in->mime_type, &mime, err) == 0 &&
+		 content_digest(in->content, alg, &c.digest, err) == 0) {
+		c.attribute = view_buf(&mime);
+		rc = seal_sign(in, &c, out, err);
+	}
+	buf_free(&mime);
 	return rc;
 }
 

@@ -30,18 +30,52 @@ void signatures_verdict_text(const struct signatures_verdict *v,
 
 /* ---- which parts, and what they are about ---- */
 
-/* Of the signed formats, those that can be judged so far. */
-static bool is_judged(const struct signatures_part *p)
+static bool is_cms(const struct signatures_part *p)
 {
 	return p->detected->kind == FORMAT_CADES;
 }
 
-/* What carries no signature, time-stamp or evidence of its own. */
+static bool is_pdf(const struct signatures_part *p)
+{
+	return p->detected->kind == FORMAT_PDF || p->detected->kind == FORMAT_PADES;
+}
+
+/*
+ * Whether a PDF holds a signature, its reader says: a look at its octets misses what is
+ * spelt "/Byte#52ange", and takes a text for it. One that cannot be read is what it
+ * looks like.
+ */
+static int pdf_is_signed(const struct signatures_part *p, bool *ret,
+			 struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	struct pades *pdf = NULL;
+	*ret = p->detected->kind == FORMAT_PADES;
+	if (pades_read(p->data, VIEW_NULL, &pdf, &why) == 0)
+		*ret = pdf->n_signatures > 0;
+	pades_free(pdf);
+	if (why.code == LTPS_OK || why.fault == LTPS_FAULT_OBJECT ||
+	    why.code == LTPS_TOO_LARGE)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+/* Of the signed formats, those that can be judged so far. */
+static int is_judged(const struct signatures_part *p, bool *ret, struct ltps_error *err)
+{
+	*ret = is_cms(p);
+	return is_pdf(p) ? pdf_is_signed(p, ret, err) : 0;
+}
+
+/* What carries no signature, time-stamp or evidence of its own. A PDF: when it is not
+ * judged. */
 static bool is_unsigned(const struct signatures_part *p)
 {
 	switch (p->detected->kind) {
 	case FORMAT_OCTETS:
 	case FORMAT_PDF:
+	case FORMAT_PADES:
 	case FORMAT_XML:
 	case FORMAT_ZIP:
 	case FORMAT_XAIP:
@@ -79,7 +113,7 @@ static const struct signatures_part *content_part(const struct signatures_part *
 						  size_t n, size_t signature)
 {
 	for (size_t i = 0; i < n; i++)
-		if (i != signature && !is_judged(&parts[i]) &&
+		if (i != signature && !is_cms(&parts[i]) &&
 		    (names(&parts[signature], &parts[i]) ||
 		     names(&parts[i], &parts[signature])))
 			return &parts[i];
@@ -87,7 +121,7 @@ static const struct signatures_part *content_part(const struct signatures_part *
 		if (i != signature && names(&parts[signature], &parts[i]))
 			return &parts[i];
 	const size_t other = 1 - signature;
-	return n == 2 && !is_judged(&parts[other]) ? &parts[other] : NULL;
+	return n == 2 && !is_cms(&parts[other]) ? &parts[other] : NULL;
 }
 
 /* ---- one signed part ---- */
@@ -212,6 +246,13 @@ static struct engine_input input_of(const struct judging *j,
 				      .time_ms = j->now_ms };
 }
 
+static int read_document(const struct signatures_part *p, struct content *content,
+			 struct document **ret, struct ltps_error *err)
+{
+	return is_pdf(p) ? document_read_pdf(p->data, VIEW_NULL, ret, err)
+			 : document_read(p->data, content, ret, err);
+}
+
 /*
  * Judges one part into c: document and judged are set unless it cannot be read, which
  * the verdict then says.
@@ -222,13 +263,14 @@ static int judge_part(const struct judging *j, const struct signatures_part *par
 {
 	struct ltps_error why = LTPS_ERROR_INIT;
 	struct engine_proof *proofs = NULL;
-	const struct signatures_part *content = content_part(parts, n, part);
+	const struct signatures_part *content =
+	    is_pdf(&parts[part]) ? NULL : content_part(parts, n, part);
 	const struct material *pool = j->w->l->o.trust;
 	struct engine_input in = input_of(j, &pool);
 	const struct path_sources sources = worker_sources(j->w, j->network);
 	if (content != NULL)
 		c->content = content_of(content->data);
-	if (document_read(parts[part].data, content != NULL ? &c->content : NULL,
+	if (read_document(&parts[part], content != NULL ? &c->content : NULL,
 			  &c->document, &why) != 0) {
 		if (why.fault != LTPS_FAULT_OBJECT) {
 			*err = why;
@@ -279,7 +321,9 @@ int signatures_judge(struct ltp_worker *w, const struct profile *p,
 	*ret = (struct signatures_verdict){ .worst = INDICATION_PASSED };
 	for (size_t i = 0; rc == 0 && j.policy != NULL && i < n; i++) {
 		struct cared_part c = { .part = i };
-		if (!is_judged(&parts[i]))
+		bool signed_part;
+		rc = is_judged(&parts[i], &signed_part, err);
+		if (rc != 0 || !signed_part)
 			continue;
 		if (judged++ < SIGNATURES_PARTS_MAX)
 			rc = judge_part(&j, parts, n, i, &c, ret, err);
@@ -504,7 +548,8 @@ static void take_outcome(struct care *c, struct cared_part *p, const char *what)
  */
 static int tried(struct care *c, struct ltps_error *err)
 {
-	if (err->fault == LTPS_FAULT_SELF || atomic_load(&c->w->cancelled))
+	if ((err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
+	    atomic_load(&c->w->cancelled))
 		return -1;
 	if (err->fault == LTPS_FAULT_REMOTE)
 		later(c, INT64_MIN, err->text);
@@ -531,7 +576,7 @@ static int raise(struct care *c, const struct judging *j, struct cared_part *p,
 					  .sources = &sources,
 					  .judgement = input_of(j, &pool),
 					  .clock = c->w->l->o.clock };
-	if (augment_cades(&in, &p->augmented, err) != 0)
+	if (augment_document(&in, &p->augmented, err) != 0)
 		return tried(c, err);
 	take_outcome(c, p, "augmentation");
 	return 0;
@@ -563,6 +608,28 @@ static int care_signed(struct care *c, const struct judging *j, struct cared_par
 	return 0;
 }
 
+/* Whether a PDF cannot be sealed in its own format: encrypted, not read strictly, or
+ * beyond our limits. Then it is sealed as any other file. */
+static bool is_only_octets(const struct augmented *a, int rc,
+			   const struct ltps_error *err)
+{
+	return rc == 0 ? a->outcome == AUGMENT_UNSUPPORTED
+		       : err->fault == LTPS_FAULT_OBJECT || err->code == LTPS_TOO_LARGE;
+}
+
+static int seal_part(const struct seal_input *in, bool pdf, struct augmented *a,
+		     struct ltps_error *err)
+{
+	if (!pdf)
+		return seal_cades(in, a, err);
+	const int rc = seal_pades(in, a, err);
+	if (!is_only_octets(a, rc, err))
+		return rc;
+	augmented_clear(a);
+	ltps_error_clear(err);
+	return seal_cades(in, a, err);
+}
+
 static int care_unsigned(struct care *c, const struct judging *j, struct cared_part *p,
 			 struct ltps_error *err)
 {
@@ -586,7 +653,7 @@ static int care_unsigned(struct care *c, const struct judging *j, struct cared_p
 			     .judgement = input_of(j, &pool),
 			     .clock = c->w->l->o.clock },
 	};
-	if (seal_cades(&in, &p->augmented, err) != 0)
+	if (seal_part(&in, is_pdf(&c->parts[p->part]), &p->augmented, err) != 0)
 		return tried(c, err);
 	take_outcome(c, p, "sealing");
 	if (p->augmented.outcome != AUGMENT_DONE || p->augmented.judged.report == NULL)
@@ -610,8 +677,11 @@ static int care_parts(struct care *c, int64_t proof_ms, struct ltps_error *err)
 	size_t judged = 0, sealed = 0;
 	for (size_t i = 0; i < c->version->n_parts; i++) {
 		struct cared_part *p = &c->cared[c->n_cared];
+		bool signed_part;
 		p->part = i;
-		if (is_judged(&c->parts[i])) {
+		if (is_judged(&c->parts[i], &signed_part, err) != 0)
+			return -1;
+		if (signed_part) {
 			if (judged++ == SIGNATURES_PARTS_MAX) {
 				judged--;
 				take_excess(&c->verdict, i);

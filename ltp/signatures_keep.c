@@ -80,23 +80,32 @@ static const struct buf *form_bytes(const struct cared_part *p, enum version_kin
 	return p->sealed == (kind == VERSION_SEALED) ? &p->made : NULL;
 }
 
+/* Of a CMS. */
+static bool is_detached(const struct care *c, const struct cared_part *p)
+{
+	return p->sealed ? c->profile->seal == SEAL_DETACHED
+			 : !p->document->cms->has_content;
+}
+
 static void describe(const struct care *c, const struct cared_part *p,
 		     enum version_kind kind, struct part_new *row)
 {
 	const struct part *from = &c->version->parts[p->part];
-	const struct format *cades = format_by_kind(FORMAT_CADES);
-	const bool detached = p->sealed ? c->profile->seal == SEAL_DETACHED
-					: !p->document->cms->has_content;
 	if (kind == VERSION_REPORT) {
 		row->format_id = FORMAT_REPORT;
 		row->mime = MIME_REPORT;
 		row->detected = "XML";
 		return;
 	}
+	const struct format *made = format_detect(view_buf(&p->made));
+	if (made->kind != FORMAT_PADES)
+		made = format_by_kind(FORMAT_CADES);
 	row->format_id =
-	    from->format_id != NULL && !p->sealed ? from->format_id : cades->uri;
-	row->mime = detached ? MIME_CMS_DETACHED : MIME_CMS;
-	row->detected = cades->name;
+	    from->format_id != NULL && !p->sealed ? from->format_id : made->uri;
+	row->mime = made->kind == FORMAT_PADES ? made->mime
+		    : is_detached(c, p)        ? MIME_CMS_DETACHED
+					       : MIME_CMS;
+	row->detected = made->name;
 }
 
 static int form_part(struct care *c, struct form *f, const struct cared_part *p,

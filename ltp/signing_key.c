@@ -26,13 +26,10 @@ static int read_password(const char *path, struct signing_key_password *p,
 	struct buf b = buf_make(SIGNING_KEY_PASSWORD_MAX);
 	if (path == NULL)
 		return 0;
-	int rc = file_read(path, &b, err);
+	int rc = file_first_line(path, SIGNING_KEY_PASSWORD_MAX, &b, err);
 	if (rc == 0) {
-		size_t n = 0;
-		while (n < b.n && b.p[n] != '\n' && b.p[n] != '\r')
-			n++;
-		if (n > 0)
-			memcpy(p->text, b.p, n);
+		if (b.n > 0)
+			memcpy(p->text, b.p, b.n);
 		p->given = true;
 		OPENSSL_cleanse(b.p, b.n);
 	}

@@ -15,6 +15,7 @@
 #include <openssl/ui.h>
 #include <string.h>
 
+#include "base/fetch.h"
 #include "ltp/signing_key_private.h"
 
 #define ENGINE_NAME "pkcs11"
@@ -39,6 +40,11 @@ static ENGINE *loaded;
 static int find_engine(struct ltps_error *err)
 {
 	if (loaded == NULL) {
+		/* libcurl, when it is loaded, registers all engines for all keys: it
+		 * comes before this one, or certificates' keys would go to the token.
+		 */
+		if (fetch_load(err) != 0)
+			return -1;
 		ENGINE_load_dynamic();
 		loaded = ENGINE_by_id(ENGINE_NAME);
 	}

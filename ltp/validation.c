@@ -13,8 +13,6 @@ static const struct {
 	enum format_kind kind;
 	const char *what;
 } not_yet[] = {
-	{ FORMAT_PDF, "PDF signatures are" },
-	{ FORMAT_PADES, "PDF signatures are" },
 	{ FORMAT_XADES, "XML signatures are" },
 	{ FORMAT_ASIC_E, "ASiC containers are" },
 	{ FORMAT_ASIC_S, "ASiC containers are" },
@@ -23,17 +21,30 @@ static const struct {
 	{ FORMAT_EVIDENCE_RECORD_XML, "evidence records on their own are" },
 };
 
-int validation_read(struct view file, struct content *content,
+static int read_pdf(struct view file, struct view password,
+		    const struct content *content, struct sig_cache *cache,
 		    struct document **ret_doc, struct ltps_error *err)
 {
+	if (content != NULL)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "a PDF holds what it signs: no content goes with it");
+	return document_read_pdf_known(file, password, cache, ret_doc, err);
+}
+
+int validation_read(struct view file, struct view password, struct content *content,
+		    struct sig_cache *cache, struct document **ret_doc,
+		    struct ltps_error *err)
+{
 	const struct format *f = format_detect(file);
+	if (f->kind == FORMAT_PDF || f->kind == FORMAT_PADES)
+		return read_pdf(file, password, content, cache, ret_doc, err);
 	for (size_t i = 0; i < sizeof(not_yet) / sizeof(not_yet[0]); i++) {
 		if (f->kind == not_yet[i].kind)
 			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, NULL,
 					 "%s not judged yet", not_yet[i].what);
 	}
 	struct document *doc = NULL;
-	if (document_read(file, content, &doc, err) != 0)
+	if (document_read_known(file, content, cache, &doc, err) != 0)
 		return -1;
 	/* A verdict about other octets than those that were meant is worse than none.
 	 */
@@ -129,7 +140,7 @@ int ltp_validate_document(struct ltp_worker *w, const struct ltp_validation *v,
 			  struct buf *out, struct ltps_error *err)
 {
 	struct document *d = NULL;
-	if (validation_read(v->file, v->content, &d, err) != 0)
+	if (validation_read(v->file, v->password, v->content, v->cache, &d, err) != 0)
 		return -1;
 	const int rc = judge(w, v, d, out, err);
 	document_free(d);

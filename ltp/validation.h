@@ -15,13 +15,17 @@
 enum validation_form { VALIDATION_JSON, VALIDATION_TEXT, VALIDATION_XML };
 
 /*
- * validation_read - document_read() behind a look at the format.
+ * validation_read - document_read() or document_read_pdf(), by a look at the format.
+ * password  of an encrypted PDF; n == 0: the empty one
+ * cache     of this thread, with certificates decoded before; may be NULL
  * Fails: UNSUPPORTED (object), naming it, for signed formats that are not judged yet;
  *        MISMATCH (caller) when the file holds another content than the one given;
+ *        ARGUMENT (caller) for content beside a PDF;
  *        as document_read()
  */
-int validation_read(struct view file, struct content *content,
-		    struct document **ret_doc, struct ltps_error *err) LTPS_CHECKED;
+int validation_read(struct view file, struct view password, struct content *content,
+		    struct sig_cache *cache, struct document **ret_doc,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 /*
  * validation_write - a report in a form; XML is signed when there is a key.
@@ -36,6 +40,7 @@ int validation_write(const struct report *r, const struct report_frame *f,
 
 struct ltp_validation {
 	struct view file;
+	struct view password;    /* of an encrypted PDF */
 	struct content *content; /* of a detached signature; NULL: none given */
 	const struct validation_policy *policy;
 	int64_t time_ms; /* INT64_MIN: now */

@@ -71,7 +71,7 @@ int read_cert_refs(struct reader *r, struct view body, size_t max, const char *w
 	size_t n;
 	if (read_count(r, body, 1, max, what, &n) != 0)
 		return -1;
-	struct scvp_cert_ref *refs = arena_alloc(r->arena, n, sizeof(*refs));
+	struct scvp_cert_ref *refs = scvp_arena_alloc(r->arena, n, sizeof(*refs));
 	if (refs == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -165,7 +165,7 @@ static int read_key_usages(struct reader *r, struct view body, struct scvp_polic
 	size_t n;
 	if (read_count(r, body, 0, SCVP_KEY_USAGES_MAX, "keyUsages", &n) != 0)
 		return -1;
-	uint16_t *usages = arena_alloc(r->arena, n, sizeof(*usages));
+	uint16_t *usages = scvp_arena_alloc(r->arena, n, sizeof(*usages));
 	if (usages == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -311,7 +311,7 @@ int read_rev_infos(struct reader *r, struct view body, const struct scvp_rev_inf
 	struct tlv t;
 	if (read_count(r, body, 1, SCVP_REV_INFOS_MAX, "RevocationInfos", &n) != 0)
 		return -1;
-	struct scvp_rev_info *infos = arena_alloc(r->arena, n, sizeof(*infos));
+	struct scvp_rev_info *infos = scvp_arena_alloc(r->arena, n, sizeof(*infos));
 	if (infos == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -347,8 +347,8 @@ int scvp_rev_want_back_parse(struct view in, struct scvp_rev_want_back **ret,
 	struct tlv t;
 	bool there;
 	uint8_t *copy = NULL;
-	if (w == NULL || (r.arena = w->arena = arena_new()) == NULL ||
-	    (copy = arena_alloc(w->arena, 1, in.n)) == NULL) {
+	if (w == NULL || (r.arena = w->arena = scvp_arena_new()) == NULL ||
+	    (copy = scvp_arena_alloc(w->arena, 1, in.n)) == NULL) {
 		ltps_fail_nomem(err);
 		goto fail;
 	}
@@ -379,7 +379,7 @@ void scvp_rev_want_back_free(struct scvp_rev_want_back *w)
 {
 	if (w == NULL)
 		return;
-	arena_free(w->arena);
+	scvp_arena_free(w->arena);
 	mem_free(w);
 }
 

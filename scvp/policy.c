@@ -43,7 +43,7 @@ static int fill_anchors(const struct scvp_config *c, struct scvp_arena *arena,
 			struct scvp_policy *ret, struct ltps_error *err)
 {
 	const size_t n = material_count(c->trust, MATERIAL_ANCHOR);
-	struct scvp_cert_ref *refs = arena_alloc(arena, n, sizeof(*refs));
+	struct scvp_cert_ref *refs = scvp_arena_alloc(arena, n, sizeof(*refs));
 	if (refs == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
@@ -71,7 +71,7 @@ int policy_populate(const struct scvp_config *c, const struct scvp_policy *value
 	if (ret->alg.n == 0)
 		ret->alg = scvp_svp_oid(3);
 	if (!ret->has_user_policies) {
-		struct view *any = arena_alloc(arena, 1, sizeof(*any));
+		struct view *any = scvp_arena_alloc(arena, 1, sizeof(*any));
 		if (any == NULL)
 			return ltps_fail_nomem(err);
 		*any = any_policy;
@@ -225,7 +225,7 @@ static int resolve_anchors(struct demand *d, enum scvp_status *ret,
 	const struct scvp_policy *p = &d->request->query.policy;
 	if (!p->has_anchors)
 		return 0;
-	d->anchors = arena_alloc(d->arena, p->n_anchors, sizeof(*d->anchors));
+	d->anchors = scvp_arena_alloc(d->arena, p->n_anchors, sizeof(*d->anchors));
 	if (d->anchors == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < p->n_anchors && *ret == SCVP_OKAY; i++) {

@@ -137,7 +137,7 @@ int policy_answer(const struct scvp_config *c, struct view nonce, int64_t now_ms
 			   .algorithms = { scvp_svp_oid(3), scvp_svp_oid(2) },
 			   .bytes = buf_make(1024) };
 	struct scvp_vp_response p = { .version = SCVP_VERSION };
-	struct scvp_arena *arena = arena_new();
+	struct scvp_arena *arena = scvp_arena_new();
 	int rc = -1;
 	if (arena == NULL) {
 		ltps_fail_nomem(err);
@@ -154,7 +154,7 @@ int policy_answer(const struct scvp_config *c, struct view nonce, int64_t now_ms
 	p.defaults.id = c->policies[0].id;
 	rc = scvp_vp_response_encode(&p, out, err);
 out:
-	arena_free(arena);
+	scvp_arena_free(arena);
 	buf_free(&l.bytes);
 	return rc;
 }

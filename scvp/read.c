@@ -16,12 +16,12 @@ struct scvp_arena {
 	struct block *blocks;
 };
 
-struct scvp_arena *arena_new(void)
+struct scvp_arena *scvp_arena_new(void)
 {
 	return mem_zalloc(1, sizeof(struct scvp_arena));
 }
 
-void arena_free(struct scvp_arena *a)
+void scvp_arena_free(struct scvp_arena *a)
 {
 	if (a == NULL)
 		return;
@@ -33,7 +33,7 @@ void arena_free(struct scvp_arena *a)
 	mem_free(a);
 }
 
-void *arena_alloc(struct scvp_arena *a, size_t count, size_t size)
+void *scvp_arena_alloc(struct scvp_arena *a, size_t count, size_t size)
 {
 	if (size > 0 && count > (SIZE_MAX - sizeof(struct block)) / size)
 		return NULL;
@@ -182,7 +182,7 @@ int read_octets(struct reader *r, const struct tlv *t, size_t max, const char *w
 		int rc = tlv_octets(t, &joined, r->err);
 		if (rc != 0)
 			rc = lower_failed(r, SCVP_BAD_STRUCTURE);
-		else if ((copy = arena_alloc(r->arena, 1, joined.n)) == NULL)
+		else if ((copy = scvp_arena_alloc(r->arena, 1, joined.n)) == NULL)
 			rc = read_nomem(r);
 		else if (joined.n > 0)
 			memcpy(copy, joined.p, joined.n);
@@ -242,7 +242,7 @@ int read_retagged(struct reader *r, const struct tlv *t, struct view *ret)
 	if (!t->indefinite)
 		n = t->whole.n;
 	struct buf b = buf_make(n);
-	uint8_t *copy = arena_alloc(r->arena, 1, n);
+	uint8_t *copy = scvp_arena_alloc(r->arena, 1, n);
 	if (copy == NULL)
 		return read_nomem(r);
 	if (!t->indefinite) {
@@ -287,7 +287,7 @@ static int read_list(struct reader *r, struct view body, size_t min, size_t max,
 	struct tlv t;
 	if (read_count(r, body, min, max, what, &n) != 0)
 		return -1;
-	struct view *v = arena_alloc(r->arena, n, sizeof(*v));
+	struct view *v = scvp_arena_alloc(r->arena, n, sizeof(*v));
 	if (v == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -378,7 +378,7 @@ int read_extensions(struct reader *r, struct view body, struct scvp_extensions *
 	size_t n = 0;
 	if (read_count(r, body, 1, SCVP_EXTENSIONS_MAX, "extensions", &n) != 0)
 		return -1;
-	struct scvp_extension *e = arena_alloc(r->arena, n, sizeof(*e));
+	struct scvp_extension *e = scvp_arena_alloc(r->arena, n, sizeof(*e));
 	if (e == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {

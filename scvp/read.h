@@ -12,10 +12,10 @@
 
 /* Blocks of memory that live and go together. */
 struct scvp_arena;
-struct scvp_arena *arena_new(void);
-void arena_free(struct scvp_arena *a); /* NULL-safe */
+struct scvp_arena *scvp_arena_new(void);
+void scvp_arena_free(struct scvp_arena *a); /* NULL-safe */
 /* Zeroed; NULL when there is none. */
-void *arena_alloc(struct scvp_arena *a, size_t count, size_t size);
+void *scvp_arena_alloc(struct scvp_arena *a, size_t count, size_t size);
 
 /* What an element must look like besides its tag. */
 enum read_form {

@@ -344,7 +344,8 @@ static uint64_t check_value(const struct answering *a, enum scvp_check_id id)
 static int fill_checks(struct answering *a, struct ltps_error *err)
 {
 	const struct scvp_list asked = a->d->request->query.checks;
-	struct scvp_check *checks = arena_alloc(a->d->arena, asked.n, sizeof(*checks));
+	struct scvp_check *checks =
+	    scvp_arena_alloc(a->d->arena, asked.n, sizeof(*checks));
 	bool given[SCVP_CHECK_AC_STATUS + 1] = { false };
 	size_t n = 0;
 	if (checks == NULL)
@@ -363,7 +364,7 @@ static int fill_checks(struct answering *a, struct ltps_error *err)
 
 static int fill_errors(struct answering *a, struct ltps_error *err)
 {
-	struct view *v = arena_alloc(a->d->arena, ERRORS_MAX, sizeof(*v));
+	struct view *v = scvp_arena_alloc(a->d->arena, ERRORS_MAX, sizeof(*v));
 	size_t n = 0;
 	if (v == NULL)
 		return ltps_fail_nomem(err);
@@ -484,7 +485,7 @@ static int fill_cert(struct answering *a, const struct scvp_cert_ref *ref,
 	a->reply->cert = *ref;
 	if (ref->kind != SCVP_REF_PKC || !a->d->wants[SCVP_WANT_CERT])
 		return 0;
-	uint8_t *copy = arena_alloc(a->d->arena, 1, a->target->der.n);
+	uint8_t *copy = scvp_arena_alloc(a->d->arena, 1, a->target->der.n);
 	if (copy == NULL)
 		return ltps_fail_nomem(err);
 	memcpy(copy, a->target->der.p, a->target->der.n);

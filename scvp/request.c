@@ -224,7 +224,7 @@ static int copy_input(struct reader *r, struct view in, size_t max, struct view 
 {
 	if (in.n > max)
 		return read_fail(r, SCVP_INVALID_REQUEST, NULL, "message too large");
-	uint8_t *copy = arena_alloc(r->arena, 1, in.n);
+	uint8_t *copy = scvp_arena_alloc(r->arena, 1, in.n);
 	if (copy == NULL)
 		return read_nomem(r);
 	if (in.n > 0)
@@ -239,7 +239,7 @@ int scvp_request_parse(struct view in, struct scvp_request **ret,
 	struct reader r = { .err = err, .status = SCVP_INTERNAL_ERROR, .strict = true };
 	struct scvp_request *q = mem_zalloc(1, sizeof(*q));
 	int rc = -1;
-	if (q == NULL || (r.arena = q->arena = arena_new()) == NULL)
+	if (q == NULL || (r.arena = q->arena = scvp_arena_new()) == NULL)
 		read_nomem(&r);
 	else if (copy_input(&r, in, SCVP_REQUEST_MAX, &q->exact) == 0)
 		rc = read_request(&r, q);
@@ -255,7 +255,7 @@ void scvp_request_free(struct scvp_request *r)
 {
 	if (r == NULL)
 		return;
-	arena_free(r->arena);
+	scvp_arena_free(r->arena);
 	mem_free(r);
 }
 
@@ -366,7 +366,7 @@ int scvp_vp_request_parse(struct view in, struct scvp_vp_request **ret,
 	struct reader r = { .err = err, .status = SCVP_INTERNAL_ERROR };
 	struct scvp_vp_request *q = mem_zalloc(1, sizeof(*q));
 	int rc = -1;
-	if (q == NULL || (r.arena = q->arena = arena_new()) == NULL)
+	if (q == NULL || (r.arena = q->arena = scvp_arena_new()) == NULL)
 		read_nomem(&r);
 	else
 		rc = read_vp_request(&r, in, q);
@@ -382,7 +382,7 @@ void scvp_vp_request_free(struct scvp_vp_request *r)
 {
 	if (r == NULL)
 		return;
-	arena_free(r->arena);
+	scvp_arena_free(r->arena);
 	mem_free(r);
 }
 

@@ -33,7 +33,7 @@ static int client_anchors(const struct session *s, const struct cert *const **re
 {
 	const struct material *m = s->config->client_trust;
 	const size_t n = material_count(m, MATERIAL_ANCHOR);
-	const struct cert **list = arena_alloc(s->arena, n, sizeof(*list));
+	const struct cert **list = scvp_arena_alloc(s->arena, n, sizeof(*list));
 	if (list == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
@@ -150,8 +150,8 @@ static int fill_request_ref(struct session *s, struct scvp_response *p,
 			    struct ltps_error *err)
 {
 	const enum digest_alg alg = choose_hash(s);
-	struct digest *d = arena_alloc(s->arena, 1, sizeof(*d));
-	uint8_t *oid = arena_alloc(s->arena, 1, 64);
+	struct digest *d = scvp_arena_alloc(s->arena, 1, sizeof(*d));
+	uint8_t *oid = scvp_arena_alloc(s->arena, 1, 64);
 	struct buf b = { .p = oid, .cap = 64, .max = 64 };
 	if (d == NULL || oid == NULL)
 		return ltps_fail_nomem(err);
@@ -178,7 +178,7 @@ static int client_name(struct session *s, struct view *ret, struct ltps_error *e
 	uint8_t *copy = NULL;
 	if (der_put(&b, ID_LIST(4), subject, err) != 0)
 		return -1;
-	copy = arena_alloc(s->arena, 1, b.n);
+	copy = scvp_arena_alloc(s->arena, 1, b.n);
 	if (copy != NULL) {
 		memcpy(copy, b.p, b.n);
 		*ret = view_of(copy, b.n);
@@ -191,7 +191,7 @@ static int client_name(struct session *s, struct view *ret, struct ltps_error *e
 static int fill_requestor(struct session *s, struct scvp_response *p,
 			  struct ltps_error *err)
 {
-	struct view *names = arena_alloc(s->arena, 2, sizeof(*names));
+	struct view *names = scvp_arena_alloc(s->arena, 2, sizeof(*names));
 	size_t n = 0;
 	if (names == NULL)
 		return ltps_fail_nomem(err);
@@ -226,7 +226,7 @@ static int fill_replies(struct session *s, struct scvp_response *p,
 {
 	const struct scvp_query *q = &s->request->query;
 	struct scvp_reply *replies =
-	    arena_alloc(s->arena, q->n_certs, sizeof(*replies));
+	    scvp_arena_alloc(s->arena, q->n_certs, sizeof(*replies));
 	if (replies == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < q->n_certs; i++) {
@@ -244,7 +244,7 @@ static int fill_context(struct session *s, struct scvp_response *p,
 	struct demand *d = &s->demand;
 	if (!d->more_paths || d->next.n >= CONTEXT_PATHS_MAX)
 		return 0;
-	uint8_t *mem = arena_alloc(s->arena, CONTEXT_PATHS_MAX + 2, 32);
+	uint8_t *mem = scvp_arena_alloc(s->arena, CONTEXT_PATHS_MAX + 2, 32);
 	if (mem == NULL)
 		return ltps_fail_nomem(err);
 	struct buf b = { .p = mem,
@@ -379,13 +379,13 @@ static int respond_request(const struct scvp_config *c,
 	struct session s = {
 		.config = c, .archive = archive, .exchange = x, .answer = answer
 	};
-	s.arena = arena_new();
+	s.arena = scvp_arena_new();
 	int rc = s.arena == NULL ? ltps_fail_nomem(err) : answer_request(&s, err);
 	if (rc != 0)
 		rc = recover(&s, err);
 	answer->status = s.status;
 	demand_clear(&s.demand);
-	arena_free(s.arena);
+	scvp_arena_free(s.arena);
 	cert_free(s.client);
 	scvp_request_free(s.request);
 	scvp_envelope_free(s.envelope);

@@ -65,7 +65,7 @@ static int read_checks(struct reader *r, struct view body, struct scvp_reply *p)
 	bool there;
 	if (read_count(r, body, 0, SCVP_CHECKS_MAX, "replyChecks", &n) != 0)
 		return -1;
-	struct scvp_check *checks = arena_alloc(r->arena, n, sizeof(*checks));
+	struct scvp_check *checks = scvp_arena_alloc(r->arena, n, sizeof(*checks));
 	if (checks == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -93,7 +93,7 @@ static int read_want_backs(struct reader *r, struct view body, struct scvp_reply
 	struct tlv t;
 	if (read_count(r, body, 0, SCVP_WANT_BACKS_MAX, "replyWantBacks", &n) != 0)
 		return -1;
-	struct scvp_want_back *w = arena_alloc(r->arena, n, sizeof(*w));
+	struct scvp_want_back *w = scvp_arena_alloc(r->arena, n, sizeof(*w));
 	if (w == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -164,7 +164,7 @@ static int read_replies(struct reader *r, struct view body, struct scvp_response
 	struct tlv t;
 	if (read_count(r, body, 1, SCVP_CERTS_MAX, "replyObjects", &n) != 0)
 		return -1;
-	struct scvp_reply *replies = arena_alloc(r->arena, n, sizeof(*replies));
+	struct scvp_reply *replies = scvp_arena_alloc(r->arena, n, sizeof(*replies));
 	if (replies == NULL)
 		return read_nomem(r);
 	for (size_t i = 0; i < n; i++) {
@@ -255,7 +255,7 @@ static int read_response(struct reader *r, struct view in, struct scvp_response 
 	struct tlv t;
 	if (in.n > SCVP_RESPONSE_MAX)
 		return read_fail(r, SCVP_INVALID_REQUEST, NULL, "message too large");
-	uint8_t *copy = arena_alloc(r->arena, 1, in.n);
+	uint8_t *copy = scvp_arena_alloc(r->arena, 1, in.n);
 	if (copy == NULL)
 		return read_nomem(r);
 	if (in.n > 0)
@@ -278,7 +278,7 @@ int scvp_response_parse(struct view in, struct scvp_response **ret,
 	struct reader r = { .err = err };
 	struct scvp_response *p = mem_zalloc(1, sizeof(*p));
 	int rc = -1;
-	if (p == NULL || (r.arena = p->arena = arena_new()) == NULL)
+	if (p == NULL || (r.arena = p->arena = scvp_arena_new()) == NULL)
 		read_nomem(&r);
 	else
 		rc = read_response(&r, in, p);
@@ -293,7 +293,7 @@ void scvp_response_free(struct scvp_response *r)
 {
 	if (r == NULL)
 		return;
-	arena_free(r->arena);
+	scvp_arena_free(r->arena);
 	mem_free(r);
 }
 

@@ -109,7 +109,7 @@ static int read_response(struct reader *r, struct view in, struct scvp_vp_respon
 	struct tlv t;
 	if (in.n > SCVP_RESPONSE_MAX)
 		return read_fail(r, SCVP_INVALID_REQUEST, NULL, "message too large");
-	uint8_t *copy = arena_alloc(r->arena, 1, in.n);
+	uint8_t *copy = scvp_arena_alloc(r->arena, 1, in.n);
 	if (copy == NULL)
 		return read_nomem(r);
 	if (in.n > 0)
@@ -132,7 +132,7 @@ int scvp_vp_response_parse(struct view in, struct scvp_vp_response **ret,
 	struct reader r = { .err = err };
 	struct scvp_vp_response *p = mem_zalloc(1, sizeof(*p));
 	int rc = -1;
-	if (p == NULL || (r.arena = p->arena = arena_new()) == NULL)
+	if (p == NULL || (r.arena = p->arena = scvp_arena_new()) == NULL)
 		read_nomem(&r);
 	else
 		rc = read_response(&r, in, p);
@@ -147,7 +147,7 @@ void scvp_vp_response_free(struct scvp_vp_response *r)
 {
 	if (r == NULL)
 		return;
-	arena_free(r->arena);
+	scvp_arena_free(r->arena);
 	mem_free(r);
 }
 

@@ -42,7 +42,7 @@ static int keep(struct wanting *w, enum scvp_want_id id, const struct buf *b,
 {
 	if (!has_room(w, b->n))
 		return 0;
-	uint8_t *copy = arena_alloc(w->d->arena, 1, b->n);
+	uint8_t *copy = scvp_arena_alloc(w->d->arena, 1, b->n);
 	if (copy == NULL)
 		return ltps_fail_nomem(err);
 	w->d->value_octets += b->n;
@@ -207,7 +207,7 @@ static int make_revocation(struct wanting *w, enum scvp_want_id id, size_t first
 	int rc = 0;
 	if (w->best->revocation == NULL)
 		return 0;
-	g.infos = arena_alloc(w->d->arena, INFOS_MAX, sizeof(*g.infos));
+	g.infos = scvp_arena_alloc(w->d->arena, INFOS_MAX, sizeof(*g.infos));
 	if (g.infos == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = first; i < end; i++)
@@ -356,7 +356,7 @@ static int make_simple(struct wanting *w, struct ltps_error *err)
 {
 	static const uint8_t empty[] = { DER_SEQUENCE, 0 };
 	if (w->d->wants[SCVP_WANT_PUBLIC_KEY]) {
-		uint8_t *copy = arena_alloc(w->d->arena, 1, w->target->spki.n);
+		uint8_t *copy = scvp_arena_alloc(w->d->arena, 1, w->target->spki.n);
 		if (copy == NULL)
 			return ltps_fail_nomem(err);
 		memcpy(copy, w->target->spki.p, w->target->spki.n);
@@ -396,7 +396,8 @@ static int collect(struct wanting *w, struct scvp_reply *reply, bool *ret_satisf
 		   struct ltps_error *err)
 {
 	const struct scvp_list asked = w->d->request->query.want_backs;
-	struct scvp_want_back *out = arena_alloc(w->d->arena, asked.n, sizeof(*out));
+	struct scvp_want_back *out =
+	    scvp_arena_alloc(w->d->arena, asked.n, sizeof(*out));
 	bool given[SCVP_WANT_COUNT] = { false };
 	size_t n = 0;
 	if (out == NULL)
@@ -429,7 +430,7 @@ int want_make(struct demand *d, const struct cert *target,
 	*ret_satisfied = false;
 	if (!partners_there(d))
 		return 0;
-	struct wanting *w = arena_alloc(d->arena, 1, sizeof(*w));
+	struct wanting *w = scvp_arena_alloc(d->arena, 1, sizeof(*w));
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	w->d = d;

@@ -55,6 +55,8 @@ const char *augment_options_check(struct augment_options *o, bool none)
 	    o->digest != NULL ? digest_from_name(view_text(o->digest)) : DIGEST_SHA256;
 	if (o->out == NULL)
 		return "-o is wanted";
+	if (strcmp(o->out, "-") == 0)
+		return "-o names a file: it is made whole or not at all";
 	if (o->wanted == LEVEL_NONE)
 		return none ? "--level is b, t, lt or lta" : "--level is t, lt or lta";
 	if (o->alg == DIGEST_NONE || o->alg == DIGEST_SHA1)
@@ -226,13 +228,16 @@ static int put_signatures(const struct augment_options *o, const struct augmente
 	return 0;
 }
 
-static int put_text(const struct augment_options *o, const char *file,
-		    const struct augmented *a, struct buf *out, struct ltps_error *err)
+static int put_text(const struct augment_options *o, const char *command,
+		    const char *file, const struct augmented *a, struct buf *out,
+		    struct ltps_error *err)
 {
 	char at[TIME_TEXT_MAX];
 	if (a->outcome == AUGMENT_DONE)
 		return put_signatures(o, a, out, err);
-	if (buf_put_fmt(out, err, "%s: not augmented: %s\n", file, a->text) != 0)
+	if (buf_put_fmt(out, err, "%s: not %s: %s\n", file,
+			strcmp(command, "seal") == 0 ? "sealed" : "augmented",
+			a->text) != 0)
 		return -1;
 	for (size_t i = 0; i < a->n_missing; i++) {
 		const struct augment_missing *m = &a->missing[i];
@@ -275,7 +280,7 @@ int augment_options_finish(const struct augment_options *o, const char *command,
 	FILE *to = json || a->outcome == AUGMENT_DONE ? stdout : stderr;
 	int status = -1;
 	if ((json ? put_json(o, file, a, &out, err)
-		  : put_text(o, file, a, &out, err)) != 0)
+		  : put_text(o, command, file, a, &out, err)) != 0)
 		goto out;
 	if (a->outcome == AUGMENT_DONE &&
 	    file_write(o->out, view_buf(&a->out), OUTPUT_MODE, err) != 0)

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "formats/format.h"
+#include "formats/pdf_file.h"
 #include "server/augment_options.h"
 
 #define OWN_OPTIONS_COUNT 1
@@ -13,22 +13,26 @@
 static const char help[] =
     "usage: ltps augment FILE -o OUT [options]\n"
     "\n"
-    "Raises every signature of a CMS file (CAdES; DER, BER or PEM) to B-T, B-LT or\n"
-    "B-LTA, or adds a further archive time-stamp to a B-LTA. What is there keeps its\n"
-    "octets. The file is judged before and after, and is made whole or not at all.\n"
+    "Raises every signature of a CMS file (CAdES; DER, BER or PEM) or of a PDF "
+    "(PAdES)\n"
+    "to B-T, B-LT or B-LTA, or adds a further archive or document time-stamp to a\n"
+    "B-LTA. What is there keeps its octets; a PDF is continued by updates. The file "
+    "is\n"
+    "judged before and after, and is made whole or not at all.\n"
     "\n"
     "  --content F      the signed document of a detached "
     "signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP "\n"
     "Exit status: 0 made, 1 a signature is TOTAL-FAILED, 2 material is missing, 3\n"
-    "no signature, 64 usage, 65 malformed, or may not be augmented, 69 no TSA\n"
-    "answers, 70 internal error.\n";
+    "no signature, 64 usage, 65 malformed, or may not be augmented (an encrypted "
+    "PDF),\n"
+    "69 no TSA answers, 70 internal error.\n";
 
 struct command {
 	struct augment_options options;
 	const char *content;
 	const char *rest[1];
 	const char *what; /* an error is about this */
-	struct buf file;
+	struct file_map file;
 	struct content data;
 };
 
@@ -44,14 +48,7 @@ static int read_files(struct command *c, struct ltps_error *err)
 			return -1;
 	}
 	c->what = c->rest[0];
-	c->file = buf_make(CMS_SIZE_MAX);
-	if (file_read(c->rest[0], &c->file, err) != 0)
-		return -1;
-	const enum format_kind kind = format_detect(view_buf(&c->file))->kind;
-	if (kind == FORMAT_PDF || kind == FORMAT_PADES)
-		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, NULL,
-				 "augmenting PDF is not there yet");
-	return 0;
+	return file_map(c->rest[0], PDF_SIZE_MAX, &c->file, err);
 }
 
 static int run(struct command *c, struct ltps_error *err)
@@ -61,9 +58,9 @@ static int run(struct command *c, struct ltps_error *err)
 	if (read_files(c, err) != 0)
 		return -1;
 	struct augment_input in = augment_options_input(&c->options);
-	in.file = view_buf(&c->file);
+	in.file = c->file.octets;
 	in.content = c->content != NULL ? &c->data : NULL;
-	if (augment_cades(&in, &a, err) == 0) {
+	if (augment_document(&in, &a, err) == 0) {
 		c->what = c->options.out;
 		status =
 		    augment_options_finish(&c->options, "augment", c->rest[0], &a, err);
@@ -115,7 +112,7 @@ int cmd_augment(int argc, char **argv)
 			status = command_error(c->what, &err);
 	}
 	content_close(&c->data);
-	buf_free(&c->file);
+	file_unmap(&c->file);
 	augment_options_clear(&c->options);
 	mem_free(c);
 	return status;

@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "formats/format.h"
+#include "formats/pdf_file.h"
 #include "ltp/seal.h"
 #include "server/augment_options.h"
 
@@ -15,19 +17,21 @@
 static const char help[] =
     "usage: ltps seal FILE -o OUT --key K [options]\n"
     "\n"
-    "Makes a CAdES signature of a file and raises it to B-LTA (--level b, t, lt for\n"
-    "less). The file goes into the signature unless --detached is given.\n"
+    "Signs a file and raises the signature to B-LTA (--level b, t, lt for less). A\n"
+    "PDF gets an invisible PAdES signature; any other file goes into a CAdES one.\n"
     "\n"
     "  --key K          PEM or PKCS #12 file, or the URI \"pkcs11:...\" of a token\n"
     "  --certificate C  its certificate and those above it (PEM), where K has none\n"
     "  --password-file F  its first line opens the key; PIN of the token\n"
     "  --module M       PKCS #11 module (default: p11-kit)\n"
-    "  --detached       the file stays outside\n"
+    "  --detached       CAdES, of a PDF too, and the file stays outside\n"
     "  --mime-type T    told in the signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP
     "\n"
-    "Exit status: 0 made, 1 the signature would be TOTAL-FAILED, 2 material is\n"
-    "missing, 64 usage, 65 malformed or too large, 69 no TSA or token answers, 70\n"
-    "internal error.\n";
+    "Exit status: 0 made, 1 a signature is, or would be, TOTAL-FAILED, 2 material is\n"
+    "missing, 64 usage, 65 malformed, too large, or a PDF that nothing can be added "
+    "to\n"
+    "(encrypted; certified against it), 69 no TSA or token answers, 70 internal "
+    "error.\n";
 
 struct command {
 	struct augment_options options;
@@ -36,7 +40,8 @@ struct command {
 	int detached;
 	const char *rest[1];
 	const char *what; /* an error is about this */
-	struct buf file;
+	bool is_pdf;      /* sealed in its own format */
+	struct file_map file;
 	struct content data;
 	struct signing_key *key;
 };
@@ -45,14 +50,17 @@ static int read_content(struct command *c, struct ltps_error *err)
 {
 	if (c->detached != 0)
 		return content_open(c->rest[0], &c->data, err);
-	c->file = buf_make(ENVELOPED_MAX);
-	if (file_read(c->rest[0], &c->file, err) == 0) {
-		c->data = content_of(view_buf(&c->file));
-		return 0;
-	}
-	if (err->code != LTPS_TOO_LARGE)
+	if (file_map(c->rest[0], PDF_SIZE_MAX, &c->file, err) != 0)
 		return -1;
-	ltps_error_clear(err);
+	const enum format_kind kind = format_detect(c->file.octets)->kind;
+	c->is_pdf = kind == FORMAT_PDF || kind == FORMAT_PADES;
+	c->data = content_of(c->file.octets);
+	if (c->is_pdf && c->mime_type != NULL)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "--mime-type goes with CAdES: a PAdES signature has "
+				 "no place for it");
+	if (c->is_pdf || c->file.octets.n <= ENVELOPED_MAX)
+		return 0;
 	return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
 			 "larger than %zu MiB, which do not go into a signature: use "
 			 "--detached",
@@ -89,7 +97,8 @@ static int run(struct command *c, struct ltps_error *err)
 		.digest = c->options.alg,
 		.augment = augment_options_input(&c->options),
 	};
-	if (seal_cades(&in, &a, err) == 0) {
+	const int rc = c->is_pdf ? seal_pades(&in, &a, err) : seal_cades(&in, &a, err);
+	if (rc == 0) {
 		c->what = c->options.out;
 		status =
 		    augment_options_finish(&c->options, "seal", c->rest[0], &a, err);
@@ -156,7 +165,7 @@ int cmd_seal(int argc, char **argv)
 	}
 	signing_key_free(c->key);
 	content_close(&c->data);
-	buf_free(&c->file);
+	file_unmap(&c->file);
 	augment_options_clear(&c->options);
 	mem_free(c);
 	return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ltps validate - judge the signatures of a file. */
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "server/trust_options.h"
 
 #define FILE_MAX_OCTETS ((size_t)1 << 30) /* with the content inside */
+#define PASSWORD_MAX 4096
 #define REDIRECTS_MAX 3
 #define OWN_OPTIONS_COUNT 9
 #define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
@@ -21,9 +23,9 @@
 static const char help[] =
     "usage: ltps validate FILE [options]\n"
     "\n"
-    "Judges every signature, time-stamp and evidence record of a CMS file (CAdES,\n"
-    "or a time-stamp token; DER, BER or PEM) as EN 319 102-1 says. What is missing\n"
-    "is fetched over HTTP and LDAP.\n"
+    "Judges every signature, time-stamp and evidence record of a PDF (PAdES), or of\n"
+    "a CMS file (CAdES, or a time-stamp token; DER, BER or PEM) as EN 319 102-1\n"
+    "says. What is missing is fetched over HTTP and LDAP.\n"
     "\n"
     "  --content F      the signed document of a detached signature\n"
     "  --content-digest ALG:HEX  its digest instead of it; for each algorithm that\n"
@@ -49,7 +51,8 @@ struct command {
 	const char *rest[1];
 	const char *what; /* an error is about this */
 	enum validation_form form;
-	struct buf file;
+	struct file_map file;
+	struct buf password;
 	struct content data; /* of --content, or --content-digest */
 	struct document *document;
 	struct validation_policy *policy;
@@ -105,19 +108,30 @@ static int read_content(struct command *c, struct content **ret_data,
 	return content_open(c->content, &c->data, err);
 }
 
+/* Of an encrypted PDF; another file has no use for it. */
+static int read_password(struct command *c, struct ltps_error *err)
+{
+	c->password = buf_make(PASSWORD_MAX);
+	if (c->password_file == NULL)
+		return 0;
+	c->what = "--password-file";
+	return file_first_line(c->password_file, PASSWORD_MAX, &c->password, err);
+}
+
 static int read_files(struct command *c, struct ltps_error *err)
 {
 	struct content *data = NULL;
 	if (trust_options_load(&c->trust, err) != 0 ||
 	    policy_load(c->trust.policy != NULL ? c->trust.policy : "default",
 			&c->policy, err) != 0 ||
-	    read_key(c, err) != 0 || read_content(c, &data, err) != 0)
+	    read_key(c, err) != 0 || read_password(c, err) != 0 ||
+	    read_content(c, &data, err) != 0)
 		return -1;
 	c->what = c->rest[0];
-	c->file = buf_make(FILE_MAX_OCTETS);
-	if (file_read(c->rest[0], &c->file, err) != 0)
+	if (file_map(c->rest[0], FILE_MAX_OCTETS, &c->file, err) != 0)
 		return -1;
-	return validation_read(view_buf(&c->file), data, &c->document, err);
+	return validation_read(c->file.octets, view_buf(&c->password), data, NULL,
+			       &c->document, err);
 }
 
 /* ---- the report ---- */
@@ -271,7 +285,10 @@ int cmd_validate(int argc, char **argv)
 	signing_key_free(c->key);
 	document_free(c->document);
 	content_close(&c->data);
-	buf_free(&c->file);
+	file_unmap(&c->file);
+	if (c->password.n > 0)
+		OPENSSL_cleanse(c->password.p, c->password.n);
+	buf_free(&c->password);
 	validation_policy_free(c->policy);
 	trust_options_clear(&c->trust);
 	mem_free(c);

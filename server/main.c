@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/failpoint.h"
-#include "base/fetch.h"
 #include "base/mem.h"
 #include "server/commands.h"
 
@@ -67,7 +66,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
-		fetch_global_init();
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "ltps: %s: no such command (ltps -h lists them)\n", name);

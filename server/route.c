@@ -228,7 +228,7 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
 		      "application/scvp-vp-request\n"
 		      "POST /validate  a signed document, or multipart/form-data with "
-		      "\"document\" and \"content\"; ?time=T&policy=P\n"
+		      "\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
 		      "GET /health /ready /metrics\n"));
 }
 

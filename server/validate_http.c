@@ -4,6 +4,7 @@
  * with a signature stands in the report; only a request that cannot be judged is
  * refused, as a problem (RFC 9457).
  */
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -193,10 +194,12 @@ static int take_part(struct validate_job *j, const struct multipart_part *p,
 	} else if (view_is_text(p->name, "content") && j->v.content == NULL) {
 		j->content = content_of(p->body);
 		j->v.content = &j->content;
+	} else if (view_is_text(p->name, "password") && j->v.password.p == NULL) {
+		j->v.password = p->body;
 	} else {
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "the parts are \"document\" and \"content\", each "
-				 "once, not %.*s",
+				 "the parts are \"document\", \"content\" and "
+				 "\"password\", each once, not %.*s",
 				 (int)(p->name.n < 60 ? p->name.n : 60),
 				 (const char *)p->name.p);
 	}
@@ -257,8 +260,10 @@ static int status_of(const struct ltps_error *err)
 {
 	if (err->code == LTPS_UNSUPPORTED && err->fault == LTPS_FAULT_CALLER)
 		return 415;
-	/* Malformed as a document, not as a request. */
-	if (err->code == LTPS_FORMAT && err->fault == LTPS_FAULT_OBJECT)
+	/* Malformed as a document, not as a request; or its password does not open it,
+	 * which is nothing that the service forbids. */
+	if ((err->code == LTPS_FORMAT || err->code == LTPS_DENIED) &&
+	    err->fault == LTPS_FAULT_OBJECT)
 		return 422;
 	return result_of_error(err).http_status;
 }
@@ -279,6 +284,10 @@ static void refuse(struct validate_job *j, int status)
 static void validate_job_free(struct validate_job *j)
 {
 	buf_free(&j->answer);
+	/* It lies in the body. */
+	if (j->v.password.n > 0)
+		OPENSSL_cleanse(j->body.p + (j->v.password.p - j->body.p),
+				j->v.password.n);
 	buf_free(&j->body);
 	mem_free(j);
 }

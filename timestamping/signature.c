@@ -2,6 +2,7 @@
 /* signature - public-key signatures by AlgorithmIdentifier, through EVP. */
 #include "timestamping/signature.h"
 
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <stdbool.h>
@@ -19,7 +20,15 @@
 /* RFC 8017 A.2.3 sets no bound; the salt can never be longer than the key. */
 #define PSS_SALT_MAX 2048
 
-enum family { FAMILY_RSA, FAMILY_PSS, FAMILY_ECDSA, FAMILY_DSA, FAMILY_EDDSA };
+/* ECDSA_PLAIN: both integers side by side, BSI TR-03111 5.2.1; verified alone. */
+enum family {
+	FAMILY_RSA,
+	FAMILY_PSS,
+	FAMILY_ECDSA,
+	FAMILY_ECDSA_PLAIN,
+	FAMILY_DSA,
+	FAMILY_EDDSA
+};
 
 struct scheme {
 	const char *oid;
@@ -50,6 +59,11 @@ static const struct scheme schemes[] = {
 	{ "2.16.840.1.101.3.4.3.10", FAMILY_ECDSA, DIGEST_SHA3_256, NULL },
 	{ "2.16.840.1.101.3.4.3.11", FAMILY_ECDSA, DIGEST_SHA3_384, NULL },
 	{ "2.16.840.1.101.3.4.3.12", FAMILY_ECDSA, DIGEST_SHA3_512, NULL },
+	{ "0.4.0.127.0.7.1.1.4.1.1", FAMILY_ECDSA_PLAIN, DIGEST_SHA1, NULL },
+	{ "0.4.0.127.0.7.1.1.4.1.2", FAMILY_ECDSA_PLAIN, DIGEST_SHA224, NULL },
+	{ "0.4.0.127.0.7.1.1.4.1.3", FAMILY_ECDSA_PLAIN, DIGEST_SHA256, NULL },
+	{ "0.4.0.127.0.7.1.1.4.1.4", FAMILY_ECDSA_PLAIN, DIGEST_SHA384, NULL },
+	{ "0.4.0.127.0.7.1.1.4.1.5", FAMILY_ECDSA_PLAIN, DIGEST_SHA512, NULL },
 	{ "1.2.840.10040.4.1", FAMILY_DSA, DIGEST_NONE, NULL },
 	{ "1.2.840.10040.4.3", FAMILY_DSA, DIGEST_SHA1, NULL },
 	{ "2.16.840.1.101.3.4.3.1", FAMILY_DSA, DIGEST_SHA224, NULL },
@@ -168,6 +182,7 @@ static bool key_fits(const struct scheme *s, EVP_PKEY *key)
 	case FAMILY_PSS: /* RFC 4055 1.2: a plain RSA key may sign with PSS */
 		return EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 	case FAMILY_ECDSA:
+	case FAMILY_ECDSA_PLAIN:
 		return EVP_PKEY_is_a(key, "EC");
 	case FAMILY_DSA:
 		return EVP_PKEY_is_a(key, "DSA");
@@ -200,6 +215,40 @@ struct computation {
 	struct pss pss;
 };
 
+/* The value as OpenSSL wants it; NULL also when it is not as long as two integers of
+ * the order. */
+static uint8_t *value_of_plain(EVP_PKEY *key, struct view plain, int *ret_n)
+{
+	size_t half = ((size_t)EVP_PKEY_get_bits(key) + 7) / 8;
+	uint8_t *der = NULL;
+	if (plain.n != 2 * half)
+		return NULL;
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(plain.p, (int)half, NULL);
+	BIGNUM *s = BN_bin2bn(plain.p + half, (int)half, NULL);
+	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
+		BN_free(r);
+		BN_free(s);
+	} else {
+		*ret_n = i2d_ECDSA_SIG(sig, &der);
+	}
+	ECDSA_SIG_free(sig);
+	return der;
+}
+
+static bool verifies(const struct computation *c, EVP_PKEY *key, EVP_MD_CTX *ctx,
+		     struct view data, struct view value)
+{
+	if (c->scheme->family != FAMILY_ECDSA_PLAIN)
+		return EVP_DigestVerify(ctx, value.p, value.n, data.p, data.n) == 1;
+	int n = 0;
+	uint8_t *der = value_of_plain(key, value, &n);
+	bool valid =
+	    der != NULL && EVP_DigestVerify(ctx, der, (size_t)n, data.p, data.n) == 1;
+	OPENSSL_free(der);
+	return valid;
+}
+
 static enum signature_verdict compute(const struct computation *c, EVP_PKEY *key,
 				      EVP_MD_CTX *ctx, struct view data,
 				      struct view value)
@@ -211,9 +260,7 @@ static enum signature_verdict compute(const struct computation *c, EVP_PKEY *key
 	if (c->scheme->family == FAMILY_PSS && !set_pss(key_ctx, &c->pss))
 		return SIGNATURE_UNSUPPORTED;
 	/* Negative answers are malformed values, which do not verify either. */
-	return EVP_DigestVerify(ctx, value.p, value.n, data.p, data.n) == 1
-		   ? SIGNATURE_VALID
-		   : SIGNATURE_INVALID;
+	return verifies(c, key, ctx, data, value) ? SIGNATURE_VALID : SIGNATURE_INVALID;
 }
 
 /* What is to be computed; false when we cannot. */
@@ -270,13 +317,15 @@ int signature_verify(struct view algorithm, enum digest_alg fallback, EVP_PKEY *
 		   : verify_once(algorithm, fallback, key, data, value, ret, err);
 }
 
-/* The scheme that a key signs with: a named digest, or EdDSA's own. */
+/* The scheme that a key signs with: a named digest, or EdDSA's own. Plain ECDSA values
+ * are read and not made, whatever a failed allocation hides of the others. */
 static const struct scheme *scheme_of_key(EVP_PKEY *key, enum digest_alg digest)
 {
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		const struct scheme *s = &schemes[i];
-		if (s->family == FAMILY_PSS ? !EVP_PKEY_is_a(key, "RSA-PSS")
-					    : !key_fits(s, key))
+		if (s->family == FAMILY_ECDSA_PLAIN ||
+		    (s->family == FAMILY_PSS ? !EVP_PKEY_is_a(key, "RSA-PSS")
+					     : !key_fits(s, key)))
 			continue;
 		if (s->family == FAMILY_EDDSA || s->family == FAMILY_PSS ||
 		    s->digest == digest)

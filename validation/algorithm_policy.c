@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "validation/fields.h"
 #include "validation/key.h"
 
 #define OID_RSA_PSS "1.2.840.113549.1.1.10"
@@ -19,37 +20,107 @@
 /* Signature algorithms and keys that signature_verify() knows. */
 static const struct row {
 	const char *oid;
+	struct view body; /* its contents octets */
 	struct algorithm_name name;
 } rows[] = {
-	{ "1.2.840.113549.1.1.1", { "RSA", DIGEST_NONE } },
-	{ "1.2.840.113549.1.1.5", { ALGORITHM_RSA_PKCS1, DIGEST_SHA1 } },
-	{ "1.2.840.113549.1.1.14", { ALGORITHM_RSA_PKCS1, DIGEST_SHA224 } },
-	{ "1.2.840.113549.1.1.11", { ALGORITHM_RSA_PKCS1, DIGEST_SHA256 } },
-	{ "1.2.840.113549.1.1.12", { ALGORITHM_RSA_PKCS1, DIGEST_SHA384 } },
-	{ "1.2.840.113549.1.1.13", { ALGORITHM_RSA_PKCS1, DIGEST_SHA512 } },
-	{ "2.16.840.1.101.3.4.3.13", { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_224 } },
-	{ "2.16.840.1.101.3.4.3.14", { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_256 } },
-	{ "2.16.840.1.101.3.4.3.15", { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_384 } },
-	{ "2.16.840.1.101.3.4.3.16", { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_512 } },
-	{ OID_RSA_PSS, { ALGORITHM_RSA_PSS, DIGEST_NONE } },
-	{ "1.2.840.10045.2.1", { "ECDSA", DIGEST_NONE } },
-	{ "1.2.840.10045.4.1", { ALGORITHM_ECDSA_WITH, DIGEST_SHA1 } },
-	{ "1.2.840.10045.4.3.1", { ALGORITHM_ECDSA_WITH, DIGEST_SHA224 } },
-	{ "1.2.840.10045.4.3.2", { ALGORITHM_ECDSA_WITH, DIGEST_SHA256 } },
-	{ "1.2.840.10045.4.3.3", { ALGORITHM_ECDSA_WITH, DIGEST_SHA384 } },
-	{ "1.2.840.10045.4.3.4", { ALGORITHM_ECDSA_WITH, DIGEST_SHA512 } },
-	{ "2.16.840.1.101.3.4.3.9", { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_224 } },
-	{ "2.16.840.1.101.3.4.3.10", { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_256 } },
-	{ "2.16.840.1.101.3.4.3.11", { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_384 } },
-	{ "2.16.840.1.101.3.4.3.12", { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_512 } },
-	{ "1.2.840.10040.4.1", { "DSA", DIGEST_NONE } },
-	{ "1.2.840.10040.4.3", { ALGORITHM_DSA_WITH, DIGEST_SHA1 } },
-	{ "2.16.840.1.101.3.4.3.1", { ALGORITHM_DSA_WITH, DIGEST_SHA224 } },
-	{ "2.16.840.1.101.3.4.3.2", { ALGORITHM_DSA_WITH, DIGEST_SHA256 } },
-	{ "2.16.840.1.101.3.4.3.3", { ALGORITHM_DSA_WITH, DIGEST_SHA384 } },
-	{ "2.16.840.1.101.3.4.3.4", { ALGORITHM_DSA_WITH, DIGEST_SHA512 } },
-	{ "1.3.101.112", { "Ed25519", DIGEST_NONE } },
-	{ "1.3.101.113", { "Ed448", DIGEST_NONE } },
+	{ "1.2.840.113549.1.1.1",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"),
+	  { "RSA", DIGEST_NONE } },
+	{ "1.2.840.113549.1.1.5",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA1 } },
+	{ "1.2.840.113549.1.1.14",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA224 } },
+	{ "1.2.840.113549.1.1.11",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA256 } },
+	{ "1.2.840.113549.1.1.12",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA384 } },
+	{ "1.2.840.113549.1.1.13",
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA512 } },
+	{ "2.16.840.1.101.3.4.3.13",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0d"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_224 } },
+	{ "2.16.840.1.101.3.4.3.14",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0e"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_256 } },
+	{ "2.16.840.1.101.3.4.3.15",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0f"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_384 } },
+	{ "2.16.840.1.101.3.4.3.16",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x10"),
+	  { ALGORITHM_RSA_PKCS1, DIGEST_SHA3_512 } },
+	{ OID_RSA_PSS,
+	  OID_VIEW("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"),
+	  { ALGORITHM_RSA_PSS, DIGEST_NONE } },
+	{ "1.2.840.10045.2.1",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x02\x01"),
+	  { "ECDSA", DIGEST_NONE } },
+	{ "1.2.840.10045.4.1",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x04\x01"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA1 } },
+	{ "1.2.840.10045.4.3.1",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x04\x03\x01"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA224 } },
+	{ "1.2.840.10045.4.3.2",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x04\x03\x02"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA256 } },
+	{ "1.2.840.10045.4.3.3",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x04\x03\x03"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA384 } },
+	{ "1.2.840.10045.4.3.4",
+	  OID_VIEW("\x2a\x86\x48\xce\x3d\x04\x03\x04"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA512 } },
+	{ "2.16.840.1.101.3.4.3.9",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x09"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_224 } },
+	{ "2.16.840.1.101.3.4.3.10",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0a"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_256 } },
+	{ "2.16.840.1.101.3.4.3.11",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0b"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_384 } },
+	{ "2.16.840.1.101.3.4.3.12",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x0c"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA3_512 } },
+	{ "0.4.0.127.0.7.1.1.4.1.1",
+	  OID_VIEW("\x04\x00\x7f\x00\x07\x01\x01\x04\x01\x01"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA1 } },
+	{ "0.4.0.127.0.7.1.1.4.1.2",
+	  OID_VIEW("\x04\x00\x7f\x00\x07\x01\x01\x04\x01\x02"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA224 } },
+	{ "0.4.0.127.0.7.1.1.4.1.3",
+	  OID_VIEW("\x04\x00\x7f\x00\x07\x01\x01\x04\x01\x03"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA256 } },
+	{ "0.4.0.127.0.7.1.1.4.1.4",
+	  OID_VIEW("\x04\x00\x7f\x00\x07\x01\x01\x04\x01\x04"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA384 } },
+	{ "0.4.0.127.0.7.1.1.4.1.5",
+	  OID_VIEW("\x04\x00\x7f\x00\x07\x01\x01\x04\x01\x05"),
+	  { ALGORITHM_ECDSA_WITH, DIGEST_SHA512 } },
+	{ "1.2.840.10040.4.1",
+	  OID_VIEW("\x2a\x86\x48\xce\x38\x04\x01"),
+	  { "DSA", DIGEST_NONE } },
+	{ "1.2.840.10040.4.3",
+	  OID_VIEW("\x2a\x86\x48\xce\x38\x04\x03"),
+	  { ALGORITHM_DSA_WITH, DIGEST_SHA1 } },
+	{ "2.16.840.1.101.3.4.3.1",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x01"),
+	  { ALGORITHM_DSA_WITH, DIGEST_SHA224 } },
+	{ "2.16.840.1.101.3.4.3.2",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x02"),
+	  { ALGORITHM_DSA_WITH, DIGEST_SHA256 } },
+	{ "2.16.840.1.101.3.4.3.3",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x03"),
+	  { ALGORITHM_DSA_WITH, DIGEST_SHA384 } },
+	{ "2.16.840.1.101.3.4.3.4",
+	  OID_VIEW("\x60\x86\x48\x01\x65\x03\x04\x03\x04"),
+	  { ALGORITHM_DSA_WITH, DIGEST_SHA512 } },
+	{ "1.3.101.112", OID_VIEW("\x2b\x65\x70"), { "Ed25519", DIGEST_NONE } },
+	{ "1.3.101.113", OID_VIEW("\x2b\x65\x71"), { "Ed448", DIGEST_NONE } },
 };
 
 /* ---- one part ---- */
@@ -62,17 +133,23 @@ struct part {
 	enum digest_alg self;   /* it is a digest */
 };
 
+/* Most names differ in the first letter, in either case. */
+static bool begins_alike(const char *a, const char *b)
+{
+	return (((unsigned char)a[0] ^ (unsigned char)b[0]) & ~0x20u) == 0;
+}
+
 static bool names(const struct algorithm_limit *l, const char *algorithm)
 {
-	return strcasecmp(l->algorithm, algorithm) == 0;
+	return begins_alike(l->algorithm, algorithm) &&
+	       strcasecmp(l->algorithm, algorithm) == 0;
 }
 
 /* Policies write "sha256" and "SHA-256". */
 static bool names_part(const struct algorithm_limit *l, const struct part *part)
 {
-	return names(l, part->algorithm) ||
-	       (part->self != DIGEST_NONE && (l->algorithm[0] | 0x20) == 's' &&
-		digest_from_name(view_text(l->algorithm)) == part->self);
+	return part->self != DIGEST_NONE ? digest_has_name(part->self, l->algorithm)
+					 : names(l, part->algorithm);
 }
 
 static bool in_range(unsigned value, unsigned min, unsigned max)
@@ -80,12 +157,17 @@ static bool in_range(unsigned value, unsigned min, unsigned max)
 	return value >= min && (max == 0 || value <= max);
 }
 
-static bool matches(const struct algorithm_limit *l, const struct part *part)
+/* One that is named so. */
+static bool fits_part(const struct algorithm_limit *l, const struct part *part)
 {
-	return names_part(l, part) &&
-	       (l->digest == DIGEST_NONE || l->digest == part->digest) &&
+	return (l->digest == DIGEST_NONE || l->digest == part->digest) &&
 	       in_range(part->bits, l->min_bits, l->max_bits) &&
 	       in_range(part->q_bits, l->min_q, l->max_q);
+}
+
+static bool matches(const struct algorithm_limit *l, const struct part *part)
+{
+	return names_part(l, part) && fits_part(l, part);
 }
 
 static int64_t from_of(const struct algorithm_limit *l)
@@ -93,7 +175,18 @@ static int64_t from_of(const struct algorithm_limit *l)
 	return l->from_ms != 0 ? l->from_ms : INT64_MIN;
 }
 
-/* Of the limits that match, that which ends last. */
+/* What a part is called in reports. */
+static void say_what(const struct part *part, char what[ALGORITHM_WHAT_MAX])
+{
+	size_t n = strnlen(part->algorithm, ALGORITHM_WHAT_MAX - 1);
+	memcpy(what, part->algorithm, n);
+	what[n] = '\0';
+	/* Of EdDSA the name says it. */
+	if (part->bits > 0 && strncmp(part->algorithm, "Ed", 2) != 0)
+		snprintf(what + n, ALGORITHM_WHAT_MAX - n, " %u", part->bits);
+}
+
+/* Of the limits that match, that which ends last; `what` is left to say_what(). */
 static void look_up(const struct algorithm_policy *p, const struct part *part,
 		    struct algorithm_verdict *ret)
 {
@@ -101,19 +194,14 @@ static void look_up(const struct algorithm_policy *p, const struct part *part,
 	    (struct algorithm_verdict){ .until_ms = INT64_MIN, .from_ms = INT64_MIN };
 	for (size_t i = 0; i < p->n; i++) {
 		const struct algorithm_limit *l = &p->limits[i];
-		if (names_part(l, part))
-			ret->known = true;
-		if (!matches(l, part) || l->until_ms < ret->until_ms)
+		if (!names_part(l, part))
+			continue;
+		ret->known = true;
+		if (!fits_part(l, part) || l->until_ms < ret->until_ms)
 			continue;
 		ret->until_ms = l->until_ms;
 		ret->from_ms = from_of(l);
 	}
-	/* Of EdDSA the name says it. */
-	if (part->bits > 0 && strncmp(part->algorithm, "Ed", 2) != 0)
-		snprintf(ret->what, sizeof(ret->what), "%s %u", part->algorithm,
-			 part->bits);
-	else
-		snprintf(ret->what, sizeof(ret->what), "%s", part->algorithm);
 }
 
 /* RFC 5698 6.2: an evaluation whose period holds the time, both ends included. */
@@ -186,7 +274,9 @@ static bool pss_digests(struct view parameters, enum digest_alg digest[2])
 static const struct algorithm_name *name_of(struct view oid)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (oid_is(oid, rows[i].oid))
+		const struct view body = rows[i].body;
+		if (body.n == oid.n && body.p[body.n - 1] == oid.p[oid.n - 1] &&
+		    memcmp(body.p, oid.p, oid.n) == 0)
 			return &rows[i].name;
 	}
 	return NULL;
@@ -261,7 +351,7 @@ static void add_key(const struct algorithm_policy *p, struct parts *parts,
 		    EVP_PKEY *key, const char *scheme, enum digest_alg digest)
 {
 	struct key_facts facts;
-	key_facts(key, &facts);
+	key_size(key, &facts);
 	const unsigned q = strcmp(facts.algorithm, "DSA") == 0 ? q_bits(key) : 0;
 	const bool schemes = policy_names_schemes(p, facts.algorithm);
 	if (!schemes || policy_names(p, facts.algorithm)) {
@@ -322,6 +412,7 @@ void algorithm_policy_explain(const struct algorithm_policy *p,
 			      struct algorithm_verdict *ret)
 {
 	struct parts parts;
+	const struct part *first = &parts.list[0]; /* that ends first */
 	bool known = true;
 	*ret = nothing_known;
 	if (!take_apart(p, use, &parts))
@@ -330,10 +421,14 @@ void algorithm_policy_explain(const struct algorithm_policy *p,
 		struct algorithm_verdict v;
 		look_up(p, &parts.list[i], &v);
 		known = known && v.known;
-		if (i == 0 || v.until_ms < ret->until_ms)
-			*ret = v;
+		if (i > 0 && v.until_ms >= ret->until_ms)
+			continue;
+		*ret = v;
+		first = &parts.list[i];
 	}
 	ret->known = known;
+	if (parts.n > 0)
+		say_what(first, ret->what);
 }
 
 int64_t algorithm_policy_until(const struct algorithm_policy *p, EVP_PKEY *key,
@@ -358,6 +453,7 @@ bool algorithm_policy_reliable_at(const struct algorithm_policy *p,
 		if (suitable_at(p, &parts.list[i], time_ms))
 			continue;
 		look_up(p, &parts.list[i], ret_why);
+		say_what(&parts.list[i], ret_why->what);
 		return false;
 	}
 	algorithm_policy_explain(p, use, ret_why);

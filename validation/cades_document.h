@@ -37,8 +37,8 @@ struct reader_signer {
 	struct located_list core; /* what its signed part speaks of */
 	bool knows_signer;        /* the first reference to a certificate resolves: */
 	uint8_t signer_sha256[32];
-	enum document_match value; /* by the cover step: is it over what is signed? */
-	bool value_tried;
+	bool
+	    value_tried; /* by the cover step: `verified` of the signature is settled */
 	struct located_list
 	    unsigned_objects; /* what stands in its unsigned attributes */
 };
@@ -59,6 +59,7 @@ struct reader {
 	struct located_list root;     /* certificates and crls of the SignedData */
 	struct located_list *records; /* beside each record: what is inside */
 	uint64_t work;
+	bool detached; /* the content is the given one, whatever the CMS holds */
 };
 
 /* Whether the error is the object's, to be passed over; then it is cleared. */
@@ -104,5 +105,21 @@ int reader_material(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 int reader_imprints(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 int reader_covers(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 void reader_levels(struct reader *r);
+
+/*
+ * A CMS inside another file (pades_document_part.c), read in two steps, so that the
+ * digests of its content can be taken with those of others.
+ *
+ * reader_open - with r->d empty but for its material, r->work and r->detached set:
+ * signatures, time-stamps and records. The content must outlive the reader.
+ */
+int reader_open(struct reader *r, struct view der, struct content *content,
+		struct ltps_error *err) LTPS_CHECKED;
+/* Adds the digests of the content that reader_finish() compares with. */
+void reader_wants(const struct reader *r, bool wanted[DIGEST_ALG_COUNT]);
+int reader_finish(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
+void reader_clear(struct reader *r);
+/* What document_read_pdf() put into a document; nothing of others. */
+void document_pdf_clear(struct document *d);
 
 #endif

@@ -423,29 +423,33 @@ static bool key_binds(EVP_PKEY *key)
 {
 	struct key_facts f;
 
-	key_facts(key, &f);
+	key_size(key, &f);
 	return strcmp(f.algorithm, "RSA") == 0 ||
 	       (strcmp(f.algorithm, "ECDSA") == 0 && f.bits >= CURVE_BITS_MIN);
 }
 
-static int check_value(const struct document_signature *s, const struct cert *signer,
-		       enum document_match *ret, struct ltps_error *err)
+/* Remembers it for the engine, which asks with the same octets, and the same key where
+ * the certificate is the one that it identifies. */
+static int check_value(struct document_signature *s, const struct cert *signer,
+		       struct ltps_error *err)
 {
 	EVP_PKEY *key = NULL;
 	enum signature_verdict v = SIGNATURE_INVALID;
-	int rc = 0;
 
-	*ret = MATCH_NO;
 	if (cert_key(signer, &key, err) != 0)
 		return -1;
-	for (size_t i = 0; i < s->n_octets && key != NULL && key_binds(key) &&
-			   rc == 0 && v != SIGNATURE_VALID;
-	     i++)
-		rc = signature_verify(s->algorithm, s->digest, key, s->octets[i],
-				      s->value, &v, err);
-	if (v == SIGNATURE_VALID)
-		*ret = MATCH_YES;
-	return rc;
+	if (key == NULL || !key_binds(key))
+		return 0;
+	for (size_t i = 0; i < s->n_octets && v == SIGNATURE_INVALID; i++) {
+		if (signature_verify(s->algorithm, s->digest, key, s->octets[i],
+				     s->value, &v, err) != 0)
+			return -1;
+		s->verified.form = i;
+	}
+	s->verified.valid = v == SIGNATURE_VALID;
+	memcpy(s->verified.spki_sha256, signer->spki_sha256,
+	       sizeof(s->verified.spki_sha256));
+	return 0;
 }
 
 /*
@@ -457,7 +461,7 @@ static int check_value(const struct document_signature *s, const struct cert *si
 static int value_speaks(struct covering *c, size_t signature, bool *ret,
 			struct ltps_error *err)
 {
-	const struct document_signature *s = &c->r->d->signatures[signature];
+	struct document_signature *s = &c->r->d->signatures[signature];
 	struct reader_signer *rs = &c->r->signers[signature];
 	const struct cert *signer =
 	    rs->knows_signer && s->has_signed_attrs
@@ -465,11 +469,10 @@ static int value_speaks(struct covering *c, size_t signature, bool *ret,
 				     rs->signer_sha256)
 		: NULL;
 
-	if (signer != NULL && !rs->value_tried &&
-	    check_value(s, signer, &rs->value, err) != 0)
+	if (signer != NULL && !rs->value_tried && check_value(s, signer, err) != 0)
 		return -1;
 	rs->value_tried = true;
-	*ret = rs->value == MATCH_YES;
+	*ret = s->verified.valid;
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "validation/pades_document.h"
+
 #define OID_ID_DATA "1.2.840.113549.1.7.1"
 #define OID_MD5 "1.2.840.113549.2.5"
 
@@ -282,6 +284,8 @@ const char *document_profile(const struct document_signature *s,
 {
 	bool is_baseline = strncmp(s->profile, "CAdES-BASELINE", 14) == 0;
 
+	if (s->pdf != NULL)
+		return pdf_profile(s, held);
 	return is_baseline && held >= LEVEL_B && held < s->structure ? baseline[held]
 								     : s->profile;
 }

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "timestamping/ers.h"
+#include "validation/pades_document.h"
 
 struct aged {
 	struct cms_er er;
@@ -111,5 +112,7 @@ int document_record_octets(const struct document *d, const struct document_recor
 			   enum cms_er_form form, struct buf *out,
 			   struct ltps_error *err)
 {
+	if (d->pdf != NULL)
+		return pdf_record_octets(d, r, form, out, err);
 	return cms_er_covered(d->cms, d->ers, d->n_ers, r->er, form, out, err);
 }

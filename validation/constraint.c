@@ -144,6 +144,12 @@ static const struct row rows[CONSTRAINT_COUNT] = {
 	/* j: longevity */
 	[CONSTRAINT_LEVEL] = { "level", "5.2.8.4.2", LOWERABLE, VALUES_LEVEL,
 			       SIGNATURE_ONLY(IGNORE) },
+	/* i: formalities. What was signed stands as it was; but what a reader shows
+	 * may be something else. */
+	[CONSTRAINT_PDF_CHANGES] = { "pdf-changes", "ISO 32000-2 12.8.2.2", LOWERABLE,
+				     VALUES_NONE, SIGNATURE_ONLY(FAIL) },
+	[CONSTRAINT_PDF_PERMISSIONS] = { "pdf-permissions", "ISO 32000-2 12.8.2",
+					 LOWERABLE, VALUES_NONE, SIGNATURE_ONLY(FAIL) },
 	/* h: timing evidence */
 	[CONSTRAINT_SIGNATURE_TIME_STAMP] = { "signature-time-stamp", "5.5.4",
 					      LOWERABLE, VALUES_NONE,

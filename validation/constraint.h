@@ -71,6 +71,9 @@ enum constraint {
 	CONSTRAINT_COUNTERSIGNATURE,     /* those present pass */
 	CONSTRAINT_FORMAT_ALLOWED,       /* values: CAdES, PAdES, PKCS7 */
 	CONSTRAINT_LEVEL,                /* values: one of B, T, LT, LTA: at least */
+	/* What came behind a signature in its PDF; others have no changes. */
+	CONSTRAINT_PDF_CHANGES,     /* none whose effect is not known to be harmless */
+	CONSTRAINT_PDF_PERMISSIONS, /* none that DocMDP, FieldMDP or a lock forbids */
 	/* Time-stamps: 5.4, 5.5 */
 	CONSTRAINT_SIGNATURE_TIME_STAMP, /* one that passes is there */
 	CONSTRAINT_TIME_STAMPS_VALID,    /* each one passes, else it is just left out */

@@ -130,6 +130,17 @@ static void want_for_stamps(const struct reader *r, bool wanted[DIGEST_ALG_COUNT
 	}
 }
 
+void reader_wants(const struct reader *r, bool wanted[DIGEST_ALG_COUNT])
+{
+	want(wanted, DIGEST_SHA256); /* its identity */
+	for (size_t i = 0; i < r->d->n_signatures; i++) {
+		const struct document_signature *s = &r->d->signatures[i];
+		if (s->role == ROLE_SIGNATURE && s->n_references > 0)
+			want(wanted, s->digest);
+	}
+	want_for_stamps(r, wanted);
+}
+
 static int take_digests(struct reader *r, struct ltps_error *err)
 {
 	struct content *c = r->d->content;
@@ -139,13 +150,7 @@ static int take_digests(struct reader *r, struct ltps_error *err)
 
 	if (c == NULL)
 		return 0;
-	want(wanted, DIGEST_SHA256); /* its identity */
-	for (size_t i = 0; i < r->d->n_signatures; i++) {
-		const struct document_signature *s = &r->d->signatures[i];
-		if (s->role == ROLE_SIGNATURE && s->n_references > 0)
-			want(wanted, s->digest);
-	}
-	want_for_stamps(r, wanted);
+	reader_wants(r, wanted);
 	for (int alg = 1; alg < DIGEST_ALG_COUNT; alg++) {
 		if (wanted[alg] &&
 		    (content_has_octets(c) || c->known[alg].alg != DIGEST_NONE))
@@ -302,6 +307,8 @@ static int read_parts(struct reader *r, struct content *given, struct ltps_error
 		return reader_token(r, err);
 	}
 	set_content(r->d, given);
+	if (r->detached)
+		r->d->content = given;
 	if (reader_signatures(r, err) != 0 || reader_stamps(r, err) != 0)
 		return -1;
 	return reader_records(r, err);
@@ -317,7 +324,7 @@ static int read_all(struct reader *r, struct content *given, struct ltps_error *
 	return 0;
 }
 
-static void reader_clear(struct reader *r)
+void reader_clear(struct reader *r)
 {
 	for (size_t i = 0; r->signers != NULL && i < r->d->n_signatures; i++) {
 		mem_free(r->signers[i].stamps);
@@ -344,8 +351,28 @@ static const struct format *format_of(const struct document *d)
 	return f->kind == FORMAT_OCTETS ? format_by_kind(FORMAT_CADES) : f;
 }
 
-static int read_der(struct view der, struct content *content, struct document *d,
-		    struct ltps_error *err)
+/* ---- a CMS inside another file, in two steps ---- */
+
+int reader_open(struct reader *r, struct view der, struct content *content,
+		struct ltps_error *err)
+{
+	if (cms_parse(der, &r->d->cms, err) != 0)
+		return -1;
+	r->d->format = format_of(r->d);
+	return read_parts(r, content, err);
+}
+
+int reader_finish(struct reader *r, struct ltps_error *err)
+{
+	if (reader_digests(r, err) != 0 || reader_material(r, err) != 0 ||
+	    reader_imprints(r, err) != 0 || reader_covers(r, err) != 0)
+		return -1;
+	reader_levels(r);
+	return 0;
+}
+
+static int read_der(struct view der, struct content *content, struct sig_cache *known,
+		    struct document *d, struct ltps_error *err)
 {
 	struct reader r = { .d = d, .work = DOCUMENT_WORK_MAX };
 	int rc;
@@ -353,13 +380,22 @@ static int read_der(struct view der, struct content *content, struct document *d
 	if (material_new(&d->material, err) != 0 || cms_parse(der, &d->cms, err) != 0)
 		return -1;
 	d->format = format_of(d);
+	material_know(d->material, known);
 	rc = read_all(&r, content, err);
+	material_know(d->material, NULL);
 	reader_clear(&r);
 	return rc;
 }
 
 int document_read(struct view file, struct content *content, struct document **ret_doc,
 		  struct ltps_error *err)
+{
+	return document_read_known(file, content, NULL, ret_doc, err);
+}
+
+int document_read_known(struct view file, struct content *content,
+			struct sig_cache *known, struct document **ret_doc,
+			struct ltps_error *err)
 {
 	struct buf der = buf_make(CMS_SIZE_MAX);
 	struct document *d = mem_zalloc(1, sizeof(*d));
@@ -372,7 +408,7 @@ int document_read(struct view file, struct content *content, struct document **r
 			goto out;
 		file = view_buf(&der);
 	}
-	if (read_der(file, content, d, err) != 0)
+	if (read_der(file, content, known, d, err) != 0)
 		goto out;
 	*ret_doc = d;
 	d = NULL;
@@ -400,6 +436,7 @@ void document_free(struct document *d)
 	mem_free(d->records);
 	mem_free(d->ers);
 	mem_free(d->all_covers);
+	document_pdf_clear(d);
 	material_free(d->material);
 	buf_free(&d->own_octets);
 	cms_free(d->cms);

@@ -2,8 +2,8 @@
 /*
  * document - a file as the engine sees it, whatever its format: signatures, their
  * time-stamps and what those cover, evidence records, the material inside. Made by a
- * reader of the format (cades_document.c). Hashes are taken and compared here; no
- * signature is verified and nothing is trusted.
+ * reader of the format (cades_document.c). Hashes are taken and compared here; a value
+ * is verified where covers follow from it, and nothing is trusted.
  */
 #ifndef LTPS_VALIDATION_DOCUMENT_H
 #define LTPS_VALIDATION_DOCUMENT_H
@@ -14,6 +14,7 @@
 #include "timestamping/tst.h"
 #include "validation/ers_verify.h"
 #include "validation/material.h"
+#include "validation/pdf_changes.h"
 
 #define DOCUMENT_SIGNATURES_MAX 512 /* countersignatures included */
 #define DOCUMENT_STAMPS_MAX 1024
@@ -67,6 +68,22 @@ struct document_reference {
 	enum document_match match;
 };
 
+/* Beside a signature or time-stamp of a PDF. */
+struct document_pdf {
+	const struct pades_signature *found;
+	size_t index; /* in pades->signatures */
+	bool byte_range_valid;
+	bool covers_whole_file;
+	const struct pdf_change *changes; /* of all revisions after the one it covers */
+	size_t n_changes;
+	const struct pdf_change *undefined; /* the first UNDEFINED one of them; NULL */
+	const struct pdf_change *forbidden; /* by DocMDP, FieldMDP, a lock; NULL */
+	char forbidden_why[200];
+	/* Why no second reader was asked about its revision: then nobody knows what
+	 * others see in it, and it cannot pass. "": one was */
+	char unconfirmed[120];
+};
+
 struct document_signature {
 	char id[DOCUMENT_ID_MAX]; /* "S-" and 16 hex digits of sha256; "-2"... when they
 				     stand several times in a file */
@@ -75,6 +92,7 @@ struct document_signature {
 	enum signature_format format;
 	int parent;            /* index of the signature that it countersigns; -1 */
 	const struct cms *cms; /* of countersignatures: where the parent stands */
+	const struct document_pdf *pdf; /* NULL outside a PDF */
 	const struct cms_signer *signer;
 	enum digest_alg digest; /* digestAlgorithm; NONE: unknown */
 	struct view algorithm;  /* AlgorithmIdentifier TLV */
@@ -86,6 +104,16 @@ struct document_signature {
 	 */
 	struct view octets[2];
 	size_t n_octets;
+	/*
+	 * What the reader has verified already: that the value is over octets[form] by
+	 * the key of this SubjectPublicKeyInfo (SHA-256). Not valid: not asked, or not
+	 * so; nothing follows from that.
+	 */
+	struct {
+		bool valid;
+		size_t form;
+		uint8_t spki_sha256[32];
+	} verified;
 	struct document_reference references[4];
 	size_t n_references;
 	char defect[200]; /* of the format, 5.2.2; "" when it is well-formed */
@@ -118,7 +146,8 @@ struct document_stamp {
 	enum stamp_type type;
 	const char *name; /* "archive-time-stamp-v3"; "time-stamp" */
 	bool is_archive_v3;
-	int signature; /* index; -1: the file itself */
+	int signature;                  /* index; -1: the file itself */
+	const struct document_pdf *pdf; /* of STAMP_DOCUMENT in a PDF; else NULL */
 	struct view token;
 	struct tst *tst; /* NULL when it does not decode: see defect */
 	struct document_signature *as_signature; /* the token's own signer,
@@ -143,8 +172,14 @@ struct document_record {
 
 struct document {
 	const struct format *format;
-	struct cms *cms;
-	struct content *content; /* what the signatures are about; borrowed */
+	struct cms *cms;         /* NULL of a PDF */
+	struct content *content; /* what the signatures are about; borrowed. NULL of a
+				    PDF: each has its own octets */
+	struct pades *pdf;       /* NULL outside a PDF */
+	struct pdf_changes changes; /* of a PDF */
+	struct document_pdf *pdfs;  /* private: one for each signature dictionary */
+	struct document **parts;    /* private: a PDF's CMS, each read as a document */
+	size_t n_parts;
 	/* Whether content that was given beside attached content is the same: callers
 	 * that asked about it must not take NO for an answer about it. */
 	enum document_match given;
@@ -179,7 +214,31 @@ struct document {
  */
 int document_read(struct view file, struct content *content, struct document **ret_doc,
 		  struct ltps_error *err) LTPS_CHECKED;
+/*
+ * The same with certificates that are decoded already, as in many files of one service,
+ * and those of this file remembered.
+ * known  may be NULL; not used after the call
+ */
+int document_read_known(struct view file, struct content *content,
+			struct sig_cache *known, struct document **ret_doc,
+			struct ltps_error *err) LTPS_CHECKED;
 void document_free(struct document *d);
+/*
+ * document_read_pdf - a PDF: each signature dictionary is a signature (with the
+ * time-stamps in its CMS) or a time-stamp of the file, STAMP_DOCUMENT with signature
+ * -1, which covers what stands in its ByteRange: signatures with all that is in them,
+ * earlier document time-stamps, the DSS of the revisions it covers. What is wrong with
+ * ByteRange or dictionary, or what the two readers of objects do not agree on, is a
+ * `defect`. password  n == 0: the empty one ret_doc   free with document_free();
+ * borrows the octets. Without any signature n_signatures and n_stamps are 0 Fails: as
+ * pades_read(); NOMEM, CRYPTO Spec:     EN 319 142-1 5, 6; ISO 32000-2 12.8
+ */
+int document_read_pdf(struct view file, struct view password, struct document **ret_doc,
+		      struct ltps_error *err) LTPS_CHECKED;
+/* The same with certificates as document_read_known() has them. */
+int document_read_pdf_known(struct view file, struct view password,
+			    struct sig_cache *known, struct document **ret_doc,
+			    struct ltps_error *err) LTPS_CHECKED;
 /*
  * document_record_octets - the octets that an evidence record covers, in one form of
  * cms_er.h.

@@ -149,6 +149,7 @@ static int begin(struct engine *e, struct ltps_error *err)
 			return -1;
 		e->cache = e->own_cache;
 	}
+	e->last_stamp.wanted = r->document->n_stamps > 1;
 	e->past = mem_zalloc(r->document->n_stamps + 1, sizeof(*e->past));
 	if (e->past == NULL)
 		return ltps_fail_nomem(err);
@@ -162,6 +163,7 @@ static void engine_clear(struct engine *e)
 	for (size_t k = 0; e->past != NULL && k < e->in->document->n_stamps; k++)
 		cert_validation_free(e->past[k].certificate);
 	mem_free(e->past);
+	cert_validation_free(e->last_stamp.result);
 	sig_cache_free(e->own_cache);
 	report_free(e->report);
 }
@@ -265,15 +267,16 @@ static void sum_up(struct report *r)
 
 static int judge(struct engine *e, struct ltps_error *err)
 {
-	if (begin(e, err) != 0 || engine_records(e, err) != 0 ||
-	    engine_stamps(e, err) != 0)
+	if (begin(e, err) != 0 || engine_pdf(e, err) != 0 ||
+	    engine_records(e, err) != 0 || engine_stamps(e, err) != 0)
 		return -1;
 	/* Children first: a parent may ask whether its countersignatures pass. */
 	for (size_t i = e->report->n_signatures; i-- > 0;)
 		if (engine_long_term(e, i, err) != 0)
 			return -1;
 	finish_stamps(e);
-	if (finish_levels(e, err) != 0 || engine_gather(e, err) != 0)
+	if (engine_pdf_stamps(e, err) != 0 || finish_levels(e, err) != 0 ||
+	    engine_gather(e, err) != 0)
 		return -1;
 	sum_up(e->report);
 	return 0;

@@ -266,6 +266,17 @@ struct pairing {
 	bool referenced[PATH_CERTS_MAX];
 };
 
+/* SHA-256 is known already. */
+static int digest_of(const struct cert *c, enum digest_alg alg, struct digest *ret,
+		     struct ltps_error *err)
+{
+	if (alg != DIGEST_SHA256)
+		return digest_once(alg, c->der, ret, err);
+	*ret = (struct digest){ .alg = alg, .n = sizeof(c->sha256) };
+	memcpy(ret->p, c->sha256, sizeof(c->sha256));
+	return 0;
+}
+
 /* A digest algorithm at a time, so that each certificate is hashed once by it. */
 static int pair_by(struct pairing *p, enum digest_alg alg, struct ltps_error *err)
 {
@@ -275,8 +286,7 @@ static int pair_by(struct pairing *p, enum digest_alg alg, struct ltps_error *er
 			const struct cades_cert_ref *r = &p->refs->refs[i];
 			if (r->alg != alg)
 				continue;
-			if (d.n == 0 &&
-			    digest_once(alg, p->path->certs[k]->der, &d, err) != 0)
+			if (d.n == 0 && digest_of(p->path->certs[k], alg, &d, err) != 0)
 				return -1;
 			if (!view_equal(r->hash, digest_view(&d)))
 				continue;
@@ -396,7 +406,8 @@ int engine_accept(struct engine *e, struct basic *b, int64_t time_ms,
 	*ret = conclusion_passed();
 	if (apply_attributes(&a, err) != 0 || apply_issuer_serial(&a, err) != 0 ||
 	    apply_references(&a, err) != 0 || apply_countersignatures(&a, err) != 0 ||
-	    accept_stamp(&a, err) != 0 || note_reference_digest(&a, time_ms, err) != 0)
+	    accept_pdf(&a, err) != 0 || accept_stamp(&a, err) != 0 ||
+	    note_reference_digest(&a, time_ms, err) != 0)
 		return -1;
 	if (a.first != CONSTRAINT_COUNT) {
 		*ret = conclusion_of(SUB_SIG_CONSTRAINTS_FAILURE, ACCEPT_CLAUSE,

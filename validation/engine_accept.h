@@ -23,6 +23,8 @@ static inline const struct constraint_rule *accept_rule(const struct accepting *
 {
 	return engine_rule(a->e, &a->b->ledger, c);
 }
+/* engine_pdf.c: what came behind a signature of a PDF. */
+int accept_pdf(struct accepting *a, struct ltps_error *err) LTPS_CHECKED;
 /* engine_stamp.c: those of a time-stamp. */
 int accept_stamp(struct accepting *a, struct ltps_error *err) LTPS_CHECKED;
 

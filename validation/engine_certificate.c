@@ -25,6 +25,7 @@ struct certifying {
 	const struct engine_ledger *ledger;
 	const struct cert **anchors; /* owned: of stamp_anchors */
 	struct cert_validation_input in;
+	unsigned n_applied; /* chains whose X.509 constraints were asked for */
 };
 
 /* ---- X.509 constraints: each says whether it holds ---- */
@@ -197,6 +198,7 @@ static int apply_constraints(void *arg, const struct path_candidate *c,
 			     struct cert_constraint *ret, struct ltps_error *err)
 {
 	struct certifying *k = arg;
+	k->n_applied++;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		enum constraint what = checks[i].constraint;
 		const struct constraint_rule *rule = engine_rule(k->e, k->ledger, what);
@@ -408,6 +410,57 @@ static int note_algorithms(struct certifying *k, const struct path_candidate *c,
 	return 0;
 }
 
+/* ---- the certificate of the time-stamp before ---- */
+
+static bool may_be_shared(const struct certifying *k, bool past)
+{
+	return k->ledger->context == CONTEXT_TIME_STAMP && !past && k->in.only == NULL;
+}
+
+/* The same question has the same answer; what the policy makes of it is written down
+ * for each. *ret stays NULL when it was another question. */
+static int take_last(struct certifying *k, struct cert_validation_result **ret,
+		     struct ltps_error *err)
+{
+	const struct engine *e = k->e;
+	struct cert_constraint ignored = { 0 };
+	if (e->last_stamp.result == NULL ||
+	    e->last_stamp.time_ms != k->in.path.time_ms ||
+	    !cert_equal(e->last_stamp.signer, k->in.path.target))
+		return 0;
+	if (cert_validation_copy(e->last_stamp.result, ret, err) != 0)
+		return -1;
+	return apply_constraints(k, &(*ret)->chain, &ignored, err);
+}
+
+/* One chain only: of others, what the policy found would have to be told again. */
+static int keep_last(struct certifying *k, const struct cert_validation_result *r,
+		     struct ltps_error *err)
+{
+	struct engine *e = k->e;
+	if (!e->last_stamp.wanted || r->indication != INDICATION_PASSED ||
+	    r->n_needs > 0 || k->in.status_optional || k->n_applied != 1)
+		return 0;
+	cert_validation_free(e->last_stamp.result);
+	e->last_stamp.result = NULL;
+	e->last_stamp.signer = k->in.path.target;
+	e->last_stamp.time_ms = k->in.path.time_ms;
+	return cert_validation_copy(r, &e->last_stamp.result, err);
+}
+
+static int certify(struct certifying *k, bool past, struct cert_validation_result **ret,
+		   struct ltps_error *err)
+{
+	const bool shared = may_be_shared(k, past);
+	if (shared && take_last(k, ret, err) != 0)
+		return -1;
+	if (*ret != NULL)
+		return 0;
+	if (run_lowered(k, past, ret, err) != 0)
+		return -1;
+	return shared ? keep_last(k, *ret, err) : 0;
+}
+
 int engine_certificate(struct engine *e, const struct basic *b, int64_t time_ms,
 		       bool past, struct cert_validation_result **ret,
 		       struct ltps_error *err)
@@ -416,7 +469,7 @@ int engine_certificate(struct engine *e, const struct basic *b, int64_t time_ms,
 	struct cert_validation_result *r = NULL;
 	int rc = -1;
 	if (prepare(&k, b, time_ms, past, err) != 0 ||
-	    run_lowered(&k, past, &r, err) != 0 || write_status(&k, r, err) != 0 ||
+	    certify(&k, past, &r, err) != 0 || write_status(&k, r, err) != 0 ||
 	    note_algorithms(&k, &r->chain, err) != 0 || collect_needs(e, r, err) != 0)
 		goto out;
 	*ret = r;

@@ -22,12 +22,21 @@ static void whole_characters(char *text, size_t n)
 	text[n] = '\0';
 }
 
+static void copy_text(char *out, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size - 1);
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
 static void fill(char *out, size_t size, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 static void fill(char *out, size_t size, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(out, size, fmt, ap);
-	if (n < 0)
+	/* Most texts are of the program itself, and many are empty. */
+	if (strcmp(fmt, "%s") == 0)
+		copy_text(out, size, va_arg(ap, const char *));
+	else if (vsnprintf(out, size, fmt, ap) < 0)
 		out[0] = '\0';
 	for (char *p = out; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

@@ -75,6 +75,14 @@ static int verify_over(struct engine *e, const struct basic *b, struct view octe
 	return sig_cache_verify_with(e->cache, &o, s->digest, key, key_id, ret, err);
 }
 
+/* Whether the reader found it valid by the same key. One with inherited parameters has
+ * another identity than its SubjectPublicKeyInfo. */
+static bool is_verified(const struct document_signature *s, const uint8_t key_id[32])
+{
+	return s->verified.valid && memcmp(s->verified.spki_sha256, key_id,
+					   sizeof(s->verified.spki_sha256)) == 0;
+}
+
 /* *ret_form: which of the octets it is over, when valid. */
 static int verify_value(struct engine *e, const struct basic *b,
 			enum signature_verdict *ret, size_t *ret_form,
@@ -84,6 +92,12 @@ static int verify_value(struct engine *e, const struct basic *b,
 	uint8_t key_id[32];
 	int rc = signer_key(b, &key, key_id, err);
 	*ret = SIGNATURE_UNSUPPORTED;
+	if (rc == 0 && key != NULL && is_verified(b->signature, key_id)) {
+		EVP_PKEY_free(key);
+		*ret = SIGNATURE_VALID;
+		*ret_form = b->signature->verified.form;
+		return 0;
+	}
 	for (size_t i = 0; rc == 0 && key != NULL && i < b->signature->n_octets; i++) {
 		rc = verify_over(e, b, b->signature->octets[i], key, key_id, ret, err);
 		*ret_form = i;

@@ -156,7 +156,8 @@ static int constrain_stamps(struct long_job *j, struct ltps_error *err)
 	size_t n = 0, bad = doc->n_stamps;
 	bool fails = false;
 	for (size_t k = 0; k < doc->n_stamps; k++) {
-		if (doc->stamps[k].signature != (int)j->signature)
+		if (doc->stamps[k].signature != (int)j->signature &&
+		    !engine_stamp_over(j->e, k, j->signature))
 			continue;
 		n++;
 		if (bad == doc->n_stamps && !stamp_passes(j->e, k))
@@ -178,8 +179,10 @@ static int constrain_time(struct long_job *j, struct ltps_error *err)
 	const struct document *doc = j->e->in->document;
 	bool holds = false, fails = false;
 	for (size_t k = 0; k < doc->n_stamps; k++)
-		if (doc->stamps[k].signature == (int)j->signature &&
-		    doc->stamps[k].type == STAMP_SIGNATURE && stamp_passes(j->e, k))
+		if (((doc->stamps[k].signature == (int)j->signature &&
+		      doc->stamps[k].type == STAMP_SIGNATURE) ||
+		     engine_stamp_over(j->e, k, j->signature)) &&
+		    stamp_passes(j->e, k))
 			holds = true;
 	if (engine_constrain(j->e, &j->ledger, CONSTRAINT_SIGNATURE_TIME_STAMP, holds,
 			     &fails, err, "%s", holds ? "" : "none that passes") != 0)
@@ -338,13 +341,21 @@ static bool has_stamp(const struct document *doc, int signature, enum stamp_type
 	return false;
 }
 
+/* EN 319 142-1 5.4: a document time-stamp is to a PDF what others have in the CMS. */
+static bool has_document_stamp(const struct long_job *j)
+{
+	for (size_t k = 0; k < j->e->in->document->n_stamps; k++)
+		if (engine_stamp_over(j->e, k, j->signature))
+			return true;
+	return false;
+}
+
 static enum report_process process_of(const struct long_job *j)
 {
 	const struct document *doc = j->e->in->document;
 	int s = (int)j->signature;
 	if (j->past_ran || doc->n_records > 0 ||
-	    has_stamp(doc, s, STAMP_ARCHIVE, true) ||
-	    has_stamp(doc, s, STAMP_DOCUMENT, true))
+	    has_stamp(doc, s, STAMP_ARCHIVE, true) || has_document_stamp(j))
 		return PROCESS_LTA;
 	if (has_stamp(doc, s, STAMP_SIGNATURE, false) ||
 	    has_stamp(doc, s, STAMP_VALIDATION_DATA, false))

@@ -19,6 +19,14 @@ struct engine {
 	/* Of each time-stamp what 5.6.3.4 step 5 made of it, while the report's entry
 	 * still has the outcome of 5.4, which 5.3 and 5.5 go by. */
 	struct stamp_past *past;
+	/* The certificate of the last time-stamp that passed 5.2.6 on its only chain:
+	 * most time-stamps of a file are of one TSA, and all are judged for now. */
+	struct {
+		bool wanted; /* several time-stamps, and one input for all */
+		struct cert_validation_result *result; /* owned; NULL: none */
+		const struct cert *signer;
+		int64_t time_ms;
+	} last_stamp;
 };
 
 struct stamp_past {
@@ -192,6 +200,13 @@ enum subindication engine_past_sub(const struct conclusion *c,
 int engine_past(struct engine *e, struct basic *b, const uint8_t object[32],
 		const struct conclusion *current, struct past_signature *ret,
 		struct ltps_error *err) LTPS_CHECKED;
+/* Whether the time-stamp is of the whole file and covers this signature's value. */
+bool engine_stamp_over(const struct engine *e, size_t stamp, size_t signature);
+/* What a PDF says of itself, as findings (engine_pdf.c). */
+int engine_pdf(struct engine *e, struct ltps_error *err) LTPS_CHECKED;
+/* Where a PDF has time-stamps alone, what came behind them is their own affair; after
+ * they were taken as proofs. */
+int engine_pdf_stamps(struct engine *e, struct ltps_error *err) LTPS_CHECKED;
 /* Every evidence record of the file, and the proofs that it gives. */
 int engine_records(struct engine *e, struct ltps_error *err) LTPS_CHECKED;
 /* One more need of the report, unless it is there. */

@@ -260,7 +260,7 @@ static const char *curve_name(EVP_PKEY *key)
 	return NULL;
 }
 
-void key_facts(EVP_PKEY *key, struct key_facts *ret)
+void key_size(EVP_PKEY *key, struct key_facts *ret)
 {
 	static const struct {
 		int id;
@@ -278,7 +278,14 @@ void key_facts(EVP_PKEY *key, struct key_facts *ret)
 		if (names[i].id == id)
 			ret->algorithm = names[i].name;
 	}
-	if (id == EVP_PKEY_EC)
+	if (bits <= 0)
+		ERR_clear_error();
+}
+
+void key_facts(EVP_PKEY *key, struct key_facts *ret)
+{
+	key_size(key, ret);
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC)
 		ret->curve = curve_name(key);
 	ERR_clear_error();
 }

@@ -34,14 +34,20 @@ struct key_facts {
 	const char *curve;     /* of EC keys: "P-256" ...; NULL */
 };
 void key_facts(EVP_PKEY *key, struct key_facts *ret);
+/* The same without the curve, which takes longer to ask for than all the rest. */
+void key_size(EVP_PKEY *key, struct key_facts *ret);
 
 /*
  * Verified signatures of one judgement, or of many: whether a key signed an
- * object, remembered by hashes, so that a mesh costs each signature once. One
- * belongs to one thread. Content decides, so a hit cannot change a verdict.
+ * object, remembered by hashes, so that a mesh costs each signature once; and
+ * certificates, decoded. One belongs to one thread. Content decides, so a hit cannot
+ * change a verdict.
  */
 struct sig_cache;
 #define SIG_CACHE_ENTRIES_MAX 65536
+/* Certificates that it keeps decoded, with their keys; a longer one is not kept. */
+#define SIG_CACHE_CERTS_MAX 512
+#define SIG_CACHE_CERT_SIZE_MAX ((size_t)16 << 10)
 /* Fails: NOMEM */
 int sig_cache_new(struct sig_cache **ret, struct ltps_error *err) LTPS_CHECKED;
 void sig_cache_free(struct sig_cache *c);
@@ -70,5 +76,14 @@ int sig_cache_verify_with(struct sig_cache *cache, const struct signed_object *o
 			  enum digest_alg fallback, EVP_PKEY *key,
 			  const uint8_t key_id[32], enum signature_verdict *ret,
 			  struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * sig_cache_cert - cert_parse() unless the cache has the same octets decoded already.
+ * cache     may be NULL
+ * sha256    of der
+ * ret_cert  release with cert_free(); it may outlive the cache
+ */
+int sig_cache_cert(struct sig_cache *cache, struct view der, const uint8_t sha256[32],
+		   struct cert **ret_cert, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -13,6 +13,9 @@
 #include "validation/engine_private.h"
 #include "validation/fields.h"
 
+/* About one certificate: files hold one or two, and each asks for its responder's. */
+#define RESPONSES_TRIED_MAX 16
+
 static bool has_cert(const struct material *m, const struct cert *c)
 {
 	return material_find_cert(m, MATERIAL_CERT, c->sha256) != NULL;
@@ -51,6 +54,13 @@ static bool needs_no_status(const struct cert *c)
 	       cert_has(c, CERT_EXT_OCSP_NOCHECK);
 }
 
+static bool is_self_signed(const struct cert *c)
+{
+	return view_compare(c->issuer_canonical, c->subject_canonical) == 0 &&
+	       (c->aki_key.n == 0 || c->ski.n == 0 ||
+		view_compare(c->aki_key, c->ski) == 0);
+}
+
 static bool has_crl_about(const struct material *m, const struct cert *c)
 {
 	for (const struct crl *crl = material_crl_of(m, c->issuer_canonical, NULL);
@@ -75,21 +85,62 @@ static bool is_about(const struct ocsp_single *s, const struct cert *c)
 	       view_compare(digest_view(&name), s->issuer_name_hash) == 0;
 }
 
-static bool has_ocsp_about(const struct material *m, const struct cert *c)
+/* Whose name or key the response was signed in, if it brought that certificate. */
+static const struct cert *responder_of(const struct ocsp *o)
 {
-	for (const struct ocsp *o = material_ocsp_for(m, c->serial, NULL); o != NULL;
-	     o = material_ocsp_for(m, c->serial, o)) {
-		for (size_t i = 0; i < o->n_singles; i++) {
-			if (is_about(&o->singles[i], c))
-				return true;
-		}
+	for (size_t i = 0; i < o->n_certs; i++) {
+		const struct cert *c = o->certs[i];
+		if (o->responder_name.n > 0
+			? view_compare(c->subject_canonical, o->responder_canonical) ==
+			      0
+			: view_compare(view_of(c->key_sha1, sizeof(c->key_sha1)),
+				       o->responder_key) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static bool has_status_about(const struct material *m, const struct cert *c,
+			     bool of_responder);
+
+static bool tells_status(const struct material *m, const struct ocsp *o,
+			 const struct cert *c, bool of_responder)
+{
+	const struct cert *responder;
+	bool about = false;
+
+	for (size_t i = 0; i < o->n_singles && !about; i++)
+		about = is_about(&o->singles[i], c);
+	if (!about || of_responder)
+		return about;
+	responder = responder_of(o);
+	return responder == NULL || is_self_signed(responder) ||
+	       view_compare(responder->subject_canonical, c->issuer_canonical) == 0 ||
+	       has_status_about(m, responder, true);
+}
+
+/*
+ * The issuers of status belong to it (EN 319 122-1 6.3; RFC 6960 4.2.2.2.1): a CA's own
+ * status is asked for on the way up, that of a responder here.
+ */
+static bool has_ocsp_about(const struct material *m, const struct cert *c,
+			   bool of_responder)
+{
+	int left = RESPONSES_TRIED_MAX;
+
+	for (const struct ocsp *o = material_ocsp_for(m, c->serial, NULL);
+	     o != NULL && left > 0; o = material_ocsp_for(m, c->serial, o), left--) {
+		if (tells_status(m, o, c, of_responder))
+			return true;
 	}
 	return false;
 }
 
-static bool has_status_about(const struct material *m, const struct cert *c)
+static bool has_status_about(const struct material *m, const struct cert *c,
+			     bool of_responder)
 {
-	return needs_no_status(c) || has_crl_about(m, c) || has_ocsp_about(m, c);
+	return needs_no_status(c) || has_crl_about(m, c) ||
+	       has_ocsp_about(m, c, of_responder);
 }
 
 /* ---- chains ---- */
@@ -119,17 +170,10 @@ static bool has_path(const struct material *m, const struct path_candidate *p)
 			return false;
 		if (p->revocation != NULL && has_counted(m, &p->revocation[i]))
 			continue;
-		if (!has_status_about(m, p->certs[i]))
+		if (!has_status_about(m, p->certs[i], false))
 			return false;
 	}
 	return p->n_certs > 1 || has_cert(m, p->certs[0]);
-}
-
-static bool is_self_signed(const struct cert *c)
-{
-	return view_compare(c->issuer_canonical, c->subject_canonical) == 0 &&
-	       (c->aki_key.n == 0 || c->ski.n == 0 ||
-		view_compare(c->aki_key, c->ski) == 0);
 }
 
 static const struct cert *issuer_inside(const struct material *m, const struct cert *c)
@@ -157,7 +201,7 @@ static bool has_issuers(const struct material *m, const struct cert *c)
 	for (int depth = 0; c != NULL && depth < PATH_CERTS_MAX; depth++) {
 		if (is_self_signed(c))
 			return true;
-		if (!has_status_about(m, c))
+		if (!has_status_about(m, c, false))
 			return false;
 		c = issuer_inside(m, c);
 	}
@@ -182,6 +226,25 @@ static bool has_chain(const struct material *m, const struct cert *signer,
 
 /* ---- time-stamps ---- */
 
+/* EN 319 142-1 6.3, requirement y: it covers the validation data too, or at least what
+ * there was of it: something beside the signature that the DSS or the CMS holds. */
+static bool covers_material(const struct document_stamp *st)
+{
+	for (size_t i = 0; i < st->n_covers; i++)
+		if (st->covers[i].kind == OBJECT_CRL ||
+		    st->covers[i].kind == OBJECT_OCSP)
+			return true;
+	return false;
+}
+
+/* Of the signature, or of the file around it. */
+static bool is_over(const struct engine *e, size_t stamp, size_t signature)
+{
+	const struct document_stamp *st = &e->in->document->stamps[stamp];
+	return st->signature == (int)signature ||
+	       engine_stamp_over(e, stamp, signature);
+}
+
 /* The youngest archive time-stamp: only the next one needs its validation data. */
 static size_t youngest_archive(const struct document *d, size_t signature)
 {
@@ -198,6 +261,39 @@ static size_t youngest_archive(const struct document *d, size_t signature)
 	return found;
 }
 
+/*
+ * What makes the signature T: its own time-stamps, or in a PDF without any the oldest
+ * document time-stamp (EN 319 142-1 6.3). Document time-stamps behind it are what LTA
+ * adds; those behind the first come with the care of another signature too.
+ */
+static bool is_only_time(const struct engine *e, size_t stamp, size_t signature)
+{
+	const struct document *d = e->in->document;
+
+	for (size_t i = 0; i < d->n_stamps; i++) {
+		const struct document_stamp *st = &d->stamps[i];
+		if (st->imprint != MATCH_YES)
+			continue;
+		if (st->signature == (int)signature && st->type == STAMP_SIGNATURE)
+			return false;
+		if (i != stamp && engine_stamp_over(e, i, signature) &&
+		    st->tst->gen_time_ms < d->stamps[stamp].tst->gen_time_ms)
+			return false;
+	}
+	return true;
+}
+
+static bool needs_chain(const struct engine *e, size_t stamp, size_t signature)
+{
+	const struct document_stamp *st = &e->in->document->stamps[stamp];
+
+	if (st->imprint != MATCH_YES)
+		return false;
+	return st->signature == (int)signature ||
+	       (engine_stamp_over(e, stamp, signature) &&
+		is_only_time(e, stamp, signature));
+}
+
 static bool has_stamp_chains(const struct engine *e, size_t signature)
 {
 	const struct document *d = e->in->document;
@@ -205,8 +301,7 @@ static bool has_stamp_chains(const struct engine *e, size_t signature)
 
 	for (size_t i = 0; i < d->n_stamps; i++) {
 		const struct report_stamp *rs = &e->report->stamps[i];
-		if (d->stamps[i].signature != (int)signature || i == youngest ||
-		    d->stamps[i].imprint != MATCH_YES)
+		if (i == youngest || !needs_chain(e, i, signature))
 			continue;
 		if (!has_chain(d->material, rs->signer, rs->certificate, NULL))
 			return false;
@@ -233,7 +328,8 @@ static bool holds_t(const struct engine *e, size_t signature)
 		end = c->revoked_ms;
 	for (size_t i = 0; i < d->n_stamps; i++) {
 		const struct document_stamp *st = &d->stamps[i];
-		if (st->signature == (int)signature && st->type == STAMP_SIGNATURE &&
+		if (is_over(e, i, signature) &&
+		    (st->type == STAMP_SIGNATURE || st->type == STAMP_DOCUMENT) &&
 		    st->imprint == MATCH_YES && e->report->stamps[i].signature_intact &&
 		    st->tst->gen_time_ms <= end)
 			return true;
@@ -250,10 +346,30 @@ static bool holds_lt(const struct engine *e, size_t signature)
 	       has_stamp_chains(e, signature);
 }
 
+/* A signature without anything to be revoked asks for none. */
+static bool holds_lta_pdf(const struct engine *e, size_t signature)
+{
+	const struct document *d = e->in->document;
+	const struct material *m = d->material;
+	const bool any =
+	    material_count(m, MATERIAL_CRL) + material_count(m, MATERIAL_OCSP) > 0;
+
+	for (size_t i = 0; i < d->n_stamps; i++) {
+		const struct document_stamp *st = &d->stamps[i];
+		if (engine_stamp_over(e, i, signature) && st->imprint == MATCH_YES &&
+		    e->report->stamps[i].signature_intact &&
+		    (!any || covers_material(st)))
+			return true;
+	}
+	return false;
+}
+
 static bool holds_lta(const struct engine *e, size_t signature)
 {
 	const struct document *d = e->in->document;
 
+	if (d->pdf != NULL)
+		return holds_lta_pdf(e, signature);
 	for (size_t i = 0; i < d->n_stamps; i++) {
 		const struct document_stamp *st = &d->stamps[i];
 		if (st->signature == (int)signature && st->is_archive_v3 &&

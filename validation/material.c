@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "validation/fields.h"
+#include "validation/key.h"
 
 #define FIRST_ROOM 8
 /* End of a chain, and a slot that is free. */
@@ -70,6 +71,7 @@ struct material {
 	struct slot *slots; /* power of two, at most half used */
 	size_t n_slots, used_slots;
 	size_t bytes;
+	struct sig_cache *cache; /* of material_know() */
 };
 
 _Static_assert((uint64_t)MATERIAL_ITEMS_MAX *(OCSP_SINGLES_MAX + 1) < NONE,
@@ -82,6 +84,11 @@ int material_new(struct material **ret_m, struct ltps_error *err)
 		return ltps_fail_nomem(err);
 	*ret_m = m;
 	return 0;
+}
+
+void material_know(struct material *m, struct sig_cache *cache)
+{
+	m->cache = cache;
 }
 
 static void object_free(enum material_kind kind, union object o)
@@ -392,17 +399,17 @@ int material_add_all(struct material *m, const struct material *from,
 	return 0;
 }
 
-static int decode(enum material_kind kind, struct view der, union object *ret,
-		  struct ltps_error *err)
+static int decode(const struct material *m, enum material_kind kind, struct view der,
+		  const uint8_t sha256[32], union object *ret, struct ltps_error *err)
 {
 	switch (kind) {
 	case MATERIAL_ANCHOR:
 	case MATERIAL_CERT:
-		return cert_parse(der, &ret->cert, err);
+		return sig_cache_cert(m->cache, der, sha256, &ret->cert, err);
 	case MATERIAL_CRL:
 		return crl_parse(der, &ret->crl, err);
 	case MATERIAL_OCSP:
-		return ocsp_parse(der, &ret->ocsp, err);
+		return ocsp_parse_known(der, sha256, m->cache, &ret->ocsp, err);
 	case MATERIAL_KIND_COUNT:
 		break;
 	}
@@ -434,7 +441,7 @@ int material_add(struct material *m, enum material_kind kind, struct view der,
 	const struct item *twin = find_twin(m, kind, d.p);
 	if (twin != NULL)
 		return material_add_cert(m, kind, twin->object.cert, err);
-	if (decode(kind, der, &o, err) != 0)
+	if (decode(m, kind, der, d.p, &o, err) != 0)
 		return -1;
 	/* The digest that the object keeps: the key of its identity must last. */
 	const uint8_t *sha256 = kind == MATERIAL_CRL    ? o.crl->sha256

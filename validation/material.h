@@ -29,6 +29,10 @@ enum material_kind {
 
 struct material;
 int material_new(struct material **ret_m, struct ltps_error *err) LTPS_CHECKED;
+/* Certificates are taken decoded from this cache (key.h), and left there; NULL ends
+ * that, before the cache does or another thread uses it. */
+struct sig_cache;
+void material_know(struct material *m, struct sig_cache *cache);
 void material_free(struct material *m);
 /* Copies; an item that is there already is not added twice.
  * Fails: FORMAT (object) when it does not decode as its kind; TOO_LARGE */

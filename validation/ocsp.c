@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "validation/cert_private.h"
+#include "validation/key.h"
 #include "validation/name.h"
 
 struct ocsp_owned {
@@ -14,6 +15,7 @@ struct ocsp_owned {
 	atomic_uint owners;
 	struct buf responder_canonical;
 	size_t cap_singles;
+	struct sig_cache *cache; /* while it is read */
 	uint8_t der[];
 };
 
@@ -347,10 +349,22 @@ static int read_tbs(struct ocsp_owned *w, struct view cursor, struct ltps_error 
 }
 
 /* Keeps what decodes as a certificate; the others cannot help anybody. */
-static int take_cert(struct ocsp *o, struct view der, struct ltps_error *err)
+static int parse_cert(struct sig_cache *cache, struct view der, struct cert **ret,
+		      struct ltps_error *err)
+{
+	struct digest d;
+	if (cache == NULL)
+		return cert_parse(der, ret, err);
+	if (digest_once(DIGEST_SHA256, der, &d, err) != 0)
+		return -1;
+	return sig_cache_cert(cache, der, d.p, ret, err);
+}
+
+static int take_cert(struct ocsp_owned *w, struct view der, struct ltps_error *err)
 {
 	struct ltps_error own = LTPS_ERROR_INIT;
-	if (cert_parse(der, &o->certs[o->n_certs], &own) == 0) {
+	struct ocsp *o = &w->o;
+	if (parse_cert(w->cache, der, &o->certs[o->n_certs], &own) == 0) {
 		o->n_certs++;
 		return 0;
 	}
@@ -360,8 +374,9 @@ static int take_cert(struct ocsp *o, struct view der, struct ltps_error *err)
 	return -1;
 }
 
-static int read_certs(struct ocsp *o, struct view tagged, struct ltps_error *err)
+static int read_certs(struct ocsp_owned *w, struct view tagged, struct ltps_error *err)
 {
+	struct ocsp *o = &w->o;
 	struct view list;
 	size_t n = 0;
 	if (field_only(tagged, DER_SEQUENCE, "certs", &list, err) != 0)
@@ -373,7 +388,7 @@ static int read_certs(struct ocsp *o, struct view tagged, struct ltps_error *err
 		struct tlv t;
 		if (n++ >= OCSP_CERTS_MAX)
 			return fail_large(err, "certificates", OCSP_CERTS_MAX);
-		if (tlv_next(&list, &t, err) != 0 || take_cert(o, t.whole, err) != 0)
+		if (tlv_next(&list, &t, err) != 0 || take_cert(w, t.whole, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -397,7 +412,7 @@ static int read_basic(struct ocsp_owned *w, struct view in, struct ltps_error *e
 	o->tbs = tbs.whole;
 	if (read_tbs(w, tbs.body, err) != 0)
 		return -1;
-	return certs.whole.n > 0 ? read_certs(o, certs.body, err) : 0;
+	return certs.whole.n > 0 ? read_certs(w, certs.body, err) : 0;
 }
 
 /* ResponseBytes inside its tag. */
@@ -435,28 +450,44 @@ static int read_outer(struct ocsp_owned *w, struct ltps_error *err)
 	return read_bytes(w, tagged.body, err);
 }
 
-int ocsp_parse(struct view der, struct ocsp **ret, struct ltps_error *err)
+static int check_size(struct view der, struct ltps_error *err)
 {
-	struct digest d;
 	if (der.n > OCSP_SIZE_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "OCSP response of more than %zu bytes", OCSP_SIZE_MAX);
+	return 0;
+}
+
+int ocsp_parse_known(struct view der, const uint8_t sha256[32], struct sig_cache *cache,
+		     struct ocsp **ret, struct ltps_error *err)
+{
+	if (check_size(der, err) != 0)
+		return -1;
 	struct ocsp_owned *w = mem_zalloc(1, sizeof(*w) + der.n);
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	atomic_init(&w->owners, 1);
+	w->cache = cache;
 	w->responder_canonical = buf_make(NAME_CANONICAL_MAX);
 	if (der.n > 0)
 		memcpy(w->der, der.p, der.n);
 	w->o.der = view_of(w->der, der.n);
-	if (read_outer(w, err) != 0 ||
-	    digest_once(DIGEST_SHA256, w->o.der, &d, err) != 0) {
+	if (read_outer(w, err) != 0) {
 		ocsp_free(&w->o);
 		return field_fail_clause(err, "RFC 6960 4.2.1");
 	}
-	memcpy(w->o.sha256, d.p, sizeof(w->o.sha256));
+	memcpy(w->o.sha256, sha256, sizeof(w->o.sha256));
+	w->cache = NULL;
 	*ret = &w->o;
 	return 0;
+}
+
+int ocsp_parse(struct view der, struct ocsp **ret, struct ltps_error *err)
+{
+	struct digest d;
+	if (check_size(der, err) != 0 || digest_once(DIGEST_SHA256, der, &d, err) != 0)
+		return -1;
+	return ocsp_parse_known(der, d.p, NULL, ret, err);
 }
 
 struct ocsp *ocsp_ref(const struct ocsp *o)
@@ -483,6 +514,17 @@ void ocsp_free(struct ocsp *o)
 
 /* --- finding the answer --- */
 
+/* SHA-1, which most responders answer with, is known already. */
+static int key_digest(const struct cert *c, enum digest_alg alg, struct digest *ret,
+		      struct ltps_error *err)
+{
+	if (alg != DIGEST_SHA1)
+		return digest_once(alg, c->key_octets, ret, err);
+	*ret = (struct digest){ .alg = alg, .n = sizeof(c->key_sha1) };
+	memcpy(ret->p, c->key_sha1, sizeof(c->key_sha1));
+	return 0;
+}
+
 /* Whether the certID's hashes are of this issuer. RFC 6960 4.1.1 hashes the name
  * as the certificate writes its issuer; some responders take the subject of the
  * issuer's certificate, which may be written otherwise. */
@@ -493,7 +535,7 @@ static int names_issuer(const struct ocsp_single *s, const struct cert *c,
 	*ret = false;
 	if (digest_evp(s->hash_alg) == NULL)
 		return 0;
-	if (digest_once(s->hash_alg, issuer->key_octets, &key, err) != 0)
+	if (key_digest(issuer, s->hash_alg, &key, err) != 0)
 		return -1;
 	if (!view_equal(s->issuer_key_hash, digest_view(&key)))
 		return 0;

@@ -55,6 +55,14 @@ struct ocsp {
 /* Fails: FORMAT, UNSUPPORTED (not basic), TOO_LARGE (object), NOMEM.
  * Spec: RFC 6960 4.2.1 */
 int ocsp_parse(struct view der, struct ocsp **ret, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * The same with certificates that are decoded already (key.h).
+ * sha256  of der
+ * cache   may be NULL
+ */
+struct sig_cache;
+int ocsp_parse_known(struct view der, const uint8_t sha256[32], struct sig_cache *cache,
+		     struct ocsp **ret, struct ltps_error *err) LTPS_CHECKED;
 struct ocsp *ocsp_ref(const struct ocsp *o);
 void ocsp_free(struct ocsp *o);
 /*

@@ -7,6 +7,7 @@
 #include "validation/past.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,9 +175,7 @@ static int begin_chain(struct judging *j, const struct path_candidate *c,
 {
 	struct path_candidate *own = &j->r->chain;
 	mem_free(own->revocation);
-	memset(own, 0, sizeof(*own));
-	memcpy(own->certs, c->certs, sizeof(own->certs));
-	own->n_certs = c->n_certs;
+	path_candidate_begin(own, c->certs, c->n_certs);
 	if (c->n_certs < 2)
 		return 0;
 	own->revocation = mem_zalloc(c->n_certs - 1, sizeof(*own->revocation));
@@ -588,20 +587,17 @@ static int visit_past(void *arg, struct path_candidate *c, bool *ret_stop,
 }
 
 /* Step 1: the target is an anchor. */
-static int judge_anchor(struct judging *j, bool past, struct ltps_error *err)
+static void judge_anchor(struct judging *j, bool past)
 {
-	const struct path_candidate self = { .certs[0] = j->path.target, .n_certs = 1 };
-	if (!path_is_anchor(&j->path, j->path.target))
-		return 0;
-	if ((!past && is_past_sunset(j, j->path.target)) ||
+	if (!path_is_anchor(&j->path, j->path.target) ||
+	    (!past && is_past_sunset(j, j->path.target)) ||
 	    !j->in->anchor_as_signer_passes)
-		return 0;
-	if (begin_chain(j, &self, err) != 0)
-		return -1;
+		return;
+	mem_free(j->r->chain.revocation);
+	path_candidate_begin(&j->r->chain, &j->path.target, 1);
 	set_passed(j);
 	if (past)
 		j->r->control_time_ms = start_of(j, j->path.target);
-	return 0;
 }
 
 /* Steps 1 and 2. */
@@ -615,8 +611,7 @@ static int judge_all(struct judging *j, bool past, struct ltps_error *err)
 	struct path_search_end end = { 0 };
 	set_status(j, "NO_CERTIFICATE_CHAIN_FOUND", PATH_NO_ANCHOR,
 		   "no path to an anchor");
-	if (judge_anchor(j, past, err) != 0)
-		return -1;
+	judge_anchor(j, past);
 	if (j->ended)
 		return 0;
 	if (path_search(&j->run, &o, past ? visit_past : visit_now, j, &end, err) != 0)
@@ -641,13 +636,29 @@ static void take_needs(struct judging *j)
 	j->run.n_needs = 0;
 }
 
+/* Where the fields behind the chain begin. */
+#define AFTER_CHAIN                                                                    \
+	(offsetof(struct cert_validation_result, chain) + sizeof(struct path_candidate))
+
+/* Zeroed but for the lists of the chain, 25 KB that are nearly always empty. */
+static struct cert_validation_result *new_result(void)
+{
+	struct cert_validation_result *r = mem_alloc(sizeof(*r));
+	if (r == NULL)
+		return NULL;
+	memset(r, 0, offsetof(struct cert_validation_result, chain));
+	memset((uint8_t *)r + AFTER_CHAIN, 0, sizeof(*r) - AFTER_CHAIN);
+	path_candidate_begin(&r->chain, NULL, 0);
+	return r;
+}
+
 static int validate(const struct cert_validation_input *in, bool past,
 		    struct cert_validation_result **ret, struct ltps_error *err)
 {
 	struct judging j = { .in = in, .path = in->path };
 	int rc = -1;
 	j.path.known_ms = 0;
-	j.r = mem_zalloc(1, sizeof(*j.r));
+	j.r = new_result();
 	if (j.r == NULL)
 		return ltps_fail_nomem(err);
 	if (path_run_init(&j.run, &j.path, err) != 0 || judge_all(&j, past, err) != 0)
@@ -672,6 +683,49 @@ int cert_validate_past(const struct cert_validation_input *in,
 		       struct cert_validation_result **ret, struct ltps_error *err)
 {
 	return validate(in, true, ret, err);
+}
+
+/* Of a chain what is in its lists. */
+static int copy_chain(struct path_candidate *to, const struct path_candidate *from,
+		      struct ltps_error *err)
+{
+	path_candidate_begin(to, from->certs, from->n_certs);
+	to->status = from->status;
+	to->why = from->why;
+	to->n_findings = from->n_findings;
+	to->n_policies = from->n_policies;
+	to->n_authority_policies = from->n_authority_policies;
+	to->explicit_policy = from->explicit_policy;
+	memcpy(to->findings, from->findings,
+	       from->n_findings * sizeof(to->findings[0]));
+	memcpy(to->policies, from->policies,
+	       from->n_policies * sizeof(to->policies[0]));
+	memcpy(to->authority_policies, from->authority_policies,
+	       from->n_authority_policies * sizeof(to->authority_policies[0]));
+	if (from->revocation == NULL)
+		return 0;
+	to->revocation =
+	    mem_dup(from->revocation, (from->n_certs - 1) * sizeof(*to->revocation));
+	return to->revocation != NULL ? 0 : ltps_fail_nomem(err);
+}
+
+int cert_validation_copy(const struct cert_validation_result *r,
+			 struct cert_validation_result **ret, struct ltps_error *err)
+{
+	struct cert_validation_result *copy = new_result();
+	if (copy == NULL)
+		return ltps_fail_nomem(err);
+	memcpy(copy, r, offsetof(struct cert_validation_result, chain));
+	memcpy((uint8_t *)copy + AFTER_CHAIN, (const uint8_t *)r + AFTER_CHAIN,
+	       sizeof(*r) - AFTER_CHAIN);
+	copy->needs = NULL;
+	copy->n_needs = 0;
+	if (copy_chain(&copy->chain, &r->chain, err) != 0) {
+		cert_validation_free(copy);
+		return -1;
+	}
+	*ret = copy;
+	return 0;
 }
 
 void cert_validation_free(struct cert_validation_result *r)

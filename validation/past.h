@@ -67,6 +67,10 @@ int cert_validate_past(const struct cert_validation_input *in,
 		       struct cert_validation_result **ret,
 		       struct ltps_error *err) LTPS_CHECKED;
 void cert_validation_free(struct cert_validation_result *r);
+/* The same once more, but its needs, of which there are none then. Fails: NOMEM */
+int cert_validation_copy(const struct cert_validation_result *r,
+			 struct cert_validation_result **ret,
+			 struct ltps_error *err) LTPS_CHECKED;
 
 /*
  * time_slide - 5.6.2.2 over one chain.

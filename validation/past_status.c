@@ -40,8 +40,6 @@ static void weigh(const struct algorithm_policy *p, EVP_PKEY *key,
 {
 	const struct algorithm_use use = { key, algorithm, DIGEST_NONE };
 	struct algorithm_verdict v;
-	if (key != NULL && algorithm_policy_until(p, key, algorithm) >= w->until_ms)
-		return;
 	algorithm_policy_explain(p, &use, &v);
 	if (v.until_ms >= w->until_ms)
 		return;

@@ -9,8 +9,9 @@
 #include "base/mem.h"
 #include "validation/name.h"
 
-#define TABLE_BITS 12 /* of the number of chains of nodes */
-#define TABLE_SIZE (1u << TABLE_BITS)
+/* Of the number of chains of nodes: as many as there are certificates, or so. */
+#define TABLE_BITS_MIN 5
+#define TABLE_BITS_MAX 12
 /* Policies of a certificate that the order looks at; it is only an order. */
 #define POLICIES_COMPARED 16
 #define OID_ANY_POLICY "2.5.29.32.0"
@@ -30,8 +31,9 @@
 struct path_issuers {
 	struct path_run *run;
 	const struct path_search_options *options;
-	struct path_node *table[TABLE_SIZE];
 	struct path_node *first, *last;
+	unsigned table_bits;
+	struct path_node *table[];
 };
 
 /* What a certificate says about its issuer, read once for all candidates. */
@@ -332,7 +334,7 @@ static size_t slot_of(const struct path_issuers *p, const struct cert *c)
 	uint64_t h;
 	memcpy(&h, c->sha256, sizeof(h));
 	h = (h ^ (uint64_t)(uintptr_t)p) * UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(h >> (64 - TABLE_BITS));
+	return (size_t)(h >> (64 - p->table_bits));
 }
 
 int path_issuers_of(struct path_issuers *p, const struct cert *c,
@@ -362,12 +364,27 @@ struct path_node *path_issuers_nodes(struct path_issuers *p)
 	return p->first;
 }
 
+static unsigned bits_for(const struct path_input *in)
+{
+	unsigned bits = TABLE_BITS_MIN;
+	size_t n = 0;
+	for (size_t i = 0; i < in->n_pools; i++)
+		n += material_count(in->pools[i], MATERIAL_CERT) +
+		     material_count(in->pools[i], MATERIAL_ANCHOR);
+	while (bits < TABLE_BITS_MAX && (size_t)1 << bits < n)
+		bits++;
+	return bits;
+}
+
 int path_issuers_new(struct path_run *run, const struct path_search_options *o,
 		     struct path_issuers **ret, struct ltps_error *err)
 {
-	struct path_issuers *p = mem_zalloc(1, sizeof(*p));
+	const unsigned bits = bits_for(run->in);
+	struct path_issuers *p =
+	    mem_zalloc(1, sizeof(*p) + (sizeof(p->table[0]) << bits));
 	if (p == NULL)
 		return ltps_fail_nomem(err);
+	p->table_bits = bits;
 	p->run = run;
 	p->options = o;
 	*ret = p;

@@ -228,9 +228,7 @@ static int show(struct search *s, struct ltps_error *err)
 	}
 	s->visited++;
 	s->run->paths++;
-	memset(s->candidate, 0, sizeof(*s->candidate));
-	memcpy(s->candidate->certs, s->certs, s->n * sizeof(*s->certs));
-	s->candidate->n_certs = s->n;
+	path_candidate_begin(s->candidate, s->certs, s->n);
 	return s->visit(s->arg, s->candidate, &s->stop, err);
 }
 

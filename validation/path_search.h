@@ -6,6 +6,8 @@
 #ifndef LTPS_VALIDATION_PATH_SEARCH_H
 #define LTPS_VALIDATION_PATH_SEARCH_H
 
+#include <string.h>
+
 #include "validation/chain.h"
 
 /* The shared part of one judgement: budgets unspent, an own signature cache when the
@@ -49,5 +51,23 @@ int path_search(struct path_run *run, const struct path_search_options *o,
 bool path_is_anchor(const struct path_input *in, const struct cert *c);
 /* The same subject name and key: one entity, whoever certified it. */
 bool path_same_entity(const struct cert *a, const struct cert *b);
+
+/* A path of these certificates of which nothing is known yet. Its lists are empty; what
+ * is behind their ends, 25 KB of it, is not cleared. */
+static inline void path_candidate_begin(struct path_candidate *c,
+					const struct cert *const *certs, size_t n)
+{
+	if (n > 0)
+		memmove(c->certs, certs, n * sizeof(certs[0]));
+	memset(c->certs + n, 0, (PATH_CERTS_MAX - n) * sizeof(certs[0]));
+	c->n_certs = n;
+	c->status = PATH_VALID;
+	c->why = PATH_OK;
+	c->n_findings = 0;
+	c->revocation = NULL;
+	c->n_policies = 0;
+	c->n_authority_policies = 0;
+	c->explicit_policy = false;
+}
 
 #endif

@@ -50,6 +50,13 @@ static const struct mapping {
 	  CONSTRAINT_SIGNATURE_POLICY_HASH },
 	{ "SignatureConstraints", "AcceptableFormats", USE_RULE,
 	  CONSTRAINT_FORMAT_ALLOWED },
+	{ "*", BASIC "ByteRange", USE_ALWAYS, 0 },
+	{ "*", BASIC "PdfSignatureDictionary", USE_ALWAYS, 0 },
+	{ "SignatureConstraints", BASIC "UndefinedChanges", USE_RULE,
+	  CONSTRAINT_PDF_CHANGES },
+	/* Of FieldMDP and SigFieldLock too, which have no rule of their own here. */
+	{ "SignatureConstraints", BASIC "DocMDP", USE_RULE,
+	  CONSTRAINT_PDF_PERMISSIONS },
 	{ "*", BASIC "ReferenceDataExistence", USE_ALWAYS, 0 },
 	{ "*", BASIC "ReferenceDataIntact", USE_RULE, CONSTRAINT_REFERENCES_INTACT },
 	{ "*", BASIC "SignatureIntact", USE_RULE, CONSTRAINT_SIGNATURE_INTACT },

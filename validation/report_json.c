@@ -178,6 +178,46 @@ static void put_token(struct jsonw *j, const struct tst *t)
 	jsonw_hex(j, t->serial);
 }
 
+/* ---- PDF ---- */
+
+static void put_change(struct jsonw *j, const struct pdf_change *c)
+{
+	jsonw_object(j);
+	jsonw_member_int(j, "revision", (int64_t)c->revision + 1);
+	jsonw_member(j, "kind", pdf_change_kind_name(c->kind));
+	jsonw_member(j, "what", c->what);
+	if (c->attack != NULL)
+		jsonw_member(j, "attack", c->attack);
+	jsonw_object_end(j);
+}
+
+/* Revisions are counted from 1; null and nothing outside a PDF. */
+static void put_coverage(struct jsonw *j, const struct document_pdf *p)
+{
+	jsonw_key(j, "byte_range_valid");
+	if (p != NULL)
+		jsonw_bool(j, p->byte_range_valid);
+	else
+		jsonw_null(j);
+	jsonw_key(j, "covers_whole_file");
+	if (p != NULL)
+		jsonw_bool(j, p->covers_whole_file);
+	else
+		jsonw_null(j);
+	jsonw_key(j, "modifications");
+	jsonw_array(j);
+	for (size_t i = 0; p != NULL && i < p->n_changes; i++)
+		put_change(j, &p->changes[i]);
+	jsonw_array_end(j);
+	if (p == NULL)
+		return;
+	jsonw_member_int(j, "revision", (int64_t)p->found->revision + 1);
+	jsonw_key(j, "field");
+	jsonw_text(j, p->found->field_name);
+	jsonw_member(j, "subfilter", pades_subfilter_name(p->found->subfilter));
+	put_text(j, "forbidden_change", p->forbidden_why);
+}
+
 static void put_stamp(struct jsonw *j, const struct report_stamp *s)
 {
 	const struct document_stamp *d = s->stamp;
@@ -191,6 +231,8 @@ static void put_stamp(struct jsonw *j, const struct report_stamp *s)
 		put_match(j, "index_intact", d->index);
 	jsonw_member_bool(j, "signature_intact", s->signature_intact);
 	put_conclusion(j, &s->conclusion);
+	if (d->pdf != NULL)
+		put_coverage(j, d->pdf);
 	jsonw_member_bool(j, "counted", s->counted);
 	put_time(j, "exists_since", s->poe_ms);
 	put_cert(j, "signing_certificate", s->signer);
@@ -225,14 +267,7 @@ static void put_integrity(struct jsonw *j, const struct report_signature *s)
 	jsonw_member_bool(j, "signature_checked", s->checked);
 	jsonw_member_bool(j, "signature_intact", s->signature_intact);
 	put_match(j, "references_intact", s->references_intact);
-	/* Of PDF alone. */
-	jsonw_key(j, "byte_range_valid");
-	jsonw_null(j);
-	jsonw_key(j, "covers_whole_file");
-	jsonw_null(j);
-	jsonw_key(j, "modifications");
-	jsonw_array(j);
-	jsonw_array_end(j);
+	put_coverage(j, s->signature->pdf);
 }
 
 static void put_claims(struct jsonw *j, const struct document_signature *d)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "validation/report_private.h"
 
+#define CHANGES_SHOWN 20
 #define LINE_MAX_OCTETS 1200 /* several of the report's texts on one line */
 
 /* The first error stays in it, so that lines can follow one another. */
@@ -147,6 +148,36 @@ static const char *sub_of(const struct conclusion *c)
 
 /* ---- first: the verdicts ---- */
 
+/* What a PDF had added behind a signature; the rest of a long list is counted. */
+static void say_changes(struct text *t, const struct document_pdf *p)
+{
+	const size_t shown =
+	    p->n_changes < CHANGES_SHOWN ? p->n_changes : CHANGES_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		const struct pdf_change *c = &p->changes[i];
+		say(t, "  changed in revision %zu, %s: %s", c->revision + 1,
+		    pdf_change_kind_name(c->kind), c->what);
+	}
+	if (p->n_changes > shown)
+		say(t, "  and %zu changes more", p->n_changes - shown);
+	if (p->forbidden_why[0] != '\0')
+		say(t, "  against the signer's will: %s", p->forbidden_why);
+}
+
+static void say_coverage(struct text *t, const struct report *r,
+			 const struct document_pdf *p)
+{
+	const size_t n = r->document->pdf->file->n_revisions;
+	if (!p->byte_range_valid)
+		say(t, "  covers: nothing that counts");
+	else if (p->covers_whole_file)
+		say(t, "  covers: the whole file");
+	else
+		say(t, "  covers: the file as of revision %zu of %zu",
+		    p->found->revision + 1, n);
+	say_changes(t, p);
+}
+
 static void say_signature(struct text *t, const struct report *r,
 			  const struct report_signature *s)
 {
@@ -173,6 +204,8 @@ static void say_signature(struct text *t, const struct report *r,
 	    : s->signature_intact ? "intact"
 				  : "broken");
 	say(t, "  signed document: %s", report_match_text(s->references_intact));
+	if (d->pdf != NULL)
+		say_coverage(t, r, d->pdf);
 	say(t, "  level: %s %s%s%s%s", signature_format_name(d->format),
 	    signature_level_name(s->level), s->profile != NULL ? " (" : "",
 	    s->profile != NULL ? s->profile : "", s->profile != NULL ? ")" : "");

@@ -312,11 +312,12 @@ static int try_branch(struct revocation_job *job, struct revocation_signer *s,
 	size_t n = path->n_certs - from;
 	if (n + 1 > PATH_CERTS_MAX || is_repeated(path, from, s->cert))
 		return 0;
-	struct path_candidate *c = mem_zalloc(1, sizeof(*c));
+	struct path_candidate *c = mem_alloc(sizeof(*c));
 	if (c == NULL)
 		return ltps_fail_nomem(err);
+	path_candidate_begin(c, path->certs + from, n);
+	memmove(c->certs + 1, c->certs, n * sizeof(c->certs[0]));
 	c->certs[0] = s->cert;
-	memcpy(c->certs + 1, path->certs + from, n * sizeof(c->certs[0]));
 	c->n_certs = n + 1;
 	int rc = try_candidate(job, s, c, err);
 	mem_free(c);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sig_cache - verdicts over signatures, by the hashes of object and key. */
+/* sig_cache - verdicts over signatures, by the hashes of object and key; certificates.
+ */
 #include <string.h>
 
 #include "base/mem.h"
@@ -18,6 +19,8 @@ struct sig_cache {
 	struct sig_entry *slots; /* power of two, at most half used */
 	size_t n_slots;
 	size_t n;
+	struct cert *
+	    *certs; /* SIG_CACHE_CERTS_MAX, each where its hash says; NULL: none */
 };
 
 int sig_cache_new(struct sig_cache **ret, struct ltps_error *err)
@@ -33,6 +36,9 @@ void sig_cache_free(struct sig_cache *c)
 {
 	if (c == NULL)
 		return;
+	for (size_t i = 0; c->certs != NULL && i < SIG_CACHE_CERTS_MAX; i++)
+		cert_free(c->certs[i]);
+	mem_free(c->certs);
 	mem_free(c->slots);
 	mem_free(c);
 }
@@ -59,7 +65,8 @@ static int grow(struct sig_cache *c, struct ltps_error *err)
 	size_t n = c->n_slots > 0 ? 2 * c->n_slots : SLOTS_FIRST;
 	struct sig_cache larger = { .slots = mem_zalloc(n, sizeof(*larger.slots)),
 				    .n_slots = n,
-				    .n = c->n };
+				    .n = c->n,
+				    .certs = c->certs };
 	if (larger.slots == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < c->n_slots; i++) {
@@ -132,4 +139,41 @@ int sig_cache_verify_with(struct sig_cache *cache, const struct signed_object *o
 {
 	bool fresh;
 	return verify(cache, o, fallback, key, key_id, ret, &fresh, err);
+}
+
+/* ---- certificates ---- */
+
+/* Where one of this hash is kept. */
+static struct cert **place_of(struct sig_cache *c, const uint8_t sha256[32],
+			      struct ltps_error *err)
+{
+	uint32_t h;
+	if (c->certs == NULL)
+		c->certs = mem_zalloc(SIG_CACHE_CERTS_MAX, sizeof(*c->certs));
+	if (c->certs == NULL) {
+		ltps_fail_nomem(err);
+		return NULL;
+	}
+	memcpy(&h, sha256, sizeof(h));
+	return &c->certs[h % SIG_CACHE_CERTS_MAX];
+}
+
+int sig_cache_cert(struct sig_cache *cache, struct view der, const uint8_t sha256[32],
+		   struct cert **ret_cert, struct ltps_error *err)
+{
+	if (cache == NULL || der.n > SIG_CACHE_CERT_SIZE_MAX)
+		return cert_parse(der, ret_cert, err);
+	struct cert **place = place_of(cache, sha256, err);
+	if (place == NULL)
+		return -1;
+	if (*place == NULL || view_compare((*place)->der, der) != 0) {
+		struct cert *c = NULL;
+		if (cert_parse(der, &c, err) != 0)
+			return -1;
+		/* The last one of its place stays; what is in use comes back soon. */
+		cert_free(*place);
+		*place = c;
+	}
+	*ret_cert = cert_ref(*place);
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include "tests/support/ldap_server.h"
 
 #define ROUNDS 50
+#define LOADERS 4
 
 struct runner {
 	struct fetch *f;
@@ -73,9 +74,36 @@ static void cancel_ends_a_running_search(void)
 	ldap_server_stop(s);
 }
 
+/* The first exchanges of a process, each loading libcurl if it is the first. */
+static void many_threads_load_at_once(void)
+{
+	static const struct stub_answer empty = {
+		.text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+	};
+	const struct fetch_policy policy = { .allow_http = true,
+					     .allow_loopback = true };
+	struct http_stub *s[LOADERS];
+	struct runner r[LOADERS];
+	pthread_t threads[LOADERS];
+	for (int i = 0; i < LOADERS; i++) {
+		s[i] = http_stub_start(&empty, 1);
+		r[i] = (struct runner){ .req = { .url = http_stub_url(s[i], "/") },
+					.err = LTPS_ERROR_INIT };
+		CHECK(fetch_new(&policy, &r[i].f, &r[i].err) == 0);
+	}
+	for (int i = 0; i < LOADERS; i++)
+		CHECK(pthread_create(&threads[i], NULL, run_fetch, &r[i]) == 0);
+	for (int i = 0; i < LOADERS; i++) {
+		pthread_join(threads[i], NULL);
+		CHECK(r[i].rc == 0);
+		fetch_free(r[i].f);
+		http_stub_stop(s[i]);
+	}
+}
+
 int main(void)
 {
-	fetch_global_init();
+	many_threads_load_at_once();
 	for (int i = 0; i < ROUNDS; i++) {
 		cancel_ends_a_running_fetch();
 		cancel_ends_a_running_search();

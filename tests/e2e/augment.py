@@ -7,12 +7,14 @@ touched; and whether openssl still accepts what was made."""
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import pdf_make  # noqa: E402
 from service import Tap, corpus_folder, free_port, workspace  # noqa: E402
 
 START, NOW = "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z"
@@ -278,7 +280,7 @@ def with_files(tap, b):
     b.file("bent.p7", data[:at] + b"W" + data[at + 1:])
     refused(tap, "a changed content", b, b.augment("bent.p7", "no.p7"), 1, "TOTAL-FAILED", "no.p7")
     b.file("file.pdf", b"%PDF-1.7\n")
-    refused(tap, "a PDF", b, b.augment("file.pdf", "no.p7"), 65, "PDF is not there yet", "no.p7")
+    refused(tap, "a PDF that is none", b, b.augment("file.pdf", "no.p7"), 65, "startxref", "no.p7")
     refused(tap, "no CMS at all", b, b.augment("data", "no.p7"), 65, "data", "no.p7")
     refused(tap, "no file", b, b.augment("absent", "no.p7"), 65, "absent", "no.p7")
     refused(tap, "detached without content", b, b.augment("detached-b.p7", "no.p7"), 2,
@@ -307,6 +309,8 @@ def with_files(tap, b):
     run = subprocess.run([b.ltps, "augment", b.file("ec-b.p7")], capture_output=True,
                          timeout=LIMIT)
     tap.equal("-o is wanted", run.returncode, 64)
+    refused(tap, "-o to standard output", b, b.run("augment", b.file("ec-b.p7"), "-o", "-"), 64,
+            "-o names a file", "-")
     for bad in (["--level", "b"], ["--digest", "sha1"], ["--format", "xml"], ["--offline"]):
         refused(tap, f"usage: {bad}", b, b.augment("ec-b.p7", "no.p7", *bad), 64, "", "no.p7")
     with open(b.file("huge"), "wb") as f:
@@ -315,6 +319,131 @@ def with_files(tap, b):
     refused(tap, "a large file into its signature", b, run, 65, "--detached", "no.p7")
     made(tap, "a large file beside it", b.seal("huge", "huge.p7", "ec", "--detached"))
     os.unlink(b.file("huge"))
+
+
+# ---- PDFs ----
+
+def as_is(tap, b, name, old):
+    """The file begins with what there was, and other programs read it."""
+    tap.check(f"{name}: what was there comes first", b.read(name).startswith(b.read(old)))
+    if shutil.which("qpdf"):
+        run = subprocess.run(["qpdf", "--check", b.file(name)], capture_output=True,
+                             timeout=LIMIT)
+        tap.equal(f"{name}: qpdf reads it", run.returncode, 0)
+    if shutil.which("pdfsig"):
+        run = subprocess.run(["pdfsig", "-nocert", b.file(name)], capture_output=True,
+                             timeout=LIMIT)
+        tap.check(f"{name}: poppler finds its signature valid",
+                  b"Signature is Valid" in run.stdout and b"is Invalid" not in run.stdout,
+                  run.stdout)
+
+
+def numbers_moved(data, n):
+    """Its offsets count n octets that stand before it."""
+    xref = data.rindex(b"xref\n0")
+    rows = re.sub(rb"(\d{10}) 00000 n", lambda m: b"%010d 00000 n" % (int(m[1]) + n),
+                  data[xref:])
+    return data[:xref] + re.sub(rb"startxref\n(\d+)",
+                                lambda m: b"startxref\n%d" % (int(m[1]) + n), rows)
+
+
+def many_updates(data, n):
+    for i in range(n):
+        at, prev = len(data), int(data[data.rindex(b"startxref\n") + 10:].split()[0])
+        data += b"90 0 obj\n(%d)\nendobj\n" % i
+        data += (b"xref\n90 1\n%010d 00000 n \ntrailer\n<< /Size 91 /Root 1 0 R /Prev %d >>\n"
+                 b"startxref\n%d\n%%%%EOF\n" % (at, prev, len(data)))
+    return data
+
+
+def pdf_steps(tap, b):
+    b.file("plain.pdf", pdf_make.pdf(pages=2, form=True))
+    made(tap, "a PDF: sealed", b.seal("plain.pdf", "b.pdf", "ec", "--level", "b"))
+    names = ["b.pdf", "t.pdf", "lt.pdf", "lta.pdf", "more.pdf"]
+    for i, level in enumerate(("t", "lt", "lta", "lta")):
+        if i == 3:
+            b.move(LATER)
+        made(tap, f"{names[i + 1]} is made", b.augment(names[i], names[i + 1], "--level", level))
+        tap.equal(f"{names[i + 1]}: level", b.level(names[i + 1]),
+                  [(("T", "LT", "LTA", "LTA")[i], "TOTAL_PASSED")])
+        as_is(tap, b, names[i + 1], names[i])
+    b.move(NOW)
+
+
+def pdfs_sealed(tap, b):
+    plain, fonts = pdf_make.pdf(), b"/Resources << /Font << /F1 5 0 R >> >>"
+    files = {"no-line-end": plain.rstrip(b"\n"), "junk-before": b"HTTP/1.1 200 OK\r\n\r\n" + plain,
+             "more-behind": plain + b"\0" * 100, "speaks": pdf_make.pdf("/ByteRange"),
+             "pdf-2": pdf_make.pdf(version="2.0"), "pdf-1.4": pdf_make.pdf(version="1.4"),
+             "archive": pdf_make.pdf(pdfa=True), "small-size": plain.replace(b"/Size 6", b"/Size 3"),
+             "without-id": re.sub(rb"/ID \[.*?\]", b"", plain),
+             "waits": plain.replace(fonts, b"/Annots [6 0 R 7 0 R 8 0 R 9 0 R]".ljust(len(fonts))),
+             "updated": many_updates(plain, 300)}
+    for name, data in files.items():
+        b.file(name + ".pdf", data)
+        run = b.seal(name + ".pdf", "sealed-" + name + ".pdf", "rsa", "--format", "json")
+        if not made(tap, f"{name} is sealed", run):
+            continue
+        tap.equal(f"{name}: two time-stamps", json.loads(run.stdout)["tokens"], 2)
+        tap.equal(f"{name}: level", b.level("sealed-" + name + ".pdf"), [("LTA", "TOTAL_PASSED")])
+        as_is(tap, b, "sealed-" + name + ".pdf", name + ".pdf")
+    tap.check("the claim of PDF/A stays", b"pdfaid:part>2<" in b.read("sealed-archive.pdf"))
+    with open(b.file("plain.pdf"), "rb") as f:
+        run = subprocess.run([b.ltps, "seal", "-", "-o", b.file("piped.pdf"), "--level", "b", "--key",
+                              b.pki.key("ec"), "--certificate", b.pki.cert("ec"), "--anchor",
+                              b.pki.anchors, "--fetch-local", "--time", b.now()], stdin=f,
+                             capture_output=True, timeout=LIMIT)
+    made(tap, "standard input is sealed", run)
+
+
+def pdfs_refused(tap, b):
+    junk, plain, signed = b"not yet a PDF\n", pdf_make.pdf(), b.read("b.pdf")
+    for name, data, status, text in (
+            ("counted-otherwise", junk + numbers_moved(plain, len(junk)), 65, "before its header"),
+            ("key-twice", plain.replace(b"trailer\n<<", b"trailer\n<< /Root 1 0 R"), 65, "not sealed"),
+            ("sealed-forged", signed.replace(b"100 EUR", b"900 EUR"), 1, "TOTAL-FAILED"),
+            ("cut", plain[:300], 65, "startxref")):
+        b.file(name + ".pdf", data)
+        refused(tap, f"seal: {name}", b, b.seal(name + ".pdf", "no.pdf", "ec"), status, text, "no.pdf")
+    refused(tap, "a MIME type", b, b.seal("plain.pdf", "no.pdf", "ec", "--mime-type", "text/plain"),
+            64, "CAdES", "no.pdf")
+    for name, status, text in (("plain", 3, "no signature"), ("sealed-forged", 1, "TOTAL-FAILED"),
+                               ("cut", 65, "startxref")):
+        refused(tap, f"augment: {name}", b, b.augment(name + ".pdf", "no.pdf"), status, text, "no.pdf")
+    refused(tap, "a content beside a PDF", b,
+            b.augment("b.pdf", "no.pdf", "--content", b.file("data")), 64, "no content", "no.pdf")
+    run = b.augment("b.pdf", "b.pdf")
+    tap.check("a PDF is not overwritten", run.returncode == 64 and b.read("b.pdf") == signed,
+              run.stderr)
+    for target, kind in (("crl", "http-503"), ("ocsp", "http-503")):
+        b.pki.control("fault", target=target, kind=kind)
+    refused(tap, "seal without status", b, b.seal("plain.pdf", "no.pdf", "ec"), 2, "status of CN=",
+            "no.pdf")
+    for target in ("crl", "ocsp"):
+        b.pki.control("fault", target=target, kind="none")
+    b.pki.control("fault", tsa=0, kind="http-500")
+    refused(tap, "seal without TSA", b, b.seal("plain.pdf", "no.pdf", "ec"), 69, "time-stamp", "no.pdf")
+    refused(tap, "augment without TSA", b, b.augment("lt.pdf", "no.pdf"), 69, "time-stamp", "no.pdf")
+    b.pki.control("fault", tsa=0, kind="none")
+    tap.check("no temporary file is left behind",
+              not [n for n in os.listdir(b.dir) if n.endswith(".tmp")])
+
+
+def pdfs_encrypted(tap, b):
+    folder = corpus_folder("pades")
+    if folder is None:
+        tap.skip("encrypted PDFs are refused", "the corpus is not there")
+        return
+    for name in ("open_protected", "edition_protected_none"):
+        path = f"{folder}/protected/{name}.pdf"
+        run = b.run("seal", path, "-o", b.file("no.pdf"), "--key", b.pki.key("ec"), "--certificate",
+                    b.pki.cert("ec"))
+        refused(tap, f"seal: {name}", b, run, 65, "encrypted: nothing is added", "no.pdf")
+    path = f"{folder}/protected/open_protected.pdf"
+    run = b.run("augment", path, "-o", b.file("no.pdf"), "--format", "json")
+    refused(tap, "augment: open_protected", b, run, 65, "encrypted", "no.pdf")
+    tap.equal("as JSON", [json.loads(run.stdout)[k] for k in ("outcome", "out", "report")],
+              ["unsupported", None, None])
 
 
 def with_corpus(tap, b):
@@ -348,7 +477,8 @@ def main():
             tap.run(steps, b, "rsa", "rsa", False)
             tap.run(steps, b, "detached", "ec", True)
             for step in (all_at_once, with_openssl, with_pkcs12, with_token, with_faults,
-                         with_files, with_corpus):
+                         with_files, with_corpus, pdf_steps, pdfs_sealed, pdfs_refused,
+                         pdfs_encrypted):
                 tap.run(step, b)
         finally:
             pki.stop()

@@ -13,41 +13,15 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import cades_corpus  # noqa: E402
+from corpus_compare import EXIT, Exceptions, flags, stamp_facts  # noqa: E402
 from service import Tap, corpus_folder, workspace  # noqa: E402
 
 tap = Tap()
-EXIT = {"TOTAL_PASSED": 0, "TOTAL_FAILED": 1, "INDETERMINATE": 2}
 STAMPS = {"CONTENT_TIMESTAMP": "content", "SIGNATURE_TIMESTAMP": "signature",
           "VALIDATION_DATA_TIMESTAMP": "validation_data", "ARCHIVE_TIMESTAMP": "archive"}
 
 
-class Exceptions:
-    """case, what is compared, what the other says, what we say, why."""
-
-    def __init__(self):
-        with open(os.path.join(HERE, "cades_exceptions.tsv"), encoding="utf-8") as f:
-            rows = [line.rstrip("\n").split("\t") for line in f if line[0] not in "#\n"]
-        self.known = {(r[0], r[1]): (r[2], r[3], r[4]) for r in rows}
-        self.used = set()
-
-    def same(self, case, what, theirs, ours):
-        """Equal, or different in just the way that is listed."""
-        theirs, ours = str(theirs), str(ours)
-        key = (case, what)
-        if theirs == ours:
-            return tap.check(f"{case}: {what} is {ours[:100]}", key not in self.known,
-                             "listed as an exception, but we agree")
-        listed = self.known.get(key)
-        self.used.add(key)
-        return tap.check(f"{case}: {what} differs, as explained", listed is not None and
-                         (theirs, ours) == listed[:2], f"they say {theirs}, we say {ours}")
-
-    def end(self):
-        for key in sorted(set(self.known) - self.used):
-            tap.check(f"exception {key[0]}: {key[1]} is still one", False, "nothing asked for it")
-
-
-exceptions = Exceptions()
+exceptions = Exceptions(tap, os.path.join(HERE, "cades_exceptions.tsv"))
 
 
 def validate(ltps, path, content):
@@ -57,10 +31,6 @@ def validate(ltps, path, content):
         arguments += ["--content" if content[0] == "file" else "--content-digest", content[1]]
     r = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
     return r.returncode, json.loads(r.stdout) if r.stdout.strip() else None, r.stderr
-
-
-def stamp_facts(t):
-    return (t["type"], str(t["imprint_intact"]), t["signature_intact"], t["indication"])
 
 
 def compare(case, status, ours, dss):
@@ -98,12 +68,6 @@ def compare(case, status, ours, dss):
                                            "TOTAL_FAILED"].index(s["indication"]))
     if worst:
         tap.equal(f"{case}: exit status", status, EXIT[worst["indication"]])
-
-
-def flags(expectations, name):
-    """Values of `name=T,F` in a row, as a set; empty when it says nothing."""
-    m = re.search(rf"(?:^|; )(?:{name})=([TF](?:,[TF])*)", expectations)
-    return set(m.group(1).split(",")) if m else set()
 
 
 def assertions(number, row, ours):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""signatures BUILD - what the service does with signatures: CAdES judged when it comes,
+"""signatures BUILD - what the service does with signatures: CAdES and PAdES judged when it comes,
 refused, kept, raised to B-LTA and sealed; versions, reports and evidence of each; killed
 on the way."""
 import base64
@@ -12,6 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import pdf_make  # noqa: E402
 from service import (MINOR, REQUESTER, SUCCESS, Service, Tap, b64, data_of, until,  # noqa: E402
                      workspace)
 
@@ -19,6 +20,7 @@ tap = Tap()
 JUDGED = "urn:ltps:profile:pds+pgd+aug+wst+ers:2"
 SEALED = "urn:ltps:profile:seal+pds+pgd+aug+wst+ers:1"
 CADES = "http://uri.etsi.org/ades/CAdES"
+PADES = "http://uri.etsi.org/ades/PAdES"
 SCHEMA = os.path.join(HERE, "../../../shared/schemas/xml/TS119102-2-v141.xsd")
 TEXT = b"The buyer pays on delivery.\n"
 LIMIT = 120
@@ -65,6 +67,13 @@ class Scene:
             *(["-certfile", f"{self.dir}/pki/certs/ca.pem"] if ca else []))
         return self.read(out)
 
+    def sign_pdf(self, name, data):
+        out = os.path.join(self.work, name)
+        run(self.ltps, "seal", self.write("plain-" + name, data), "-o", out, "--level", "b",
+            "--key", f"{self.dir}/pki/keys/anna.pem", "--certificate",
+            f"{self.dir}/pki/certs/anna.pem", "--anchor", self.anchors, "--fetch-local")
+        return self.read(out)
+
     def preserve(self, profile, *pos):
         return self.service.call("PreservePO", {"pro": profile, "po": list(pos)})[1]
 
@@ -91,6 +100,10 @@ class Scene:
 def po(data, name, **more):
     return {"binaryData": {"value": b64(data)}, "mimeType": "application/pkcs7-mime",
             "id": name, **more}
+
+
+def pdf_po(data, name, **more):
+    return {"binaryData": {"value": b64(data)}, "mimeType": "application/pdf", "id": name, **more}
 
 
 def text_po(data, name, **more):
@@ -226,6 +239,82 @@ def sealed(_, scene):
     tap.equal("OpenSSL verifies the seal", r.returncode, 0)
 
 
+def raised_pdf(_, scene):
+    signed = scene.sign_pdf("good.pdf", pdf_make.pdf(form=True))
+    answer = scene.preserve(JUDGED, pdf_po(signed, "contract", formatId=PADES))
+    if not tap.equal("a signed PDF is taken", answer["result"]["maj"], SUCCESS):
+        return tap.check("message", False, answer)
+    poid = answer["poId"]
+    versions = scene.wait_for(poid, "augmented-1")
+    tap.equal("the PDF is kept as it came", data_of(versions["v1"][0]), signed)
+    better = data_of(versions["augmented-1"][0])
+    tap.check("its augmented form begins with all of it",
+              better.startswith(signed) and len(better) > len(signed))
+    ours = scene.validate(better)
+    tap.equal("it is B-LTA and passes",
+              [(s["profile"], s["indication"]) for s in ours["signatures"]],
+              [("PAdES-BASELINE-LTA", "TOTAL_PASSED")])
+    tap.equal("nothing but extensions was added",
+              {m["kind"] for s in ours["signatures"] for m in s["modifications"]}, {"extension"})
+    check_report(scene, "a signed PDF", data_of(versions["report-1"][0]), "total-passed")
+    for label in ("v1", "augmented-1", "report-1"):
+        check_evidence(scene, "a signed PDF", poid, label, data_of(versions[label][0]))
+
+
+def refused_pdf(_, scene):
+    signed = scene.sign_pdf("forged.pdf", pdf_make.pdf())
+    altered = signed.replace(b"Pay 100 EUR", b"Pay 999 EUR")
+    answer = scene.preserve(JUDGED, pdf_po(altered, "contract"))
+    tap.equal("an altered PDF is refused", answer["result"].get("min"),
+              MINOR + "error/POFormatError")
+    tap.check("and the message says why: the digest", "HASH_FAILURE" in json.dumps(answer), answer)
+    moved = signed.replace(b"/ByteRange [0 ", b"/ByteRange [9 ")
+    answer = scene.preserve(JUDGED, pdf_po(moved, "contract"))
+    tap.check("a ByteRange that is none is refused", "FORMAT_FAILURE" in json.dumps(answer), answer)
+
+
+def kept_pdf(_, scene):
+    """What stands behind the signature is not known to be harmless: kept, not raised."""
+    signed = scene.sign_pdf("followed.pdf", pdf_make.pdf())
+    at = signed.index(b"3 0 obj")
+    xref = int(re.findall(rb"startxref\s+(\d+)", signed)[-1])
+    page = signed[at:signed.index(b"endobj", at)].replace(b"[0 0 300 200]", b"[0 0 30 20]")
+    size = int(re.findall(rb"/Size (\d+)", signed)[-1])
+    start = len(signed)
+    update = page + b"endobj\n"
+    update += (f"xref\n3 1\n{start:010} 00000 n \ntrailer\n<< /Size {size} /Root 1 0 R /Prev {xref} "
+               f">>\nstartxref\n{start + len(update)}\n%%EOF\n").encode()
+    answer = scene.preserve(JUDGED, pdf_po(signed + update, "followed"))
+    tap.equal("a PDF changed behind its signature is kept", answer["result"]["maj"], SUCCESS)
+    versions = scene.wait_for(answer["poId"], "report-1")
+    check_report(scene, "a PDF changed behind its signature", data_of(versions["report-1"][0]),
+                 "indeterminate")
+    tap.check("and not raised", "augmented-1" not in versions, list(versions))
+
+
+def sealed_pdf(_, scene):
+    plain = pdf_make.pdf(pages=2, pdfa=True)
+    answer = scene.preserve(SEALED, pdf_po(plain, "minutes"))
+    tap.equal("an unsigned PDF is taken under the sealing profile", answer["result"]["maj"],
+              SUCCESS)
+    versions = scene.wait_for(answer["poId"], "sealed-1")
+    tap.equal("the PDF itself is kept", data_of(versions["v1"][0]), plain)
+    seal = data_of(versions["sealed-1"][0])
+    tap.check("its sealed form is the same PDF, longer", seal.startswith(plain))
+    ours = scene.validate(seal)
+    tap.equal("sealed as PAdES up to B-LTA",
+              [(s["profile"], s["indication"]) for s in ours["signatures"]],
+              [("PAdES-BASELINE-LTA", "TOTAL_PASSED")])
+    broken = plain[:-30]
+    answer = scene.preserve(SEALED, pdf_po(broken, "broken"))
+    versions = scene.wait_for(answer["poId"], "sealed-1")
+    ours = scene.validate(data_of(versions["sealed-1"][0]), "--content",
+                          scene.write("content", broken))
+    tap.equal("what is no PDF to a strict reader is sealed as octets",
+              [(s["profile"], s["indication"]) for s in ours["signatures"]],
+              [("CAdES-BASELINE-LTA", "TOTAL_PASSED")])
+
+
 def killed(_, scene):
     """SIGKILL right after the answer: the care goes on with the next start."""
     poids = []
@@ -272,6 +361,13 @@ def validated(_, scene):
     tap.equal("POST /validate judges with what it fetches",
               (status, [s["indication"] for s in answer.get("signatures", [])]),
               (200, ["TOTAL_PASSED"]))
+    status, body, headers = scene.service.request(
+        "POST", "/validate", scene.sign_pdf("posted.pdf", pdf_make.pdf()),
+        {"Content-Type": "application/pdf", "Accept": "application/json"})
+    answer = json.loads(body)
+    tap.equal("a PDF too", (status, [(s["indication"], s["covers_whole_file"])
+                                     for s in answer.get("signatures", [])]),
+              (200, [("TOTAL_PASSED", True)]))
 
 
 def main():
@@ -279,7 +375,8 @@ def main():
     with workspace() as work:
         scene = Scene(ltps, work)
         try:
-            for step in (profiles, raised, refused, kept, detached, sealed, validated, killed,
+            for step in (profiles, raised, refused, kept, detached, sealed, raised_pdf,
+                         refused_pdf, kept_pdf, sealed_pdf, validated, killed,
                          killed_before_commit):
                 tap.run(step, scene)
         finally:

@@ -6,6 +6,7 @@ signature of the XML; exit status; faults of HTTP; memory of a large content."""
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from service import Service, Tap, free_port, workspace  # noqa: E402
+import pdf_make  # noqa: E402
+from service import Service, Tap, corpus_folder, free_port, workspace  # noqa: E402
 
 tap = Tap()
 LIMIT = 120
@@ -158,8 +160,8 @@ def usage(_, ltps, files):
 def malformed(_, ltps, files, work):
     pdf = write(f"{work}/a.pdf", b"%PDF-1.7\n%%EOF\n")
     r = validate(ltps, pdf)
-    tap.check("a PDF is refused by name",
-              r.returncode == 65 and b"PDF signatures are not judged yet" in r.stderr, r.stderr)
+    tap.check("a PDF without any section is malformed",
+              r.returncode == 65 and b"startxref" in r.stderr, r.stderr)
     data = read(files.attached)
     for name, octets in (("nothing", b""), ("text", TEXT), ("half a file", data[:len(data) // 2]),
                          ("a byte too much", data + b"\0")):
@@ -321,6 +323,80 @@ def xml(_, ltps, pki, files, work):
               r.stderr)
 
 
+# ---- PDFs ----
+
+def seal(ltps, folder, name, source, out):
+    """A PDF signed by a key of this PKI, at B-B, which needs no server."""
+    chain = write(out + ".pem", read(f"{folder}/certs/{name}.pem") +
+                  read(f"{folder}/certs/ca.pem"))
+    run(ltps, "seal", source, "-o", out, "--key", f"{folder}/keys/{name}.pem", "--certificate",
+        chain, "--anchor", f"{folder}/certs/root.pem", "--level", "b",
+        "--offline")
+    return out
+
+
+def update(data, number, body):
+    """One object replaced behind the file, in a section of the form it has."""
+    at, prev = len(data), int(data[data.rindex(b"startxref\n") + 10:].split()[0])
+    size = int(re.findall(rb"/Size (\d+)", data)[-1])
+    data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    return data + (b"xref\n%d 1\n%010d 00000 n \ntrailer\n<< /Size %d /Root 1 0 R /Prev %d >>\n"
+                   b"startxref\n%d\n%%%%EOF\n" % (number, at, size, prev, len(data)))
+
+
+def pdfs(_, ltps, pki, files, work):
+    trust = ["--offline", "--anchor", pki.anchors, *pki.crls()]
+    plain = write(f"{work}/plain.pdf", pdf_make.pdf(form=True))
+    signed = seal(ltps, pki.dir, "anna", plain, f"{work}/signed.pdf")
+    data = read(signed)
+    forged = write(f"{work}/forged.pdf", data.replace(b"100 EUR", b"900 EUR"))
+    shown = write(f"{work}/shown.pdf", update(data, 4, b"<< /Length 9 >>\nstream\nBT ET 0 g\nendstream"))
+    cut = write(f"{work}/cut.pdf", data[:300])
+    for name, path, wanted, verdict in (
+            ("a signed PDF", signed, 0, ("TOTAL_PASSED", None)),
+            ("a forged one", forged, 1, ("TOTAL_FAILED", "HASH_FAILURE")),
+            ("another page behind the signature", shown, 2,
+             ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"))):
+        status, report = judged(ltps, path, *trust)
+        s = first(report)
+        tap.equal(f"{name}: exit status", status, wanted)
+        tap.equal(f"{name}: verdict", (s["indication"], s["subindication"]), verdict)
+        tap.equal(f"{name}: documented keys",
+                  [k for k in KEYS if k not in report] + [k for k in SIGNATURE_KEYS if k not in s], [])
+        tap.equal(f"{name}: format and ByteRange", (report["format"], s["format"],
+                                                     s["byte_range_valid"]), ("PAdES", "PAdES", True))
+        tap.equal(f"{name}: whole", s["covers_whole_file"], path != shown)
+        tap.equal(f"{name}: what changed", [m["kind"] for m in s["modifications"]],
+                  ["undefined"] if path == shown else [])
+        check_schema(f"{name}: the XML is valid", validate(ltps, path, *trust, "--format",
+                                                            "xml").stdout, work)
+    tap.equal("an unsigned PDF has nothing to judge", judged(ltps, plain, *trust)[0], 3)
+    with open(signed, "rb") as f:
+        r = subprocess.run([ltps, "validate", "-", *trust], stdin=f, capture_output=True,
+                           timeout=LIMIT, check=False)
+    tap.check("standard input is judged", r.returncode == 0 and b"TOTAL_PASSED" in r.stdout, r.stderr)
+    for name, path, wanted, more in (
+            ("half a PDF", cut, 65, []), ("a content", signed, 64, ["--content", files.text]),
+            ("a digest", signed, 64, ["--content-digest", "sha256:" + "00" * 32])):
+        r = validate(ltps, path, *trust, *more)
+        tap.check(f"{name}: refused", r.returncode == wanted and r.stdout == b"" and
+                  r.stderr.count(b"\n") == 1, (r.returncode, r.stderr))
+
+
+def passwords(_, ltps, work):
+    folder = corpus_folder("pades")
+    if folder is None:
+        tap.skip("a PDF is opened by its password", "the corpus is not there")
+        return
+    locked = f"{folder}/protected/open_protected.pdf"
+    for name, password, wanted in (("no password", None, 64), ("a wrong one", b"x\n", 64),
+                                   ("one of a blank", b" \n", 3), ("without a line end", b" ", 3)):
+        more = ["--password-file", write(f"{work}/password", password)] if password else []
+        r = validate(ltps, locked, "--offline", *more)
+        tap.check(f"an encrypted PDF with {name}", r.returncode == wanted and
+                  (wanted == 3 or b"password" in r.stderr), (r.returncode, r.stderr))
+
+
 # ---- memory ----
 
 def memory_of(ltps, *arguments):
@@ -467,6 +543,34 @@ def http_reports(_, service, files, work):
     tap.check("nothing of it is kept", attached not in listing and digest.encode() not in listing)
 
 
+def http_pdfs(_, ltps, service, work):
+    plain = write(f"{work}/http.pdf", pdf_make.pdf())
+    signed = read(seal(ltps, f"{service.dir}/pki", "anna", plain, f"{work}/http-signed.pdf"))
+    for name, data, verdict in (
+            ("signed", signed, [("TOTAL_PASSED", None)]),
+            ("forged", signed.replace(b"100 EUR", b"900 EUR"), [("TOTAL_FAILED", "HASH_FAILURE")]),
+            ("unsigned", read(plain), [])):
+        status, body, _ = post(service, data, kind="application/pdf")
+        tap.equal(f"a {name} PDF is judged", (status, [(s["indication"], s["subindication"]) for s in
+                                                       json.loads(body)["signatures"]]), (200, verdict))
+    cases = [("a content beside it", 400, [("document", signed), ("content", TEXT)], b"no content"),
+             ("a password that it does not need", 200, [("document", signed), ("password", b"x")], b""),
+             ("half of it", 422, [("document", signed[:300])], b"startxref")]
+    folder = corpus_folder("pades")
+    if folder is not None:
+        locked = read(f"{folder}/protected/open_protected.pdf")
+        cases += [("no password", 422, [("document", locked)], b"a password is wanted"),
+                  ("a wrong password", 422, [("document", locked), ("password", b"x")],
+                   b"the password does not open it"),
+                  ("its password", 200, [("document", locked), ("password", b" ")], b"signatures")]
+    for name, wanted, parts, text in cases:
+        status, body, fields = post(service, multipart(*parts), kind=FORM)
+        tap.equal(f"a PDF with {name}", (status, text in body), (wanted, True))
+        if wanted != 200:
+            tap.equal(f"a PDF with {name}: a problem", fields.get("Content-Type"),
+                      "application/problem+json")
+
+
 def http_load(_, service, attached):
     answers = []
 
@@ -495,6 +599,7 @@ def with_service(ltps, work):
         attached = read(files["attached"])
         tap.run(http_faults, service, attached)
         tap.run(http_reports, service, files, work)
+        tap.run(http_pdfs, ltps, service, work)
         tap.run(http_load, service, attached)
         tap.equal("the service ends cleanly", service.stop(), 0)
     finally:
@@ -513,6 +618,8 @@ def main():
         tap.run(fetching, ltps, pki, files)
         tap.run(determinism, ltps, pki, files)
         tap.run(xml, ltps, pki, files, work)
+        tap.run(pdfs, ltps, pki, files, work)
+        tap.run(passwords, ltps, work)
         tap.run(memory, ltps, pki, work)
         tap.check("the exit statuses are those of the documentation",
                   exits <= {0, 1, 2, 3, 64, 65, 69, 70}, exits)

@@ -4,9 +4,7 @@
 still what cades_dss.jsonl holds; what we seal and augment, DSS takes for B-LTA and
 TOTAL_PASSED, and OpenSSL verifies; what DSS and OpenSSL make and DSS extends, we judge
 the same way. A throwaway PKI serves status and time-stamps on loopback."""
-import json
 import os
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -15,99 +13,12 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import cades_dss  # noqa: E402
 import judges  # noqa: E402
-from service import Tap, corpus_folder, free_port, workspace  # noqa: E402
+from scene import KEYS, Scene, run  # noqa: E402
+from service import Tap, corpus_folder, workspace  # noqa: E402
 
 tap = Tap()
-LIMIT = 300
 PASSED, LTA = "TOTAL_PASSED", "CAdES-BASELINE-LTA"
-KEYS = {"rsa": "rsa3072", "ecdsa": "p256"}
 TEXT = b"A contract that somebody wants to prove in fifty years.\n"
-
-
-def run(*arguments, check=True):
-    r = subprocess.run(arguments, capture_output=True, text=True, timeout=LIMIT)
-    if check and r.returncode != 0:
-        raise RuntimeError(f"{' '.join(arguments[:4])}...: {r.returncode}: {r.stderr[-600:]}")
-    return r
-
-
-class Scene:
-    """A PKI that serves itself, and people with keys."""
-
-    def __init__(self, ltps, work):
-        self.ltps, self.work = ltps, work
-        self.dir = os.path.join(work, "pki")
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.server = None
-        self.devpki("create", "--url", self.url, "--key", "p256")
-        self.anchors = f"{self.dir}/anchors.pem"
-        for name, kind in KEYS.items():
-            for who in ("anna", "bert"):
-                self.devpki("issue", "--name", f"{who}-{name}", "--key", kind)
-                self.pkcs12(f"{who}-{name}")
-        self.server = subprocess.Popen([ltps, "devpki", "serve", self.dir, "--listen",
-                                        f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True)
-        if "listening" not in self.server.stdout.readline():
-            raise RuntimeError("devpki does not serve")
-        self.tsa = self.url + "/tsa"
-        self.password = self.file("password", b"secret")
-
-    def devpki(self, verb, *arguments):
-        return run(self.ltps, "devpki", verb, self.dir, *arguments)
-
-    def stop(self):
-        if self.server is not None:
-            self.server.terminate()
-            self.server.wait(LIMIT)
-            self.server.stdout.close()
-
-    def file(self, name, data):
-        path = os.path.join(self.work, name)
-        with open(path, "wb") as f:
-            f.write(data)
-        return path
-
-    def key(self, name):
-        return f"{self.dir}/keys/{name}.pem"
-
-    def cert(self, name):
-        return f"{self.dir}/certs/{name}.pem"
-
-    def pkcs12(self, name):
-        """With the CA above, so that a signature holds its chain."""
-        run("openssl", "pkcs12", "-export", "-inkey", self.key(name), "-in", self.cert(name),
-            "-certfile", self.cert("ca"), "-out", f"{self.work}/{name}.p12",
-            "-passout", "pass:secret")
-
-    def p12(self, name):
-        return f"{self.work}/{name}.p12"
-
-    def out(self, name):
-        return os.path.join(self.work, name + ".p7m")
-
-    def seal(self, name, who, data, *options):
-        run(self.ltps, "seal", data, "-o", self.out(name), "--key", self.p12(who),
-            "--password-file", self.password, "--tsa", self.tsa, "--anchor", self.anchors, "--fetch-local",
-            *options)
-        return self.out(name)
-
-    def augment(self, source, name, *options):
-        run(self.ltps, "augment", source, "-o", self.out(name), "--tsa", self.tsa,
-            "--anchor", self.anchors, "--fetch-local", *options)
-        return self.out(name)
-
-    def validate(self, path, content=None):
-        r = run(self.ltps, "validate", path, "--format", "json", "--offline", "--anchor",
-                self.anchors, *(["--content", content] if content else []), check=False)
-        if not r.stdout.strip():
-            raise RuntimeError(f"validate {path}: {r.returncode}: {r.stderr}")
-        return json.loads(r.stdout)
-
-    def openssl_verify(self, path, content=None):
-        return run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", path,
-                   "-CAfile", self.anchors, "-certfile", self.cert("ca"), "-purpose", "any",
-                   "-out", "/dev/null", *(["-content", content] if content else []), check=False)
 
 
 def corpus_facts(_, build, work):

@@ -30,27 +30,51 @@ def run(what, arguments, **more):
 
 
 class Judge:
-    """A Java program that prints a JSON object for each line of a list."""
+    """A program that prints a JSON object for each line of a list."""
 
-    def __init__(self, folder, program, sources, class_path):
-        self.folder = os.path.join(folder, program)
-        self.program, self.class_path = program, class_path
-        os.makedirs(self.folder, exist_ok=True)
-        need("javac")
-        run(f"compiling {program}", ["javac", "-cp", class_path, "-d", self.folder,
-                                     *sources])
+    def __init__(self, folder, program, command):
+        self.folder, self.program, self.command = folder, program, command
 
     def judge(self, lines, *arguments):
         """lines: one list of files each; gives one dictionary for each."""
         path = os.path.join(self.folder, "list")
         with open(path, "w") as f:
             f.writelines("\t".join(line) + "\n" for line in lines)
-        r = subprocess.run(["java", "-cp", f"{self.folder}:{self.class_path}", self.program,
-                            path, *arguments], capture_output=True, text=True)
+        r = subprocess.run([*self.command, path, *arguments], capture_output=True, text=True)
         answers = [json.loads(l) for l in r.stdout.splitlines()]
         if r.returncode != 0 or len(answers) != len(lines):
             raise RuntimeError(f"{self.program} ended with {r.returncode}: {r.stderr[:1000]}")
         return answers
+
+
+def java(folder, program, sources, class_path):
+    folder = os.path.join(folder, program)
+    os.makedirs(folder, exist_ok=True)
+    need("javac")
+    run(f"compiling {program}", ["javac", "-cp", class_path, "-d", folder, *sources])
+    return Judge(folder, program, ["java", "-cp", f"{folder}:{class_path}", program])
+
+
+PYHANKO = "pyHanko==0.38.0"  # facts about the corpus depend on it
+
+
+def pyhanko(folder, program="pyhanko_judge"):
+    """In a Python of its own below the folder, made on first use."""
+    home = os.path.join(folder, "pyhanko")
+    python = os.path.join(home, "bin", "python")
+    if not os.path.exists(os.path.join(home, "ready")):
+        try:
+            run("pyHanko", [sys.executable, "-m", "venv", "--clear", home])
+            run("pyHanko", [python, "-m", "pip", "install", "--quiet",
+                            "--disable-pip-version-check", PYHANKO], timeout=FETCH_SECONDS)
+        except (RuntimeError, subprocess.TimeoutExpired) as e:
+            raise Absent(str(e))
+        open(os.path.join(home, "ready"), "w").close()
+    return Judge(home, program, [python, os.path.join(HERE, program + ".py")])
+
+
+def pyhanko_make(folder):
+    return pyhanko(folder, "pyhanko_make")
 
 
 def bouncy_castle(folder):
@@ -58,7 +82,7 @@ def bouncy_castle(folder):
     missing = [j for j in jars if not os.path.exists(j)]
     if missing:
         raise Absent(f"Bouncy Castle: {missing[0]} is not installed")
-    return Judge(folder, "BcJudge", [os.path.join(HERE, "bc", "BcJudge.java")], ":".join(jars))
+    return java(folder, "BcJudge", [os.path.join(HERE, "bc", "BcJudge.java")], ":".join(jars))
 
 
 def fetch_dss(path):
@@ -85,7 +109,7 @@ def dss(folder, program="DssJudge", *more):
         fetch_dss(path)
     sources = [os.path.join(HERE, "java", "src", "main", "java", name + ".java")
                for name in (program, *more)]
-    return Judge(folder, program, sources, ":".join(class_path_in(path)))
+    return java(folder, program, sources, ":".join(class_path_in(path)))
 
 
 def dss_signatures(folder):

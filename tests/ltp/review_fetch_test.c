@@ -31,7 +31,6 @@ static void begin(void)
 	const struct devpki_issue how = { .kind = DEVPKI_EE };
 	const struct devpki_cert *c = NULL;
 	int64_t ms = 0;
-	fetch_global_init();
 	cr_assert_eq(time_parse_rfc3339(view_text(NOW), &ms, &err), 0);
 	now = clock_fixed(ms + 60000);
 	server = pki_server_start(NOW);

@@ -20,6 +20,7 @@
 #include "storage/blob.h"
 #include "tests/support/devpki_kit.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/pades_kit.h"
 #include "timestamping/signature.h"
 
 #define HOUR_MS ((int64_t)3600000)
@@ -538,6 +539,60 @@ Test(signatures, unsigned_data_is_sealed_beside_and_around)
 		if (i == 0)
 			ltp_kit_stop(&k);
 	}
+}
+
+static struct ltp_po pdf_po(struct view file)
+{
+	return (struct ltp_po){ .data = file, .mime = "application/pdf", .id = "pdf" };
+}
+
+/* Sealed in its own format: the name of the form that RetrievePO gives. */
+static void expect_sealed(struct view file, const char *mime)
+{
+	char poid[64];
+	struct ltp_retrieved r = { 0 };
+	const struct ltp_po po = pdf_po(file);
+	start(SEALED);
+	cr_assert_eq(ltp_kit_preserve(&k, &po, 1, poid), LTP_OK);
+	ltp_kit_work(&k);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
+	cr_assert_eq(r.n_pos, 2);
+	cr_expect_str_eq(r.pos[1].mime, mime);
+	ltp_retrieved_clear(&r);
+}
+
+Test(signatures, a_pdf_that_only_speaks_of_signatures_is_sealed)
+{
+	expect_sealed(pades_kit_blank(&(struct pades_kit_pdf){
+			  .page_more = "/Note (/ByteRange) " }),
+		      "application/pdf");
+}
+
+Test(signatures, a_pdf_that_takes_no_signature_is_sealed_as_octets)
+{
+	expect_sealed(pades_kit_blank(&(struct pades_kit_pdf){
+			  .before = view_text("some junk\n") }),
+		      "application/pkcs7-signature");
+}
+
+Test(signatures, a_pdf_that_hides_its_signature_is_judged)
+{
+	const struct fix_cert *f = cades_kit_key(FIX_KEY_P256, 3);
+	struct view file = pades_kit_sign(pades_kit_blank(NULL),
+					  &(struct pades_kit_sign){ .cert = f });
+	uint8_t *p = mem_dup(file.p, file.n);
+	uint8_t *name = memmem(p, file.n, "/ByteRange", 10);
+	start(RAISED);
+	cr_assert_not_null(name);
+	/* The blanks behind the numbers make room for the longer spelling. */
+	uint8_t *rest = name + 10;
+	uint8_t *blanks = memmem(rest, file.n - (size_t)(rest - p), "  ", 2);
+	cr_assert_not_null(blanks);
+	memmove(rest + 2, rest, (size_t)(blanks - rest));
+	memcpy(name, "/Byte#52ange", 12);
+	cr_assert_eq(format_detect(view_of(p, file.n))->kind, FORMAT_PDF);
+	expect_refused(view_of(p, file.n), "FAILURE");
+	mem_free(p);
 }
 
 Test(signatures, a_seal_waits_for_the_tsa)

@@ -30,6 +30,7 @@ extern const struct oom_case oom_upper[];
 extern const struct oom_case oom_validation[];
 extern const struct oom_case oom_scvp[];
 extern const struct oom_case oom_reports[];
+extern const struct oom_case oom_pdf[];
 
 /* What scenarios read; they change nothing of it but the clock of the PKI. */
 struct oom_world {
@@ -59,5 +60,7 @@ void oom_scvp_make(void);
 void oom_scvp_free(void);
 void oom_reports_make(void);
 void oom_reports_free(void);
+void oom_pdf_make(void);
+void oom_pdf_free(void);
 
 #endif

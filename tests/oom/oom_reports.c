@@ -66,7 +66,8 @@ void oom_reports_make(void)
 	s.clock = clock_fixed(NOW);
 	make_key();
 	must(validation_policy_builtin("default", &s.policy, &err), "policy", &err);
-	must(validation_read(s.file, NULL, &s.document, &err), "document", &err);
+	must(validation_read(s.file, VIEW_NULL, NULL, NULL, &s.document, &err),
+	     "document", &err);
 	must(judge(&s.judged, &err), "judgement", &err);
 	for (int i = 0; i < FORMS; i++) {
 		s.forms[i] = buf_make(OOM_BYTES_MAX);
@@ -114,7 +115,7 @@ static int xml(struct ltps_error *err)
 static int read_document(struct ltps_error *err)
 {
 	struct document *d = NULL;
-	if (validation_read(s.file, NULL, &d, err) != 0)
+	if (validation_read(s.file, VIEW_NULL, NULL, NULL, &d, err) != 0)
 		return -1;
 	const bool same = d->n_signatures == s.document->n_signatures &&
 			  d->n_stamps == s.document->n_stamps &&

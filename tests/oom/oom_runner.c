@@ -187,6 +187,7 @@ int main(int argc, char **argv)
 	oom_validation_make();
 	oom_scvp_make();
 	oom_reports_make();
+	oom_pdf_make();
 	bad += judge_table(oom_base, only);
 	bad += judge_table(oom_formats, only);
 	bad += judge_table(oom_timestamping, only);
@@ -194,6 +195,8 @@ int main(int argc, char **argv)
 	bad += judge_table(oom_validation, only);
 	bad += judge_table(oom_scvp, only);
 	bad += judge_table(oom_reports, only);
+	bad += judge_table(oom_pdf, only);
+	oom_pdf_free();
 	oom_reports_free();
 	oom_scvp_free();
 	oom_validation_free();

@@ -40,7 +40,6 @@ static void start(struct service *s, bool with_pki)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct fetch_policy policy = { .allow_http = true, .allow_loopback = true };
-	fetch_global_init();
 	*s = (struct service){ .p = kit_pki(NULL, "2026-06-01T12:00:00Z") };
 	cr_assert_eq(pipe(s->stop), 0);
 	cr_assert_eq(fetch_new(&policy, &s->fetch, &err), 0);

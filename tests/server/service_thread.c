@@ -16,7 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/fetch.h"
 #include "base/mem.h"
 #include "server/service.h"
 
@@ -166,7 +165,6 @@ int main(void)
 	unsigned ids[CLIENTS];
 	mem_init();
 	signal(SIGPIPE, SIG_IGN);
-	fetch_global_init();
 	CHECK(mkdtemp(dir) != NULL);
 	snprintf(
 	    text, sizeof(text),

@@ -33,7 +33,6 @@ void augment_kit_start(struct augment_kit *k)
 	const struct fetch_policy policy = { .allow_http = true,
 					     .allow_loopback = true };
 	memset(k, 0, sizeof(*k));
-	fetch_global_init();
 	k->server = pki_server_start(AUGMENT_KIT_NOW);
 	k->now_ms = kit_time(AUGMENT_KIT_NOW);
 	k->clock = clock_shifted(k->now_ms);

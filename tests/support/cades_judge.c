@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "formats/format.h"
 
 #define ANCHORS_MAX 2 /* of a scene */
 
@@ -86,13 +87,21 @@ static void judge(struct cades_judge *j)
 		j->first = &j->report->signatures[0];
 }
 
+static int read_file(struct cades_judge *j)
+{
+	const enum format_kind kind = format_detect(j->file)->kind;
+	if (kind == FORMAT_PDF || kind == FORMAT_PADES)
+		return document_read_pdf(j->file, VIEW_NULL, &j->document, &j->why);
+	return document_read(j->file, j->has_content ? &j->given : NULL, &j->document,
+			     &j->why);
+}
+
 bool cades_judge_run(struct cades_judge *j)
 {
 	forget(j);
 	j->why = (struct ltps_error)LTPS_ERROR_INIT;
 	j->given = content_of(j->content);
-	if (document_read(j->file, j->has_content ? &j->given : NULL, &j->document,
-			  &j->why) != 0) {
+	if (read_file(j) != 0) {
 		if (j->why.code == LTPS_NOMEM || j->why.code == LTPS_CRYPTO)
 			must(-1, &j->why);
 		j->document = NULL;

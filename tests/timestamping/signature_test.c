@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -14,6 +15,8 @@
 #define MGF1 "1.2.840.113549.1.1.8"
 #define EC_PUBLIC_KEY "1.2.840.10045.2.1"
 #define ECDSA_SHA256 "1.2.840.10045.4.3.2"
+#define ECDSA_PLAIN_SHA256 "0.4.0.127.0.7.1.1.4.1.3"
+#define ECDSA_PLAIN_SHA384 "0.4.0.127.0.7.1.1.4.1.4"
 
 static EVP_PKEY *rsa, *ec;
 
@@ -215,4 +218,36 @@ Test(signature, no_digest_to_sign_with_is_unsupported)
 	cr_assert_eq(err.code, LTPS_UNSUPPORTED);
 	cr_assert_eq(err.fault, LTPS_FAULT_CALLER);
 	cr_assert_eq(value.n, 0);
+}
+
+/* BSI TR-03111 5.2.1: r and s side by side, each as long as the order. */
+Test(signature, plain_ecdsa_is_two_integers_of_the_order_alone)
+{
+	struct buf value = sign(ec, DIGEST_SHA256);
+	const uint8_t *p = value.p;
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)value.n);
+	uint8_t octets[65] = { 0 };
+	cr_assert(sig != NULL);
+	cr_assert_eq(BN_bn2binpad(ECDSA_SIG_get0_r(sig), octets, 32), 32);
+	cr_assert_eq(BN_bn2binpad(ECDSA_SIG_get0_s(sig), octets + 32, 32), 32);
+	ECDSA_SIG_free(sig);
+	expect(plain(ECDSA_PLAIN_SHA256), DIGEST_NONE, ec, view_of(octets, 64),
+	       SIGNATURE_VALID);
+	expect(plain(ECDSA_PLAIN_SHA384), DIGEST_NONE, ec, view_of(octets, 64),
+	       SIGNATURE_INVALID);
+	expect(plain(ECDSA_SHA256), DIGEST_NONE, ec, view_of(octets, 64),
+	       SIGNATURE_INVALID);
+	expect(plain(ECDSA_PLAIN_SHA256), DIGEST_NONE, ec, view_buf(&value),
+	       SIGNATURE_INVALID);
+	expect(plain(ECDSA_PLAIN_SHA256), DIGEST_NONE, rsa, view_of(octets, 64),
+	       SIGNATURE_UNSUPPORTED);
+	for (size_t n = 0; n <= 65; n++) {
+		if (n != 64)
+			expect(plain(ECDSA_PLAIN_SHA256), DIGEST_NONE, ec,
+			       view_of(octets, n), SIGNATURE_INVALID);
+	}
+	octets[63] ^= 1;
+	expect(plain(ECDSA_PLAIN_SHA256), DIGEST_NONE, ec, view_of(octets, 64),
+	       SIGNATURE_INVALID);
+	buf_free(&value);
 }

@@ -20,7 +20,6 @@ static void set_up(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct fetch_policy policy = { .allow_http = true, .allow_loopback = true };
-	fetch_global_init();
 	cr_assert_eq(fetch_new(&policy, &fetch, &err), 0, "%s", err.text);
 	pki = fix_pki_make();
 	now = clock_fixed(FIX_T0_MS);

@@ -181,6 +181,40 @@ Test(level, without_anchors_the_issuers_inside_are_followed)
 	       LEVEL_T, "CAdES-BASELINE-T");
 }
 
+/* RFC 6960 4.2.2.2.1: a responder that may itself be revoked. */
+Test(level, without_anchors_a_responder_needs_its_status)
+{
+	struct fix_cert_options plain = { .cn = "Other OCSP",
+					  .issuer = scene.ca,
+					  .eku = FIX_EKU_OCSP_SIGNING };
+	struct fix_cert *responder = fix_cert_make(&plain);
+	struct fix_ocsp_options own = { .cert = responder,
+					.issuer = scene.ca,
+					.this_ms = KIT_DAY(2) };
+	struct fix_ocsp_options o = { .cert = scene.signer,
+				      .issuer = scene.ca,
+				      .responder = responder,
+				      .this_ms = KIT_DAY(2) };
+	struct cades_kit_material m =
+	    MATERIAL(.certs = CAS, .crls = { crl_of(scene.tsa_ca), crl_of(scene.root) },
+		     .ocsps = { cades_kit_ocsp(&o) });
+	forget_anchors();
+	expect(with(m), LEVEL_T, "CAdES-BASELINE-T");
+	o.by_key_hash = true;
+	m.ocsps[0] = cades_kit_ocsp(&o);
+	expect(with(m), LEVEL_T, "CAdES-BASELINE-T");
+	m.ocsps[1] = cades_kit_ocsp(&own);
+	expect(with(m), LEVEL_LT, "CAdES-BASELINE-LT");
+	o.responder = scene.ocsp; /* id-pkix-ocsp-nocheck */
+	m.ocsps[0] = cades_kit_ocsp(&o);
+	m.ocsps[1] = VIEW_NULL;
+	expect(with(m), LEVEL_LT, "CAdES-BASELINE-LT");
+	o.responder = NULL;
+	m.ocsps[0] = cades_kit_ocsp(&o);
+	expect(with(m), LEVEL_LT, "CAdES-BASELINE-LT");
+	fix_cert_free(responder);
+}
+
 /* ---- LTA ---- */
 
 static struct view archive(struct view file, const struct fix_cert *tsa, int day)

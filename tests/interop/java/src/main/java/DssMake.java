@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// DssMake LIST KEY.p12 PASSWORD ANCHORS.pem TSA - CAdES signatures made and extended by
-// EU DSS, with status from the network that the certificates name. Lines of LIST:
+// DssMake LIST KEY.p12 PASSWORD ANCHORS.pem TSA - CAdES and PAdES signatures made and
+// extended by EU DSS, with status from the network that the certificates name. Lines of LIST:
 //   sign    FILE OUT LEVEL PACKAGING DIGEST [CONTENT]    (a signed FILE: one signer more)
 //   extend  FILE OUT LEVEL [CONTENT]
 //   counter FILE OUT DIGEST
-// separated by tabs; LEVEL such as CAdES_BASELINE_LTA, PACKAGING ENVELOPING or DETACHED.
+// separated by tabs; LEVEL such as CAdES_BASELINE_LTA or PAdES_BASELINE_T, PACKAGING ENVELOPING or DETACHED
+// (of a PDF not looked at).
 // One JSON object comes out for each line.
 import eu.europa.esig.dss.cades.CAdESSignatureParameters;
 import eu.europa.esig.dss.cades.signature.CAdESCounterSignatureParameters;
@@ -16,6 +17,8 @@ import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.SignatureValue;
 import eu.europa.esig.dss.model.ToBeSigned;
+import eu.europa.esig.dss.pades.PAdESSignatureParameters;
+import eu.europa.esig.dss.pades.signature.PAdESService;
 import eu.europa.esig.dss.service.crl.OnlineCRLSource;
 import eu.europa.esig.dss.service.http.commons.CommonsDataLoader;
 import eu.europa.esig.dss.service.http.commons.OCSPDataLoader;
@@ -36,6 +39,7 @@ import java.util.List;
 
 public final class DssMake {
 	private final CAdESService service;
+	private final PAdESService pdf;
 	private final Pkcs12SignatureToken token;
 	private final DSSPrivateKeyEntry key;
 
@@ -47,6 +51,8 @@ public final class DssMake {
 		verifier.setAIASource(new DefaultAIASource(new CommonsDataLoader()));
 		service = new CAdESService(verifier);
 		service.setTspSource(new OnlineTSPSource(tsa, new TimestampDataLoader()));
+		pdf = new PAdESService(verifier);
+		pdf.setTspSource(new OnlineTSPSource(tsa, new TimestampDataLoader()));
 		token = new Pkcs12SignatureToken(new File(p12), new KeyStore.PasswordProtection(password.toCharArray()));
 		key = token.getKeys().get(0);
 	}
@@ -62,8 +68,23 @@ public final class DssMake {
 		return p;
 	}
 
+	private DSSDocument makePdf(String[] w, DSSDocument file) throws Exception {
+		PAdESSignatureParameters p = new PAdESSignatureParameters();
+		p.setSignatureLevel(SignatureLevel.valueOf(w[3]));
+		if (w[0].equals("extend"))
+			return pdf.extendDocument(file, p);
+		p.setDigestAlgorithm(DigestAlgorithm.valueOf(w[5]));
+		p.setSigningCertificate(key.getCertificate());
+		p.setCertificateChain(key.getCertificateChain());
+		p.bLevel().setSigningDate(new Date());
+		ToBeSigned data = pdf.getDataToSign(file, p);
+		return pdf.signDocument(file, p, token.sign(data, p.getDigestAlgorithm(), key));
+	}
+
 	private DSSDocument make(String[] w) throws Exception {
 		DSSDocument file = new FileDocument(w[1]);
+		if (w[3].startsWith("PAdES"))
+			return makePdf(w, file);
 		if (w[0].equals("sign")) {
 			CAdESSignatureParameters p = parameters(w[3], w[4], w[5]);
 			if (w.length > 6)

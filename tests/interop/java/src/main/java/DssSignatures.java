@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // DssSignatures LIST TIME [ANCHORS.pem [POLICY.xml]] - what EU DSS says of signed
 // files at TIME (RFC 3339), offline. A line of LIST is FILE[<TAB>CONTENT...], a content
-// given as its path or as SHA256:BASE64; one JSON object comes out for each.
+// given as its path or as SHA256:BASE64, or PASSWORD:TEXT of a PDF; one JSON object
+// comes out for each.
+import eu.europa.esig.dss.diagnostic.AbstractSignatureWrapper;
 import eu.europa.esig.dss.diagnostic.DiagnosticData;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.diagnostic.TimestampWrapper;
@@ -11,6 +13,7 @@ import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.DigestDocument;
 import eu.europa.esig.dss.model.FileDocument;
 import eu.europa.esig.dss.model.x509.CertificateToken;
+import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
@@ -34,12 +37,24 @@ public final class DssSignatures {
 			.replaceAll("\\p{Cntrl}", " ") + "\"";
 	}
 
+	// How many changes of each kind there are behind it: extension, form fill, annotation,
+	// undefined; "" outside a PDF.
+	private static String pdf(AbstractSignatureWrapper s) {
+		if (s.getPDFRevision() == null)
+			return "";
+		return String.format(
+			",\"pdf\":{\"range\":%b,\"dictionary\":%b,\"changes\":[%d,%d,%d,%d]}",
+			s.isSignatureByteRangeValid(), s.isPdfSignatureDictionaryConsistent(),
+			s.getPdfExtensionChanges().size(), s.getPdfSignatureOrFormFillChanges().size(),
+			s.getPdfAnnotationChanges().size(), s.getPdfUndefinedChanges().size());
+	}
+
 	private static String stamp(TimestampWrapper t, SimpleReport simple) {
 		return String.format(
-			"{\"type\":%s,\"time\":%s,\"found\":%b,\"imprint\":%b,\"signature\":%b,\"indication\":%s,\"subindication\":%s}",
+			"{\"type\":%s,\"time\":%s,\"found\":%b,\"imprint\":%b,\"signature\":%b,\"indication\":%s,\"subindication\":%s%s}",
 			quoted(t.getType()), quoted(t.getProductionTime().toInstant()), t.isMessageImprintDataFound(),
 			t.isMessageImprintDataIntact(), t.isSignatureIntact(),
-			quoted(simple.getIndication(t.getId())), quoted(simple.getSubIndication(t.getId())));
+			quoted(simple.getIndication(t.getId())), quoted(simple.getSubIndication(t.getId())), pdf(t));
 	}
 
 	private static String signature(SignatureWrapper s, SimpleReport simple) {
@@ -54,9 +69,13 @@ public final class DssSignatures {
 			intact &= m.isDataIntact();
 		}
 		return String.format(
-			"{\"counter\":%b,\"level\":%s,\"found\":%b,\"references\":%b,\"intact\":%b,\"indication\":%s,\"subindication\":%s,\"timestamps\":[%s]}",
+			"{\"counter\":%b,\"level\":%s,\"found\":%b,\"references\":%b,\"intact\":%b,\"indication\":%s,\"subindication\":%s,\"timestamps\":[%s]%s}",
 			s.isCounterSignature(), quoted(s.getSignatureFormat()), found, intact, s.isSignatureIntact(),
-			quoted(simple.getIndication(s.getId())), quoted(simple.getSubIndication(s.getId())), stamps);
+			quoted(simple.getIndication(s.getId())), quoted(simple.getSubIndication(s.getId())), stamps, pdf(s));
+	}
+
+	private static boolean isPdf(DiagnosticData d) {
+		return d.getSignatures().stream().anyMatch(s -> s.getPDFRevision() != null);
 	}
 
 	private static DSSDocument content(String name) {
@@ -72,8 +91,12 @@ public final class DssSignatures {
 		v.setCertificateVerifier(verifier);
 		v.setValidationTime(time);
 		List<DSSDocument> data = new ArrayList<>();
-		for (int i = 1; i < names.length; i++)
-			data.add(content(names[i]));
+		for (int i = 1; i < names.length; i++) {
+			if (names[i].startsWith("PASSWORD:"))
+				((PDFDocumentValidator) v).setPasswordProtection(names[i].substring(9).toCharArray());
+			else
+				data.add(content(names[i]));
+		}
 		if (!data.isEmpty())
 			v.setDetachedContents(data);
 		return v;
@@ -90,8 +113,9 @@ public final class DssSignatures {
 				if (signatures.length() > 0) signatures.append(',');
 				signatures.append(signature(s, simple));
 			}
+			// Of a PDF all of them: its document time-stamps belong to no one signature.
 			for (TimestampWrapper t : d.getNonEvidenceRecordTimestamps()) {
-				if (d.getSignatures().isEmpty()) {
+				if (d.getSignatures().isEmpty() || isPdf(d)) {
 					if (stamps.length() > 0) stamps.append(',');
 					stamps.append(stamp(t, simple));
 				}

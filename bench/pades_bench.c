@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pades_bench FILE ANCHORS TIME - a signed PDF read, judged and reported as JSON, over
+ * and over: with nothing remembered, and with the signatures on certificates and status
+ * remembered as a service does, but never those of the file itself; beside what such a
+ * judgement cannot do without: each ByteRange hashed, and the bare signature
+ * verifications. Of a large file, the time beside hashing it once, and the memory
+ * beside its mapping.
+ *
+ * pades_bench --changes FILE... - the same updates behind each file: what it takes to
+ * compare objects.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "formats/pdf_update.h"
+#include "validation/engine.h"
+
+#define ROUNDS 400
+#define ROUNDS_MIN 5
+#define SECONDS_MAX 8.0 /* for all rounds, of large files */
+#define SIGNED_MAX 64
+#define REPORT_MAX ((size_t)16 << 20)
+#define UPDATE_MAX ((size_t)1 << 20)
+
+/* Of the processor: what else runs on the machine does not count. */
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void stop_on(int rc, const struct ltps_error *err, const char *what)
+{
+	if (rc == 0)
+		return;
+	fprintf(stderr, "pades_bench: %s: %s\n", what, err->text);
+	exit(1);
+}
+
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* In MB. */
+static double status_of(const char *name)
+{
+	char line[256];
+	double kb = 0;
+	FILE *f = fopen("/proc/self/status", "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			kb = atof(line + strlen(name) + 1);
+	if (f != NULL)
+		fclose(f);
+	return kb / 1024;
+}
+
+static struct file_map map(const char *path)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct file_map m;
+	stop_on(file_map(path, PDF_SIZE_MAX, &m, &err), &err, path);
+	return m;
+}
+
+struct scene {
+	struct file_map file;
+	struct material *anchors;
+	struct validation_policy *policy;
+	int64_t time_ms;
+};
+
+static void scene_read(struct scene *s, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	s->file = map(argv[1]);
+	stop_on(material_new(&s->anchors, &err), &err, "anchors");
+	stop_on(material_read(s->anchors, MATERIAL_ANCHOR, argv[2], &err), &err,
+		argv[2]);
+	stop_on(time_parse_rfc3339(view_text(argv[3]), &s->time_ms, &err), &err,
+		argv[3]);
+	stop_on(validation_policy_builtin("default", &s->policy, &err), &err, "policy");
+}
+
+/* ---- judging ---- */
+
+struct run {
+	struct document *document;
+	struct report *report;
+};
+
+/*
+ * What a service remembers in one cache, here apart: certificates stay from round to
+ * round, their keys with them; signatures are put in anew, to leave out the file's own.
+ */
+struct memory {
+	struct sig_cache *certs, *signatures;
+};
+
+static void run_judge(const struct scene *s, const struct memory *m, struct run *r)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct material *pool = s->anchors;
+	stop_on(document_read_pdf_known(s->file.octets, VIEW_NULL, m->certs,
+					&r->document, &err),
+		&err, "reading");
+	const struct engine_input in = { .document = r->document,
+					 .policy = s->policy,
+					 .pools = &pool,
+					 .n_pools = 1,
+					 .time_ms = s->time_ms,
+					 .cache = m->signatures };
+	stop_on(engine_judge(&in, &r->report, &err), &err, "judging");
+}
+
+static void run_clear(struct run *r)
+{
+	report_free(r->report);
+	document_free(r->document);
+}
+
+/* Judged and reported once. */
+static void whole(const struct scene *s, const struct memory *m, struct buf *out)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct report_frame frame = { .file = "file" };
+	struct run r;
+	run_judge(s, m, &r);
+	buf_clear(out);
+	struct jsonw j = jsonw_to(out);
+	report_json(r.report, &frame, &j);
+	stop_on(jsonw_end(&j, &err), &err, "report");
+	run_clear(&r);
+}
+
+/* ---- what cannot be left out ---- */
+
+struct signed_one {
+	struct view algorithm, octets, value;
+	enum digest_alg digest;
+	const struct cert *signer;
+	const uint8_t *object; /* SHA-256 of the certificate or status that it is on;
+				  NULL: the file's own, a signature or time-stamp */
+	EVP_PKEY *key;
+};
+struct range {
+	enum digest_alg alg;
+	struct view pieces[2];
+};
+struct bare {
+	struct signed_one s[SIGNED_MAX];
+	size_t n;
+	struct range ranges[SIGNED_MAX];
+	size_t n_ranges;
+};
+
+static void bare_add(struct bare *b, const struct signed_one *one)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	enum signature_verdict v;
+	EVP_PKEY *key = NULL;
+	if (b->n == SIGNED_MAX || one->signer == NULL ||
+	    cert_key(one->signer, &key, &err) != 0 || key == NULL ||
+	    signature_verify(one->algorithm, one->digest, key, one->octets, one->value,
+			     &v, &err) != 0 ||
+	    v != SIGNATURE_VALID)
+		return;
+	b->s[b->n] = *one;
+	b->s[b->n++].key = key;
+}
+
+static void bare_signature(struct bare *b, const struct document_signature *s,
+			   const struct cert *signer)
+{
+	if (s != NULL)
+		bare_add(b, &(struct signed_one){ s->algorithm, s->octets[0], s->value,
+						  s->digest, signer, NULL, NULL });
+}
+
+static void bare_range(struct bare *b, struct view file, const struct document_pdf *p,
+		       enum digest_alg alg)
+{
+	if (p == NULL || !p->byte_range_valid || b->n_ranges == SIGNED_MAX)
+		return;
+	const uint64_t *g = p->found->range;
+	b->ranges[b->n_ranges++] =
+	    (struct range){ alg,
+			    { view_of(file.p, g[1]), view_of(file.p + g[2], g[3]) } };
+}
+
+/* By whichever certificate of the report or the anchors signed it. */
+static void bare_object(struct bare *b, const struct run *r,
+			const struct material *anchors, const struct signed_object *o)
+{
+	struct signed_one one = { o->algorithm, o->tbs,    o->signature, DIGEST_NONE,
+				  NULL,         o->sha256, NULL };
+	const size_t before = b->n;
+	for (size_t i = 0; i < r->report->n_certs && b->n == before; i++) {
+		one.signer = r->report->certs[i];
+		bare_add(b, &one);
+	}
+	for (size_t i = 0;
+	     i < material_count(anchors, MATERIAL_ANCHOR) && b->n == before; i++) {
+		one.signer = material_cert(anchors, MATERIAL_ANCHOR, i);
+		bare_add(b, &one);
+	}
+}
+
+#define OBJECT_OF(x)                                                                   \
+	(&(const struct signed_object){ (x)->sha256, (x)->tbs, (x)->algorithm,         \
+					(x)->signature })
+
+static void bare_own(struct bare *b, const struct report *p, struct view file)
+{
+	for (size_t i = 0; i < p->n_signatures; i++) {
+		const struct document_signature *s = p->signatures[i].signature;
+		bare_signature(b, s, p->signatures[i].signing_certificate);
+		bare_range(b, file, s->pdf, s->digest);
+	}
+	for (size_t i = 0; i < p->n_stamps; i++) {
+		const struct document_stamp *t = p->stamps[i].stamp;
+		bare_signature(b, t->as_signature, p->stamps[i].signer);
+		if (t->tst != NULL)
+			bare_range(b, file, t->pdf, t->tst->imprint_alg);
+	}
+}
+
+static void bare_collect(struct bare *b, const struct run *r, const struct scene *s)
+{
+	const struct report *p = r->report;
+	bare_own(b, p, s->file.octets);
+	for (size_t i = 0; i < p->n_certs; i++)
+		if (material_find_cert(s->anchors, MATERIAL_ANCHOR,
+				       p->certs[i]->sha256) == NULL)
+			bare_object(b, r, s->anchors, OBJECT_OF(p->certs[i]));
+	for (size_t i = 0; i < p->n_crls; i++)
+		bare_object(b, r, s->anchors, OBJECT_OF(p->crls[i]));
+	for (size_t i = 0; i < p->n_ocsps; i++)
+		bare_object(b, r, s->anchors, OBJECT_OF(p->ocsps[i]));
+}
+
+static void hash_ranges(const struct bare *b)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	for (size_t i = 0; i < b->n_ranges; i++) {
+		struct digest_ctx *ctx = NULL;
+		struct digest d;
+		int rc = digest_new(b->ranges[i].alg, &ctx, &err);
+		for (size_t k = 0; k < 2 && rc == 0; k++)
+			rc = digest_update(ctx, b->ranges[i].pieces[k], &err);
+		if (rc == 0)
+			rc = digest_final(ctx, &d, &err);
+		stop_on(rc, &err, "hashing");
+		digest_free(ctx);
+	}
+}
+
+/* The signatures once each, with keys that are parsed and known before, and each
+ * ByteRange hashed once. */
+static void bare_once(const struct bare *b, bool own)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	enum signature_verdict v;
+	for (size_t k = 0; k < b->n; k++)
+		if (b->s[k].object == NULL || !own)
+			stop_on(signature_verify(b->s[k].algorithm, b->s[k].digest,
+						 b->s[k].key, b->s[k].octets,
+						 b->s[k].value, &v, &err),
+				&err, "verifying");
+	hash_ranges(b);
+}
+
+/* The signatures on certificates and status, as of earlier files. The file's own are
+ * not among them: a file that comes has not been seen. */
+static struct sig_cache *remembered(const struct bare *b)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct sig_cache *cache = NULL;
+	enum signature_verdict v;
+	stop_on(sig_cache_new(&cache, &err), &err, "cache");
+	for (size_t k = 0; k < b->n; k++) {
+		const struct signed_one *one = &b->s[k];
+		const struct signed_object o = { one->object, one->octets,
+						 one->algorithm, one->value };
+		if (one->object != NULL)
+			stop_on(sig_cache_verify(cache, &o, one->key,
+						 one->signer->spki_sha256, &v, NULL,
+						 &err),
+				&err, "cache");
+	}
+	return cache;
+}
+
+/* ---- measuring ---- */
+
+enum figure { COLD, WARM, BARE_ALL, BARE_OWN, RANGES, ONCE, READ, FIGURES };
+
+static void hash_once(struct view file)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct digest d;
+	stop_on(digest_once(DIGEST_SHA256, file, &d, &err), &err, "hashing");
+}
+
+static void read_only(struct view file)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pades *p = NULL;
+	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	pades_free(p);
+}
+
+static double once(const struct scene *s, const struct bare *b, struct sig_cache *certs,
+		   enum figure f, struct buf *out)
+{
+	struct memory m = { NULL, NULL };
+	if (f == WARM)
+		m = (struct memory){ certs, remembered(b) };
+	const double begin = now();
+	if (f == COLD || f == WARM)
+		whole(s, &m, out);
+	else if (f == RANGES)
+		hash_ranges(b);
+	else if (f == ONCE)
+		hash_once(s->file.octets);
+	else if (f == READ)
+		read_only(s->file.octets);
+	else
+		bare_once(b, f == BARE_OWN);
+	const double each = now() - begin;
+	sig_cache_free(m.signatures);
+	return each;
+}
+
+/* The fastest of many rounds, since what else the machine does only slows; the figures
+ * are taken in turn, so that none has a better time of it. */
+static void measure(const struct scene *s, const struct bare *b, double ret[FIGURES])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(REPORT_MAX);
+	struct sig_cache *certs = NULL;
+	const double begin = now();
+	stop_on(sig_cache_new(&certs, &err), &err, "cache");
+	for (int f = 0; f < FIGURES; f++)
+		ret[f] = HUGE_VAL;
+	for (int i = 0; i < ROUNDS; i++) {
+		if (i >= ROUNDS_MIN && now() - begin > SECONDS_MAX)
+			break;
+		for (int f = 0; f < FIGURES; f++)
+			ret[f] = least(ret[f], once(s, b, certs, (enum figure)f, &out));
+	}
+	sig_cache_free(certs);
+	buf_free(&out);
+}
+
+static void print(const char *what, double whole_s, double bare_s)
+{
+	printf("%-28s %9.1f us, bare %9.1f us, %.2f times\n", what, whole_s * 1e6,
+	       bare_s * 1e6, whole_s / bare_s);
+}
+
+static void judge_file(char **argv)
+{
+	struct scene s = { .time_ms = 0 };
+	static struct bare b;
+	struct run r;
+	double each[FIGURES];
+	size_t own = 0;
+	scene_read(&s, argv);
+	run_judge(&s, &(struct memory){ NULL, NULL }, &r);
+	const double peak = status_of("VmHWM");
+	bare_collect(&b, &r, &s);
+	for (size_t i = 0; i < b.n; i++)
+		own += b.s[i].object == NULL;
+	measure(&s, &b, each);
+	printf("verdict: %s; file of %zu octets, %zu revisions, %zu signatures to "
+	       "verify, %zu of them its own, %zu ranges to hash\n",
+	       indication_total_name(r.report->indication), s.file.octets.n,
+	       r.document->pdf->file->n_revisions, b.n, own, b.n_ranges);
+	printf("bare: these signatures alone, keys parsed before, and each ByteRange "
+	       "hashed\n");
+	print("nothing remembered:", each[COLD], each[BARE_ALL]);
+	print("certificates remembered:", each[WARM], each[BARE_OWN]);
+	printf("of which hashing the ranges %.1f us, reading revisions and signatures "
+	       "%.1f us\n",
+	       each[RANGES] * 1e6, each[READ] * 1e6);
+	printf("hashing the file once: %.1f us; judging it cold takes %.2f times that, "
+	       "warm %.2f times\n",
+	       each[ONCE] * 1e6, each[COLD] / each[ONCE], each[WARM] / each[ONCE]);
+	printf("a core judges %.1f a second cold, %.1f warm; peak memory %.1f MB, %.1f "
+	       "MB above the mapping\n",
+	       1 / each[COLD], 1 / each[WARM], peak,
+	       peak - (double)s.file.octets.n / (1 << 20));
+	run_clear(&r);
+}
+
+/* ---- the comparison of objects ---- */
+
+static const char XMP[] = "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>";
+
+/* Metadata: a stream, which might be drawn by somebody else as well. */
+static int update_metadata(struct pdf_update *u, const struct pades *p,
+			   struct ltps_error *err)
+{
+	char ref[32];
+	(void)p;
+	const struct pdf_ref r = { pdf_update_number(u), 0 };
+	snprintf(ref, sizeof(ref), "%u 0 R", r.number);
+	if (pdf_update_stream(u, r, view_text(XMP), err) != 0)
+		return -1;
+	return pdf_update_catalog(u, "Metadata", view_text(ref), err);
+}
+
+static int update_field(struct pdf_update *u, const struct pades *p,
+			struct ltps_error *err)
+{
+	const struct pdf_ref r = { pdf_update_number(u), 0 };
+	if (pdf_update_signature(u, r, view_text("/Type /Sig /Filter /X"), 100, err) !=
+	    0)
+		return -1;
+	return pdf_update_field(u, p, "Bench", r, err);
+}
+
+/* The newest revision's first content stream: no harmless change. */
+static int update_page(struct pdf_update *u, const struct pades *p,
+		       struct ltps_error *err)
+{
+	const size_t newest = p->file->n_revisions - 1;
+	const struct pdf_value *v;
+	if (pdf_catalog(p->objects, newest, &v, err) != 0 ||
+	    pdf_get(p->objects, newest, v, "Pages", &v, err) != 0 ||
+	    pdf_get(p->objects, newest, v, "Kids", &v, err) != 0 ||
+	    v->kind != PDF_ARRAY || v->n == 0 ||
+	    pdf_resolve(p->objects, newest, &v->items[0], &v, err) != 0)
+		return -1;
+	const struct pdf_value *c = pdf_dict_get(v, "Contents");
+	if (c == NULL || c->kind != PDF_REF)
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT, NULL,
+				 "a page without one content stream");
+	return pdf_update_stream(u, c->ref, view_text("q Q"), err);
+}
+
+static const struct update {
+	const char *name;
+	int (*put)(struct pdf_update *u, const struct pades *p, struct ltps_error *err);
+} updates[] = { { "metadata added", update_metadata },
+		{ "signature added", update_field },
+		{ "content stream replaced", update_page } };
+
+static void append(struct view file, const struct update *k, struct buf *out)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pades *p = NULL;
+	struct pdf_update *u = NULL;
+	uint64_t range[4];
+	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	stop_on(pdf_update_new(p->file, p->objects, &u, &err), &err, "update");
+	stop_on(k->put(u, p, &err), &err, k->name);
+	stop_on(buf_put(out, file, &err), &err, "update");
+	stop_on(pdf_update_finish(u, out, range, &err), &err, "update");
+	pdf_update_free(u);
+	pades_free(p);
+}
+
+/* Of a file that was just read, since what is looked at is kept. */
+static double compare_once(struct view file, size_t *ret_n)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_changes c = { .n = 0 };
+	struct pades *p = NULL;
+	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	const double begin = now();
+	stop_on(pdf_changes_find(p, &c, &err), &err, "comparing");
+	const double each = now() - begin;
+	*ret_n = c.n;
+	pdf_changes_clear(&c);
+	pades_free(p);
+	return each;
+}
+
+static void compare(const char *path, const struct update *k)
+{
+	struct file_map m = map(path);
+	struct buf file = buf_make(m.octets.n + UPDATE_MAX);
+	double best = HUGE_VAL;
+	size_t n = 0;
+	append(m.octets, k, &file);
+	const double begin = now();
+	for (int i = 0; i < ROUNDS; i++) {
+		if (i >= ROUNDS_MIN && now() - begin > SECONDS_MAX / 4)
+			break;
+		best = least(best, compare_once(view_buf(&file), &n));
+	}
+	printf("%-24s behind %9zu octets: compared in %9.1f us, %zu changes\n", k->name,
+	       m.octets.n, best * 1e6, n);
+	buf_free(&file);
+	file_unmap(&m);
+}
+
+int main(int argc, char **argv)
+{
+	mem_init();
+	if (argc > 2 && strcmp(argv[1], "--changes") == 0) {
+		for (size_t k = 0; k < sizeof(updates) / sizeof(updates[0]); k++)
+			for (int i = 2; i < argc; i++)
+				compare(argv[i], &updates[k]);
+		return 0;
+	}
+	if (argc != 4) {
+		fprintf(stderr, "usage: pades_bench FILE ANCHORS TIME\n"
+				"       pades_bench --changes FILE...\n");
+		return 64;
+	}
+	judge_file(argv);
+	return 0;
+}

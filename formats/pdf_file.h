@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pdf_file - the revisions of a PDF: the chain of cross-reference sections from the
+ * last startxref back to the first, read strictly and without any repair. It is the
+ * security core: which octets belong to which revision, and which object stands where
+ * in it.
+ *
+ *   revision 0  | header, body, xref, trailer, startxref, %%EOF |
+ *   revision 1                                                  | body, xref, ... %%EOF
+ * |
+ *
+ * A linearised file's two sections, and the table and stream of a hybrid section, are
+ * one revision.
+ */
+#ifndef LTPS_FORMATS_PDF_FILE_H
+#define LTPS_FORMATS_PDF_FILE_H
+
+#include "formats/pdf_value.h"
+
+#define PDF_SIZE_MAX ((uint64_t)4 << 30)
+#define PDF_REVISIONS_MAX 4096
+#define PDF_ENTRIES_MAX 16000000 /* of all sections together */
+#define PDF_FINDINGS_MAX 64
+
+enum pdf_style { PDF_STYLE_TABLE, PDF_STYLE_STREAM, PDF_STYLE_HYBRID };
+enum pdf_place { PDF_FREE, PDF_AT_OFFSET, PDF_IN_STREAM };
+
+struct pdf_entry {
+	uint32_t number;
+	uint32_t generation;
+	uint32_t revision; /* index: where this entry came */
+	enum pdf_place place;
+	uint64_t offset; /* AT_OFFSET: from the start of the file; IN_STREAM: number of
+			    the object stream */
+	uint32_t index;  /* IN_STREAM */
+	bool hidden;     /* named by the stream of a hybrid section, not by its table */
+};
+
+struct pdf_revision {
+	uint64_t start; /* end of the one before; 0 */
+	uint64_t end;   /* behind %%EOF and its end of line, if any; of the newest: the
+			   same,   what follows is `trailing` */
+	uint64_t startxref; /* where it points, from the start of the file */
+	enum pdf_style style;
+	const struct pdf_value *trailer; /* DICT, or STREAM of an xref stream */
+	/* What its sections name, by number, each once; what a hybrid's stream adds is
+	 * in. */
+	const struct pdf_entry *entries;
+	size_t n_entries;
+	uint32_t size; /* /Size */
+};
+
+/*
+ * What is unusual or wrong. One of a code for each revision.
+ *
+ * SUSPICIOUS  TRAILING_OCTETS, OCTETS_OF_NO_REVISION (before the first object),
+ *             OCTETS_BEFORE_STARTXREF, REVISION_SKIPPED (by /Prev), PREV_ZERO,
+ *             SECTION_WITHOUT_END (a part of the next revision then),
+ *             STARTXREF_OF_ANOTHER_SECTION, TWO_READINGS (of startxref),
+ *             ENTRIES_CONTRADICT, ENTRY_BEYOND_REVISION,
+ *             ENTRY_INTO_OLDER_REVISION, ENTRY_OUTSIDE_FILE, ENTRY_BEFORE_HEADER,
+ *             NO_OBJECT_STREAM, OBJECT_STREAM_REPLACED (under objects still in use),
+ *             GENERATION_CHANGED, SIZE_TOO_SMALL, HYBRID_CONTRADICTS,
+ *             HYBRID_STREAM_OUTSIDE, TRAILER_KEY_TWICE, NO_ROOT, ENCRYPT_CHANGED
+ * NOTICE      OCTETS_BEFORE_HEADER, TRAILING_WHITE_SPACE, END_INSIDE (of another file,
+ *             embedded), SPACE_BEFORE_SECTION, TABLE_STARTS_AT_ONE,
+ *             ENTRY_NOT_20_OCTETS, ENTRY_AT_ZERO, ENTRY_AT_WHITE_SPACE, ENTRY_TWICE,
+ *             ENTRY_REPEATED, ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID,
+ *             HYBRID_REPLACES, HYBRID_STALE, HYBRID_STREAM_AGAIN
+ *
+ * A hybrid section alone is a notice: word processors write every file so, and the
+ * readers of today agree about it.
+ */
+enum pdf_finding_kind {
+	PDF_NOTICE,    /* harmless */
+	PDF_SUSPICIOUS /* what attacks need, or where readers differ */
+};
+struct pdf_finding {
+	enum pdf_finding_kind kind;
+	const char *code; /* "PDF_OCTETS_OF_NO_REVISION", static */
+	size_t revision;
+	uint64_t offset;
+	char text[160];
+};
+
+struct pdf_file {
+	struct view octets; /* borrowed */
+	uint64_t header;    /* offset of %PDF- */
+	uint64_t base;    /* what offsets written in the file count from: 0 or header */
+	int major, minor; /* of the header */
+	struct pdf_revision *revisions; /* from the oldest to the newest */
+	size_t n_revisions;
+	bool linearised;
+	const struct pdf_value *encrypt; /* of the newest trailer; NULL */
+	uint64_t trailing; /* octets behind the last %%EOF and its end of line */
+	struct pdf_finding findings[PDF_FINDINGS_MAX];
+	size_t n_findings;  /* the most serious ones first when there are more */
+	struct arena arena; /* private */
+	const struct pdf_entry **by_number; /* private: number, then revision */
+	size_t n_by_number;
+};
+
+/*
+ * pdf_file_read - the whole chain. Object offsets are taken from the start of the file,
+ * or from the header where that stands later and only this fits.
+ * Fails: FORMAT (object) with the offset: no header, no startxref, a section that is
+ *        not where it should be, a loop, ...; TOO_LARGE; NOMEM
+ * Spec:  ISO 32000-2 7.5, Annex F; hybrid 7.5.8.4
+ */
+int pdf_file_read(struct view octets, struct pdf_file **ret_f,
+		  struct ltps_error *err) LTPS_CHECKED;
+void pdf_file_free(struct pdf_file *f);
+
+/* Where an object stands as seen by a revision; NULL: never defined by then. */
+const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
+				      uint32_t number);
+/* The revision that ends here (white space may lie between); SIZE_MAX: none does. */
+size_t pdf_file_revision_at(const struct pdf_file *f, uint64_t end);
+
+#endif

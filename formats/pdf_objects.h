@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pdf_objects - the objects of a PDF as each of its revisions has them. Read by our own
+ * reader at the places that the strict chain names; of an encrypted file by libqpdf,
+ * which decrypts. libqpdf then confirms: whatever was looked at in a revision must be
+ * the same to it, with the file cut off at that revision's end and recovery off. Two
+ * readers that disagree mean that others may disagree too: the file is malformed.
+ */
+#ifndef LTPS_FORMATS_PDF_OBJECTS_H
+#define LTPS_FORMATS_PDF_OBJECTS_H
+
+#include "formats/pdf_file.h"
+
+#define PDF_CONFIRMED_MAX 64 /* revisions opened by libqpdf */
+#define PDF_CACHE_MAX ((size_t)256 << 20)
+#define PDF_STREAM_MAX ((size_t)64 << 20) /* decoded, one stream */
+#define PDF_REFS_MAX 32                   /* references to references */
+
+struct pdf_objects;
+/*
+ * pdf_objects_new - file must outlive it.
+ * password  of an encrypted file, user or owner; n == 0: the empty one
+ * Fails:    DENIED (object) when the password does not open it; UNSUPPORTED; as libqpdf
+ */
+int pdf_objects_new(const struct pdf_file *f, struct view password,
+		    struct pdf_objects **ret_o, struct ltps_error *err) LTPS_CHECKED;
+void pdf_objects_free(struct pdf_objects *o);
+
+/*
+ * pdf_object - an indirect object, decrypted. The same revision's object is read once;
+ * objects that did not change between revisions are the same pointer.
+ * ret_v  never NULL: a PDF_NULL value when it is free or was never defined; lives as
+ * long as the objects Fails: FORMAT (object): what stands there is no such object;
+ * TOO_LARGE; NOMEM
+ */
+int pdf_object(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
+	       const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/* What a value refers to, or itself; a PDF_NULL value for NULL. */
+int pdf_resolve(struct pdf_objects *o, size_t revision,
+		const struct pdf_value *v_or_null, const struct pdf_value **ret_v,
+		struct ltps_error *err) LTPS_CHECKED;
+/* Entry of a dictionary, resolved; a PDF_NULL value when it is not there. */
+int pdf_get(struct pdf_objects *o, size_t revision,
+	    const struct pdf_value *dict_or_null, const char *key,
+	    const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/* Catalog. Fails: FORMAT when it is no dictionary */
+int pdf_catalog(struct pdf_objects *o, size_t revision, const struct pdf_value **ret_v,
+		struct ltps_error *err) LTPS_CHECKED;
+/* The decoded data of a stream, kept; lives as long as the objects. */
+int pdf_stream_data(struct pdf_objects *o, size_t revision,
+		    const struct pdf_value *stream, struct view *ret_data,
+		    struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_objects_confirm - open this revision by libqpdf and compare the trailer's /Root,
+ * /Encrypt, /Size and every object looked at in it so far (when none changed since
+ * another revision that was confirmed, those are not compared again).
+ * ret_differs  empty, or where they differ: "object 12: ..."
+ * Ask for the newest revision first: what it may cost is bounded for the whole file.
+ * Fails: NOMEM; UNSUPPORTED (self) without libqpdf; STATE (object) beyond
+ *        PDF_CONFIRMED_MAX, or beyond the entries that libqpdf is let at. What libqpdf
+ *        refuses is a difference, not an error
+ */
+int pdf_objects_confirm(struct pdf_objects *o, size_t revision, char ret_differs[200],
+			struct ltps_error *err) LTPS_CHECKED;
+bool pdf_objects_encrypted(const struct pdf_objects *o);
+
+#endif

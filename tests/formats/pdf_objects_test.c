@@ -1,0 +1,892 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/pdf_objects.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "tests/support/corpus.h"
+#include "tests/support/pdf_sketch.h"
+
+struct opened {
+	struct pdf_file *file;
+	struct pdf_objects *o;
+};
+
+static struct opened open_view(struct view v)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct opened d = { 0 };
+
+	cr_assert_eq(pdf_file_read(v, &d.file, &err), 0, "%s [%s]", err.text,
+		     err.where);
+	cr_assert_eq(pdf_objects_new(d.file, VIEW_NULL, &d.o, &err), 0, "%s", err.text);
+	return d;
+}
+
+static struct opened open_sketch(const struct pdf_sketch *s)
+{
+	return open_view(pdf_sketch_view(s));
+}
+
+static void release(struct opened *d, struct pdf_sketch *s)
+{
+	pdf_objects_free(d->o);
+	pdf_file_free(d->file);
+	if (s != NULL)
+		buf_free(&s->b);
+}
+
+static size_t newest(const struct opened *d)
+{
+	return d->file->n_revisions - 1;
+}
+
+static const struct pdf_value *get(struct opened *d, size_t revision, uint32_t number)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v = NULL;
+
+	cr_assert_eq(
+	    pdf_object(d->o, revision, (struct pdf_ref){ number, 0 }, &v, &err), 0,
+	    "%s [%s]", err.text, err.where);
+	cr_assert_not_null(v);
+	return v;
+}
+
+/* Refused as the object's fault, twice the same, with this in the text. */
+static void refused(struct opened *d, size_t revision, uint32_t number,
+		    const char *text)
+{
+	for (int i = 0; i < 2; i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		const struct pdf_value *v = NULL;
+		cr_assert_eq(
+		    pdf_object(d->o, revision, (struct pdf_ref){ number, 0 }, &v, &err),
+		    -1);
+		cr_assert_eq(err.code, LTPS_FORMAT, "%s", err.text);
+		cr_assert_eq(err.fault, LTPS_FAULT_OBJECT);
+		cr_assert_not_null(strstr(err.text, text), "%s", err.text);
+	}
+}
+
+static void same_to_both(struct opened *d, size_t revision)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char differs[200];
+
+	cr_assert_eq(pdf_objects_confirm(d->o, revision, differs, &err), 0, "%s",
+		     err.text);
+	cr_assert_str_eq(differs, "");
+}
+
+static void differs_in(struct opened *d, size_t revision, const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char differs[200];
+
+	cr_assert_eq(pdf_objects_confirm(d->o, revision, differs, &err), 0, "%s",
+		     err.text);
+	cr_assert_not_null(strstr(differs, text), "'%s'", differs);
+}
+
+/* ---- at an offset ---- */
+
+Test(pdf_objects, another_number_in_its_place_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 3, 0, "4 0 obj\n(x)\nendobj\n");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "object 4 0 stands in its place");
+	release(&d, &s);
+}
+
+Test(pdf_objects, another_generation_in_its_place_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 3, 0, "3 1 obj\n(x)\nendobj\n");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "object 3 1 stands in its place");
+	release(&d, &s);
+}
+
+Test(pdf_objects, nothing_in_its_place_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 'n', 12, 0 });
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "");
+	release(&d, &s);
+}
+
+Test(pdf_objects, what_an_update_brings_is_not_there_before)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(new)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(get(&d, 0, 3)->kind, PDF_NULL);
+	cr_assert_eq(get(&d, 1, 3)->kind, PDF_STRING);
+	same_to_both(&d, 1);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_unchanged_object_is_the_same_pointer)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "(old)");
+	pdf_sketch_object(&s, 4, "(kept)");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(new)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(get(&d, 0, 3)->text, "old"));
+	cr_assert(view_is_text(get(&d, 1, 3)->text, "new"));
+	cr_assert_eq(get(&d, 0, 4), get(&d, 1, 4));
+	same_to_both(&d, 0);
+	same_to_both(&d, 1);
+	release(&d, &s);
+}
+
+Test(pdf_objects, free_missing_and_wrong_generation_are_null)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "(x)");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 1, 'f', 0, 0 });
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(get(&d, 1, 3)->kind, PDF_NULL);
+	cr_assert_eq(get(&d, 1, 99)->kind, PDF_NULL);
+	cr_assert_eq(get(&d, 1, 0)->kind, PDF_NULL);
+	cr_assert_eq(pdf_object(d.o, 0, (struct pdf_ref){ 3, 7 }, &v, &err), 0);
+	cr_assert_eq(v->kind, PDF_NULL);
+	cr_assert_eq(get(&d, 0, 3)->kind, PDF_STRING);
+	same_to_both(&d, 0);
+	same_to_both(&d, 1);
+	release(&d, &s);
+}
+
+Test(pdf_objects, references_that_go_round_are_refused)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	struct pdf_sketch s = pdf_sketch_blank("/Names 3 0 R");
+	pdf_sketch_object(&s, 3, "4 0 R");
+	pdf_sketch_object(&s, 4, "3 0 R");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_get(d.o, 0, get(&d, 0, 1), "Names", &v, &err), -1);
+	cr_assert_eq(err.code, LTPS_FORMAT);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_reference_to_a_reference_is_followed)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	struct pdf_sketch s = pdf_sketch_blank("/Names 3 0 R");
+	pdf_sketch_object(&s, 3, "4 0 R");
+	pdf_sketch_object(&s, 4, "(end)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_get(d.o, 0, get(&d, 0, 1), "Names", &v, &err), 0);
+	cr_assert(view_is_text(v->text, "end"));
+	cr_assert_eq(pdf_get(d.o, 0, v, "Names", &v, &err), 0);
+	cr_assert_eq(v->kind, PDF_NULL);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_catalog_that_is_none_is_refused)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	struct pdf_sketch s = pdf_sketch_begin();
+	pdf_sketch_object(&s, 1, "[/Catalog]");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_catalog(d.o, 0, &v, &err), -1);
+	cr_assert_eq(err.code, LTPS_FORMAT);
+	ltps_error_clear(&err);
+	cr_assert_eq(pdf_catalog(d.o, 1, &v, &err), -1);
+	cr_assert_eq(err.code, LTPS_ARGUMENT);
+	release(&d, &s);
+}
+
+/* ---- streams ---- */
+
+static struct view data_of(struct opened *d, size_t revision, uint32_t number)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct view data = VIEW_NULL;
+
+	cr_assert_eq(
+	    pdf_stream_data(d->o, revision, get(d, revision, number), &data, &err), 0,
+	    "%s", err.text);
+	return data;
+}
+
+Test(pdf_objects, a_length_elsewhere_is_found)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 3, 0,
+		       "3 0 obj\n<</Length 4 0 R>>\nstream\nendstream \nendstream\n"
+		       "endobj\n");
+	pdf_sketch_object(&s, 4, "10");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(data_of(&d, 0, 3), "endstream "));
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_length_that_is_none_is_refused)
+{
+	static const char *const lengths[] = { "(4)", "-1", "null", "3 0 R", "1.0" };
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct pdf_sketch s = pdf_sketch_blank("");
+		pdf_sketch_raw(&s, 3, 0,
+			       "3 0 obj\n<</Length 4 0 R>>\nstream\nabcd\nendstream\n"
+			       "endobj\n");
+		pdf_sketch_object(&s, 4, lengths[i]);
+		pdf_sketch_table(&s, "");
+		struct opened d = open_sketch(&s);
+		refused(&d, 0, 3, "length");
+		release(&d, &s);
+	}
+}
+
+Test(pdf_objects, a_length_in_itself_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 3, 0,
+		       "3 0 obj\n<</Length 3 0 R>>\nstream\nabcd\nendstream\n"
+		       "endobj\n");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "needed to read itself");
+	release(&d, &s);
+}
+
+/* The update names the length alone, and the stream would change with it. */
+Test(pdf_objects, a_length_replaced_under_its_stream_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 3, 0,
+		       "3 0 obj\n<</Length 4 0 R>>\nstream\nabcd\nendstream\n"
+		       "endobj\n");
+	pdf_sketch_object(&s, 4, "4");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 4, "5");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(data_of(&d, 0, 3), "abcd"));
+	refused(&d, 1, 3, "length of its stream was replaced");
+	cr_assert(view_is_text(data_of(&d, 0, 3), "abcd"));
+	release(&d, &s);
+}
+
+Test(pdf_objects, filters_elsewhere_are_used)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 3, "/Filter[4 0 R 5 0 R]/DecodeParms[null 6 0 R]",
+			  view_text("3C616263203132333E>"));
+	pdf_sketch_object(&s, 4, "/ASCIIHexDecode");
+	pdf_sketch_object(&s, 5, "/ASCIIHexDecode");
+	pdf_sketch_object(&s, 6, "null");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct view data;
+	/* "<abc 123>" is no hexadecimal: both filters were tried. */
+	cr_assert_eq(pdf_stream_data(d.o, 0, get(&d, 0, 3), &data, &err), -1);
+	cr_assert_eq(err.code, LTPS_FORMAT, "%s", err.text);
+	release(&d, &s);
+}
+
+/* The same stream object, decoded as each revision says. */
+Test(pdf_objects, a_filter_replaced_by_an_update_is_used_there)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 3, "/Filter 4 0 R", view_text("616263>"));
+	pdf_sketch_object(&s, 4, "/ASCIIHexDecode");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 4, "[]");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(data_of(&d, 0, 3), "abc"));
+	cr_assert(view_is_text(data_of(&d, 1, 3), "616263>"));
+	cr_assert(view_is_text(data_of(&d, 0, 3), "abc"));
+	cr_assert_eq(data_of(&d, 0, 3).p, data_of(&d, 0, 3).p);
+	release(&d, &s);
+}
+
+Test(pdf_objects, data_in_another_file_is_unsupported)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct view data;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 3, "/F(other)", view_text("abc"));
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_stream_data(d.o, 0, get(&d, 0, 3), &data, &err), -1);
+	cr_assert_eq(err.code, LTPS_UNSUPPORTED);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_value_that_is_no_stream_of_the_file_has_no_data)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct view data;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_stream_data(d.o, 0, get(&d, 0, 1), &data, &err), -1);
+	cr_assert_eq(err.code, LTPS_ARGUMENT);
+	release(&d, &s);
+}
+
+/* n octets of this, deflated. */
+static struct buf deflated(size_t n, uint8_t c)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf b = buf_make(n);
+	uint8_t *raw = mem_alloc(n);
+	uLongf size = compressBound(n);
+
+	cr_assert_not_null(raw);
+	memset(raw, c, n);
+	cr_assert_eq(buf_reserve(&b, size < n ? size : n, &err), 0);
+	size = b.cap;
+	cr_assert_eq(compress(b.p, &size, raw, n), Z_OK);
+	b.n = size;
+	mem_free(raw);
+	return b;
+}
+
+Test(pdf_objects, a_stream_that_grows_too_much_is_too_large)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct view data;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	struct buf bomb = deflated(PDF_STREAM_MAX + 1, 0);
+	pdf_sketch_stream(&s, 3, "/Filter/FlateDecode", view_buf(&bomb));
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_stream_data(d.o, 0, get(&d, 0, 3), &data, &err), -1);
+	cr_assert_eq(err.code, LTPS_TOO_LARGE, "%s", err.text);
+	release(&d, &s);
+	buf_free(&bomb);
+}
+
+/* ---- object streams ---- */
+
+/* Object 3 is in place `index` of object stream 4 of these members and data. */
+static struct pdf_sketch with_object_stream(const char *members, const char *data,
+					    uint32_t index)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 4, members, view_text(data));
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, index });
+	pdf_sketch_xref(&s, 9, "");
+	return s;
+}
+
+Test(pdf_objects, an_object_in_a_stream_is_read)
+{
+	struct pdf_sketch s =
+	    with_object_stream("/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", 1);
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(get(&d, 0, 3)->text, "b"));
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_object_stream_that_lies_is_refused)
+{
+	static const struct {
+		const char *members, *data, *text;
+		uint32_t index;
+	} cases[] = {
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", "does not hold it",
+		  0 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", "does not hold it",
+		  2 },
+		{ "/Type/ObjStm/N 2/First 9", "3 0 3 4  (a) (b)", "does not hold it",
+		  1 },
+		{ "/Type/ObjStm/N 1/First 9", "7 0 3 4  (a) (b)", "more objects", 0 },
+		{ "/Type/ObjStm/N 3/First 9", "7 0 3 4  (a) (b)", "not named", 1 },
+		{ "/Type/ObjStm/N 900/First 9", "7 0 3 4  (a) (b)", "/N", 1 },
+		{ "/Type/ObjStm/N -1/First 9", "7 0 3 4  (a) (b)", "/N", 1 },
+		{ "/Type/ObjStm/First 9", "7 0 3 4  (a) (b)", "/N", 1 },
+		{ "/Type/ObjStm/N 2", "7 0 3 4  (a) (b)", "/First", 1 },
+		{ "/Type/ObjStm/N 2/First 99", "7 0 3 4  (a) (b)", "/First", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 4 3 0  (a) (b)", "not behind", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 0  (a) (b)", "not behind", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 44 (a) (b)", "not behind", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3.4  (a) (b)", "not named", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b) 5", "", 1 },
+		{ "/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) <</A", "", 1 },
+		{ "/N 2/First 9", "7 0 3 4  (a) (b)", "is none", 1 },
+		{ "/Type/XObject/N 2/First 9", "7 0 3 4  (a) (b)", "is none", 1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pdf_sketch s =
+		    with_object_stream(cases[i].members, cases[i].data, cases[i].index);
+		struct opened d = open_sketch(&s);
+		refused(&d, 0, 3, cases[i].text);
+		release(&d, &s);
+	}
+}
+
+Test(pdf_objects, an_object_stream_in_an_object_stream_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, 0 });
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 4, 0, 's', 3, 0 });
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 5, 0, 's', 77, 0 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "object stream 4 is none");
+	refused(&d, 0, 5, "object stream 77 is none");
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_object_stream_whose_length_it_holds_is_refused)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_raw(&s, 4, 0,
+		       "4 0 obj\n<</Type/ObjStm/N 1/First 4/Length 3 0 R>>\nstream\n"
+		       "3 0 6 \nendstream\nendobj\n");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, 0 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	refused(&d, 0, 3, "needed to read itself");
+	release(&d, &s);
+}
+
+/* The attack: the update brings another object stream of the number, and names none of
+ * the objects that it replaces so. */
+Test(pdf_objects, an_object_stream_replaced_under_its_objects_is_refused)
+{
+	struct pdf_sketch s =
+	    with_object_stream("/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", 1);
+	pdf_sketch_stream(&s, 4, "/Type/ObjStm/N 2/First 9",
+			  view_text("7 0 3 4  (a) (c)"));
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(get(&d, 0, 3)->text, "b"));
+	refused(&d, 1, 3, "was replaced");
+	release(&d, &s);
+	struct pdf_sketch t =
+	    with_object_stream("/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", 1);
+	pdf_sketch_stream(&t, 4, "/Type/ObjStm/N 2/First 9",
+			  view_text("7 0 3 4  (a) (c)"));
+	pdf_sketch_entry(&t, (struct pdf_sketch_entry){ 3, 0, 's', 4, 1 });
+	pdf_sketch_xref(&t, 9, "");
+	struct opened e = open_sketch(&t);
+	cr_assert(view_is_text(get(&e, 1, 3)->text, "c"));
+	same_to_both(&e, 1);
+	release(&e, &t);
+}
+
+/* Each object begins in the string of the one before: to read them all would take the
+ * square of the file. */
+Test(pdf_objects, objects_within_each_other_are_too_large)
+{
+	static const char *const more[] = { "(", "%%" };
+	for (size_t i = 0; i < 2; i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct pdf_sketch s = pdf_sketch_blank("");
+		const struct pdf_value *v;
+		char text[32];
+		int rc = 0;
+		for (uint32_t n = 3; n < 250; n++) {
+			snprintf(text, sizeof(text), "%u 0 obj %s ", n, more[i]);
+			pdf_sketch_raw(&s, n, 0, text);
+		}
+		for (size_t n = 0; n < 1500000; n++)
+			cr_assert_eq(buf_put_text(&s.b, "ab", &err), 0);
+		pdf_sketch_table(&s, "");
+		struct opened d = open_sketch(&s);
+		for (uint32_t n = 3; n < 250; n++) {
+			ltps_error_clear(&err);
+			rc = pdf_object(d.o, 0, (struct pdf_ref){ n, 0 }, &v, &err);
+			cr_assert_eq(rc, -1);
+		}
+		cr_assert_eq(err.code, LTPS_TOO_LARGE, "%s", err.text);
+		release(&d, &s);
+	}
+}
+
+/* An update that names the object stream again, as it is, takes nothing away. */
+Test(pdf_objects, an_object_stream_named_again_keeps_its_objects)
+{
+	struct pdf_sketch s =
+	    with_object_stream("/Type/ObjStm/N 2/First 9", "7 0 3 4  (a) (b)", 1);
+	struct pdf_file *f = NULL;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(pdf_file_read(pdf_sketch_view(&s), &f, &err), 0, "%s", err.text);
+	uint64_t at = pdf_file_find(f, 0, 4)->offset;
+	pdf_file_free(f);
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 4, 0, 'n', at, 0 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(view_is_text(get(&d, 0, 3)->text, "b"));
+	cr_assert(view_is_text(get(&d, 1, 3)->text, "b"));
+	same_to_both(&d, 1);
+	release(&d, &s);
+}
+
+/* What every update names again is one object, read and compared once. */
+Test(pdf_objects, an_object_named_again_is_the_same_pointer)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "(a)");
+	struct pdf_sketch_entry same = s.entries[s.n - 1];
+	pdf_sketch_table(&s, "");
+	cr_assert_eq(same.number, 3);
+	pdf_sketch_entry(&s, same);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(b)");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_entry(&s, same);
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(get(&d, 1, 3), get(&d, 0, 3));
+	cr_assert(view_is_text(get(&d, 1, 3)->text, "a"));
+	cr_assert(view_is_text(get(&d, 2, 3)->text, "b"));
+	cr_assert(view_is_text(get(&d, 3, 3)->text, "a"));
+	for (size_t i = 4; i-- > 0;)
+		same_to_both(&d, i);
+	release(&d, &s);
+}
+
+/* ---- two readers ---- */
+
+Test(pdf_objects, what_both_read_alike_is_confirmed)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R/B 4 0 R/C null/D 77 0 R");
+	pdf_sketch_object(&s, 3,
+			  "[1 +2 -3. .5 00.50 true null (a\\(b\\)\\\r\nc\\053) <4 1 4>"
+			  " /A#42 /#2F <</X<</Y[]>>>> 4 0 R ()]%x");
+	pdf_sketch_stream(&s, 4, "/Filter/ASCIIHexDecode", view_text("41>"));
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	get(&d, 0, 3);
+	data_of(&d, 0, 4);
+	get(&d, 0, 5);
+	same_to_both(&d, 0);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_key_that_stands_twice_differs_unless_it_says_the_same)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "<</A 1/B 2/A 1>>");
+	pdf_sketch_object(&s, 4, "<</A 1/B 2/A 2>>");
+	pdf_sketch_object(&s, 5, "<</X<</A 1/A null>>>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	same_to_both(&d, 0);
+	get(&d, 0, 4);
+	differs_in(&d, 0, "object 4: a value differs (/A)");
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_key_that_is_null_the_second_time_differs)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "<</X<</A 1/A null>>>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	differs_in(&d, 0, "object 3: it lacks a member (/A)");
+	release(&d, &s);
+}
+
+/* Generation 0 of an object that has 1 now: libqpdf still finds the old one. */
+Test(pdf_objects, an_object_of_an_old_generation_differs)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/Names 3 0 R");
+	pdf_sketch_object(&s, 3, "(old)");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_raw(&s, 3, 1, "3 1 obj\n(new)\nendobj\n");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 1, 1);
+	same_to_both(&d, 1);
+	cr_assert_eq(get(&d, 1, 3)->kind, PDF_NULL);
+	differs_in(&d, 1, "object 3 0: it has generation 1 now");
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_object_that_never_had_the_generation_harms_nothing)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/Names 2 7 R");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_broken_object_beside_it_harms_nothing)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/Metadata 3 0 R/Names 4 0 R");
+	pdf_sketch_raw(&s, 3, 0,
+		       "3 0 obj\n<</Length 99>>\nstream\nabcd\nendstream\nendobj\n");
+	pdf_sketch_object(&s, 4, "(b)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	refused(&d, 0, 3, "");
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+/* libqpdf would decode the object stream without any limit, for the page tree at once,
+ * and to see whether what the catalog refers to is null. */
+Test(pdf_objects, a_page_tree_that_grows_too_much_is_kept_from_libqpdf)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	struct buf bomb = deflated(PDF_STREAM_MAX + 1, ' ');
+	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 3 0 R>>");
+	pdf_sketch_stream(&s, 4, "/Type/ObjStm/N 1/First 4/Filter/FlateDecode",
+			  view_buf(&bomb));
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, 0 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	differs_in(&d, 0, "more than 67108864 octets");
+	release(&d, &s);
+	buf_free(&bomb);
+}
+
+Test(pdf_objects, an_object_stream_that_grows_too_much_is_kept_from_libqpdf)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/Names 3 0 R");
+	struct buf bomb = deflated(PDF_STREAM_MAX + 1, ' ');
+	pdf_sketch_stream(&s, 4, "/Type/ObjStm/N 1/First 4/Filter/FlateDecode",
+			  view_buf(&bomb));
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, 0 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	get(&d, 0, 1);
+	same_to_both(&d, 0);
+	cr_assert_eq(pdf_object(d.o, 0, (struct pdf_ref){ 3, 0 }, &v, &err), -1);
+	cr_assert_eq(err.code, LTPS_TOO_LARGE);
+	same_to_both(&d, 0);
+	release(&d, &s);
+	buf_free(&bomb);
+}
+
+/* As many values as would cost libqpdf gigabytes. */
+Test(pdf_objects, an_object_stream_of_too_many_values_is_kept_from_libqpdf)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/Names 3 0 R");
+	const size_t n = (size_t)8 << 20;
+	char *data = mem_alloc(n);
+	cr_assert_not_null(data);
+	memcpy(data, "3 0 7 4 (a) [", 13);
+	for (size_t i = 13; i < n; i++)
+		data[i] = i % 2 == 0 ? '1' : ' ';
+	data[n - 1] = ']';
+	pdf_sketch_stream(&s, 4, "/Type/ObjStm/N 2/First 8", view_of(data, n));
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 3, 0, 's', 4, 0 });
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 7, 0, 's', 4, 1 });
+	pdf_sketch_xref(&s, 9, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	get(&d, 0, 3);
+	differs_in(&d, 0, "too large for a second reading");
+	release(&d, &s);
+	mem_free(data);
+}
+
+Test(pdf_objects, more_revisions_than_are_confirmed_is_a_state)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char differs[200];
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_table(&s, "");
+	for (uint32_t i = 0; i < PDF_CONFIRMED_MAX; i++) {
+		pdf_sketch_object(&s, 3 + i, "(x)");
+		pdf_sketch_table(&s, "");
+	}
+	struct opened d = open_sketch(&s);
+	for (size_t i = 0; i < PDF_CONFIRMED_MAX; i++)
+		same_to_both(&d, newest(&d) - i);
+	cr_assert_eq(pdf_objects_confirm(d.o, 0, differs, &err), -1);
+	cr_assert_eq(err.code, LTPS_STATE);
+	cr_assert_eq(err.fault, LTPS_FAULT_OBJECT);
+	same_to_both(&d, 1);
+	release(&d, &s);
+}
+
+Test(pdf_objects, what_is_looked_at_later_is_compared_too)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "<</A 1/A 2>>");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "<</A 1>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 1, 3);
+	same_to_both(&d, 1);
+	same_to_both(&d, 0);
+	get(&d, 0, 3);
+	same_to_both(&d, 1);
+	differs_in(&d, 0, "object 3");
+	release(&d, &s);
+}
+
+/* A header later in the file: libqpdf counts from there, the entries from the start. */
+Test(pdf_objects, a_revision_that_libqpdf_refuses_differs)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_sketch s = { .b = buf_make((size_t)1 << 20), .size = 1 };
+	cr_assert_eq(buf_put_text(&s.b, "\n\n%PDF-1.7\n", &err), 0);
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 0, 65535, 'f', 0, 0 });
+	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 2 0 R>>");
+	pdf_sketch_object(&s, 2, "<</Type/Pages/Kids[]/Count 0>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 1);
+	differs_in(&d, 0, "revision 0");
+	release(&d, &s);
+}
+
+/* Octets of a signature dictionary with many digits; members stand behind them. */
+static struct pdf_sketch with_signature(const char *members)
+{
+	char *body = mem_zalloc(1, 5000);
+	struct pdf_sketch s = pdf_sketch_blank("");
+
+	cr_assert_not_null(body);
+	strcpy(body, "<</Type/Sig/Contents<");
+	memset(body + strlen(body), '4', 4000);
+	strcat(body, ">/ByteRange[0 1 2 3]");
+	strcat(body, members);
+	strcat(body, ">>");
+	pdf_sketch_object(&s, 3, body);
+	mem_free(body);
+	return s;
+}
+
+Test(pdf_objects, a_signature_of_many_digits_is_confirmed)
+{
+	struct pdf_sketch s = with_signature("/Reason(x)/Prop 1 0 R");
+	pdf_sketch_object(&s, 4, "(behind)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_dict_get(get(&d, 0, 3), "Contents")->text.n, 2000);
+	get(&d, 0, 4);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, a_signature_of_many_digits_with_a_false_member_differs)
+{
+	struct pdf_sketch s = with_signature("/Reason(x)/A<</B 1/B 2>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	differs_in(&d, 0, "object 3: a value differs (/B)");
+	release(&d, &s);
+}
+
+/* In a string of the signature, which stands elsewhere in the copy. */
+Test(pdf_objects, an_object_within_a_signature_of_many_digits_differs)
+{
+	struct pdf_sketch s = with_signature("/Reason(7 0 obj /Hidden endobj)");
+	const struct view v = pdf_sketch_view(&s);
+	size_t at = v.n - 1;
+	while (memcmp(v.p + at, "7 0 obj", 7) != 0)
+		at--;
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 7, 0, 'n', at, 0 });
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	cr_assert(pdf_is_name(get(&d, 0, 7), "Hidden"));
+	differs_in(&d, 0, "object 7");
+	release(&d, &s);
+}
+
+Test(pdf_objects, more_entries_than_are_confirmed_is_a_state)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	char differs[200];
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	const size_t n = d.file->n_by_number;
+	d.file->n_by_number = 2000001;
+	cr_assert_eq(pdf_objects_confirm(d.o, 0, differs, &err), -1);
+	cr_assert_eq(err.code, LTPS_STATE);
+	d.file->n_by_number = n;
+	release(&d, &s);
+}
+
+/* ---- real files ---- */
+
+static void look_at(struct pdf_objects *o, size_t revision, uint32_t number)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value *v;
+	struct view data;
+
+	if (pdf_object(o, revision, (struct pdf_ref){ number, 0 }, &v, &err) == 0 &&
+	    v->kind == PDF_STREAM && pdf_stream_data(o, revision, v, &data, &err) == 0)
+		return;
+}
+
+/* Every object of every revision is the same to both readers. */
+static void both_read(const char *path, struct view bytes, void *arg)
+{
+	struct ltps_error err = LTPS_ERROR_INIT, err2 = LTPS_ERROR_INIT;
+	struct opened d = { 0 };
+	size_t *n = arg;
+
+	if (strstr(path, ".pdf") == NULL || pdf_file_read(bytes, &d.file, &err) != 0)
+		return;
+	if (pdf_objects_new(d.file, VIEW_NULL, &d.o, &err2) != 0) {
+		cr_assert_eq(err2.code, LTPS_DENIED, "%s: %s", path, err2.text);
+		pdf_file_free(d.file);
+		return;
+	}
+	for (size_t r = 0; r < d.file->n_revisions; r++) {
+		struct ltps_error e = LTPS_ERROR_INIT;
+		char differs[200];
+		for (uint32_t i = 0; i < d.file->revisions[r].size; i++)
+			look_at(d.o, r, i);
+		cr_assert_eq(pdf_objects_confirm(d.o, r, differs, &e), 0, "%s: %s",
+			     path, e.text);
+		cr_assert_str_eq(differs, "", "%s revision %zu: %s", path, r, differs);
+	}
+	++*n;
+	release(&d, NULL);
+}
+
+Test(pdf_objects, real_files_are_the_same_to_both)
+{
+	size_t n = 0;
+	if (!corpus_present())
+		cr_skip("no corpus");
+	corpus_walk("pades", both_read, &n);
+	cr_assert_gt(n, 60);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pdf_changes_private - what the files of pdf_changes.h share.
+ *
+ *   pdf_changes.c         revisions, their entries and trailers; permissions
+ *   pdf_changes_edges.c   which object refers to which
+ *   pdf_changes_spot.c   where an object is used: places, found upwards
+ *   pdf_changes_rules.c   what may change at a place
+ *   pdf_changes_form.c    fields and their widgets
+ *   pdf_changes_list.c    /Fields, /Kids, /Annots
+ *   pdf_changes_value.c   comparing
+ */
+#ifndef LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
+#define LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
+
+#include "validation/pdf_changes.h"
+
+/* Keys from a catalog, page or field down to where an object is used: fonts in
+ * appearances in forms in appearances are below ten. */
+#define PDF_PATH_MAX 24
+/* Places looked at for one object: a colour space of every page ends at the first. */
+#define PDF_PLACES_MAX 4096
+/* Members, elements and references looked at for one file: what it can make us do. */
+#define PDF_CHANGE_STEPS_MAX 50000000
+/* References kept: 8 octets each. */
+#define PDF_EDGES_MAX 8000000
+/* Above a field; kids below a new one. */
+#define PDF_FIELD_DEPTH_MAX 32
+/* Names of fields in changes. */
+#define PDF_CHANGES_ARENA_MAX ((size_t)64 << 20)
+
+/* ---- references ---- */
+
+/* How a reference stands in its object. */
+enum pdf_edge_form {
+	PDF_EDGE_PLAIN,
+	PDF_EDGE_BACK,  /* /Parent, /P, ...: points to a page, field, annotation */
+	PDF_EDGE_LIST,  /* in the array of /Annots, /Fields, /CO */
+	PDF_EDGE_KIDS,  /* in the array of /Kids: of a field, or of a page tree */
+	PDF_EDGE_ARRAY, /* in an array that is an object of its own */
+	PDF_EDGE_TREE,  /* of the structure tree */
+};
+struct pdf_edge {
+	uint32_t target;
+	uint32_t source; /* form in the upper 8 bits; entry, counted over all revisions
+			  */
+};
+struct pdf_edges {
+	struct pdf_edge *v; /* by target */
+	size_t n, cap;
+	size_t *base;    /* of each revision: entries in those before */
+	uint64_t octets; /* that may still be passed over */
+	bool too_many;   /* not all are there */
+};
+int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e,
+		   struct ltps_error *err) LTPS_CHECKED;
+void pdf_edges_clear(struct pdf_edges *e);
+/* References to a number. */
+const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
+				    size_t *ret_n);
+enum pdf_edge_form pdf_edge_form(const struct pdf_edge *e);
+enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
+/* The object that the reference stands in, when a revision has this version of it. */
+const struct pdf_entry *pdf_edge_source(const struct pdf_edges *e,
+					const struct pdf_file *f, size_t revision,
+					const struct pdf_edge *edge);
+
+/* ---- a run ---- */
+
+/* Whether a list is one of fields or annotations alone: many are in the same. */
+#define PDF_LISTS_KNOWN 64
+struct pdf_known_list {
+	uint32_t number; /* 0: none */
+	size_t revision;
+	bool harmless;
+};
+
+struct pdf_run {
+	struct pades *p;
+	struct pdf_changes *out;
+	size_t cap;
+	struct pdf_edges edges;
+	size_t revision;       /* the one looked at */
+	struct pdf_ref object; /* the entry looked at; number 0: the trailer */
+	bool certified;        /* a certification signature is in force */
+	uint64_t steps;
+	unsigned lists; /* that wait for the answer about one above them */
+	struct pdf_known_list known[PDF_LISTS_KNOWN];
+	bool full;
+};
+
+/* What a place is part of: the nearest object that says itself what it is. */
+enum pdf_top {
+	PDF_TOP_NONE,
+	PDF_TOP_CATALOG,
+	PDF_TOP_PAGE,
+	PDF_TOP_FIELD, /* and widgets */
+	PDF_TOP_ANNOT,
+	PDF_TOP_STRUCT, /* element or root of the structure tree */
+	PDF_TOP_INFO,
+};
+/* What may change where: pdf_changes_rules.c. */
+enum pdf_node {
+	PDF_NODE_OTHER, /* nothing may */
+	PDF_NODE_CATALOG,
+	PDF_NODE_FORM,
+	PDF_NODE_FIELDS,
+	PDF_NODE_FIELDS_ITEM,
+	PDF_NODE_FORM_FLAGS,
+	PDF_NODE_FORM_DEFAULT,
+	PDF_NODE_FORM_NEED,
+	PDF_NODE_RESOURCES,
+	PDF_NODE_RESOURCES_MAP,
+	PDF_NODE_RESOURCES_ITEM,
+	PDF_NODE_DSS,
+	PDF_NODE_DSS_LIST,
+	PDF_NODE_DSS_ITEM,
+	PDF_NODE_VRI,
+	PDF_NODE_VRI_ENTRY,
+	PDF_NODE_METADATA,
+	PDF_NODE_EXTENSION, /* anything may */
+	PDF_NODE_PERMS,
+	PDF_NODE_PERMS_DOCMDP,
+	PDF_NODE_PAGE,
+	PDF_NODE_PAGE_TABS,
+	PDF_NODE_ANNOTS,
+	PDF_NODE_ANNOTS_ITEM,
+	PDF_NODE_FIELD,
+	PDF_NODE_FIELD_KEY,
+	PDF_NODE_ANNOT,
+	PDF_NODE_ANNOT_KEY,
+	PDF_NODE_STRUCT,
+	PDF_NODE_STRUCT_KIDS,
+	PDF_NODE_INFO,
+	PDF_NODE_COUNT
+};
+struct pdf_spot {
+	enum pdf_top top;
+	uint32_t number;                /* of the top object */
+	struct view keys[PDF_PATH_MAX]; /* p NULL: an element of an array */
+	size_t n;
+	bool too_deep;
+	enum pdf_node node;
+};
+/* The same place before and after. */
+struct pdf_pair {
+	const struct pdf_value *before_raw,
+	    *after_raw;                         /* as they stand; NULL: not
+						   there, or the object itself */
+	const struct pdf_value *before, *after; /* resolved, never NULL */
+};
+
+/* ---- pdf_changes.c ---- */
+
+extern const struct pdf_value pdf_change_null;
+
+/* One change of the entry looked at. */
+int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *attack,
+		   struct view field, struct ltps_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7))) LTPS_CHECKED;
+/* Counts work; false when it is too much, which is then a change. */
+bool pdf_change_step(struct pdf_run *r, uint64_t n);
+
+/* ---- pdf_changes_value.c ---- */
+
+/* As pdf_object(), pdf_resolve(); what cannot be read is an UNDEFINED change and null.
+ */
+int pdf_run_object(struct pdf_run *r, size_t revision, struct pdf_ref ref,
+		   const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+int pdf_run_resolve(struct pdf_run *r, size_t revision,
+		    const struct pdf_value *v_or_null, const struct pdf_value **ret_v,
+		    struct ltps_error *err) LTPS_CHECKED;
+int pdf_run_get(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
+		const char *key, const struct pdf_value **ret_v,
+		struct ltps_error *err) LTPS_CHECKED;
+/* Entry of a dictionary by a name that is no text. */
+const struct pdf_value *pdf_member(const struct pdf_value *dict, struct view key);
+/* The same as it stands: equal, or a reference to the same object. */
+bool pdf_same(const struct pdf_value *a_or_null, const struct pdf_value *b_or_null);
+/* The same contents, wherever they stand: other numbers for equal objects. */
+int pdf_same_deep(struct pdf_run *r, const struct pdf_pair *p, bool *ret_same,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* Every key whose entry differs as it stands; NULL for one that is not there. */
+int pdf_each_difference(struct pdf_run *r, const struct pdf_pair *p,
+			int (*visit)(void *arg, struct view key,
+				     const struct pdf_value *before,
+				     const struct pdf_value *after,
+				     struct ltps_error *err),
+			void *arg, struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_spot.c ---- */
+
+enum pdf_top pdf_top_of(const struct pdf_run *r, size_t revision, uint32_t number,
+			const struct pdf_value *v);
+/*
+ * pdf_each_spot - every place where the revision before used the number, and still
+ * does; and for what was there before, or was waited for, every place where it is used
+ * in a new way: what uses it now may be equal to what was there, but for this object.
+ *
+ * plain  references from lists of fields and annotations, parents and children are
+ *        passed over: the object says itself what it is, and may be replaced where that
+ *        allows it
+ * visit  1: enough
+ */
+int pdf_each_spot(struct pdf_run *r, uint32_t number, bool plain,
+		  int (*visit)(void *arg, const struct pdf_spot *spot,
+			       struct ltps_error *err),
+		  void *arg, struct ltps_error *err) LTPS_CHECKED;
+/* A place below: its node follows from the rules. */
+void pdf_spot_down(const struct pdf_spot *above, struct view key,
+		   struct pdf_spot *ret_p);
+/* "catalog /AcroForm /DR"; always terminated. */
+void pdf_spot_text(const struct pdf_spot *p, char *out, size_t out_size);
+
+/* ---- pdf_changes_rules.c ---- */
+
+enum pdf_node pdf_node_of_top(enum pdf_top top);
+enum pdf_node pdf_node_below(enum pdf_node above, struct view key);
+/* Entries as they stand; resolved and judged when they differ. */
+int pdf_judge(struct pdf_run *r, const struct pdf_spot *spot,
+	      const struct pdf_value *before, const struct pdf_value *after,
+	      struct ltps_error *err) LTPS_CHECKED;
+/* What differs for sure. */
+int pdf_judge_pair(struct pdf_run *r, const struct pdf_spot *spot,
+		   const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+/* Nothing may change there. */
+int pdf_judge_other(struct pdf_run *r, const struct pdf_spot *spot,
+		    const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+/* An UNDEFINED change of a place. */
+int pdf_change_undefined(struct pdf_run *r, const struct pdf_spot *spot,
+			 const char *attack, const char *how,
+			 struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_form.c ---- */
+
+/* A field as it is in a revision, seen from it or from its widget. */
+struct pdf_field_state {
+	bool exists;
+	bool signature;
+	bool button;
+	bool has_value;
+	bool stamp;     /* the value is a document time-stamp */
+	bool invisible; /* no area, or hidden */
+	bool appearance;
+	bool old_value;   /* it was in the file before the revision looked at */
+	struct view name; /* UTF-8 */
+};
+int pdf_field_state(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
+		    struct pdf_field_state *ret_s, struct ltps_error *err) LTPS_CHECKED;
+bool pdf_is_annotation(const struct pdf_value *v); /* other than a widget */
+bool pdf_is_field(const struct pdf_value *v);      /* or a widget */
+int pdf_judge_field(struct pdf_run *r, const struct pdf_spot *spot,
+		    const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_field_key(struct pdf_run *r, const struct pdf_spot *spot,
+			const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_annot(struct pdf_run *r, const struct pdf_spot *spot,
+		    const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
+			const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+/* Something that was not in a list before. */
+int pdf_judge_new_field(struct pdf_run *r, const struct pdf_spot *spot,
+			const struct pdf_value *raw,
+			struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
+			const struct pdf_value *raw,
+			struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_list.c ---- */
+
+int pdf_judge_fields(struct pdf_run *r, const struct pdf_spot *spot,
+		     const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_annots(struct pdf_run *r, const struct pdf_spot *spot,
+		     const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+/* An element that is an object of its own, where there was none or is none any more. */
+int pdf_judge_fields_item(struct pdf_run *r, const struct pdf_spot *spot,
+			  const struct pdf_pair *p,
+			  struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_annots_item(struct pdf_run *r, const struct pdf_spot *spot,
+			  const struct pdf_pair *p,
+			  struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_dss_list(struct pdf_run *r, const struct pdf_spot *spot,
+		       const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
+int pdf_judge_struct_kids(struct pdf_run *r, const struct pdf_spot *spot,
+			  const struct pdf_pair *p,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+#endif
