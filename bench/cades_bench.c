@@ -10,33 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "validation/engine.h"
+#include "bench/bare.h"
 
 #define ROUNDS 400
-#define SIGNED_MAX 64
 #define FILE_MAX ((size_t)64 << 20)
 #define REPORT_MAX ((size_t)16 << 20)
-
-/* Of the processor: what else runs on the machine does not count. */
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void stop_on(int rc, const struct ltps_error *err, const char *what)
-{
-	if (rc == 0)
-		return;
-	fprintf(stderr, "cades_bench: %s: %s\n", what, err->text);
-	exit(1);
-}
 
 struct scene {
 	struct buf file, content;
@@ -52,15 +34,16 @@ static void scene_read(struct scene *s, char **argv, int argc)
 	s->file = buf_make(FILE_MAX);
 	s->content = buf_make(FILE_MAX);
 	s->detached = argc > 4;
-	stop_on(file_read(argv[1], &s->file, &err), &err, argv[1]);
+	bench_stop_on(file_read(argv[1], &s->file, &err), &err, argv[1]);
 	if (s->detached)
-		stop_on(file_read(argv[4], &s->content, &err), &err, argv[4]);
-	stop_on(material_new(&s->anchors, &err), &err, "anchors");
-	stop_on(material_read(s->anchors, MATERIAL_ANCHOR, argv[2], &err), &err,
-		argv[2]);
-	stop_on(time_parse_rfc3339(view_text(argv[3]), &s->time_ms, &err), &err,
-		argv[3]);
-	stop_on(validation_policy_builtin("default", &s->policy, &err), &err, "policy");
+		bench_stop_on(file_read(argv[4], &s->content, &err), &err, argv[4]);
+	bench_stop_on(material_new(&s->anchors, &err), &err, "anchors");
+	bench_stop_on(material_read(s->anchors, MATERIAL_ANCHOR, argv[2], &err), &err,
+		      argv[2]);
+	bench_stop_on(time_parse_rfc3339(view_text(argv[3]), &s->time_ms, &err), &err,
+		      argv[3]);
+	bench_stop_on(validation_policy_builtin("default", &s->policy, &err), &err,
+		      "policy");
 }
 
 struct run {
@@ -82,17 +65,17 @@ static void run_judge(const struct scene *s, const struct memory *m, struct run 
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const struct material *pool = s->anchors;
 	r->content = content_of(view_buf(&s->content));
-	stop_on(document_read_known(view_buf(&s->file),
-				    s->detached ? &r->content : NULL, m->certs,
-				    &r->document, &err),
-		&err, "reading");
+	bench_stop_on(document_read_known(view_buf(&s->file),
+					  s->detached ? &r->content : NULL, m->certs,
+					  &r->document, &err),
+		      &err, "reading");
 	const struct engine_input in = { .document = r->document,
 					 .policy = s->policy,
 					 .pools = &pool,
 					 .n_pools = 1,
 					 .time_ms = s->time_ms,
 					 .cache = m->signatures };
-	stop_on(engine_judge(&in, &r->report, &err), &err, "judging");
+	bench_stop_on(engine_judge(&in, &r->report, &err), &err, "judging");
 }
 
 static void run_clear(struct run *r)
@@ -111,95 +94,11 @@ static void whole(const struct scene *s, const struct memory *m, struct buf *out
 	buf_clear(out);
 	struct jsonw j = jsonw_to(out);
 	report_json(r.report, &frame, &j);
-	stop_on(jsonw_end(&j, &err), &err, "report");
+	bench_stop_on(jsonw_end(&j, &err), &err, "report");
 	run_clear(&r);
 }
 
 /* ---- what cannot be left out ---- */
-
-struct signed_one {
-	struct view algorithm, octets, value;
-	enum digest_alg digest;
-	const struct cert *signer;
-	const uint8_t *object; /* SHA-256 of the certificate or status that it is on;
-				  NULL: the file's own, a signature or time-stamp */
-	EVP_PKEY *key;
-};
-struct bare {
-	struct signed_one s[SIGNED_MAX];
-	size_t n;
-};
-
-static EVP_PKEY *key_of(const struct cert *c)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	EVP_PKEY *key = NULL;
-	return c == NULL || cert_key(c, &key, &err) != 0 ? NULL : key;
-}
-
-static void bare_add(struct bare *b, const struct signed_one *one)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	enum signature_verdict v;
-	EVP_PKEY *key = key_of(one->signer);
-	if (b->n == SIGNED_MAX || key == NULL ||
-	    signature_verify(one->algorithm, one->digest, key, one->octets, one->value,
-			     &v, &err) != 0 ||
-	    v != SIGNATURE_VALID)
-		return;
-	b->s[b->n] = *one;
-	b->s[b->n++].key = key;
-}
-
-static void bare_signature(struct bare *b, const struct document_signature *s,
-			   const struct cert *signer)
-{
-	if (s != NULL)
-		bare_add(b, &(struct signed_one){ s->algorithm, s->octets[0], s->value,
-						  s->digest, signer, NULL, NULL });
-}
-
-/* By whichever certificate of the report or the anchors signed it. */
-static void bare_object(struct bare *b, const struct run *r,
-			const struct material *anchors, const struct signed_object *o)
-{
-	struct signed_one one = { o->algorithm, o->tbs,    o->signature, DIGEST_NONE,
-				  NULL,         o->sha256, NULL };
-	const size_t before = b->n;
-	for (size_t i = 0; i < r->report->n_certs && b->n == before; i++) {
-		one.signer = r->report->certs[i];
-		bare_add(b, &one);
-	}
-	for (size_t i = 0;
-	     i < material_count(anchors, MATERIAL_ANCHOR) && b->n == before; i++) {
-		one.signer = material_cert(anchors, MATERIAL_ANCHOR, i);
-		bare_add(b, &one);
-	}
-}
-
-#define OBJECT_OF(x)                                                                   \
-	(&(const struct signed_object){ (x)->sha256, (x)->tbs, (x)->algorithm,         \
-					(x)->signature })
-
-static void bare_collect(struct bare *b, const struct run *r,
-			 const struct material *anchors)
-{
-	const struct report *p = r->report;
-	for (size_t i = 0; i < p->n_signatures; i++)
-		bare_signature(b, p->signatures[i].signature,
-			       p->signatures[i].signing_certificate);
-	for (size_t i = 0; i < p->n_stamps; i++)
-		bare_signature(b, p->stamps[i].stamp->as_signature,
-			       p->stamps[i].signer);
-	for (size_t i = 0; i < p->n_certs; i++)
-		if (material_find_cert(anchors, MATERIAL_ANCHOR, p->certs[i]->sha256) ==
-		    NULL)
-			bare_object(b, r, anchors, OBJECT_OF(p->certs[i]));
-	for (size_t i = 0; i < p->n_crls; i++)
-		bare_object(b, r, anchors, OBJECT_OF(p->crls[i]));
-	for (size_t i = 0; i < p->n_ocsps; i++)
-		bare_object(b, r, anchors, OBJECT_OF(p->ocsps[i]));
-}
 
 /*
  * The signatures once each, with keys that are parsed and known before, and every octet
@@ -208,41 +107,12 @@ static void bare_collect(struct bare *b, const struct run *r,
 static void bare_once(const struct scene *s, const struct bare *b, bool own)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	enum signature_verdict v;
 	struct digest d;
-	for (size_t k = 0; k < b->n; k++)
-		if (b->s[k].object == NULL || !own)
-			stop_on(signature_verify(b->s[k].algorithm, b->s[k].digest,
-						 b->s[k].key, b->s[k].octets,
-						 b->s[k].value, &v, &err),
-				&err, "verifying");
-	stop_on(digest_once(DIGEST_SHA256, view_buf(&s->file), &d, &err), &err,
-		"hashing");
-	stop_on(digest_once(DIGEST_SHA256, view_buf(&s->content), &d, &err), &err,
-		"hashing");
-}
-
-/*
- * The signatures on certificates and status, as of earlier files. The file's own are
- * not among them: a file that comes has not been seen.
- */
-static struct sig_cache *remembered(const struct bare *b)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct sig_cache *cache = NULL;
-	enum signature_verdict v;
-	stop_on(sig_cache_new(&cache, &err), &err, "cache");
-	for (size_t k = 0; k < b->n; k++) {
-		const struct signed_one *one = &b->s[k];
-		const struct signed_object o = { one->object, one->octets,
-						 one->algorithm, one->value };
-		if (one->object != NULL)
-			stop_on(sig_cache_verify(cache, &o, one->key,
-						 one->signer->spki_sha256, &v, NULL,
-						 &err),
-				&err, "cache");
-	}
-	return cache;
+	bare_verify(b, own);
+	bench_stop_on(digest_once(DIGEST_SHA256, view_buf(&s->file), &d, &err), &err,
+		      "hashing");
+	bench_stop_on(digest_once(DIGEST_SHA256, view_buf(&s->content), &d, &err), &err,
+		      "hashing");
 }
 
 /* ---- measuring ---- */
@@ -254,13 +124,13 @@ static double once(const struct scene *s, const struct bare *b, struct sig_cache
 {
 	struct memory m = { NULL, NULL };
 	if (f == WARM)
-		m = (struct memory){ certs, remembered(b) };
-	const double begin = now();
+		m = (struct memory){ certs, bare_remembered(b) };
+	const double begin = bench_now();
 	if (f == COLD || f == WARM)
 		whole(s, &m, out);
 	else
 		bare_once(s, b, f == BARE_OWN);
-	const double each = now() - begin;
+	const double each = bench_now() - begin;
 	sig_cache_free(m.signatures);
 	return each;
 }
@@ -272,7 +142,7 @@ static void measure(const struct scene *s, const struct bare *b, double ret[FIGU
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf out = buf_make(REPORT_MAX);
 	struct sig_cache *certs = NULL;
-	stop_on(sig_cache_new(&certs, &err), &err, "cache");
+	bench_stop_on(sig_cache_new(&certs, &err), &err, "cache");
 	for (int f = 0; f < FIGURES; f++)
 		ret[f] = HUGE_VAL;
 	for (int i = 0; i < ROUNDS; i++)
@@ -298,7 +168,6 @@ int main(int argc, char **argv)
 	struct run r;
 	struct rusage usage;
 	double each[FIGURES];
-	size_t own = 0;
 	if (argc < 4) {
 		fprintf(stderr, "usage: cades_bench FILE ANCHORS TIME [CONTENT]\n");
 		return 64;
@@ -306,15 +175,13 @@ int main(int argc, char **argv)
 	mem_init();
 	scene_read(&s, argv, argc);
 	run_judge(&s, &(struct memory){ NULL, NULL }, &r);
-	bare_collect(&b, &r, s.anchors);
-	for (size_t i = 0; i < b.n; i++)
-		own += b.s[i].object == NULL;
+	bare_collect(&b, r.report, s.anchors);
 	measure(&s, &b, each);
 	getrusage(RUSAGE_SELF, &usage);
 	printf("verdict: %s; file of %zu octets, %zu signatures to verify, %zu of them "
 	       "its "
 	       "own\n",
-	       indication_total_name(r.report->indication), s.file.n, b.n, own);
+	       indication_total_name(r.report->indication), s.file.n, b.n, b.own);
 	printf("bare: these signatures alone, keys parsed before, and one hash of file "
 	       "and "
 	       "content\n");

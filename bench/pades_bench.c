@@ -14,36 +14,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "bench/bare.h"
 #include "formats/pdf_update.h"
-#include "validation/engine.h"
 
 #define ROUNDS 400
 #define ROUNDS_MIN 5
 #define SECONDS_MAX 8.0 /* for all rounds, of large files */
-#define SIGNED_MAX 64
 #define REPORT_MAX ((size_t)16 << 20)
 #define UPDATE_MAX ((size_t)1 << 20)
-
-/* Of the processor: what else runs on the machine does not count. */
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void stop_on(int rc, const struct ltps_error *err, const char *what)
-{
-	if (rc == 0)
-		return;
-	fprintf(stderr, "pades_bench: %s: %s\n", what, err->text);
-	exit(1);
-}
 
 static double least(double a, double b)
 {
@@ -68,7 +50,7 @@ static struct file_map map(const char *path)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct file_map m;
-	stop_on(file_map(path, PDF_SIZE_MAX, &m, &err), &err, path);
+	bench_stop_on(file_map(path, PDF_SIZE_MAX, &m, &err), &err, path);
 	return m;
 }
 
@@ -83,12 +65,13 @@ static void scene_read(struct scene *s, char **argv)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	s->file = map(argv[1]);
-	stop_on(material_new(&s->anchors, &err), &err, "anchors");
-	stop_on(material_read(s->anchors, MATERIAL_ANCHOR, argv[2], &err), &err,
-		argv[2]);
-	stop_on(time_parse_rfc3339(view_text(argv[3]), &s->time_ms, &err), &err,
-		argv[3]);
-	stop_on(validation_policy_builtin("default", &s->policy, &err), &err, "policy");
+	bench_stop_on(material_new(&s->anchors, &err), &err, "anchors");
+	bench_stop_on(material_read(s->anchors, MATERIAL_ANCHOR, argv[2], &err), &err,
+		      argv[2]);
+	bench_stop_on(time_parse_rfc3339(view_text(argv[3]), &s->time_ms, &err), &err,
+		      argv[3]);
+	bench_stop_on(validation_policy_builtin("default", &s->policy, &err), &err,
+		      "policy");
 }
 
 /* ---- judging ---- */
@@ -110,16 +93,16 @@ static void run_judge(const struct scene *s, const struct memory *m, struct run 
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const struct material *pool = s->anchors;
-	stop_on(document_read_pdf_known(s->file.octets, VIEW_NULL, m->certs,
-					&r->document, &err),
-		&err, "reading");
+	bench_stop_on(document_read_pdf_known(s->file.octets, VIEW_NULL, m->certs,
+					      &r->document, &err),
+		      &err, "reading");
 	const struct engine_input in = { .document = r->document,
 					 .policy = s->policy,
 					 .pools = &pool,
 					 .n_pools = 1,
 					 .time_ms = s->time_ms,
 					 .cache = m->signatures };
-	stop_on(engine_judge(&in, &r->report, &err), &err, "judging");
+	bench_stop_on(engine_judge(&in, &r->report, &err), &err, "judging");
 }
 
 static void run_clear(struct run *r)
@@ -138,166 +121,67 @@ static void whole(const struct scene *s, const struct memory *m, struct buf *out
 	buf_clear(out);
 	struct jsonw j = jsonw_to(out);
 	report_json(r.report, &frame, &j);
-	stop_on(jsonw_end(&j, &err), &err, "report");
+	bench_stop_on(jsonw_end(&j, &err), &err, "report");
 	run_clear(&r);
 }
 
 /* ---- what cannot be left out ---- */
 
-struct signed_one {
-	struct view algorithm, octets, value;
-	enum digest_alg digest;
-	const struct cert *signer;
-	const uint8_t *object; /* SHA-256 of the certificate or status that it is on;
-				  NULL: the file's own, a signature or time-stamp */
-	EVP_PKEY *key;
-};
 struct range {
 	enum digest_alg alg;
 	struct view pieces[2];
 };
-struct bare {
-	struct signed_one s[SIGNED_MAX];
+struct ranges {
+	struct range v[BARE_SIGNED_MAX];
 	size_t n;
-	struct range ranges[SIGNED_MAX];
-	size_t n_ranges;
 };
 
-static void bare_add(struct bare *b, const struct signed_one *one)
+static void add_range(struct ranges *l, struct view file, const struct document_pdf *p,
+		      enum digest_alg alg)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	enum signature_verdict v;
-	EVP_PKEY *key = NULL;
-	if (b->n == SIGNED_MAX || one->signer == NULL ||
-	    cert_key(one->signer, &key, &err) != 0 || key == NULL ||
-	    signature_verify(one->algorithm, one->digest, key, one->octets, one->value,
-			     &v, &err) != 0 ||
-	    v != SIGNATURE_VALID)
-		return;
-	b->s[b->n] = *one;
-	b->s[b->n++].key = key;
-}
-
-static void bare_signature(struct bare *b, const struct document_signature *s,
-			   const struct cert *signer)
-{
-	if (s != NULL)
-		bare_add(b, &(struct signed_one){ s->algorithm, s->octets[0], s->value,
-						  s->digest, signer, NULL, NULL });
-}
-
-static void bare_range(struct bare *b, struct view file, const struct document_pdf *p,
-		       enum digest_alg alg)
-{
-	if (p == NULL || !p->byte_range_valid || b->n_ranges == SIGNED_MAX)
+	if (p == NULL || !p->byte_range_valid || l->n == BARE_SIGNED_MAX)
 		return;
 	const uint64_t *g = p->found->range;
-	b->ranges[b->n_ranges++] =
+	l->v[l->n++] =
 	    (struct range){ alg,
 			    { view_of(file.p, g[1]), view_of(file.p + g[2], g[3]) } };
 }
 
-/* By whichever certificate of the report or the anchors signed it. */
-static void bare_object(struct bare *b, const struct run *r,
-			const struct material *anchors, const struct signed_object *o)
-{
-	struct signed_one one = { o->algorithm, o->tbs,    o->signature, DIGEST_NONE,
-				  NULL,         o->sha256, NULL };
-	const size_t before = b->n;
-	for (size_t i = 0; i < r->report->n_certs && b->n == before; i++) {
-		one.signer = r->report->certs[i];
-		bare_add(b, &one);
-	}
-	for (size_t i = 0;
-	     i < material_count(anchors, MATERIAL_ANCHOR) && b->n == before; i++) {
-		one.signer = material_cert(anchors, MATERIAL_ANCHOR, i);
-		bare_add(b, &one);
-	}
-}
-
-#define OBJECT_OF(x)                                                                   \
-	(&(const struct signed_object){ (x)->sha256, (x)->tbs, (x)->algorithm,         \
-					(x)->signature })
-
-static void bare_own(struct bare *b, const struct report *p, struct view file)
+static void collect_ranges(struct ranges *l, const struct report *p, struct view file)
 {
 	for (size_t i = 0; i < p->n_signatures; i++) {
 		const struct document_signature *s = p->signatures[i].signature;
-		bare_signature(b, s, p->signatures[i].signing_certificate);
-		bare_range(b, file, s->pdf, s->digest);
+		add_range(l, file, s->pdf, s->digest);
 	}
 	for (size_t i = 0; i < p->n_stamps; i++) {
 		const struct document_stamp *t = p->stamps[i].stamp;
-		bare_signature(b, t->as_signature, p->stamps[i].signer);
 		if (t->tst != NULL)
-			bare_range(b, file, t->pdf, t->tst->imprint_alg);
+			add_range(l, file, t->pdf, t->tst->imprint_alg);
 	}
 }
 
-static void bare_collect(struct bare *b, const struct run *r, const struct scene *s)
-{
-	const struct report *p = r->report;
-	bare_own(b, p, s->file.octets);
-	for (size_t i = 0; i < p->n_certs; i++)
-		if (material_find_cert(s->anchors, MATERIAL_ANCHOR,
-				       p->certs[i]->sha256) == NULL)
-			bare_object(b, r, s->anchors, OBJECT_OF(p->certs[i]));
-	for (size_t i = 0; i < p->n_crls; i++)
-		bare_object(b, r, s->anchors, OBJECT_OF(p->crls[i]));
-	for (size_t i = 0; i < p->n_ocsps; i++)
-		bare_object(b, r, s->anchors, OBJECT_OF(p->ocsps[i]));
-}
-
-static void hash_ranges(const struct bare *b)
+static void hash_ranges(const struct ranges *l)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	for (size_t i = 0; i < b->n_ranges; i++) {
+	for (size_t i = 0; i < l->n; i++) {
 		struct digest_ctx *ctx = NULL;
 		struct digest d;
-		int rc = digest_new(b->ranges[i].alg, &ctx, &err);
+		int rc = digest_new(l->v[i].alg, &ctx, &err);
 		for (size_t k = 0; k < 2 && rc == 0; k++)
-			rc = digest_update(ctx, b->ranges[i].pieces[k], &err);
+			rc = digest_update(ctx, l->v[i].pieces[k], &err);
 		if (rc == 0)
 			rc = digest_final(ctx, &d, &err);
-		stop_on(rc, &err, "hashing");
+		bench_stop_on(rc, &err, "hashing");
 		digest_free(ctx);
 	}
 }
 
 /* The signatures once each, with keys that are parsed and known before, and each
  * ByteRange hashed once. */
-static void bare_once(const struct bare *b, bool own)
+static void bare_once(const struct bare *b, const struct ranges *l, bool own)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	enum signature_verdict v;
-	for (size_t k = 0; k < b->n; k++)
-		if (b->s[k].object == NULL || !own)
-			stop_on(signature_verify(b->s[k].algorithm, b->s[k].digest,
-						 b->s[k].key, b->s[k].octets,
-						 b->s[k].value, &v, &err),
-				&err, "verifying");
-	hash_ranges(b);
-}
-
-/* The signatures on certificates and status, as of earlier files. The file's own are
- * not among them: a file that comes has not been seen. */
-static struct sig_cache *remembered(const struct bare *b)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct sig_cache *cache = NULL;
-	enum signature_verdict v;
-	stop_on(sig_cache_new(&cache, &err), &err, "cache");
-	for (size_t k = 0; k < b->n; k++) {
-		const struct signed_one *one = &b->s[k];
-		const struct signed_object o = { one->object, one->octets,
-						 one->algorithm, one->value };
-		if (one->object != NULL)
-			stop_on(sig_cache_verify(cache, &o, one->key,
-						 one->signer->spki_sha256, &v, NULL,
-						 &err),
-				&err, "cache");
-	}
-	return cache;
+	bare_verify(b, own);
+	hash_ranges(l);
 }
 
 /* ---- measuring ---- */
@@ -308,55 +192,57 @@ static void hash_once(struct view file)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct digest d;
-	stop_on(digest_once(DIGEST_SHA256, file, &d, &err), &err, "hashing");
+	bench_stop_on(digest_once(DIGEST_SHA256, file, &d, &err), &err, "hashing");
 }
 
 static void read_only(struct view file)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pades *p = NULL;
-	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	bench_stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
 	pades_free(p);
 }
 
-static double once(const struct scene *s, const struct bare *b, struct sig_cache *certs,
-		   enum figure f, struct buf *out)
+static double once(const struct scene *s, const struct bare *b, const struct ranges *l,
+		   struct sig_cache *certs, enum figure f, struct buf *out)
 {
 	struct memory m = { NULL, NULL };
 	if (f == WARM)
-		m = (struct memory){ certs, remembered(b) };
-	const double begin = now();
+		m = (struct memory){ certs, bare_remembered(b) };
+	const double begin = bench_now();
 	if (f == COLD || f == WARM)
 		whole(s, &m, out);
 	else if (f == RANGES)
-		hash_ranges(b);
+		hash_ranges(l);
 	else if (f == ONCE)
 		hash_once(s->file.octets);
 	else if (f == READ)
 		read_only(s->file.octets);
 	else
-		bare_once(b, f == BARE_OWN);
-	const double each = now() - begin;
+		bare_once(b, l, f == BARE_OWN);
+	const double each = bench_now() - begin;
 	sig_cache_free(m.signatures);
 	return each;
 }
 
 /* The fastest of many rounds, since what else the machine does only slows; the figures
  * are taken in turn, so that none has a better time of it. */
-static void measure(const struct scene *s, const struct bare *b, double ret[FIGURES])
+static void measure(const struct scene *s, const struct bare *b, const struct ranges *l,
+		    double ret[FIGURES])
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf out = buf_make(REPORT_MAX);
 	struct sig_cache *certs = NULL;
-	const double begin = now();
-	stop_on(sig_cache_new(&certs, &err), &err, "cache");
+	const double begin = bench_now();
+	bench_stop_on(sig_cache_new(&certs, &err), &err, "cache");
 	for (int f = 0; f < FIGURES; f++)
 		ret[f] = HUGE_VAL;
 	for (int i = 0; i < ROUNDS; i++) {
-		if (i >= ROUNDS_MIN && now() - begin > SECONDS_MAX)
+		if (i >= ROUNDS_MIN && bench_now() - begin > SECONDS_MAX)
 			break;
 		for (int f = 0; f < FIGURES; f++)
-			ret[f] = least(ret[f], once(s, b, certs, (enum figure)f, &out));
+			ret[f] =
+			    least(ret[f], once(s, b, l, certs, (enum figure)f, &out));
 	}
 	sig_cache_free(certs);
 	buf_free(&out);
@@ -372,20 +258,19 @@ static void judge_file(char **argv)
 {
 	struct scene s = { .time_ms = 0 };
 	static struct bare b;
+	static struct ranges l;
 	struct run r;
 	double each[FIGURES];
-	size_t own = 0;
 	scene_read(&s, argv);
 	run_judge(&s, &(struct memory){ NULL, NULL }, &r);
 	const double peak = status_of("VmHWM");
-	bare_collect(&b, &r, &s);
-	for (size_t i = 0; i < b.n; i++)
-		own += b.s[i].object == NULL;
-	measure(&s, &b, each);
+	bare_collect(&b, r.report, s.anchors);
+	collect_ranges(&l, r.report, s.file.octets);
+	measure(&s, &b, &l, each);
 	printf("verdict: %s; file of %zu octets, %zu revisions, %zu signatures to "
 	       "verify, %zu of them its own, %zu ranges to hash\n",
 	       indication_total_name(r.report->indication), s.file.octets.n,
-	       r.document->pdf->file->n_revisions, b.n, own, b.n_ranges);
+	       r.document->pdf->file->n_revisions, b.n, b.own, l.n);
 	printf("bare: these signatures alone, keys parsed before, and each ByteRange "
 	       "hashed\n");
 	print("nothing remembered:", each[COLD], each[BARE_ALL]);
@@ -462,11 +347,11 @@ static void append(struct view file, const struct update *k, struct buf *out)
 	struct pades *p = NULL;
 	struct pdf_update *u = NULL;
 	uint64_t range[4];
-	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
-	stop_on(pdf_update_new(p->file, p->objects, &u, &err), &err, "update");
-	stop_on(k->put(u, p, &err), &err, k->name);
-	stop_on(buf_put(out, file, &err), &err, "update");
-	stop_on(pdf_update_finish(u, out, range, &err), &err, "update");
+	bench_stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	bench_stop_on(pdf_update_new(p->file, p->objects, &u, &err), &err, "update");
+	bench_stop_on(k->put(u, p, &err), &err, k->name);
+	bench_stop_on(buf_put(out, file, &err), &err, "update");
+	bench_stop_on(pdf_update_finish(u, out, range, &err), &err, "update");
 	pdf_update_free(u);
 	pades_free(p);
 }
@@ -477,10 +362,10 @@ static double compare_once(struct view file, size_t *ret_n)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pdf_changes c = { .n = 0 };
 	struct pades *p = NULL;
-	stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
-	const double begin = now();
-	stop_on(pdf_changes_find(p, &c, &err), &err, "comparing");
-	const double each = now() - begin;
+	bench_stop_on(pades_read(file, VIEW_NULL, &p, &err), &err, "reading");
+	const double begin = bench_now();
+	bench_stop_on(pdf_changes_find(p, &c, &err), &err, "comparing");
+	const double each = bench_now() - begin;
 	*ret_n = c.n;
 	pdf_changes_clear(&c);
 	pades_free(p);
@@ -494,9 +379,9 @@ static void compare(const char *path, const struct update *k)
 	double best = HUGE_VAL;
 	size_t n = 0;
 	append(m.octets, k, &file);
-	const double begin = now();
+	const double begin = bench_now();
 	for (int i = 0; i < ROUNDS; i++) {
-		if (i >= ROUNDS_MIN && now() - begin > SECONDS_MAX / 4)
+		if (i >= ROUNDS_MIN && bench_now() - begin > SECONDS_MAX / 4)
 			break;
 		best = least(best, compare_once(view_buf(&file), &n));
 	}

@@ -62,6 +62,24 @@ struct reader {
 	bool detached; /* the content is the given one, whatever the CMS holds */
 };
 
+/* What one time-stamp or record covers, while it is collected; zeroed at first. Whoever
+ * ends it sets the pointers to covers afterwards: the list of all may move. */
+struct cover_list {
+	struct document_cover *v;
+	size_t n, cap;
+	size_t cap_all; /* of doc->all_covers */
+	bool full;      /* DOCUMENT_COVERS_MAX: the rest is left out */
+};
+int covers_put(struct cover_list *l, enum object_kind kind, const uint8_t sha256[32],
+	       enum digest_alg by, struct ltps_error *err) LTPS_CHECKED;
+int covers_put_all(struct cover_list *l, const struct document_cover *v, size_t n,
+		   struct ltps_error *err) LTPS_CHECKED;
+/* Each once to the end of doc->all_covers; then the list is empty for the next. */
+int covers_finish(struct cover_list *l, struct document *d, size_t *ret_n,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* Frees, and tells when it was full. */
+void covers_end(struct cover_list *l, struct document *d);
+
 /* Whether the error is the object's, to be passed over; then it is cleared. */
 bool reader_passes_over(struct ltps_error *err);
 void reader_note(struct document *d, const char *fmt, ...)

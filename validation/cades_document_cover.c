@@ -25,11 +25,8 @@ enum referenced { REF_CERT, REF_CRL, REF_OCSP, REF_BASIC, REF_COUNT };
 struct covering {
 	struct reader *r;
 	struct digest_table tables[REF_COUNT][DIGEST_ALG_COUNT];
-	struct document_cover *scratch;
-	size_t n, cap;
-	size_t cap_all;
+	struct cover_list list;
 	size_t n_responders; /* certificates inside responses that are only named */
-	bool full;
 };
 
 /* ---- references ---- */
@@ -335,81 +332,6 @@ static int fill_unsigned(struct covering *c, size_t signature, struct ltps_error
 	return 0;
 }
 
-/* ---- collecting ---- */
-
-static int put_cover(struct covering *c, enum object_kind kind,
-		     const uint8_t sha256[32], enum digest_alg by,
-		     struct ltps_error *err)
-{
-	if (c->n == DOCUMENT_COVERS_MAX) {
-		c->full = true;
-		return 0;
-	}
-	if (reader_grow(&c->scratch, sizeof(c->scratch[0]), c->n + 1, &c->cap, err) !=
-	    0)
-		return -1;
-	c->scratch[c->n].kind = kind;
-	memcpy(c->scratch[c->n].sha256, sha256, 32);
-	c->scratch[c->n++].by = by;
-	return 0;
-}
-
-static int compare_covers(const void *va, const void *vb)
-{
-	const struct document_cover *a = va, *b = vb;
-	int order;
-
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	order = memcmp(a->sha256, b->sha256, sizeof(a->sha256));
-	if (order != 0)
-		return order;
-	return a->by < b->by ? -1 : a->by > b->by;
-}
-
-/* Each object once; covered itself, it needs no reference. */
-static void drop_repeated(struct covering *c)
-{
-	size_t kept = 0;
-
-	if (c->n == 0)
-		return;
-	qsort(c->scratch, c->n, sizeof(c->scratch[0]), compare_covers);
-	for (size_t i = 0; i < c->n; i++) {
-		const struct document_cover *o = &c->scratch[i];
-		const struct document_cover *last =
-		    kept > 0 ? &c->scratch[kept - 1] : NULL;
-		if (last != NULL && last->kind == o->kind &&
-		    memcmp(last->sha256, o->sha256, sizeof(o->sha256)) == 0 &&
-		    (last->by == o->by || last->by == DIGEST_NONE))
-			continue;
-		c->scratch[kept++] = *o;
-	}
-	c->n = kept;
-}
-
-/* The scratch becomes the covers of the next time-stamp or record. */
-static int finish(struct covering *c, size_t *ret_n, struct ltps_error *err)
-{
-	struct document *d = c->r->d;
-
-	drop_repeated(c);
-	if (c->n > DOCUMENT_COVERS_MAX - d->n_all_covers) {
-		c->n = DOCUMENT_COVERS_MAX - d->n_all_covers;
-		c->full = true;
-	}
-	if (reader_grow(&d->all_covers, sizeof(d->all_covers[0]),
-			d->n_all_covers + c->n, &c->cap_all, err) != 0)
-		return -1;
-	if (c->n > 0)
-		memcpy(d->all_covers + d->n_all_covers, c->scratch,
-		       c->n * sizeof(c->scratch[0]));
-	d->n_all_covers += c->n;
-	*ret_n = c->n;
-	c->n = 0;
-	return 0;
-}
-
 /* ---- what each kind of time-stamp hashes ---- */
 
 /* Orders of groups below are small enough to be searched. */
@@ -490,14 +412,14 @@ static int cover_value(struct covering *c, size_t signature, struct ltps_error *
 	const struct located_list *l = &c->r->signers[signature].core;
 	bool speaks = false;
 
-	if (put_cover(c, OBJECT_SIGNATURE, s->sha256, DIGEST_NONE, err) != 0 ||
+	if (covers_put(&c->list, OBJECT_SIGNATURE, s->sha256, DIGEST_NONE, err) != 0 ||
 	    value_speaks(c, signature, &speaks, err) != 0)
 		return -1;
 	/* The first is the value itself. */
 	for (size_t i = 1; i < l->n && speaks && s->digest != DIGEST_NONE; i++) {
 		const struct document_cover *o = &l->v[i].cover;
-		if (put_cover(c, o->kind, o->sha256, weaker(o->by, s->digest), err) !=
-		    0)
+		if (covers_put(&c->list, o->kind, o->sha256, weaker(o->by, s->digest),
+			       err) != 0)
 			return -1;
 	}
 	return 0;
@@ -510,7 +432,7 @@ static int cover_core(struct covering *c, size_t signature, struct ltps_error *e
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct document_cover *o = &l->v[i].cover;
-		if (put_cover(c, o->kind, o->sha256, o->by, err) != 0)
+		if (covers_put(&c->list, o->kind, o->sha256, o->by, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -523,7 +445,7 @@ static int cover_content(struct covering *c, enum object_kind kind,
 {
 	if (content == NULL || content->known[DIGEST_SHA256].alg == DIGEST_NONE)
 		return 0;
-	return put_cover(c, kind, content->known[DIGEST_SHA256].p, by, err);
+	return covers_put(&c->list, kind, content->known[DIGEST_SHA256].p, by, err);
 }
 
 static int cover_attributes(struct covering *c, size_t signature, const bool *attrs,
@@ -534,7 +456,8 @@ static int cover_attributes(struct covering *c, size_t signature, const bool *at
 	for (size_t i = 0; i < l->n; i++) {
 		const struct located *o = &l->v[i];
 		if (o->attr != SIZE_MAX && attrs[o->attr] &&
-		    put_cover(c, o->cover.kind, o->cover.sha256, o->cover.by, err) != 0)
+		    covers_put(&c->list, o->cover.kind, o->cover.sha256, o->cover.by,
+			       err) != 0)
 			return -1;
 	}
 	return 0;
@@ -561,7 +484,8 @@ static int cover_root(struct covering *c, const struct cades_index_match *listed
 		if (listed != NULL &&
 		    !(is_cert ? listed->certs[cert] : listed->crls[crl]))
 			continue;
-		if (put_cover(c, o->cover.kind, o->cover.sha256, o->cover.by, err) != 0)
+		if (covers_put(&c->list, o->cover.kind, o->cover.sha256, o->cover.by,
+			       err) != 0)
 			return -1;
 	}
 	return 0;
@@ -688,7 +612,7 @@ static int cover_stamp(struct covering *c, struct document_stamp *st,
 		rc = cover_signature_stamp(c, st, err);
 	else if (st->imprint == MATCH_YES)
 		rc = cover_content(c, OBJECT_SIGNED_DATA, content, DIGEST_NONE, err);
-	return rc != 0 ? -1 : finish(c, &st->n_covers, err);
+	return rc != 0 ? -1 : covers_finish(&c->list, c->r->d, &st->n_covers, err);
 }
 
 /* ---- evidence records: all that stood in the file ---- */
@@ -716,12 +640,12 @@ static int cover_older_record(struct covering *c, size_t record, struct ltps_err
 {
 	const struct located_list *in = &c->r->records[record];
 
-	if (put_cover(c, OBJECT_RECORD, c->r->d->records[record].sha256, DIGEST_NONE,
-		      err) != 0)
+	if (covers_put(&c->list, OBJECT_RECORD, c->r->d->records[record].sha256,
+		       DIGEST_NONE, err) != 0)
 		return -1;
 	for (size_t i = 0; i < in->n; i++) {
-		if (put_cover(c, in->v[i].cover.kind, in->v[i].cover.sha256,
-			      DIGEST_NONE, err) != 0)
+		if (covers_put(&c->list, in->v[i].cover.kind, in->v[i].cover.sha256,
+			       DIGEST_NONE, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -746,7 +670,7 @@ static int cover_record(struct covering *c, struct document_record *rec,
 		if (!same && cover_older_record(c, i, err) != 0)
 			return -1;
 	}
-	return finish(c, &rec->n_covers, err);
+	return covers_finish(&c->list, c->r->d, &rec->n_covers, err);
 }
 
 /* ---- all of them ---- */
@@ -760,11 +684,11 @@ static int cover_all(struct covering *c, struct ltps_error *err)
 		if (fill_core(c, i, err) != 0 || fill_unsigned(c, i, err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < d->n_stamps && !c->full; i++) {
+	for (size_t i = 0; i < d->n_stamps && !c->list.full; i++) {
 		if (cover_stamp(c, &d->stamps[i], err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < d->n_records && !c->full; i++) {
+	for (size_t i = 0; i < d->n_records && !c->list.full; i++) {
 		if (cover_record(c, &d->records[i], err) != 0)
 			return -1;
 	}
@@ -792,15 +716,11 @@ int reader_covers(struct reader *r, struct ltps_error *err)
 	struct covering c = { .r = r };
 	int rc = cover_all(&c, err);
 
-	if (c.full)
-		reader_note(r->d,
-			    "proofs of more than %d objects: the rest is left out",
-			    DOCUMENT_COVERS_MAX);
 	set_pointers(r->d);
 	for (int what = 0; what < REF_COUNT; what++) {
 		for (int alg = 0; alg < DIGEST_ALG_COUNT; alg++)
 			mem_free(c.tables[what][alg].v);
 	}
-	mem_free(c.scratch);
+	covers_end(&c.list, r->d);
 	return rc;
 }

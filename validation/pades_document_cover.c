@@ -15,72 +15,18 @@
 
 struct covering {
 	struct pdf_reader *r;
-	struct document_cover *scratch;
-	size_t n, cap;
-	size_t cap_all;
-	size_t left; /* of DOCUMENT_COVERS_MAX */
-	bool full;
+	struct cover_list list;
 };
-
-static int put(struct covering *c, enum object_kind kind, const uint8_t sha256[32],
-	       enum digest_alg by, struct ltps_error *err)
-{
-	if (c->n == DOCUMENT_COVERS_MAX) {
-		c->full = true;
-		return 0;
-	}
-	if (reader_grow(&c->scratch, sizeof(c->scratch[0]), c->n + 1, &c->cap, err) !=
-	    0)
-		return -1;
-	c->scratch[c->n].kind = kind;
-	memcpy(c->scratch[c->n].sha256, sha256, 32);
-	c->scratch[c->n++].by = by;
-	return 0;
-}
 
 static int put_list(struct covering *c, const struct located_list *l,
 		    struct ltps_error *err)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct document_cover *o = &l->v[i].cover;
-		if (put(c, o->kind, o->sha256, o->by, err) != 0)
+		if (covers_put(&c->list, o->kind, o->sha256, o->by, err) != 0)
 			return -1;
 	}
 	return 0;
-}
-
-static int compare(const void *va, const void *vb)
-{
-	const struct document_cover *a = va, *b = vb;
-	int order;
-
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	order = memcmp(a->sha256, b->sha256, sizeof(a->sha256));
-	if (order != 0)
-		return order;
-	return a->by < b->by ? -1 : a->by > b->by;
-}
-
-/* Each object once; covered itself, it needs no reference. */
-static void drop_repeated(struct covering *c)
-{
-	size_t kept = 0;
-
-	if (c->n == 0)
-		return;
-	qsort(c->scratch, c->n, sizeof(c->scratch[0]), compare);
-	for (size_t i = 0; i < c->n; i++) {
-		const struct document_cover *o = &c->scratch[i];
-		const struct document_cover *last =
-		    kept > 0 ? &c->scratch[kept - 1] : NULL;
-		if (last != NULL && last->kind == o->kind &&
-		    memcmp(last->sha256, o->sha256, sizeof(o->sha256)) == 0 &&
-		    (last->by == o->by || last->by == DIGEST_NONE))
-			continue;
-		c->scratch[kept++] = *o;
-	}
-	c->n = kept;
 }
 
 /* ---- what stands in a ByteRange ---- */
@@ -98,8 +44,8 @@ static int put_signed_data(struct covering *c, const struct pdf_part *stamp,
 		const struct document_signature *sig = &c->r->d->signatures[i];
 		if (sig->role == ROLE_SIGNATURE &&
 		    memcmp(sig->content_sha256, unknown, sizeof(unknown)) != 0 &&
-		    put(c, OBJECT_SIGNED_DATA, sig->content_sha256, DIGEST_NONE, err) !=
-			0)
+		    covers_put(&c->list, OBJECT_SIGNED_DATA, sig->content_sha256,
+			       DIGEST_NONE, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -110,7 +56,8 @@ static int put_dss(struct covering *c, size_t revision, struct ltps_error *err)
 	for (size_t i = 0; i < c->r->dss.n; i++) {
 		const struct located *o = &c->r->dss.v[i];
 		if (o->attr <= revision &&
-		    put(c, o->cover.kind, o->cover.sha256, o->cover.by, err) != 0)
+		    covers_put(&c->list, o->cover.kind, o->cover.sha256, o->cover.by,
+			       err) != 0)
 			return -1;
 	}
 	return 0;
@@ -169,46 +116,13 @@ static int put_part(struct covering *c, const struct pdf_part *stamp,
 
 /* ---- all of them ---- */
 
-/* What the token itself covers is there already. */
-static int begin(struct covering *c, const struct document_stamp *st,
-		 struct ltps_error *err)
-{
-	c->n = 0;
-	for (size_t i = 0; i < st->n_covers; i++) {
-		if (put(c, st->covers[i].kind, st->covers[i].sha256, st->covers[i].by,
-			err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int finish(struct covering *c, struct document_stamp *st, struct ltps_error *err)
-{
-	struct document *d = c->r->d;
-
-	drop_repeated(c);
-	if (c->n > c->left) {
-		c->n = c->left;
-		c->full = true;
-	}
-	if (reader_grow(&d->all_covers, sizeof(d->all_covers[0]),
-			d->n_all_covers + c->n, &c->cap_all, err) != 0)
-		return -1;
-	if (c->n > 0)
-		memcpy(d->all_covers + d->n_all_covers, c->scratch,
-		       c->n * sizeof(c->scratch[0]));
-	d->n_all_covers += c->n;
-	c->left -= c->n;
-	st->n_covers = c->n;
-	return 0;
-}
-
 static int cover_stamp(struct covering *c, const struct pdf_part *p,
 		       struct ltps_error *err)
 {
 	struct document_stamp *st = &c->r->d->stamps[p->first];
 
-	if (begin(c, st, err) != 0)
+	/* What the token itself covers is there already. */
+	if (covers_put_all(&c->list, st->covers, st->n_covers, err) != 0)
 		return -1;
 	for (size_t i = 0; i < c->r->n_parts; i++) {
 		if (put_part(c, p, &c->r->parts[i], err) != 0)
@@ -216,7 +130,7 @@ static int cover_stamp(struct covering *c, const struct pdf_part *p,
 	}
 	if (put_dss(c, p->found->revision, err) != 0)
 		return -1;
-	return finish(c, st, err);
+	return covers_finish(&c->list, c->r->d, &st->n_covers, err);
 }
 
 /* The list may have moved while it grew. */
@@ -235,7 +149,7 @@ static void set_pointers(const struct pdf_reader *r)
 
 int pdf_covers(struct pdf_reader *r, struct ltps_error *err)
 {
-	struct covering c = { .r = r, .left = DOCUMENT_COVERS_MAX };
+	struct covering c = { .r = r };
 	int rc = 0;
 
 	for (size_t i = 0; i < r->n_dictionaries && rc == 0; i++) {
@@ -244,10 +158,6 @@ int pdf_covers(struct pdf_reader *r, struct ltps_error *err)
 	}
 	if (rc == 0)
 		set_pointers(r);
-	if (c.full)
-		reader_note(r->d,
-			    "proofs of more than %d objects: the rest is left out",
-			    DOCUMENT_COVERS_MAX);
-	mem_free(c.scratch);
+	covers_end(&c.list, r->d);
 	return rc;
 }

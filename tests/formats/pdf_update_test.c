@@ -16,8 +16,6 @@
 #define OUT_MAX ((size_t)64 << 20)
 #define ROOM 100
 
-TestSuite(pdf_update, .timeout = 120);
-
 static struct ltps_error err;
 
 static void ok(int rc)
@@ -913,7 +911,7 @@ static void visit(const char *path, struct view bytes, void *arg)
 	++*n;
 }
 
-Test(pdf_update, every_file_of_the_corpus_takes_an_update, .timeout = 600)
+Test(pdf_update, every_file_of_the_corpus_takes_an_update)
 {
 	size_t n = 0;
 	if (!corpus_present())
