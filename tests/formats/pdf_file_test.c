@@ -162,8 +162,8 @@ Test(pdf_file, broken_cross_reference_streams_are_refused)
 		"<</Type/XRef/Size 1/W[1 2 0]/Root 1 0 R/Length 2 0 R>>",
 		"<</Type/XRef/Size 1/W[1 2 0]/Root 1 0 R/Length 2>>",
 		"<</Type/XRef/Size 1/W[1 2 0]/Length 3>>",
-		"<</Type/XRef/Size 1/W[1 1 1]/Filter/ASCII85Decode/Root 1 0 R/Length "
-		"3>>",
+		("<</Type/XRef/Size 1/W[1 1 1]/Filter/ASCII85Decode/Root 1 0 R/Length "
+		 "3>>"),
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		buf_clear(&maker_out);
