@@ -155,6 +155,21 @@ static int find_base(struct pdf_update *u, struct ltps_error *err)
 			 (unsigned long long)f->header);
 }
 
+/*
+ * The beginning of a linearised file without its main section (Annex F.3.7): as the
+ * newest section it ends with the file, but behind an update it would end at its own
+ * %%EOF, and most objects would be of no revision.
+ */
+static bool ends_before(const struct pdf_file *f)
+{
+	const struct pdf_revision *last = &f->revisions[f->n_revisions - 1];
+	const uint8_t *from = f->octets.p + last->startxref;
+	const size_t n = (size_t)(last->end - last->startxref);
+	const uint8_t *eof = memmem(from, n, "%%EOF", 5);
+	return pdf_dict_get(last->trailer, "Prev") == NULL && eof != NULL &&
+	       memmem(eof + 5, n - (size_t)(eof + 5 - from), "%%EOF", 5) != NULL;
+}
+
 int pdf_update_new(const struct pdf_file *f, struct pdf_objects *o,
 		   struct pdf_update **ret_u, struct ltps_error *err)
 {
@@ -162,6 +177,11 @@ int pdf_update_new(const struct pdf_file *f, struct pdf_objects *o,
 		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
 				 "ISO 32000-2 7.6",
 				 "the PDF is encrypted: nothing is added to it");
+	if (ends_before(f))
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
+				 "ISO 32000-2 Annex F",
+				 "the PDF is linearised and lacks its main section: "
+				 "nothing is added to it");
 	struct pdf_update *u = mem_zalloc(1, sizeof(*u));
 	if (u == NULL)
 		return ltps_fail_nomem(err);
