@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_pdf_update - a PDF that can be read gets an update, and is read again: what was
- * there is as it was, and the new object is there. Then a signature field and a DSS,
- * which a hostile form or catalog may refuse, but not break.
+ * fuzz_pdf_update - a PDF in which the strict reader finds nothing unusual gets an
+ * update, and is read again: what was there is as it was, and the new object is there.
+ * One with findings may read differently behind an update (whoever makes one judges the
+ * result), but nothing breaks. Then a signature field and a DSS, which a hostile form
+ * or catalog may refuse.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +95,11 @@ static void one_object(const struct reading *r)
 	if (append(r, u, &out, NULL, &err) != 0)
 		goto out;
 	if (open_pdf(view_buf(&out), &again, &err) != 0) {
-		must(err.code == LTPS_TOO_LARGE);
+		must(r->file->n_findings > 0 || err.code == LTPS_TOO_LARGE);
 		goto out;
 	}
+	if (r->file->n_findings > 0)
+		goto out;
 	compare(r, &again);
 	must(pdf_object(again.objects, again.file->n_revisions - 1, ref, &v, &err) ==
 	     0);
