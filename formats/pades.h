@@ -87,6 +87,7 @@ struct pades_item {
 	struct view der; /* decoded */
 	struct pdf_ref ref;
 	size_t revision; /* where this object came */
+	bool again; /* a list of this kind before, of the DSS or of a VRI, has it too */
 };
 struct pades_vri {
 	struct view key; /* as written */

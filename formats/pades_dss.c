@@ -13,7 +13,10 @@
 struct known {
 	struct pades_item item;
 	size_t list;
+	unsigned listed; /* bits of enum dss_kind: in lists before */
 };
+
+enum dss_kind { DSS_CERTS, DSS_CRLS, DSS_OCSPS };
 
 /* Entries of older stores looked at; a hundred renewals of a thousand items each. */
 #define OLDER_ENTRIES_MAX 100000
@@ -42,7 +45,6 @@ static int known_get(struct dss *d, const struct pdf_value *entry,
 {
 	struct pdf_ref ref = pades_ref(entry);
 	struct pades_map_slot *slot;
-	const struct pdf_value *v;
 	struct known *k;
 	bool is_new;
 
@@ -57,17 +59,15 @@ static int known_get(struct dss *d, const struct pdf_value *entry,
 	}
 	slot->value = (uint32_t)d->known.n;
 	k = cades_list_add(&d->known, err);
-	if (k == NULL || pades_resolve(d->r, d->r->newest, entry, &v, err) != 0)
+	if (k == NULL)
 		return -1;
 	k->item.ref = ref;
 	k->item.revision = revision_of(d->r, ref.number);
 	*ret_known = k;
-	if (v->kind != PDF_STREAM)
-		return 0;
-	return pades_data(d->r, d->r->newest, v, &k->item.der, err);
+	return pades_signed_data(d->r, entry, &k->item.der, err);
 }
 
-static int list_add(struct dss *d, const struct pdf_value *entry,
+static int list_add(struct dss *d, enum dss_kind kind, const struct pdf_value *entry,
 		    struct pades_item *items, size_t *n, struct ltps_error *err)
 {
 	struct known *k;
@@ -84,12 +84,14 @@ static int list_add(struct dss *d, const struct pdf_value *entry,
 		return 0;
 	}
 	k->list = d->list;
-	items[(*n)++] = k->item;
+	items[*n] = k->item;
+	items[(*n)++].again = (k->listed >> kind & 1) != 0;
+	k->listed |= 1u << kind;
 	return 0;
 }
 
 /* The plural belongs into the DSS, the singular into a VRI; files have both in both. */
-static int list_read(struct dss *d, const struct pdf_value *dict,
+static int list_read(struct dss *d, enum dss_kind kind, const struct pdf_value *dict,
 		     const char *const names[2], const struct pades_item **ret,
 		     size_t *ret_n, struct ltps_error *err)
 {
@@ -114,7 +116,7 @@ static int list_read(struct dss *d, const struct pdf_value *dict,
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t k = 0; lists[i]->kind == PDF_ARRAY && k < lists[i]->n;
 		     k++) {
-			if (list_add(d, &lists[i]->items[k], items, &n, err) != 0)
+			if (list_add(d, kind, &lists[i]->items[k], items, &n, err) != 0)
 				return -1;
 		}
 	}
@@ -130,10 +132,10 @@ static int lists_read(struct dss *d, const struct pdf_value *dict, struct pades_
 	static const char *const crls[] = { "CRLs", "CRL" };
 	static const char *const ocsps[] = { "OCSPs", "OCSP" };
 
-	if (list_read(d, dict, certs, &to->certs, &to->n_certs, err) != 0 ||
-	    list_read(d, dict, crls, &to->crls, &to->n_crls, err) != 0)
+	if (list_read(d, DSS_CERTS, dict, certs, &to->certs, &to->n_certs, err) != 0 ||
+	    list_read(d, DSS_CRLS, dict, crls, &to->crls, &to->n_crls, err) != 0)
 		return -1;
-	return list_read(d, dict, ocsps, &to->ocsps, &to->n_ocsps, err);
+	return list_read(d, DSS_OCSPS, dict, ocsps, &to->ocsps, &to->n_ocsps, err);
 }
 
 /* ---- VRI ---- */

@@ -95,6 +95,9 @@ int pades_get(struct pades_reader *r, size_t revision,
 /* p NULL when it cannot be decoded. */
 int pades_data(struct pades_reader *r, size_t revision, const struct pdf_value *stream,
 	       struct view *ret_data, struct ltps_error *err) LTPS_CHECKED;
+/* As pdf_signed_stream(). */
+int pades_signed_data(struct pades_reader *r, const struct pdf_value *entry,
+		      struct view *ret_data, struct ltps_error *err) LTPS_CHECKED;
 /* A text string in UTF-8, in the arena; n == 0 for anything else. */
 int pades_text(struct pades_reader *r, const struct pdf_value *v, struct view *ret_text,
 	       struct ltps_error *err) LTPS_CHECKED;

@@ -117,13 +117,18 @@ static bool range_fits(const uint64_t r[4], uint64_t size)
 	       r[1] <= r[2] - 2 && r[3] > 0 && r[3] <= size - r[2];
 }
 
-static bool gap_is_contents(struct view file, const uint64_t r[4], struct view contents)
+/* Mostly the gap is where they were read, as pairs of digits alone. */
+static bool gap_is_contents(struct view file, const uint64_t r[4],
+			    const struct pdf_value *v, struct view contents)
 {
 	size_t n = (size_t)(r[2] - r[1]);
 	const uint8_t *gap = file.p + r[1];
 
-	return n == 2 * contents.n + 2 && gap[0] == '<' && gap[n - 1] == '>' &&
-	       hex_is(gap + 1, contents);
+	if (n != 2 * contents.n + 2)
+		return false;
+	if (v->pairs && v->where.p == gap && v->where.n == n)
+		return true;
+	return gap[0] == '<' && gap[n - 1] == '>' && hex_is(gap + 1, contents);
 }
 
 static void range_check(const struct pdf_file *f, const struct pdf_value *dict,
@@ -146,7 +151,9 @@ static void range_check(const struct pdf_file *f, const struct pdf_value *dict,
 			     "] does not fit a file of %zu octets",
 			     (int64_t)r[0], (int64_t)r[1], (int64_t)r[2], (int64_t)r[3],
 			     f->octets.n);
-	else if (s->contents.n > 0 && !gap_is_contents(f->octets, r, s->contents))
+	else if (s->contents.n > 0 &&
+		 !gap_is_contents(f->octets, r, pdf_dict_get(dict, "Contents"),
+				  s->contents))
 		pades_defect(s, RANGE_CLAUSE,
 			     "the gap of /ByteRange, %" PRIu64 " to %" PRIu64
 			     ", is not /Contents in hex alone",

@@ -194,6 +194,17 @@ int pades_data(struct pades_reader *r, size_t revision, const struct pdf_value *
 	return forgive(r, PDF_SUSPICIOUS, revision, err);
 }
 
+int pades_signed_data(struct pades_reader *r, const struct pdf_value *entry,
+		      struct view *ret_data, struct ltps_error *err)
+{
+	const struct pdf_value *v;
+
+	if (pdf_signed_stream(r->p->objects, r->newest, entry, &v, ret_data, err) == 0)
+		return 0;
+	*ret_data = VIEW_NULL;
+	return forgive(r, PDF_SUSPICIOUS, r->newest, err);
+}
+
 int pades_text(struct pades_reader *r, const struct pdf_value *v, struct view *ret_text,
 	       struct ltps_error *err)
 {

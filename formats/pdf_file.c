@@ -173,6 +173,23 @@ static void sort_findings(struct pdf_file *f)
 		memcpy(f->findings, sorted, n * sizeof(*sorted));
 }
 
+static int keep_spans(struct pdf_chain *c, struct ltps_error *err)
+{
+	struct pdf_file *f = c->f;
+	if (arena_take(&f->arena, 2 * c->n, sizeof(*f->sections), &f->sections, err) !=
+	    0)
+		return -1;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct pdf_section *s = &c->sections[i];
+		f->sections[f->n_sections++] =
+		    (struct pdf_span){ s->named, s->end, s->rows };
+		if (s->style == PDF_STYLE_HYBRID)
+			f->sections[f->n_sections++] =
+			    (struct pdf_span){ s->hybrid_at, s->hybrid_end, NULL };
+	}
+	return 0;
+}
+
 static int check_newest(struct pdf_file *f, struct ltps_error *err)
 {
 	const struct pdf_revision *r = &f->revisions[f->n_revisions - 1];
@@ -193,7 +210,7 @@ static int read_chain(struct pdf_chain *c, struct ltps_error *err)
 	if (walk(c, last.value + f->base, last.at, err) != 0)
 		return -1;
 	pdf_tails_find(c, &last);
-	if (pdf_revisions_make(c, err) != 0)
+	if (pdf_revisions_make(c, err) != 0 || keep_spans(c, err) != 0)
 		return -1;
 	renumber_findings(c);
 	if (check_newest(f, err) != 0)

@@ -83,6 +83,22 @@ struct pdf_finding {
 	char text[160];
 };
 
+/* Rows of a table that have the twenty octets which they shall have, all of them:
+ * nothing in them can be read in two ways. At least PDF_ROWS_MIN. */
+#define PDF_ROWS_MIN 64
+#define PDF_ROW_LEN ((size_t)20)
+struct pdf_rows {
+	uint64_t start; /* of the line that says which objects these are */
+	uint64_t at;    /* of the first row */
+	uint32_t first, count;
+	struct pdf_rows *next; /* behind it in the same table; NULL */
+};
+/* A cross-reference section with its trailer; the stream of a hybrid one apart. */
+struct pdf_span {
+	uint64_t start, end;
+	const struct pdf_rows *rows; /* NULL: none that are many */
+};
+
 struct pdf_file {
 	struct view octets; /* borrowed */
 	uint64_t header;    /* offset of %PDF- */
@@ -94,8 +110,10 @@ struct pdf_file {
 	const struct pdf_value *encrypt; /* of the newest trailer; NULL */
 	uint64_t trailing; /* octets behind the last %%EOF and its end of line */
 	struct pdf_finding findings[PDF_FINDINGS_MAX];
-	size_t n_findings;  /* the most serious ones first when there are more */
-	struct arena arena; /* private */
+	size_t n_findings;         /* the most serious ones first when there are more */
+	struct pdf_span *sections; /* private */
+	size_t n_sections;
+	struct arena arena;                 /* private */
 	const struct pdf_entry **by_number; /* private: number, then revision */
 	size_t n_by_number;
 };

@@ -199,16 +199,50 @@ static int make_all(const struct work *w, struct ltps_error *err)
 	return 0;
 }
 
+/* The one with the most entries, which are sorted already. */
+static size_t largest_of(const struct pdf_file *f)
+{
+	size_t largest = 0;
+	for (size_t r = 1; r < f->n_revisions; r++)
+		if (f->revisions[r].n_entries > f->revisions[largest].n_entries)
+			largest = r;
+	return largest;
+}
+
+static bool is_before(const struct pdf_entry *a, const struct pdf_entry *b)
+{
+	return a->number < b->number ||
+	       (a->number == b->number && a->revision < b->revision);
+}
+
+static void merge(struct pdf_file *f, const struct pdf_revision *large,
+		  const struct pdf_entry *const *rest, size_t n)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < large->n_entries; i++) {
+		const struct pdf_entry *e = &large->entries[i];
+		while (k < n && is_before(rest[k], e))
+			f->by_number[f->n_by_number++] = rest[k++];
+		f->by_number[f->n_by_number++] = e;
+	}
+	while (k < n)
+		f->by_number[f->n_by_number++] = rest[k++];
+}
+
+/* Updates name few objects: these are sorted, and merged into what they update. */
 static int make_index(struct work *w, size_t total, struct ltps_error *err)
 {
 	struct pdf_file *f = w->c->f;
+	const size_t largest = largest_of(f);
+	size_t n = 0;
 	if (arena_take(&f->arena, total, sizeof(*f->by_number), &f->by_number, err) !=
 	    0)
 		return -1;
 	for (size_t r = 0; r < f->n_revisions; r++)
-		for (size_t i = 0; i < f->revisions[r].n_entries; i++)
-			f->by_number[f->n_by_number++] = &f->revisions[r].entries[i];
-	pdf_sort_entries(f->by_number, f->n_by_number, w->room);
+		for (size_t i = 0; r != largest && i < f->revisions[r].n_entries; i++)
+			w->list[n++] = &f->revisions[r].entries[i];
+	pdf_sort_entries(w->list, n, w->room);
+	merge(f, &f->revisions[largest], w->list, n);
 	return 0;
 }
 

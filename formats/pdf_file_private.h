@@ -25,7 +25,8 @@ struct pdf_section {
 	const struct pdf_value *trailer;
 	struct pdf_entry *entries; /* in order of precedence, a number maybe twice */
 	size_t n;
-	uint64_t hybrid_at; /* HYBRID: its stream */
+	struct pdf_rows *rows;
+	uint64_t hybrid_at, hybrid_end; /* HYBRID: its stream */
 	bool stale; /* which an older section names as well: left in a copied trailer */
 	bool forward; /* /Prev stands behind: linearised */
 	struct pdf_tail tail;

@@ -8,7 +8,6 @@
 
 #define TABLE "ISO 32000-2 7.5.4"
 #define STREAM "ISO 32000-2 7.5.8"
-#define ENTRY_LEN ((size_t)20)
 #define ENTRY_OFFSET_MAX ((uint64_t)9999999999) /* ten digits */
 /* White space, a number and a generation: asked at many places of a file. */
 #define HEAD_MAX (4 * PDF_WHITE_BEFORE_MAX)
@@ -99,6 +98,7 @@ static void add_free(struct pdf_chain *c, uint32_t number, uint64_t generation,
 struct table_entry {
 	uint64_t offset, generation;
 	bool used;
+	bool strict;
 };
 
 static bool digits(const uint8_t *p, size_t n, uint64_t *ret_n)
@@ -121,6 +121,7 @@ static bool entry_strict(const uint8_t *p, struct table_entry *e)
 	    !digits(p, 10, &e->offset) || !digits(p + 11, 5, &e->generation))
 		return false;
 	e->used = p[17] == 'n';
+	e->strict = true;
 	return (p[18] == ' ' && (p[19] == '\r' || p[19] == '\n')) ||
 	       (p[18] == '\r' && p[19] == '\n');
 }
@@ -129,6 +130,7 @@ static bool entry_strict(const uint8_t *p, struct table_entry *e)
 static bool entry_loose(struct view in, size_t *at, struct table_entry *e)
 {
 	size_t i = *at, next;
+	e->strict = false;
 	if (!pdf_unsigned(in, &i, ENTRY_OFFSET_MAX, &e->offset))
 		return false;
 	next = pdf_skip_white(in, i);
@@ -146,8 +148,8 @@ static int read_entry(struct pdf_chain *c, struct view in, size_t *at,
 		      struct table_entry *e, struct ltps_error *err)
 {
 	size_t start = *at;
-	if (in.n - start >= ENTRY_LEN && entry_strict(in.p + start, e)) {
-		*at += ENTRY_LEN;
+	if (in.n - start >= PDF_ROW_LEN && entry_strict(in.p + start, e)) {
+		*at += PDF_ROW_LEN;
 		return 0;
 	}
 	*at = pdf_skip_white(in, start);
@@ -165,10 +167,13 @@ static bool starts_too_late(uint64_t first, const struct table_entry *e)
 	return first == 1 && !e->used && e->offset == 0 && e->generation == UINT16_MAX;
 }
 
+/* ret_strict: each row, and the number of the first is what the table says */
 static int read_subsection(struct pdf_chain *c, struct view in, size_t *at,
-			   uint64_t first, uint64_t count, struct ltps_error *err)
+			   uint64_t first, uint64_t count, bool *ret_strict,
+			   struct ltps_error *err)
 {
 	struct table_entry e;
+	*ret_strict = true;
 	if (count > (in.n - *at) / 10 + 1)
 		return pdf_fail(*at, TABLE, "cross-reference table is cut off", err);
 	if (reserve(c, count, err) != 0)
@@ -182,7 +187,9 @@ static int read_subsection(struct pdf_chain *c, struct view in, size_t *at,
 				 c->revision, start,
 				 "the table says 1 for its first object, meaning 0");
 			first = 0;
+			*ret_strict = false;
 		}
+		*ret_strict = *ret_strict && e.strict;
 		uint32_t number = (uint32_t)(first + i);
 		if (e.used)
 			add_offset(c, number, e.offset, e.generation, PART_TABLE);
@@ -192,11 +199,26 @@ static int read_subsection(struct pdf_chain *c, struct view in, size_t *at,
 	return 0;
 }
 
+static int keep_rows(struct pdf_chain *c, const struct pdf_rows *rows,
+		     struct pdf_rows ***tail, struct ltps_error *err)
+{
+	struct pdf_rows *copy;
+	if (rows->count < PDF_ROWS_MIN)
+		return 0;
+	if (arena_take(&c->f->arena, 1, sizeof(*copy), &copy, err) != 0)
+		return -1;
+	*copy = *rows;
+	**tail = copy;
+	*tail = &copy->next;
+	return 0;
+}
+
 static int read_subsections(struct pdf_chain *c, struct view in, size_t *at,
-			    struct ltps_error *err)
+			    struct pdf_rows **tail, struct ltps_error *err)
 {
 	for (;;) {
 		uint64_t first, count;
+		bool strict;
 		size_t start = *at = pdf_skip_white(in, *at);
 		if (pdf_keyword(in, at, "trailer"))
 			return 0;
@@ -209,7 +231,10 @@ static int read_subsections(struct pdf_chain *c, struct view in, size_t *at,
 		if (!ok || (*at == next && count > 0))
 			return pdf_fail(start, TABLE,
 					"neither a subsection nor a trailer", err);
-		if (read_subsection(c, in, at, first, count, err) != 0)
+		struct pdf_rows rows = { start, *at, (uint32_t)first, (uint32_t)count,
+					 NULL };
+		if (read_subsection(c, in, at, first, count, &strict, err) != 0 ||
+		    (strict && keep_rows(c, &rows, &tail, err) != 0))
 			return -1;
 	}
 }
@@ -217,7 +242,7 @@ static int read_subsections(struct pdf_chain *c, struct view in, size_t *at,
 static int read_table(struct pdf_chain *c, struct view in, size_t at,
 		      struct pdf_section *s, struct ltps_error *err)
 {
-	if (read_subsections(c, in, &at, err) != 0)
+	if (read_subsections(c, in, &at, &s->rows, err) != 0)
 		return -1;
 	size_t start = at;
 	if (pdf_value_read_at(in, &at, &c->f->arena, &s->trailer, err) != 0)
@@ -400,20 +425,20 @@ static int read_hybrid(struct pdf_chain *c, struct pdf_section *s,
 		       struct ltps_error *err)
 {
 	const struct pdf_value *at = pdf_dict_get(s->trailer, "XRefStm"), *stream;
-	uint64_t n, end;
+	uint64_t n;
 	if (at == NULL)
 		return 0;
 	if (field(at, c->f->octets.n, &n) != 0)
 		return pdf_fail(s->at, "ISO 32000-2 7.5.8.4", "false /XRefStm", err);
 	s->hybrid_at = absolute(c, n);
-	if (read_stream(c, c->f->octets, s->hybrid_at, PART_STREAM, &stream, &end,
-			err) != 0)
+	if (read_stream(c, c->f->octets, s->hybrid_at, PART_STREAM, &stream,
+			&s->hybrid_end, err) != 0)
 		return -1;
 	/* Sections may name the same stream again and again. */
-	if (end - s->hybrid_at > c->work_left)
+	if (s->hybrid_end - s->hybrid_at > c->work_left)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "PDF: streams of hybrid sections read too often");
-	c->work_left -= end - s->hybrid_at;
+	c->work_left -= s->hybrid_end - s->hybrid_at;
 	s->style = PDF_STYLE_HYBRID;
 	return 0;
 }

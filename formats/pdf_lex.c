@@ -39,10 +39,28 @@ int pdf_hex_digit(uint8_t c)
 	return hex_values[c] != 0 ? hex_values[c] & 15 : -1;
 }
 
+/* Signatures have more padding than digits. */
+#define PADDING "0000000000000000"
+#define PADDING_LEN (sizeof(PADDING) - 1)
+
+static size_t skip_padding(const uint8_t *in, size_t n, uint8_t *out, size_t i)
+{
+	while (n - 2 * i >= PADDING_LEN &&
+	       memcmp(in + 2 * i, PADDING, PADDING_LEN) == 0) {
+		memset(out + i, 0, PADDING_LEN / 2);
+		i += PADDING_LEN / 2;
+	}
+	return i;
+}
+
 size_t pdf_hex_pairs(const uint8_t *in, size_t n, uint8_t *out)
 {
 	size_t i = 0;
 	for (; i < n / 2; i++) {
+		if (in[2 * i] == '0' && i % PADDING_LEN == 0)
+			i = skip_padding(in, n, out, i);
+		if (i >= n / 2)
+			break;
 		unsigned high = hex_values[in[2 * i]], low = hex_values[in[2 * i + 1]];
 		if ((high & low) == 0)
 			break;
@@ -287,6 +305,7 @@ static int hex_digits(struct pdf_lex *lex, struct view raw, uint8_t *out, size_t
 {
 	size_t pairs = pdf_hex_pairs(raw.p, raw.n, out);
 	size_t n = 2 * pairs; /* of digits */
+	lex->pairs = n == raw.n;
 	for (size_t i = 2 * pairs; i < raw.n; i++) {
 		int d = pdf_hex_digit(raw.p[i]);
 		if (d < 0 && !pdf_is_white(raw.p[i]))

@@ -9,6 +9,7 @@ struct pdf_lex {
 	struct view in;
 	size_t at;
 	struct arena *arena; /* decoded names and strings; NULL: none are read */
+	bool pairs;          /* pdf_lex_hex(): it found nothing but pairs of digits */
 };
 
 bool pdf_is_white(uint8_t c);

@@ -363,6 +363,18 @@ int pdf_stream_data(struct pdf_objects *o, size_t revision,
 	return pdf_decoded_data(o, revision, stream, ret_data, err);
 }
 
+int pdf_signed_stream(struct pdf_objects *o, size_t revision, const struct pdf_value *v,
+		      const struct pdf_value **ret_v, struct view *ret_data,
+		      struct ltps_error *err)
+{
+	*ret_data = VIEW_NULL;
+	if (pdf_resolve_as(o, revision, v, false, ret_v, err) != 0)
+		return -1;
+	return (*ret_v)->kind == PDF_STREAM
+		   ? pdf_decoded_data(o, revision, *ret_v, ret_data, err)
+		   : 0;
+}
+
 /* ---- life ---- */
 
 int pdf_objects_new(const struct pdf_file *f, struct view password,
@@ -403,7 +415,7 @@ void pdf_objects_free(struct pdf_objects *o)
 	for (size_t i = 0; i < o->n_kept; i++)
 		mem_free(o->kept[i]);
 	mem_free(o->kept);
-	mem_free(o->copy);
+	pdf_excerpt_clear(&o->excerpt);
 	mem_free(o->looked);
 	mem_free(o->table.cells);
 	mem_free_secret(o->password, o->password_n);

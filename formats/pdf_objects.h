@@ -51,9 +51,19 @@ int pdf_stream_data(struct pdf_objects *o, size_t revision,
 		    const struct pdf_value *stream, struct view *ret_data,
 		    struct ltps_error *err) LTPS_CHECKED;
 /*
- * pdf_objects_confirm - open this revision by libqpdf and compare the trailer's /Root,
- * /Encrypt, /Size and every object looked at in it so far (when none changed since
- * another revision that was confirmed, those are not compared again).
+ * pdf_signed_stream - what a value refers to, and the decoded data where it is a
+ * stream: of what is signed itself, as certificates and their status are. It does not
+ * count as looked at, so that nobody confirms it: false data there can be lacking,
+ * never pass. ret_data  VIEW_NULL for anything else
+ */
+int pdf_signed_stream(struct pdf_objects *o, size_t revision,
+		      const struct pdf_value *v_or_null, const struct pdf_value **ret_v,
+		      struct view *ret_data, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_objects_confirm - compare with what libqpdf reads in this revision: the trailer's
+ * /Root, /Encrypt, /Size and every object looked at in it so far (those that did not
+ * change since another revision that was confirmed are not compared again). It reads an
+ * excerpt; docs/decisions/0018 says what that leaves out.
  * ret_differs  empty, or where they differ: "object 12: ..."
  * Ask for the newest revision first: what it may cost is bounded for the whole file.
  * Fails: NOMEM; UNSUPPORTED (self) without libqpdf; STATE (object) beyond

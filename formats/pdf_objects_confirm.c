@@ -23,32 +23,46 @@ static bool is_newest(const struct pdf_objects *o, size_t revision)
 
 /* ---- revisions opened ---- */
 
+/* Entries that libqpdf reads for a revision. */
+static size_t entries_shown(const struct pdf_objects *o)
+{
+	return o->file->n_by_number - o->excerpt.left_out;
+}
+
+static void close_from(struct pdf_objects *o, size_t first)
+{
+	for (size_t i = first; i < PDF_OPEN_MAX; i++) {
+		pdf_qpdf_close(o->open[i].q);
+		o->open[i].q = NULL;
+	}
+}
+
 /* The place of this revision, or the one used longest ago. */
 static struct pdf_open *find_place(struct pdf_objects *o, size_t revision)
 {
-	const size_t n = o->file->n_by_number + o->qpdf_values > PDF_OPEN_ENTRIES_MAX
-			     ? 1
-			     : PDF_OPEN_MAX;
+	const size_t n =
+	    entries_shown(o) + o->qpdf_values > PDF_OPEN_ENTRIES_MAX ? 1 : PDF_OPEN_MAX;
 	struct pdf_open *oldest = &o->open[0];
 
 	for (size_t i = 0; i < PDF_OPEN_MAX; i++)
 		if (o->open[i].q != NULL && o->open[i].revision == revision)
 			return &o->open[i];
-	for (size_t i = n; i < PDF_OPEN_MAX; i++) {
-		pdf_qpdf_close(o->open[i].q);
-		o->open[i].q = NULL;
-	}
+	close_from(o, n);
 	for (size_t i = 1; i < n; i++)
 		if (o->open[i].used < oldest->used)
 			oldest = &o->open[i];
 	return oldest;
 }
 
-static int may_open_ref(struct pdf_objects *o, size_t revision,
-			const struct pdf_value *ref, struct pdf_slot **ret_s,
-			struct ltps_error *err)
+/* What libqpdf may look at as soon as it opens a revision. NULL: nothing is there. */
+struct roots {
+	struct pdf_slot *catalog, *pages;
+};
+
+static int find_root(struct pdf_objects *o, size_t revision,
+		     const struct pdf_value *ref, struct pdf_slot **ret_s,
+		     struct ltps_error *err)
 {
-	*ret_s = NULL;
 	if (ref == NULL || ref->kind != PDF_REF)
 		return 0;
 	return pdf_slot_of(o, revision, ref->ref, ret_s, err) != 0
@@ -56,41 +70,61 @@ static int may_open_ref(struct pdf_objects *o, size_t revision,
 		   : pdf_may_ask(o, revision, *ret_s, err);
 }
 
-/* It may look at catalog and page tree at once. */
-static int may_open(struct pdf_objects *o, size_t revision, struct ltps_error *err)
+static int find_roots(struct pdf_objects *o, size_t revision, struct roots *r,
+		      struct ltps_error *err)
 {
 	const struct pdf_value *trailer = o->file->revisions[revision].trailer;
-	struct pdf_slot *s;
 
-	o->qpdf_entries += o->file->n_by_number;
+	if (find_root(o, revision, pdf_dict_get(trailer, "Root"), &r->catalog, err) !=
+	    0)
+		return -1;
+	return r->catalog == NULL
+		   ? 0
+		   : find_root(o, revision, pdf_dict_get(r->catalog->own, "Pages"),
+			       &r->pages, err);
+}
+
+static int open_at(struct confirming *c, const struct roots *r, struct pdf_open *place,
+		   char why[PDF_QPDF_WHY], struct ltps_error *err)
+{
+	struct pdf_objects *o = c->o;
+
+	o->qpdf_entries += entries_shown(o);
 	if (o->qpdf_entries > PDF_QPDF_ENTRIES_MAX)
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_OBJECT, NULL,
 				 "PDF: more than %d entries to confirm",
 				 PDF_QPDF_ENTRIES_MAX);
-	if (may_open_ref(o, revision, pdf_dict_get(trailer, "Root"), &s, err) != 0)
+	if ((r->catalog != NULL &&
+	     pdf_excerpt_add(o, c->revision, r->catalog, false, err) != 0) ||
+	    (r->pages != NULL &&
+	     pdf_excerpt_add(o, c->revision, r->pages, false, err) != 0))
 		return -1;
-	return s == NULL
-		   ? 0
-		   : may_open_ref(o, revision, pdf_dict_get(s->own, "Pages"), &s, err);
+	place->revision = c->revision;
+	return pdf_qpdf_open(pdf_excerpt_of(o, c->revision), pdf_password(o), &place->q,
+			     why, err);
 }
 
 /* c->q stays NULL when it refuses, and c->differs says why. */
 static int open_revision(struct confirming *c, struct ltps_error *err)
 {
 	struct pdf_objects *o = c->o;
-	const struct pdf_revision *r = &o->file->revisions[c->revision];
-	struct pdf_open *place = find_place(o, c->revision);
+	struct roots roots = { NULL, NULL };
 	char why[PDF_QPDF_WHY];
+	bool is_changed;
 
+	if (find_roots(o, c->revision, &roots, err) != 0 ||
+	    pdf_excerpt_begin(o, c->revision,
+			      roots.pages != NULL ? roots.pages->ref.number : 0,
+			      &is_changed, err) != 0)
+		return -1;
+	if (is_changed)
+		close_from(o, 0);
+	struct pdf_open *place = find_place(o, c->revision);
 	if (place->q == NULL || place->revision != c->revision) {
 		pdf_qpdf_close(place->q);
 		place->q = NULL;
-		if (may_open(o, c->revision, err) != 0 || pdf_short_copy(o, err) != 0 ||
-		    pdf_qpdf_open(view_of(o->copy != NULL ? o->copy : o->file->octets.p,
-					  (size_t)r->end),
-				  pdf_password(o), &place->q, why, err) != 0)
+		if (open_at(c, &roots, place, why, err) != 0)
 			return -1;
-		place->revision = c->revision;
 	}
 	place->used = ++o->clock;
 	c->q = place->q;
@@ -136,7 +170,8 @@ static int compare_data(struct confirming *c, struct pdf_slot *s,
 	struct view data = VIEW_NULL;
 	bool refused = false;
 
-	if (pdf_qpdf_data(c->q, s->ref, &data, &refused, why, err) != 0)
+	if (pdf_excerpt_add(c->o, c->revision, s, true, err) != 0 ||
+	    pdf_qpdf_data(c->q, s->ref, &data, &refused, why, err) != 0)
 		return -1;
 	if (refused || data.n != s->value->data.n ||
 	    (data.n > 0 && memcmp(data.p, s->value->data.p, data.n) != 0))
@@ -155,7 +190,8 @@ static int compare_object(struct confirming *c, struct pdf_slot *s,
 	char why[PDF_QPDF_WHY], text[PDF_DIFFERS];
 
 	if (pdf_slot_value(c->o, c->revision, s, err) != 0 ||
-	    pdf_may_ask(c->o, c->revision, s, err) != 0)
+	    pdf_may_ask(c->o, c->revision, s, err) != 0 ||
+	    pdf_excerpt_add(c->o, c->revision, s, false, err) != 0)
 		return -1;
 	expected.value = s->value;
 	if (pdf_qpdf_object(c->q, s->ref, &expected, &c->arena, &theirs, why, err) != 0)
@@ -214,16 +250,19 @@ static int compare_slot(struct confirming *c, struct pdf_slot *s,
 	return data && c->differs[0] == 0 ? compare_data(c, s, err) : 0;
 }
 
+static int look_at_trailer(struct confirming *c, struct ltps_error *err)
+{
+	if (open_revision(c, err) != 0)
+		return -1;
+	return c->q != NULL ? compare_trailer(c, err) : 0;
+}
+
 static int compare_all(struct confirming *c, struct ltps_error *err)
 {
 	struct pdf_objects *o = c->o;
 
-	if (!o->was_confirmed[c->revision]) {
-		if (open_revision(c, err) != 0)
-			return -1;
-		if (c->q != NULL && compare_trailer(c, err) != 0)
-			return -1;
-	}
+	if (!o->was_confirmed[c->revision] && look_at_trailer(c, err) != 0)
+		return -1;
 	for (size_t i = 0; i < o->n_looked && c->differs[0] == 0; i++) {
 		if (compare_slot(c, o->looked[i], err) != 0)
 			return -1;

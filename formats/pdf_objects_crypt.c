@@ -287,6 +287,7 @@ static int merge(struct pdf_objects *o, const struct pdf_value *own,
 		return fail_crypt(err, "an encrypted value is read differently");
 	if (own->kind == PDF_STRING) {
 		ret_v->text = theirs->text;
+		ret_v->pairs = false;
 		return 0;
 	}
 	return own->kind == PDF_ARRAY ? merge_items(o, own, theirs, ret_v, err)

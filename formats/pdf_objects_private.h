@@ -93,7 +93,10 @@ struct pdf_slot {
 	uint64_t length;
 	size_t allowed_for;    /* object stream: index + 1 of the revision in which
 				  libqpdf was let at it last; 0: never */
-	bool shortened;        /* in the copy: pdf_objects_short.c */
+	uint64_t end;          /* of what stands at an offset, once read; 0 */
+	bool excerpted;        /* it is in the excerpt: pdf_objects_excerpt.c */
+	bool data_excerpted;   /* and its data */
+	bool shortened;        /* there, without the digits of its /Contents */
 	bool looked;           /* asked for by the caller, not only by ourselves */
 	bool data_used;        /* its data was decoded */
 	bool data_confirmed;   /* and was the same */
@@ -116,6 +119,28 @@ struct pdf_open {
 	uint64_t used; /* clock of the last use */
 };
 
+/* Octets of the excerpt that nothing may alter, or that were. */
+struct pdf_region {
+	uint64_t start, end;
+	bool altered;
+};
+
+/* What libqpdf reads: pdf_objects_excerpt.c. */
+struct pdf_excerpt {
+	uint8_t *p;                 /* as long as the file; NULL: the file itself */
+	struct pdf_region *regions; /* in order */
+	size_t n_regions, cap_regions;
+	size_t n_tried; /* of what is looked at, whether it can be shorter */
+	/* pdf_objects_rows.c */
+	const struct pdf_span **tables; /* which are shortened */
+	size_t n_tables;
+	uint32_t *pages;   /* by revision: number of the root of the page tree; 0 */
+	uint32_t *numbers; /* whose rows stay, in order */
+	size_t n_numbers;
+	size_t n_looked; /* then */
+	size_t left_out; /* rows */
+};
+
 struct pdf_objects {
 	const struct pdf_file *file;
 	uint8_t *password; /* copy */
@@ -133,7 +158,7 @@ struct pdf_objects {
 	uint64_t work_left;
 	size_t decrypted; /* objects */
 	/* libqpdf */
-	uint8_t *copy; /* of the file, or NULL: pdf_objects_short.c */
+	struct pdf_excerpt excerpt;
 	struct pdf_open open[PDF_OPEN_MAX];
 	uint64_t clock;
 	size_t revisions_opened;
@@ -212,12 +237,39 @@ bool pdf_is_never_encrypted(const struct pdf_objects *o, const struct pdf_slot *
 /* Whether this member is /Contents of a signature dictionary. */
 bool pdf_is_contents(const struct pdf_value *dict, size_t i);
 
-/* ---- pdf_objects_short.c ---- */
+/* ---- pdf_objects_excerpt.c ---- */
 
-/* Before the first revision is opened: makes o->copy where it is worth it. */
-int pdf_short_copy(struct pdf_objects *o, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_excerpt_begin - before this revision is opened, and before more is asked about.
+ * pages        number of the root of the page tree, or 0: libqpdf looks at it at once
+ * ret_changed  what was opened before has to be opened again
+ */
+int pdf_excerpt_begin(struct pdf_objects *o, size_t revision, uint32_t pages,
+		      bool *ret_changed, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_excerpt_add - before libqpdf is asked about an object: what it reads for it in
+ * this revision. We have read it ourselves, and pdf_may_ask() let it pass.
+ * data   of a stream, too
+ * Fails: FORMAT (object) where it stands within what was altered
+ */
+int pdf_excerpt_add(struct pdf_objects *o, size_t revision, struct pdf_slot *s,
+		    bool data, struct ltps_error *err) LTPS_CHECKED;
+/* As far as this revision goes. */
+struct view pdf_excerpt_of(struct pdf_objects *o, size_t revision);
+void pdf_excerpt_clear(struct pdf_excerpt *x);
+/* A place for octets of one kind; not taken where there is a region already. */
+int pdf_excerpt_take(struct pdf_excerpt *x, uint64_t start, uint64_t end, bool altered,
+		     bool *ret_taken, struct ltps_error *err) LTPS_CHECKED;
 /* What stands for /Contents there. */
 bool pdf_is_mark(const struct pdf_value *v);
+
+/* ---- pdf_objects_rows.c ---- */
+
+/* Whether this section has rows to leave out. */
+bool pdf_rows_worth(const struct pdf_objects *o, const struct pdf_span *s);
+/* The tables, with the rows of what is looked at by now. */
+int pdf_rows_write(struct pdf_objects *o, size_t revision, uint32_t pages,
+		   bool *ret_changed, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_objects_compare.c ---- */
 

@@ -71,6 +71,7 @@ static int read_at_offset(struct pdf_objects *o, size_t revision, struct pdf_slo
 		*err = e;
 		return -1;
 	}
+	s->end = end;
 	if (found.number != s->ref.number || found.generation != s->ref.generation)
 		return pdf_object_fail(err, s->ref, "object %u %u stands in its place",
 				       found.number, found.generation);

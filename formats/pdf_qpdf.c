@@ -353,6 +353,29 @@ static size_t leave_out(qpdf_data d, qpdf_oh oh, const struct pdf_value *expecte
 	return n;
 }
 
+/* A stream that has nothing but its /Type. */
+static int type_alone(qpdf_data d, qpdf_oh dict, struct arena *a,
+		      const struct pdf_value **ret_v, char why[PDF_QPDF_WHY],
+		      struct ltps_error *err)
+{
+	const qpdf_oh type = lib.qpdf_oh_get_key(d, dict, "/Type");
+	const struct pdf_value *v = NULL;
+	struct pdf_value *stream;
+	struct pdf_member *m;
+	const int rc = parse(d, type, a, &v, why, err);
+
+	lib.qpdf_oh_release(d, type);
+	if (rc != 0 || v == NULL)
+		return rc;
+	if (arena_take(a, 1, sizeof(*m), &m, err) != 0 ||
+	    arena_take(a, 1, sizeof(*stream), &stream, err) != 0)
+		return -1;
+	*m = (struct pdf_member){ view_text("Type"), *v };
+	*stream = (struct pdf_value){ .kind = PDF_STREAM, .members = m, .n = 1 };
+	*ret_v = stream;
+	return 0;
+}
+
 int pdf_qpdf_object(struct pdf_qpdf *q, struct pdf_ref ref,
 		    struct pdf_qpdf_expected *expected, struct arena *a,
 		    const struct pdf_value **ret_v, char why[PDF_QPDF_WHY],
@@ -366,9 +389,12 @@ int pdf_qpdf_object(struct pdf_qpdf *q, struct pdf_ref ref,
 	    lib.qpdf_get_object_by_id(d, (int)ref.number, (int)ref.generation);
 	const bool is_stream = lib.qpdf_oh_is_stream(d, oh);
 	const qpdf_oh value = is_stream ? lib.qpdf_oh_get_dict(d, oh) : oh;
+	const bool wants_type =
+	    is_stream && expected != NULL && expected->value->kind == PDF_NULL;
 	if (expected != NULL)
 		expected->left_out = leave_out(d, value, expected->value);
-	int rc = parse(d, value, a, ret_v, why, err);
+	int rc = wants_type ? type_alone(d, value, a, ret_v, why, err)
+			    : parse(d, value, a, ret_v, why, err);
 	if (rc == 0 && is_stream && *ret_v != NULL && (*ret_v)->kind == PDF_DICT)
 		rc = as_stream(*ret_v, a, ret_v, err);
 	if (is_stream)

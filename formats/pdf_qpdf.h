@@ -41,7 +41,8 @@ struct pdf_qpdf_expected {
  * pdf_qpdf_object - an indirect object, decrypted; null when there is none. Members
  * that are null are left out; a stream comes without its data.
  * expected  NULL: nothing is left out, and all that is referred to is read. With it an
- *           object is asked for once
+ *           object is asked for once; of a stream where null is expected the /Type
+ *           alone is given, since its references cannot be the same
  * ret_v     in the arena; NULL when it refuses, and then why
  */
 int pdf_qpdf_object(struct pdf_qpdf *q, struct pdf_ref ref,

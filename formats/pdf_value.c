@@ -188,6 +188,7 @@ static int read_simple(struct reader *r, uint8_t c, struct ltps_error *err)
 	} else if (c == '<') {
 		v.hex = true;
 		rc = pdf_lex_hex(&r->lex, &v.text, err);
+		v.pairs = r->lex.pairs;
 	} else {
 		rc = read_word(r, &v, err);
 	}

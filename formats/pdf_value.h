@@ -37,6 +37,7 @@ struct pdf_value {
 	enum pdf_kind kind;
 	bool duplicate_keys; /* DICT, STREAM: a key stands twice: readers differ */
 	bool hex;            /* STRING: written <...> */
+	bool pairs;          /* and so: pairs of digits alone, no white space */
 	struct view where;   /* its octets as read (STREAM: of its dictionary); n == 0:
 				made from elsewhere */
 	int64_t integer;     /* INTEGER; BOOL: 0 or 1 */

@@ -109,6 +109,8 @@ static int put_items(struct putting *p, enum material_kind kind,
 		     const struct pades_item *items, size_t n, struct ltps_error *err)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (items[i].again)
+			continue;
 		p->revision = items[i].revision;
 		if (put_object(p, kind, items[i].der, err) != 0)
 			return -1;

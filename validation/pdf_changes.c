@@ -277,7 +277,12 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 	if (judge_findings(r, f->findings, f->n_findings, err) ||
 	    judge_trailer(r, err) || judge_encrypt(r, err))
 		return -1;
-	if (r->edges.too_many)
+	if (rev->n_entries == 0)
+		return 0;
+	/* Once, and not before an object is named. */
+	if (r->edges.base == NULL && pdf_edges_read(r->p, &r->edges, err))
+		return -1;
+	if (r->edges.list.too_many)
 		return pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
 				      "too many references to judge what changed");
 	for (size_t i = 0; i < rev->n_entries && !r->full; i++) {
@@ -325,7 +330,6 @@ int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c, struct ltps_err
 	size_t first = first_signed(p), n = p->file->n_revisions;
 	int rc = 0;
 	if (first < n && first + 1 < n) {
-		rc = pdf_edges_read(p, &r.edges, err);
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
 		     r.revision++)
 			rc = judge_revision(&r, err);

@@ -8,9 +8,10 @@
  * An object that is new is harmless until something old refers to it. One that was
  * there, or that something old was waiting for, may change as every place allows where
  * the revision before uses it: metadata that is also a page's content may not. For that
- * the references of the file are read once, when there is a revision after the first
- * signature; beside that, work is linear in the entries that a revision's sections
- * name.
+ * every object of the file is passed over once for the references in it, the data of
+ * streams left out, when a revision after the first signature names an object; how
+ * they stand there is read only of those that are asked about. Beside that, work is
+ * linear in the entries that a revision's sections name and in what refers to them.
  */
 #ifndef LTPS_VALIDATION_PDF_CHANGES_H
 #define LTPS_VALIDATION_PDF_CHANGES_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pdf_changes_edges - which object refers to which, in every version that any revision
- * has of it. The octets of objects are passed over once, token by token, without making
- * values of them; data of streams is never touched but that of object streams.
+ * has of it. All objects are passed over once, quickly; how a reference stands in its
+ * object is found when that is asked, which is for few of them. Data of streams is
+ * never touched but that of object streams.
  *
  * Needed because an object says nothing about where it is used, and because a reference
  * to a number that no object has may be waiting for one.
@@ -14,306 +15,21 @@
 
 #include "base/mem.h"
 
-#define SOURCE_BITS 24
-#define SOURCE_MASK ((1u << SOURCE_BITS) - 1)
-_Static_assert(PDF_ENTRIES_MAX <= SOURCE_MASK, "entries are numbered in 24 bits");
+_Static_assert(PDF_ENTRIES_MAX < 1 << 24, "entries are numbered in 24 bits");
+_Static_assert(PDF_OBJECT_NUMBER_MAX < 1 << 24, "numbers are sorted by 24 bits");
 /* Octets passed over: objects that stand in each other or in one place would make it
  * the product of both. Object streams are compressed. */
 #define SCAN_OCTETS(file) ((uint64_t)(file)*4 + ((uint64_t)256 << 20))
-/* Deeper than any value that can be read. */
-#define SCAN_DEPTH_MAX (PDF_DEPTH_MAX + 2)
 
-struct scan {
-	struct view in;
-	size_t at;
-	struct pdf_edges *edges;
-	uint32_t source;
-	/* What is open: the key of a dictionary that an array stands under counts for
-	 * the array too. */
-	struct {
-		bool dict;
-		bool want_key;
-		struct view key;
-	} open[SCAN_DEPTH_MAX];
-	size_t depth;
-	uint64_t number[2]; /* the last two, for "12 0 R" */
-	size_t n_numbers;
+struct pass {
+	struct pades *p;
+	const size_t *base;
+	struct pdf_edge_list *list;
+	int (*scan)(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
+		    struct ltps_error *err);
 };
 
-/* ---- forms ---- */
-
-enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array)
-{
-#define KEY(text, form, array)                                                         \
-	{                                                                              \
-		text, sizeof(text) - 1, form, array                                    \
-	}
-	static const struct {
-		const char *key;
-		size_t n;
-		enum pdf_edge_form form;
-		bool array; /* in an array alone */
-	} keys[] = {
-		KEY("P", PDF_EDGE_BACK, false),
-		KEY("T", PDF_EDGE_BACK, false),
-		KEY("K", PDF_EDGE_TREE, false),
-		KEY("Pg", PDF_EDGE_BACK, false),
-		KEY("AN", PDF_EDGE_BACK, false),
-		KEY("CO", PDF_EDGE_LIST, true),
-		KEY("IRT", PDF_EDGE_BACK, false),
-		KEY("Obj", PDF_EDGE_BACK, false),
-		KEY("Ref", PDF_EDGE_TREE, true),
-		KEY("Kids", PDF_EDGE_KIDS, true),
-		KEY("Nums", PDF_EDGE_TREE, true),
-		KEY("Names", PDF_EDGE_TREE, true),
-		KEY("Popup", PDF_EDGE_BACK, false),
-		KEY("Parent", PDF_EDGE_BACK, false),
-		KEY("Annots", PDF_EDGE_LIST, true),
-		KEY("Fields", PDF_EDGE_LIST, true),
-		/* Of a signature reference: ISO 32000-2 Table 256. */
-		KEY("Data", PDF_EDGE_BACK, false),
-	};
-#undef KEY
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].n == key.n && (in_array || !keys[i].array) &&
-		    memcmp(keys[i].key, key.p, key.n) == 0)
-			return keys[i].form;
-	return PDF_EDGE_PLAIN;
-}
-
-static enum pdf_edge_form form_of(const struct scan *s)
-{
-	size_t d = s->depth;
-	while (d > 0 && !s->open[d - 1].dict)
-		d--;
-	if (d == 0)
-		return s->depth > 0 ? PDF_EDGE_ARRAY : PDF_EDGE_PLAIN;
-	return pdf_edge_form_of(s->open[d - 1].key, s->depth > d);
-}
-
-static int edge_add(struct pdf_edges *e, uint32_t target, uint32_t source,
-		    struct ltps_error *err)
-{
-	if (e->n >= PDF_EDGES_MAX) {
-		e->too_many = true;
-		return 0;
-	}
-	if (e->n == e->cap) {
-		size_t cap = e->cap > 0 ? e->cap * 2 : 1024;
-		struct pdf_edge *v = mem_resize(e->v, cap, sizeof(*v));
-		if (v == NULL)
-			return ltps_fail_nomem(err);
-		e->v = v;
-		e->cap = cap;
-	}
-	e->v[e->n++] = (struct pdf_edge){ .target = target, .source = source };
-	return 0;
-}
-
-/* ---- tokens ---- */
-
-/* ISO 32000-2 7.2.3: every octet of a file may pass here. */
-enum { REGULAR, WHITE, DELIMITER };
-static const uint8_t classes[256] = {
-	[0] = WHITE,       ['\t'] = WHITE,    ['\n'] = WHITE,    ['\f'] = WHITE,
-	['\r'] = WHITE,    [' '] = WHITE,     ['('] = DELIMITER, [')'] = DELIMITER,
-	['<'] = DELIMITER, ['>'] = DELIMITER, ['['] = DELIMITER, [']'] = DELIMITER,
-	['{'] = DELIMITER, ['}'] = DELIMITER, ['/'] = DELIMITER, ['%'] = DELIMITER,
-};
-
-static bool is_white(uint8_t c)
-{
-	return classes[c] == WHITE;
-}
-
-static bool is_regular(uint8_t c)
-{
-	return classes[c] == REGULAR;
-}
-
-static void skip_space(struct scan *s)
-{
-	while (s->at < s->in.n) {
-		uint8_t c = s->in.p[s->at];
-		if (c == '%') {
-			while (s->at < s->in.n && s->in.p[s->at] != '\r' &&
-			       s->in.p[s->at] != '\n')
-				s->at++;
-		} else if (is_white(c)) {
-			s->at++;
-		} else {
-			return;
-		}
-	}
-}
-
-static void skip_literal(struct scan *s)
-{
-	size_t nested = 0;
-	while (s->at < s->in.n) {
-		uint8_t c = s->in.p[s->at++];
-		if (c == '\\')
-			s->at++;
-		else if (c == '(')
-			nested++;
-		else if (c == ')' && --nested == 0)
-			return;
-	}
-}
-
-static struct view regular(struct scan *s)
-{
-	size_t from = s->at;
-	while (s->at < s->in.n && is_regular(s->in.p[s->at]))
-		s->at++;
-	return view_of(s->in.p + from, s->at - from);
-}
-
-/* Whether these are digits alone; numbers too large for a reference are none. As many
- * zeroes as anybody likes may stand before. */
-static bool digits(struct view v, uint64_t *ret_n)
-{
-	uint64_t n = 0;
-	while (v.n > 1 && v.p[0] == '0')
-		v = view_skip(v, 1);
-	if (v.n == 0 || v.n > 10)
-		return false;
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] < '0' || v.p[i] > '9')
-			return false;
-		n = n * 10 + (v.p[i] - '0');
-	}
-	*ret_n = n;
-	return true;
-}
-
-/* A value, or a key, of the innermost dictionary is over. */
-static void value_done(struct scan *s)
-{
-	if (s->depth > 0 && s->open[s->depth - 1].dict)
-		s->open[s->depth - 1].want_key = true;
-}
-
-static bool push(struct scan *s, bool dict)
-{
-	if (s->depth == SCAN_DEPTH_MAX)
-		return false;
-	s->open[s->depth].dict = dict;
-	s->open[s->depth].want_key = dict;
-	s->open[s->depth++].key = VIEW_NULL;
-	return true;
-}
-
-static void name_token(struct scan *s)
-{
-	s->at++;
-	struct view name = regular(s);
-	if (s->depth > 0 && s->open[s->depth - 1].dict &&
-	    s->open[s->depth - 1].want_key) {
-		s->open[s->depth - 1].key = name;
-		s->open[s->depth - 1].want_key = false;
-	} else {
-		value_done(s);
-	}
-}
-
-static int word_token(struct scan *s, struct ltps_error *err)
-{
-	uint64_t n;
-	struct view w = regular(s);
-	if (digits(w, &n)) {
-		s->number[0] = s->number[1];
-		s->number[1] = n;
-		s->n_numbers++;
-		/* It ends a value unless a reference goes on, which does so itself. */
-		value_done(s);
-		return 0;
-	}
-	int rc = 0;
-	if (w.n == 1 && w.p[0] == 'R' && s->n_numbers >= 2 && s->number[0] > 0 &&
-	    s->number[0] <= PDF_OBJECT_NUMBER_MAX)
-		rc = edge_add(s->edges, (uint32_t)s->number[0],
-			      s->source | (uint32_t)form_of(s) << SOURCE_BITS, err);
-	s->n_numbers = 0;
-	value_done(s);
-	return rc;
-}
-
-/* One token; *ret_over: the object ends. */
-static int token(struct scan *s, bool *ret_over, struct ltps_error *err)
-{
-	*ret_over = true;
-	skip_space(s);
-	if (s->at >= s->in.n)
-		return 0;
-	uint8_t c = s->in.p[s->at];
-	bool twice = s->at + 1 < s->in.n && s->in.p[s->at + 1] == c;
-	*ret_over = false;
-	if (is_regular(c))
-		return word_token(s, err);
-	s->n_numbers = 0;
-	if (c == '/') {
-		name_token(s);
-	} else if (c == '[' || (c == '<' && twice)) {
-		s->at += c == '[' ? 1 : 2;
-		*ret_over = !push(s, c == '<');
-	} else if (c == ']' || (c == '>' && twice)) {
-		s->at += c == ']' ? 1 : 2;
-		if (s->depth > 0)
-			s->depth--;
-		value_done(s);
-		*ret_over = s->depth == 0;
-	} else if (c == '(') {
-		skip_literal(s);
-		value_done(s);
-	} else if (c == '<') {
-		const uint8_t *end = memchr(s->in.p + s->at, '>', s->in.n - s->at);
-		s->at = end != NULL ? (size_t)(end - s->in.p) + 1 : s->in.n;
-		value_done(s);
-	} else {
-		s->at++;
-	}
-	return 0;
-}
-
-/* References of one object whose value starts at s->at. Scalars hold none, except that
- * an object may be a reference and nothing else. */
-static int object_scan(struct scan *s, struct ltps_error *err)
-{
-	bool over = s->edges->too_many;
-	size_t words = 0, from = s->at;
-	s->depth = 0;
-	s->n_numbers = 0;
-	while (!over) {
-		if (token(s, &over, err))
-			return -1;
-		if (s->depth == 0 && ++words > 3)
-			over = true;
-		if (s->at - from > s->edges->octets)
-			s->edges->too_many = over = true;
-	}
-	if (s->at > from)
-		s->edges->octets -=
-		    s->at - from < s->edges->octets ? s->at - from : s->edges->octets;
-	return 0;
-}
-
-/* ---- entries ---- */
-
-/* Behind "12 0 obj". */
-static void header_skip(struct scan *s)
-{
-	for (int i = 0; i < 3; i++) {
-		skip_space(s);
-		(void)regular(s);
-	}
-}
-
-static bool next_number(struct scan *s, uint64_t *ret_n)
-{
-	skip_space(s);
-	return digits(regular(s), ret_n);
-}
+/* ---- objects ---- */
 
 /* Entry of this revision's own sections; entries are by number. */
 static size_t entry_at(const struct pdf_revision *rev, uint64_t number)
@@ -329,34 +45,65 @@ static size_t entry_at(const struct pdf_revision *rev, uint64_t number)
 	return low;
 }
 
-/* Objects of one object stream that this revision names. */
-static int stream_scan(struct pades *p, size_t revision, uint64_t container,
-		       struct pdf_edges *e, struct ltps_error *err)
+/* Whether this revision has the object in this object stream. */
+static bool is_inside(const struct pdf_revision *rev, size_t i, uint64_t number,
+		      uint64_t container)
 {
-	const struct pdf_revision *rev = &p->file->revisions[revision];
+	return i < rev->n_entries && rev->entries[i].number == number &&
+	       rev->entries[i].place == PDF_IN_STREAM &&
+	       rev->entries[i].offset == container;
+}
+
+static int stream_open(const struct pass *a, size_t revision, uint64_t container,
+		       struct view *ret_in, size_t *ret_first, struct ltps_error *err)
+{
 	struct pdf_ref ref = { .number = (uint32_t)container };
 	const struct pdf_value *stream, *n;
-	struct scan s = { .edges = e }, head = { 0 };
-	uint64_t number, offset;
-	if (pdf_object(p->objects, revision, ref, &stream, err))
+	struct view in;
+	*ret_in = VIEW_NULL;
+	if (pdf_object(a->p->objects, revision, ref, &stream, err))
 		return -1;
 	if (stream->kind != PDF_STREAM)
 		return 0;
-	if (pdf_get(p->objects, revision, stream, "First", &n, err) ||
-	    pdf_stream_data(p->objects, revision, stream, &s.in, err))
+	if (pdf_get(a->p->objects, revision, stream, "First", &n, err) ||
+	    pdf_stream_data(a->p->objects, revision, stream, &in, err))
 		return -1;
-	if (n->kind != PDF_INTEGER || n->integer < 0 || (uint64_t)n->integer > s.in.n)
+	if (n->kind != PDF_INTEGER || n->integer < 0 || (uint64_t)n->integer > in.n)
 		return 0;
-	head.in = view_head(s.in, (size_t)n->integer);
-	while (next_number(&head, &number) && next_number(&head, &offset)) {
+	*ret_in = in;
+	*ret_first = (size_t)n->integer;
+	return 0;
+}
+
+/* What stands before the objects is passed over once for each revision, too. */
+static bool charge_head(struct pdf_edge_list *l, size_t octets)
+{
+	if (octets > l->octets)
+		l->too_many = true;
+	else
+		l->octets -= octets;
+	return !l->too_many;
+}
+
+/* Objects of one object stream that this revision names. */
+static int stream_scan(const struct pass *a, size_t revision, uint64_t container,
+		       struct ltps_error *err)
+{
+	const struct pdf_revision *rev = &a->p->file->revisions[revision];
+	uint64_t number, offset;
+	size_t first = 0, at = 0;
+	struct view in;
+	if (stream_open(a, revision, container, &in, &first, err))
+		return -1;
+	struct view head = view_head(in, first);
+	if (!charge_head(a->list, first))
+		return 0;
+	while (pdf_scan_number(head, &at, &number) &&
+	       pdf_scan_number(head, &at, &offset)) {
 		size_t i = entry_at(rev, number);
-		if (i == rev->n_entries || rev->entries[i].number != number ||
-		    rev->entries[i].place != PDF_IN_STREAM ||
-		    rev->entries[i].offset != container || offset > s.in.n - head.in.n)
-			continue;
-		s.source = (uint32_t)(e->base[revision] + i);
-		s.at = head.in.n + (size_t)offset;
-		if (object_scan(&s, err))
+		if (is_inside(rev, i, number, container) && offset <= in.n - first &&
+		    a->scan(in, first + (size_t)offset,
+			    (uint32_t)(a->base[revision] + i), a->list, err))
 			return -1;
 	}
 	return 0;
@@ -378,10 +125,10 @@ static int by_stream(const void *a, const void *b)
 }
 
 /* The object streams that entries of a revision name, each once. */
-static int streams_scan(struct pades *p, size_t revision, size_t n_inside,
-			struct pdf_edges *e, struct ltps_error *err)
+static int streams_scan(const struct pass *a, size_t revision, size_t n_inside,
+			struct ltps_error *err)
 {
-	const struct pdf_revision *rev = &p->file->revisions[revision];
+	const struct pdf_revision *rev = &a->p->file->revisions[revision];
 	uint64_t *numbers = mem_alloc(n_inside * sizeof(*numbers));
 	size_t n = 0;
 	int rc = 0;
@@ -391,99 +138,100 @@ static int streams_scan(struct pades *p, size_t revision, size_t n_inside,
 		if (rev->entries[i].place == PDF_IN_STREAM)
 			numbers[n++] = rev->entries[i].offset;
 	qsort(numbers, n, sizeof(*numbers), by_stream);
-	for (size_t i = 0; i < n && rc == 0; i++) {
+	for (size_t i = 0; i < n && rc == 0 && !a->list->too_many; i++) {
 		if (i > 0 && numbers[i] == numbers[i - 1])
 			continue;
-		if (stream_scan(p, revision, numbers[i], e, err))
+		if (stream_scan(a, revision, numbers[i], err))
 			rc = passed_over(err);
 	}
 	mem_free(numbers);
 	return rc;
 }
 
-static int revision_scan(struct pades *p, size_t revision, struct pdf_edges *e,
-			 struct ltps_error *err)
+static int entry_scan(const struct pass *a, size_t revision, size_t i,
+		      struct ltps_error *err)
 {
-	const struct pdf_revision *rev = &p->file->revisions[revision];
-	struct scan s = { .in = p->file->octets, .edges = e };
-	size_t n_inside = 0;
-	for (size_t i = 0; i < rev->n_entries; i++) {
-		const struct pdf_entry *v = &rev->entries[i];
-		n_inside += v->place == PDF_IN_STREAM;
-		if (v->place != PDF_AT_OFFSET || v->offset >= s.in.n)
-			continue;
-		s.source = (uint32_t)(e->base[revision] + i);
-		s.at = (size_t)v->offset;
-		header_skip(&s);
-		if (object_scan(&s, err))
-			return -1;
-	}
-	return n_inside > 0 ? streams_scan(p, revision, n_inside, e, err) : 0;
+	const struct pdf_entry *v = &a->p->file->revisions[revision].entries[i];
+	struct view in = a->p->file->octets;
+	if (v->place != PDF_AT_OFFSET || v->offset >= in.n)
+		return 0;
+	return a->scan(in, pdf_scan_header(in, (size_t)v->offset),
+		       (uint32_t)(a->base[revision] + i), a->list, err);
 }
 
-/* ---- the whole ---- */
-
-/* Numbers have 23 bits: three passes over their octets, each keeping the order. */
-static int by_target(struct pdf_edges *e, struct ltps_error *err)
+static int revision_scan(const struct pass *a, size_t revision, struct ltps_error *err)
 {
-	struct pdf_edge *from = e->v, *to = mem_alloc((e->n + 1) * sizeof(*to));
-	struct pdf_edge *spare = to;
-	if (to == NULL)
-		return ltps_fail_nomem(err);
+	const struct pdf_revision *rev = &a->p->file->revisions[revision];
+	size_t n_inside = 0;
+	for (size_t i = 0; i < rev->n_entries && !a->list->too_many; i++) {
+		n_inside += rev->entries[i].place == PDF_IN_STREAM;
+		if (entry_scan(a, revision, i, err))
+			return -1;
+	}
+	return n_inside > 0 ? streams_scan(a, revision, n_inside, err) : 0;
+}
+
+/* ---- order ---- */
+
+static unsigned digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
+{
+	return ((by_source ? e->source : e->target) >> shift) & 0xff;
+}
+
+/* Each pass keeps the order of what is equal, and ends in the spare one. Most numbers
+ * have no third digit. */
+static void sort_by(struct pdf_edge **v, struct pdf_edge **spare, size_t n,
+		    bool by_source)
+{
 	for (unsigned shift = 0; shift < 24; shift += 8) {
+		struct pdf_edge *from = *v, *to = *spare;
 		size_t starts[257] = { 0 };
-		for (size_t i = 0; i < e->n; i++)
-			starts[(from[i].target >> shift & 0xff) + 1]++;
+		for (size_t i = 0; i < n; i++)
+			starts[digit_of(&from[i], by_source, shift) + 1]++;
+		if (n == 0 || starts[digit_of(from, by_source, shift) + 1] == n)
+			continue;
 		for (size_t i = 0; i < 256; i++)
 			starts[i + 1] += starts[i];
-		for (size_t i = 0; i < e->n; i++)
-			to[starts[from[i].target >> shift & 0xff]++] = from[i];
-		struct pdf_edge *swap = from;
-		from = to;
-		to = swap;
+		for (size_t i = 0; i < n; i++)
+			to[starts[digit_of(&from[i], by_source, shift)]++] = from[i];
+		*v = to;
+		*spare = from;
 	}
-	/* Three passes end in the spare one. */
-	mem_free(e->v);
-	e->v = spare;
-	e->cap = e->n + 1;
-	return 0;
 }
 
-int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e, struct ltps_error *err)
+/* By target, then source, then as they stand. */
+static int list_sort(struct pdf_edge_list *l, struct ltps_error *err)
 {
-	struct pdf_edges e = { .octets = SCAN_OCTETS(p->file->octets.n) };
-	size_t n = p->file->n_revisions;
-	e.base = mem_zalloc(n + 1, sizeof(*e.base));
-	if (e.base == NULL)
+	struct pdf_edge *spare = mem_alloc((l->n + 1) * sizeof(*spare));
+	bool ordered = true;
+	if (spare == NULL)
 		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		e.base[i + 1] = e.base[i] + p->file->revisions[i].n_entries;
-	for (size_t i = 0; i < n; i++)
-		if (revision_scan(p, i, &e, err)) {
-			pdf_edges_clear(&e);
-			return -1;
-		}
-	if (by_target(&e, err)) {
-		pdf_edges_clear(&e);
-		return -1;
-	}
-	*ret_e = e;
+	for (size_t i = 1; i < l->n && ordered; i++)
+		ordered = l->v[i - 1].source <= l->v[i].source;
+	/* What object streams hold comes behind what stands alone. */
+	if (!ordered)
+		sort_by(&l->v, &spare, l->n, true);
+	sort_by(&l->v, &spare, l->n, false);
+	mem_free(spare);
+	l->cap = l->n; /* at least */
 	return 0;
 }
 
-void pdf_edges_clear(struct pdf_edges *e)
+static int order(const struct pdf_edge *e, uint64_t target, uint32_t source)
 {
-	mem_free(e->v);
-	mem_free(e->base);
-	*e = (struct pdf_edges){ 0 };
+	if (e->target != target)
+		return e->target < target ? -1 : 1;
+	return e->source < source ? -1 : e->source > source;
 }
 
-static size_t first_from(const struct pdf_edges *e, uint64_t number)
+/* The first one that is not before this. */
+static size_t first_from(const struct pdf_edge_list *l, uint64_t target,
+			 uint32_t source)
 {
-	size_t low = 0, high = e->n;
+	size_t low = 0, high = l->n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (e->v[middle].target < number)
+		if (order(&l->v[middle], target, source) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -491,34 +239,125 @@ static size_t first_from(const struct pdf_edges *e, uint64_t number)
 	return low;
 }
 
+/* ---- the whole ---- */
+
+int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e, struct ltps_error *err)
+{
+	struct pdf_edges e = { .list = { .octets = SCAN_OCTETS(p->file->octets.n) } };
+	size_t n = p->file->n_revisions;
+	int rc = 0;
+	e.base = mem_zalloc(n + 1, sizeof(*e.base));
+	if (e.base == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		e.base[i + 1] = e.base[i] + p->file->revisions[i].n_entries;
+	struct pass a = { p, e.base, &e.list, pdf_scan_quick };
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = revision_scan(&a, i, err);
+	if (rc == 0)
+		rc = list_sort(&e.list, err);
+	if (rc == 0)
+		*ret_e = e;
+	else
+		pdf_edges_clear(&e);
+	return rc;
+}
+
+void pdf_edges_clear(struct pdf_edges *e)
+{
+	mem_free(e->list.v);
+	mem_free(e->base);
+	*e = (struct pdf_edges){ 0 };
+}
+
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
 				    size_t *ret_n)
 {
-	size_t first = first_from(e, number);
-	*ret_n = first_from(e, (uint64_t)number + 1) - first;
-	return e->v + first;
+	size_t first = first_from(&e->list, number, 0);
+	*ret_n = first_from(&e->list, (uint64_t)number + 1, 0) - first;
+	return *ret_n > 0 ? e->list.v + first : NULL;
 }
 
-enum pdf_edge_form pdf_edge_form(const struct pdf_edge *e)
+/* ---- asked of one reference ---- */
+
+static size_t revision_of(const struct pdf_edges *e, const struct pdf_file *f,
+			  uint32_t source)
 {
-	return (enum pdf_edge_form)(e->source >> SOURCE_BITS);
+	size_t low = 0, high = f->n_revisions;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (e->base[middle] <= source)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 const struct pdf_entry *pdf_edge_source(const struct pdf_edges *e,
 					const struct pdf_file *f, size_t revision,
 					const struct pdf_edge *edge)
 {
-	size_t id = edge->source & SOURCE_MASK, low = 0, high = f->n_revisions;
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-		if (e->base[middle] <= id)
-			low = middle;
-		else
-			high = middle;
-	}
-	if (low > revision)
+	size_t own = revision_of(e, f, edge->source);
+	if (own > revision)
 		return NULL;
-	const struct pdf_entry *v = &f->revisions[low].entries[id - e->base[low]];
+	const struct pdf_entry *v =
+	    &f->revisions[own].entries[edge->source - e->base[own]];
 	const struct pdf_entry *now = pdf_file_find(f, revision, v->number);
-	return now != NULL && now->revision == low ? v : NULL;
+	return now != NULL && now->revision == own ? v : NULL;
+}
+
+static int fail_found(struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
+			 "PDF: references of an object were not found again");
+}
+
+/* Those found exactly, into the places of the same ones. */
+static int forms_keep(struct pdf_edges *e, const struct pdf_edge_list *exact,
+		      struct ltps_error *err)
+{
+	size_t to = 0;
+	for (size_t i = 0; i < exact->n; i++) {
+		const struct pdf_edge *x = &exact->v[i];
+		if (i > 0 && order(x, x[-1].target, x[-1].source) == 0)
+			to++;
+		else
+			to = first_from(&e->list, x->target, x->source);
+		if (to >= e->list.n || order(&e->list.v[to], x->target, x->source) != 0)
+			return fail_found(err);
+		e->list.v[to].form = x->form;
+	}
+	return exact->too_many ? fail_found(err) : 0;
+}
+
+/* Of all references of an object, or of the objects in its stream: each is read so
+ * once, and all of them have been passed over within the limits before. */
+static int forms_find(struct pades *p, struct pdf_edges *e, uint32_t source,
+		      struct ltps_error *err)
+{
+	size_t revision = revision_of(e, p->file, source);
+	size_t i = source - e->base[revision];
+	const struct pdf_entry *v = &p->file->revisions[revision].entries[i];
+	struct pdf_edge_list exact = { .octets = SCAN_OCTETS(p->file->octets.n) };
+	struct pass a = { p, e->base, &exact, pdf_scan_exact };
+	int rc = v->place == PDF_IN_STREAM ? stream_scan(&a, revision, v->offset, err)
+					   : entry_scan(&a, revision, i, err);
+	if (rc == 0)
+		rc = list_sort(&exact, err);
+	if (rc == 0)
+		rc = forms_keep(e, &exact, err);
+	mem_free(exact.v);
+	return rc;
+}
+
+int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
+		  enum pdf_edge_form *ret_form, struct ltps_error *err)
+{
+	if (edge->form == PDF_EDGE_UNKNOWN && forms_find(p, e, edge->source, err))
+		return -1;
+	if (edge->form == PDF_EDGE_UNKNOWN)
+		return fail_found(err);
+	*ret_form = (enum pdf_edge_form)edge->form;
+	return 0;
 }

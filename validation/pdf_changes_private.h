@@ -3,8 +3,9 @@
  * pdf_changes_private - what the files of pdf_changes.h share.
  *
  *   pdf_changes.c         revisions, their entries and trailers; permissions
+ *   pdf_changes_scan.c    the references in one object
  *   pdf_changes_edges.c   which object refers to which
- *   pdf_changes_spot.c   where an object is used: places, found upwards
+ *   pdf_changes_spot.c    where an object is used: places, found upwards
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
@@ -34,32 +35,60 @@
 /* How a reference stands in its object. */
 enum pdf_edge_form {
 	PDF_EDGE_PLAIN,
-	PDF_EDGE_BACK,  /* /Parent, /P, ...: points to a page, field, annotation */
-	PDF_EDGE_LIST,  /* in the array of /Annots, /Fields, /CO */
-	PDF_EDGE_KIDS,  /* in the array of /Kids: of a field, or of a page tree */
-	PDF_EDGE_ARRAY, /* in an array that is an object of its own */
-	PDF_EDGE_TREE,  /* of the structure tree */
+	PDF_EDGE_BACK,    /* /Parent, /P, ...: points to a page, field, annotation */
+	PDF_EDGE_LIST,    /* in the array of /Annots, /Fields, /CO */
+	PDF_EDGE_KIDS,    /* in the array of /Kids: of a field, or of a page tree */
+	PDF_EDGE_ARRAY,   /* in an array that is an object of its own */
+	PDF_EDGE_TREE,    /* of the structure tree */
+	PDF_EDGE_UNKNOWN, /* nobody asked so far */
 };
 struct pdf_edge {
 	uint32_t target;
-	uint32_t source; /* form in the upper 8 bits; entry, counted over all revisions
-			  */
+	uint32_t source : 24; /* entry, counted over all revisions */
+	uint32_t form : 8;
 };
-struct pdf_edges {
-	struct pdf_edge *v; /* by target */
+struct pdf_edge_list {
+	struct pdf_edge *v;
 	size_t n, cap;
-	size_t *base;    /* of each revision: entries in those before */
 	uint64_t octets; /* that may still be passed over */
 	bool too_many;   /* not all are there */
 };
+
+/* ---- pdf_changes_scan.c ---- */
+
+/*
+ * pdf_scan_exact, pdf_scan_quick - append the references of the object whose value
+ * starts here, in their order. Both find the same; the quick way leaves their forms
+ * unknown, unless it had to go the exact way.
+ * Fails: NOMEM; where a limit is reached, too_many is set and the rest left out
+ */
+int pdf_scan_exact(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
+		   struct ltps_error *err) LTPS_CHECKED;
+int pdf_scan_quick(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
+		   struct ltps_error *err) LTPS_CHECKED;
+/* Behind "12 0 obj". */
+size_t pdf_scan_header(struct view in, size_t at);
+/* The next word, when it is a number without a sign that fits into ten digits. */
+bool pdf_scan_number(struct view in, size_t *at, uint64_t *ret_n);
+enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
+
+/* ---- pdf_changes_edges.c ---- */
+
+struct pdf_edges {
+	struct pdf_edge_list list; /* by target, then source */
+	size_t *base;              /* of each revision: entries in those before */
+};
+/* All references of all revisions, passed over quickly. */
 int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e,
 		   struct ltps_error *err) LTPS_CHECKED;
 void pdf_edges_clear(struct pdf_edges *e);
 /* References to a number. */
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
 				    size_t *ret_n);
-enum pdf_edge_form pdf_edge_form(const struct pdf_edge *e);
-enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
+/* How one of them stands: its object is read exactly, the first time that anything of
+ * it is asked. Fails: NOMEM; INTERNAL (self) when it is not there */
+int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
+		  enum pdf_edge_form *ret_form, struct ltps_error *err) LTPS_CHECKED;
 /* The object that the reference stands in, when a revision has this version of it. */
 const struct pdf_entry *pdf_edge_source(const struct pdf_edges *e,
 					const struct pdf_file *f, size_t revision,

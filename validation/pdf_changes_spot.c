@@ -270,6 +270,7 @@ static int climb(struct climb *c, uint32_t number, bool plain, struct ltps_error
 	size_t n;
 	const struct pdf_edge *edges = pdf_edges_to(&r->edges, number, &n);
 	uint32_t last = UINT32_MAX;
+	enum pdf_edge_form form;
 	int rc = 0;
 	bool over;
 	if (was_passed(c, number))
@@ -287,8 +288,9 @@ static int climb(struct climb *c, uint32_t number, bool plain, struct ltps_error
 		if (source == NULL || source->number == last ||
 		    (c->graph < r->revision && !still_refers(r, edges, n, source)))
 			continue;
-		if (plain && is_passed_over(r, c->graph, pdf_edge_form(&edges[i]),
-					    source->number, &over, err))
+		if (plain &&
+		    (pdf_edge_form(r->p, &r->edges, &edges[i], &form, err) ||
+		     is_passed_over(r, c->graph, form, source->number, &over, err)))
 			return -1;
 		if (plain && over)
 			continue;
@@ -333,13 +335,16 @@ static int judge_parent(struct pdf_run *r, size_t graph, uint32_t number,
 {
 	size_t n;
 	const struct pdf_edge *edges = pdf_edges_to(&r->edges, number, &n);
+	enum pdf_edge_form form;
 	*ret_harmless = true;
 	for (size_t i = 0; i < n && *ret_harmless; i++) {
-		enum pdf_edge_form form = pdf_edge_form(&edges[i]);
 		const struct pdf_entry *source =
 		    pdf_edge_source(&r->edges, r->p->file, graph, &edges[i]);
-		if (source != NULL &&
-		    (form == PDF_EDGE_KIDS || form == PDF_EDGE_ARRAY) &&
+		if (source == NULL)
+			continue;
+		if (pdf_edge_form(r->p, &r->edges, &edges[i], &form, err))
+			return -1;
+		if ((form == PDF_EDGE_KIDS || form == PDF_EDGE_ARRAY) &&
 		    is_passed_over(r, graph, form, source->number, ret_harmless, err))
 			return -1;
 	}

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "formats/pdf_objects_private.h"
 #include "tests/support/corpus.h"
 #include "tests/support/pdf_sketch.h"
 
@@ -834,11 +835,235 @@ Test(pdf_objects, more_entries_than_are_confirmed_is_a_state)
 	char differs[200];
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
-	const size_t n = d.file->n_by_number;
-	d.file->n_by_number = 2000001;
+	d.o->qpdf_entries = PDF_QPDF_ENTRIES_MAX;
 	cr_assert_eq(pdf_objects_confirm(d.o, 0, differs, &err), -1);
 	cr_assert_eq(err.code, LTPS_STATE);
-	d.file->n_by_number = n;
+	release(&d, &s);
+}
+
+/* ---- long tables ---- */
+
+#define LONG 300
+
+/* All entries in one subsection of LONG rows; those that are not there are free. */
+static void long_table(struct pdf_sketch *s, const char *more)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const size_t at = s->b.n;
+	uint64_t offsets[LONG] = { 0 };
+
+	for (size_t i = 0; i < s->n; i++)
+		offsets[s->entries[i].number] = s->entries[i].offset;
+	cr_assert_eq(buf_put_fmt(&s->b, &err, "xref\n0 %d\n", LONG), 0);
+	for (int i = 0; i < LONG; i++)
+		cr_assert_eq(buf_put_fmt(&s->b, &err, "%010llu %05d %c \n",
+					 (unsigned long long)offsets[i],
+					 offsets[i] != 0 ? 0 : 65535,
+					 offsets[i] != 0 ? 'n' : 'f'),
+			     0);
+	cr_assert_eq(buf_put_fmt(&s->b, &err,
+				 "trailer\n<</Size %d/Root 1 0 R%s>>\n"
+				 "startxref\n%zu\n%%%%EOF\n",
+				 LONG, more, at),
+		     0);
+	s->prev = at;
+	s->n = 0;
+	s->size = LONG;
+}
+
+static struct pdf_sketch with_long_table(const char *body, const char *more)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+
+	pdf_sketch_object(&s, 100, body);
+	pdf_sketch_object(&s, 200, "[100 0 R 7 0 R]");
+	long_table(&s, more);
+	return s;
+}
+
+Test(pdf_objects, objects_of_a_long_table_are_confirmed)
+{
+	struct pdf_sketch s = with_long_table("<</A 1>>", "/ID[<01><02>]");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 100);
+	get(&d, 0, 1);
+	get(&d, 0, 150);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, what_is_looked_at_later_in_a_long_table_is_confirmed)
+{
+	struct pdf_sketch s = with_long_table("<</A 1>>", "");
+	struct opened d = open_sketch(&s);
+	same_to_both(&d, 0);
+	get(&d, 0, 100);
+	same_to_both(&d, 0);
+	get(&d, 0, 200);
+	get(&d, 0, 201);
+	get(&d, 0, 202);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_object_of_a_long_table_that_readers_take_differently_differs)
+{
+	struct pdf_sketch s = with_long_table("<</A 1/A 2>>", "");
+	struct opened d = open_sketch(&s);
+	same_to_both(&d, 0);
+	get(&d, 0, 100);
+	differs_in(&d, 0, "object 100");
+	release(&d, &s);
+}
+
+Test(pdf_objects, revisions_over_a_long_table_are_confirmed)
+{
+	struct pdf_sketch s = with_long_table("<</A 1>>", "");
+	pdf_sketch_object(&s, 100, "<</A 2>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 1, 100);
+	get(&d, 0, 100);
+	get(&d, 0, 200);
+	same_to_both(&d, 1);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+/* The length of its stream has a row of its own. */
+Test(pdf_objects, a_stream_of_a_long_table_with_its_length_elsewhere_is_confirmed)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	struct view data;
+	pdf_sketch_object(&s, 120, "5");
+	pdf_sketch_raw(&s, 100, 0,
+		       "100 0 obj\n<</Length 120 0 R>>\nstream\nabcde\nendstream\n"
+		       "endobj\n");
+	long_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_stream_data(d.o, 0, get(&d, 0, 100), &data, &err), 0);
+	cr_assert_eq(data.n, 5);
+	same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+/* Within the trailer of the table, which moves up. */
+Test(pdf_objects, an_object_within_a_long_table_differs)
+{
+	struct pdf_sketch s = with_long_table("<</A 1>>", "/X(7 0 obj /Hidden endobj)");
+	const struct view v = pdf_sketch_view(&s);
+	size_t at = v.n - 1;
+	while (memcmp(v.p + at, "7 0 obj", 7) != 0)
+		at--;
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 7, 0, 'n', at, 0 });
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert(pdf_is_name(get(&d, 1, 7), "Hidden"));
+	differs_in(&d, 1, "object 7");
+	release(&d, &s);
+}
+
+/* ---- older revisions, behind the newest ---- */
+
+static struct pdf_sketch two_revisions(const char *older)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+
+	pdf_sketch_object(&s, 3, older);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(newer)");
+	pdf_sketch_table(&s, "");
+	return s;
+}
+
+static void differs_when_older(const char *older, const char *text)
+{
+	struct pdf_sketch s = two_revisions(older);
+	struct opened d = open_sketch(&s);
+
+	get(&d, 1, 3);
+	get(&d, 0, 3);
+	same_to_both(&d, 1);
+	if (text[0] != 0)
+		differs_in(&d, 0, text);
+	else
+		same_to_both(&d, 0);
+	release(&d, &s);
+}
+
+Test(pdf_objects, an_older_object_that_readers_take_differently_differs)
+{
+	differs_when_older("<</A 1/A 2>>", "object 3: a value differs (/A)");
+	differs_when_older("<</A<</B 2 0 R/B 1 0 R>>>>", "object 3");
+}
+
+Test(pdf_objects, older_objects_of_all_kinds_are_confirmed)
+{
+	static const char *const bodies[] = {
+		"<</A 1/B[2 0 R<</C 1 0 R>>]/D(x\\051)/E<</F 2 0 R>>>>",
+		"[1 0 R null]",
+		"12",
+		"-.5",
+		"/N#20ame",
+		"(a)",
+		"<6162 6>",
+		"true",
+		"null",
+		"<</A null>>",
+		"(with \\000 and % no comment)",
+		"[ % a comment\n1]"
+	};
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		differs_when_older(bodies[i], "");
+}
+
+Test(pdf_objects, an_older_stream_that_readers_take_differently_differs)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 3, "/A 1/A 2", view_text("abc"));
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(newer)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	same_to_both(&d, 1);
+	differs_in(&d, 0, "object 3");
+	release(&d, &s);
+}
+
+/* ---- what is signed itself ---- */
+
+Test(pdf_objects, what_is_signed_itself_is_confirmed_only_when_it_is_looked_at)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value ref = { .kind = PDF_REF, .ref = { 3, 0 } };
+	const struct pdf_value *v;
+	struct view data;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(&s, 3, "/A 1/A 2", view_text("abc"));
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_signed_stream(d.o, 0, &ref, &v, &data, &err), 0);
+	cr_assert(view_is_text(data, "abc"));
+	same_to_both(&d, 0);
+	get(&d, 0, 3);
+	differs_in(&d, 0, "object 3");
+	release(&d, &s);
+}
+
+Test(pdf_objects, what_is_signed_itself_and_no_stream_has_no_data)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct pdf_value ref = { .kind = PDF_REF, .ref = { 1, 0 } };
+	const struct pdf_value *v;
+	struct view data;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	cr_assert_eq(pdf_signed_stream(d.o, 0, &ref, &v, &data, &err), 0);
+	cr_assert_eq(v->kind, PDF_DICT);
+	cr_assert_eq(data.n, 0);
 	release(&d, &s);
 }
 
@@ -874,6 +1099,19 @@ static void both_read(const char *path, struct view bytes, void *arg)
 		char differs[200];
 		for (uint32_t i = 0; i < d.file->revisions[r].size; i++)
 			look_at(d.o, r, i);
+		cr_assert_eq(pdf_objects_confirm(d.o, r, differs, &e), 0, "%s: %s",
+			     path, e.text);
+		cr_assert_str_eq(differs, "", "%s revision %zu: %s", path, r, differs);
+	}
+	/* And once more, the newest first. */
+	pdf_objects_free(d.o);
+	cr_assert_eq(pdf_objects_new(d.file, VIEW_NULL, &d.o, &err2), 0);
+	for (size_t r = d.file->n_revisions; r-- > 0;)
+		for (uint32_t i = 0; i < d.file->revisions[r].size; i++)
+			look_at(d.o, r, i);
+	for (size_t r = d.file->n_revisions; r-- > 0;) {
+		struct ltps_error e = LTPS_ERROR_INIT;
+		char differs[200];
 		cr_assert_eq(pdf_objects_confirm(d.o, r, differs, &e), 0, "%s: %s",
 			     path, e.text);
 		cr_assert_str_eq(differs, "", "%s revision %zu: %s", path, r, differs);

@@ -2,13 +2,14 @@
 /*
  * fuzz_pdf_changes - what changed in any octets. Changes are in order and of revisions
  * that are signed before; a second look says the same; what is forbidden is one of
- * them.
+ * them. Both ways of finding the references of an object find the same.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "tests/fuzz/fuzz.h"
-#include "validation/pdf_changes.h"
+#include "validation/pdf_changes_private.h"
 
 static void must(int holds)
 {
@@ -51,12 +52,49 @@ static void check_same(const struct pdf_changes *a, const struct pdf_changes *b)
 		     strcmp(a->v[i].what, b->v[i].what) == 0);
 }
 
+static void check_object(struct view in, size_t at)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_edge_list exact = { .octets = UINT64_MAX }, quick = exact;
+	must(pdf_scan_exact(in, at, 1, &exact, &err) == 0);
+	must(pdf_scan_quick(in, at, 1, &quick, &err) == 0);
+	must(exact.n == quick.n && quick.octets <= exact.octets);
+	for (size_t i = 0; i < exact.n; i++)
+		must(exact.v[i].target == quick.v[i].target &&
+		     exact.v[i].form < PDF_EDGE_UNKNOWN);
+	mem_free(exact.v);
+	mem_free(quick.v);
+}
+
+/* Objects that all stand in one place may make it long. */
+#define OBJECTS_MAX 64
+
+static void check_objects(struct view in)
+{
+	struct pdf_file *f;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	size_t left = OBJECTS_MAX;
+	check_object(in, 0);
+	if (pdf_file_read(in, &f, &err) != 0)
+		return;
+	for (size_t i = 0; i < f->n_revisions; i++)
+		for (size_t k = 0; k < f->revisions[i].n_entries && left > 0; k++) {
+			const struct pdf_entry *e = &f->revisions[i].entries[k];
+			if (e->place != PDF_AT_OFFSET || e->offset >= in.n)
+				continue;
+			check_object(in, pdf_scan_header(in, (size_t)e->offset));
+			left--;
+		}
+	pdf_file_free(f);
+}
+
 void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pdf_changes first, again;
 	struct pades *p;
 
+	check_objects(view_of(data, size));
 	if (pades_read(view_of(data, size), VIEW_NULL, &p, &err) != 0)
 		return;
 	must(pdf_changes_find(p, &first, &err) == 0);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What DocMDP, FieldMDP and the locks of fields forbid of what changed. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "tests/support/pdf_scene.h"
+
+TestSuite(pdf_changes_forbidden, .init = mem_init);
+
+/* ---- permissions ---- */
+
+Test(pdf_changes_forbidden, docmdp_of_each_level_permits_what_it_should)
+{
+	pdf_scene_expect_forbidden(SCENE(.signature = DOCMDP("1"), .update = { FILL }),
+				   "P=1");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = DOCMDP("1"), .update = { EXTEND }), "");
+	pdf_scene_expect_forbidden(SCENE(.signature = DOCMDP("2"), .update = { FILL }),
+				   "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = DOCMDP("2"), .update = { COMMENT }), "P=2");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = DOCMDP("3"), .update = { COMMENT }), "");
+	pdf_scene_expect_forbidden(SCENE(.update = { COMMENT }), "");
+}
+
+Test(pdf_changes_forbidden, fieldmdp_forbids_the_fields_it_names_and_those_below)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /All"), .update = { FILL }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(p)]"),
+		  .update = { FILL_KID }),
+	    "\"p.q\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(p)]"),
+		  .update = { FILL }),
+	    "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(na)]"),
+		  .update = { FILL }),
+	    "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Exclude /Fields [(p)]"),
+		  .update = { FILL_KID }),
+	    "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Exclude /Fields [(p)]"),
+		  .update = { FILL }),
+	    "\"name\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /All"), .update = { EXTEND }), "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /All"),
+		  .update = { { 14, EMPTY_FIELD("/V 50 0 R") }, { 50, SOME_STAMP } }),
+	    "");
+}
+
+Test(pdf_changes_forbidden, lock_of_the_field_forbids_and_its_permission_counts)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.field = "/Lock << /Type /SigFieldLock /Action /Include "
+			   "/Fields [(name)] >>",
+		  .update = { FILL }),
+	    "lock");
+	pdf_scene_expect_forbidden(
+	    SCENE(.field = "/Lock << /Type /SigFieldLock /Action /Include "
+			   "/Fields [(name)] >>",
+		  .update = { FILL_KID }),
+	    "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.field = "/Lock << /Type /SigFieldLock /Action /Include "
+			   "/Fields [(other)] /P 2 >>",
+		  .update = { COMMENT }),
+	    "P=2");
+}
+
+Test(pdf_changes_forbidden, lock_applied_by_its_own_signature_is_no_violation)
+{
+	pdf_scene_expect_forbidden(SCENE(.signature = FIELDMDP("/Action /All"),
+					 .field = "/Ff 1 /Lock << /Action /All >>"),
+				   "");
+}
+
+/* ---- locks ---- */
+
+Test(pdf_changes_forbidden, lock_of_all_fields_forbids_to_draw_them_anew)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /All"),
+		  .update = { { 7, FORM_WITH("[" ALL_FIELDS "]",
+					     "/NeedAppearances true") } }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /All"),
+		  .update = { { 7, "<< /Fields [" ALL_FIELDS
+				   "] /DR << /Font << /Helv 5 0 R >> >> /DA (/Helv 0 "
+				   "Tf 1 g) /SigFlags 3 >>" } }),
+	    "FieldMDP");
+}
+
+Test(pdf_changes_forbidden, lock_forbids_to_hide_or_move_its_field)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(name)]"),
+		  .update = { { 8, TEXT_FIELD("/V (a) /AP << /N 11 0 R >> /F 2") } }),
+	    "\"name\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(name)]"),
+		  .update = { { 8, "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) "
+				   "/Rect [500 500 510 510] /P 3 0 R /V (a) /AP << /N "
+				   "11 0 R >> >>" } }),
+	    "\"name\"");
+}
+
+Test(pdf_changes_forbidden, field_below_one_with_an_endless_name_is_locked)
+{
+	static char above[6000];
+	(void)snprintf(above, sizeof(above),
+		       "<< /FT /Tx /T (%05000d) /Kids [16 0 R] >>", 0);
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 15, above } },
+		  .signature = FIELDMDP("/Action /Exclude /Fields [(q)]"),
+		  .update = { FILL_KID }),
+	    "FieldMDP");
+}
