@@ -56,6 +56,20 @@ struct view view_skip(struct view v, size_t n)
 	return view_of(n > 0 ? v.p + n : v.p, v.n - n);
 }
 
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct view view_trim(struct view v)
+{
+	while (v.n > 0 && is_blank(v.p[0]))
+		v = view_skip(v, 1);
+	while (v.n > 0 && is_blank(v.p[v.n - 1]))
+		v.n--;
+	return v;
+}
+
 bool view_is_text(struct view v, const char *s)
 {
 	return view_equal(v, view_text(s));

@@ -43,6 +43,8 @@ bool view_starts(struct view v, struct view prefix);
 /* First n bytes / all but the first n; n is clipped to the length. */
 struct view view_head(struct view v, size_t n);
 struct view view_skip(struct view v, size_t n);
+/* Without the blanks and tabs around it. */
+struct view view_trim(struct view v);
 /* View equals this text. */
 bool view_is_text(struct view v, const char *s);
 

@@ -95,15 +95,6 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-static struct view trim(struct view v)
-{
-	while (v.n > 0 && is_blank(v.p[0]))
-		v = view_skip(v, 1);
-	while (v.n > 0 && is_blank(v.p[v.n - 1]))
-		v.n--;
-	return v;
-}
-
 /* Bytes before the first c; all of them when there is none. */
 static size_t span_to(struct view v, uint8_t c)
 {
@@ -393,12 +384,12 @@ static int parse_section(struct parser *p, struct view line, struct ltps_error *
 {
 	if (line.n < 2 || line.p[line.n - 1] != ']')
 		return fail_here(p, "a section line ends with ]", VIEW_NULL, err);
-	const struct view inner = trim(view_of(line.p + 1, line.n - 2));
+	const struct view inner = view_trim(view_of(line.p + 1, line.n - 2));
 	size_t n = 0;
 	while (n < inner.n && !is_blank(inner.p[n]))
 		n++;
 	const struct view name = view_head(inner, n);
-	const struct view label = trim(view_skip(inner, n));
+	const struct view label = view_trim(view_skip(inner, n));
 	if (!is_name(name))
 		return fail_here(p, "malformed section name", VIEW_NULL, err);
 	if (!label_fits(label))
@@ -461,7 +452,7 @@ static int add_entry(struct parser *p, const struct conf_rule *rule, struct view
 static int parse_entry(struct parser *p, struct view line, struct ltps_error *err)
 {
 	const size_t n = span_to(line, '=');
-	const struct view key = trim(view_head(line, n));
+	const struct view key = view_trim(view_head(line, n));
 	if (n == line.n)
 		return fail_here(p, "expected [section] or key = value", VIEW_NULL,
 				 err);
@@ -473,7 +464,7 @@ static int parse_entry(struct parser *p, struct view line, struct ltps_error *er
 	const struct conf_rule *rule = find_rule(p, s, key);
 	if (rule == NULL)
 		return fail_here(p, "unknown key", key, err);
-	return add_entry(p, rule, trim(view_skip(line, n + 1)), err);
+	return add_entry(p, rule, view_trim(view_skip(line, n + 1)), err);
 }
 
 static int parse_line(struct parser *p, struct view line, struct ltps_error *err)
@@ -487,7 +478,7 @@ static int parse_line(struct parser *p, struct view line, struct ltps_error *err
 	}
 	if (!utf8_valid(line))
 		return fail_here(p, "not UTF-8", VIEW_NULL, err);
-	line = trim(line);
+	line = view_trim(line);
 	if (line.n == 0 || line.p[0] == '#')
 		return 0;
 	if (line.p[0] == '[')

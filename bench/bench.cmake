@@ -19,3 +19,5 @@ foreach(file IN LISTS benches)
 	endforeach()
 	add_dependencies(bench ${stem})
 endforeach()
+# A whole PKI behind HTTP, for what asks a TSA.
+target_sources(renewal_bench PRIVATE ${CMAKE_SOURCE_DIR}/tests/support/pki_server.c)

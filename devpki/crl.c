@@ -347,7 +347,8 @@ static int put_crl(X509_CRL *crl, enum devpki_fault fault, struct buf *out,
 static int sign(struct crl_job *j, struct ltps_error *err)
 {
 	EVP_MD_CTX *ctx = NULL;
-	if (devpki_signer_new(j->signer->key, j->how->signing, &ctx, err) != 0)
+	if (devpki_signer_new(j->signer->key, devpki_signing_of(j->p, j->how->signing),
+			      &ctx, err) != 0)
 		return -1;
 	int ok = X509_CRL_sign_ctx(j->crl, ctx) > 0;
 	EVP_MD_CTX_free(ctx);

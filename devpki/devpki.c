@@ -204,6 +204,29 @@ void devpki_set_clock(struct devpki *p, struct clock clock)
 	p->clock = clock;
 }
 
+void devpki_set_key(struct devpki *p, enum devpki_kind kind, enum devpki_key key)
+{
+	p->key[kind] = key;
+}
+
+void devpki_set_digest(struct devpki *p, enum digest_alg digest)
+{
+	p->digest = digest;
+}
+
+uint64_t devpki_answered(const struct devpki *p, unsigned target)
+{
+	return target < DEVPKI_TARGET_COUNT ? p->answered[target] : 0;
+}
+
+struct devpki_signing devpki_signing_of(const struct devpki *p,
+					struct devpki_signing how)
+{
+	if (how.hash == DIGEST_NONE)
+		how.hash = p->digest;
+	return how;
+}
+
 const char *devpki_url(const struct devpki *p)
 {
 	return p->url;

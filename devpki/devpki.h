@@ -191,6 +191,18 @@ int64_t devpki_now_ms(const struct devpki *p);
 /* The clock is not part of the state: it is set anew after devpki_open(). */
 void devpki_set_clock(struct devpki *p, struct clock clock);
 const char *devpki_url(const struct devpki *p);
+/*
+ * What is made from now on, for simulations in which algorithms end; not part of the
+ * state, as the clock.
+ * key     of new certificates of a kind; DEFAULT: p256
+ * digest  that certificates, CRLs, OCSP answers and tokens are signed with, unless
+ * their maker says otherwise, and that tokens name their certificate by; NONE: as usual
+ * for the key
+ */
+void devpki_set_key(struct devpki *p, enum devpki_kind kind, enum devpki_key key);
+void devpki_set_digest(struct devpki *p, enum digest_alg digest);
+/* Requests that devpki_handle() answered for a target, with a fault or without. */
+uint64_t devpki_answered(const struct devpki *p, unsigned target);
 /* For certificates made from now on. Fails: ARGUMENT (caller), IO */
 int devpki_set_url(struct devpki *p, const char *url,
 		   struct ltps_error *err) LTPS_CHECKED;

@@ -51,6 +51,7 @@ struct devpki {
 	char policy[OID_TEXT_MAX];
 	char tag[DEVPKI_TAG_MAX];
 	enum devpki_key key[DEVPKI_KIND_COUNT];
+	enum digest_alg digest; /* devpki_set_digest() */
 	int32_t days[DEVPKI_KIND_COUNT];
 	unsigned n_tsa;
 	/* CRL numbers are handed out below the durable mark. */
@@ -83,6 +84,10 @@ devpki_inner_point(const struct devpki_point *point)
 
 /* An OpenSSL call failed for no fault of the input: CRYPTO (self), -1. */
 int devpki_fail_crypto(struct ltps_error *err, const char *what);
+
+/* devpki.c: with the digest of the day where none is said. */
+struct devpki_signing devpki_signing_of(const struct devpki *p,
+					struct devpki_signing how);
 
 /* keys.c */
 int devpki_key_make(enum devpki_key type, EVP_PKEY **ret_key,

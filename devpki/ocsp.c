@@ -458,7 +458,8 @@ static int sign(struct ocsp_call *c, struct ltps_error *err)
 		flags |= OCSP_RESPID_KEY;
 	if (c->how->fault == DEVPKI_FAULT_NO_CERTIFICATE)
 		flags |= OCSP_NOCERTS;
-	if (devpki_signer_new(c->signer->key, c->how->signing, &ctx, err) != 0)
+	if (devpki_signer_new(c->signer->key, devpki_signing_of(c->p, c->how->signing),
+			      &ctx, err) != 0)
 		return -1;
 	int ok = put_produced(c) &&
 		 OCSP_basic_sign_ctx(c->basic, c->signer->x509, ctx, NULL, flags) == 1;

@@ -248,7 +248,8 @@ int devpki_profile_make(const struct devpki *p, const struct devpki_profile *how
 	if (set_name(p, x, how, err) != 0 || set_fields(x, how, err) != 0 ||
 	    set_times(x, how, err) != 0 || add_extensions(p, how, x, err) != 0 ||
 	    put_own(x, how->how, err) != 0 ||
-	    devpki_signer_new(signer, how->how->signing, &ctx, err) != 0)
+	    devpki_signer_new(signer, devpki_signing_of(p, how->how->signing), &ctx,
+			      err) != 0)
 		goto out;
 	if (X509_sign_ctx(x, ctx) <= 0) {
 		devpki_fail_crypto(err, "signing a certificate");

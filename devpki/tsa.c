@@ -42,7 +42,9 @@ int devpki_tsp_make(struct devpki *p, unsigned slot, struct view request,
 		.chain = &c->issuer->der,
 		.n_chain = 1,
 		.policy = p->policy,
-		.signature_digest = devpki_key_digest(c->key),
+		.signature_digest =
+		    p->digest != DIGEST_NONE ? p->digest : devpki_key_digest(c->key),
+		.reference_digest = p->digest,
 		.accuracy_ms = 1000,
 	};
 	return tsp_respond(&responder, request, now_ms, &deviation, out, err);

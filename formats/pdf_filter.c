@@ -67,7 +67,8 @@ static int flate_step(z_stream *z, struct buf *out, struct ltps_error *err)
 	z->next_out = room > 0 ? out->p + out->n : &beyond;
 	z->avail_out = room > 0 ? (uInt)room : 1;
 	uInt before_in = z->avail_in, before_out = z->avail_out;
-	int rc = inflate(z, Z_NO_FLUSH);
+	/* What ends in this room needs no window, which is far larger than most. */
+	int rc = inflate(z, Z_FINISH);
 	size_t got = before_out - z->avail_out;
 	if (room == 0 && got > 0)
 		return fail_large(out, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/pdf_qpdf.h"
 
+#include <pthread.h>
 #include <qpdf/qpdf-c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,8 @@
 	F(qpdf_oh_get_array_n_items) F(qpdf_oh_get_array_item)                         \
 	F(qpdf_oh_get_object_id) F(qpdf_oh_get_generation) F(qpdf_oh_unparse_resolved) \
 	F(qpdf_get_last_string_length) F(qpdf_oh_get_stream_data)                      \
-	F(qpdflogger_create) F(qpdflogger_cleanup) F(qpdflogger_set_info)              \
-	F(qpdflogger_set_warn) F(qpdflogger_set_error)
+	F(qpdflogger_create) F(qpdflogger_set_info) F(qpdflogger_set_warn)             \
+	F(qpdflogger_set_error)
 /* clang-format on */
 #define MEMBER(name) __typeof__(name) *name;
 #define SYMBOL(name) { #name, &lib.name },
@@ -99,16 +100,32 @@ static int drain(qpdf_data d, bool *ret_error, char why[PDF_QPDF_WHY],
 
 /* ---- opening ---- */
 
+/* Where all that it would print goes: one for all files and threads, since it is only
+ * read once it is made. NULL: no memory. */
+static qpdflogger_handle silent_log(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static qpdflogger_handle made;
+
+	pthread_mutex_lock(&lock);
+	qpdflogger_handle log = made;
+	if (log == NULL && (log = lib.qpdflogger_create()) != NULL) {
+		lib.qpdflogger_set_info(log, qpdf_log_dest_discard, NULL, NULL);
+		lib.qpdflogger_set_warn(log, qpdf_log_dest_discard, NULL, NULL);
+		lib.qpdflogger_set_error(log, qpdf_log_dest_discard, NULL, NULL);
+		made = log;
+	}
+	pthread_mutex_unlock(&lock);
+	return log;
+}
+
 static int silence(qpdf_data d, struct ltps_error *err)
 {
-	qpdflogger_handle log = lib.qpdflogger_create();
+	const qpdflogger_handle log = silent_log();
+
 	if (log == NULL)
 		return ltps_fail_nomem(err);
-	lib.qpdflogger_set_info(log, qpdf_log_dest_discard, NULL, NULL);
-	lib.qpdflogger_set_warn(log, qpdf_log_dest_discard, NULL, NULL);
-	lib.qpdflogger_set_error(log, qpdf_log_dest_discard, NULL, NULL);
 	lib.qpdf_set_logger(d, log);
-	lib.qpdflogger_cleanup(&log);
 	lib.qpdf_silence_errors(d);
 	lib.qpdf_set_suppress_warnings(d, QPDF_TRUE);
 	lib.qpdf_set_attempt_recovery(d, QPDF_FALSE);
@@ -274,8 +291,11 @@ static bool key_text(struct view name, char ret_key[KEY_MAX])
 
 static struct pdf_ref ref_of(qpdf_data d, qpdf_oh oh)
 {
-	return (struct pdf_ref){ (uint32_t)lib.qpdf_oh_get_object_id(d, oh),
-				 (uint32_t)lib.qpdf_oh_get_generation(d, oh) };
+	const uint32_t number = (uint32_t)lib.qpdf_oh_get_object_id(d, oh);
+
+	return (struct pdf_ref){
+		number, number != 0 ? (uint32_t)lib.qpdf_oh_get_generation(d, oh) : 0
+	};
 }
 
 /* A key that stands twice with the same reference was taken out before. */
@@ -293,6 +313,20 @@ static bool is_twice(const struct pdf_value *dict, size_t i)
 	return false;
 }
 
+/* Where there is none, nothing can be left out, and the library need not be asked:
+ * each of its answers costs as much as a token. */
+static bool has_references(const struct pdf_value *v)
+{
+	for (size_t i = 0; v->kind == PDF_ARRAY && i < v->n; i++)
+		if (v->items[i].kind != PDF_REF && has_references(&v->items[i]))
+			return true;
+	for (size_t i = 0; pdf_is_dict(v) && i < v->n; i++)
+		if (v->members[i].value.kind == PDF_REF ||
+		    has_references(&v->members[i].value))
+			return true;
+	return false;
+}
+
 static size_t leave_out(qpdf_data d, qpdf_oh oh, const struct pdf_value *expected);
 
 static size_t leave_out_member(qpdf_data d, qpdf_oh dict,
@@ -302,8 +336,7 @@ static size_t leave_out_member(qpdf_data d, qpdf_oh dict,
 	char key[KEY_MAX];
 	size_t n = 0;
 
-	if ((m->value.kind != PDF_REF && m->value.kind != PDF_ARRAY &&
-	     m->value.kind != PDF_DICT) ||
+	if ((m->value.kind != PDF_REF && !has_references(&m->value)) ||
 	    !key_text(m->key, key))
 		return 0;
 	const qpdf_oh oh = lib.qpdf_oh_get_key(d, dict, key);
@@ -330,7 +363,7 @@ static size_t leave_out_of_items(qpdf_data d, qpdf_oh array,
 		return 0;
 	for (size_t i = 0; i < expected->n; i++) {
 		const struct pdf_value *item = &expected->items[i];
-		if (item->kind != PDF_DICT && item->kind != PDF_ARRAY)
+		if (!has_references(item))
 			continue;
 		const qpdf_oh oh = lib.qpdf_oh_get_array_item(d, array, (int)i);
 		if (ref_of(d, oh).number == 0)

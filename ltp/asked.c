@@ -83,7 +83,9 @@ static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
 		a->held--;
 		return ASKED_OTHERS;
 	}
-	if (e != NULL && e->again_ms > now_ms)
+	/* What lies further ahead was noted before the clock went back. */
+	if (e != NULL && e->again_ms > now_ms &&
+	    e->again_ms - now_ms <= ASKED_PAUSE_MS)
 		return ASKED_PAUSED;
 	if (e == NULL && (e = spare(a)) == NULL)
 		return ASKED_PAUSED;

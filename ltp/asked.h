@@ -32,7 +32,8 @@ enum asked_turn {
 /*
  * asked_begin - may this question be asked now? Waits while another thread is
  * asking the same, whose exchange is bounded in time.
- * key  identity of the question; copied. now_ms  monotonic
+ * key     identity of the question; copied
+ * now_ms  by the clock of the service, which may go back
  */
 enum asked_turn asked_begin(struct asked *a, const char *key, int64_t now_ms);
 void asked_end(struct asked *a, const char *key, int64_t now_ms);

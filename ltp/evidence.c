@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evidence - an evidence record made on request from (tree path, token). */
+/*
+ * evidence - an evidence record made on request.
+ *
+ *   leaves of a version   FIRST tree   HASH_RENEWAL   HASH_RENEWAL (the newest)
+ *   its chains            stored 1     stored 2       made from path and tokens
+ *
+ * A leaf whose tree waits for a token counts for nothing yet: the chain of the tree
+ * before it is the one that grows.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "ltp/inside.h"
+#include "ltp/evidence_private.h"
 #include "storage/blob.h"
 #include "storage/queue.h"
-#include "timestamping/ers.h"
+#include "storage/renewal.h"
 #include "timestamping/merkle.h"
 
 /* How long a record is held back for its token's validation data at most. */
@@ -30,46 +38,6 @@ int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		rc = digest_once(alg, view_buf(&data), ret_d, err);
 	buf_free(&data);
 	return rc;
-}
-
-static int first_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
-{
-	struct leaf *found = arg;
-	(void)err;
-	if (found->tree == 0)
-		*found = *leaf;
-	return 0;
-}
-
-/* The path of a leaf, read by position and checked against the root. */
-struct path {
-	uint8_t bytes[MERKLE_PATH_MAX][DIGEST_MAX];
-	struct view siblings[MERKLE_PATH_MAX];
-	size_t n;
-};
-
-static int path_read(struct ltp_worker *w, const struct tree *t,
-		     const struct leaf *leaf, struct path *p, struct ltps_error *err)
-{
-	uint64_t positions[MERKLE_PATH_MAX];
-	size_t len = digest_len(t->alg);
-	struct digest root;
-	p->n = merkle_path_positions(t->n_leaves, leaf->index, positions);
-	for (size_t i = 0; i < p->n; i++) {
-		if (blob_read_at(w->conn, t->nodes_blob, positions[i] * len,
-				 p->bytes[i], len, err) != 0)
-			return -1;
-		p->siblings[i] = view_of(p->bytes[i], len);
-	}
-	if (merkle_root_of(t->alg, digest_view(&leaf->digest), p->siblings, p->n, &root,
-			   err) != 0)
-		return -1;
-	if (!digest_equal(&root, &t->root))
-		return ltps_fail(
-		    err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 4.2",
-		    "tree %lld: the path of leaf %llu does not lead to its root",
-		    (long long)t->id, (unsigned long long)leaf->index);
-	return 0;
 }
 
 /* What a record covers: a version with its parts, or the octets of a material. */
@@ -106,38 +74,20 @@ static int group_read(struct ltp_worker *w, const struct covered *c,
 	return 0;
 }
 
-/* EvidenceRecord of one chain with one archive time-stamp. */
-static int record_encode(const struct ers_stamp_parts *parts, struct buf *out,
-			 struct ltps_error *err)
-{
-	int rc = -1;
-	struct buf stamp = buf_make(ERS_SIZE_MAX), chain = buf_make(ERS_SIZE_MAX);
-	if (ers_stamp_encode(parts, &stamp, err) != 0)
-		goto out;
-	struct view stamps[] = { view_buf(&stamp) };
-	if (ers_chain_encode(stamps, 1, &chain, err) != 0)
-		goto out;
-	struct view chains[] = { view_buf(&chain) };
-	rc = ers_encode(chains, 1, &parts->alg, 1, VIEW_NULL, out, err);
-out:
-	buf_free(&chain);
-	buf_free(&stamp);
-	return rc;
-}
-
 /*
  * A record is given out when its token carries its validation data, or when
  * that could not be had at the first attempt: it would verify only with help.
  */
-static int token_awaited(struct ltp_worker *w, const struct token *token,
-			 bool *ret_awaited, struct ltps_error *err)
+int evidence_token_awaited(struct ltp_worker *w, const struct token *token,
+			   bool *ret_awaited, struct ltps_error *err)
 {
 	struct queue_row job;
 	bool found;
 	char subject[32];
 	*ret_awaited = false;
 	if (token->replaced_ms != 0 || token->frozen ||
-	    ltp_now(w->l) >= token->stored_ms + COMPLETION_AWAIT_MS)
+	    ltp_now(w->l) >= token->stored_ms + COMPLETION_AWAIT_MS ||
+	    ltp_now(w->l) < token->stored_ms - COMPLETION_AWAIT_MS) /* a clock ahead */
 		return 0;
 	snprintf(subject, sizeof(subject), "%lld", (long long)token->id);
 	if (queue_find(w->conn, JOB_COMPLETE_TOKEN, subject, &job, &found, err) != 0)
@@ -147,60 +97,177 @@ static int token_awaited(struct ltp_worker *w, const struct token *token,
 	return 0;
 }
 
+/* ---- leaves ---- */
+
+/* A first tree, and one more with each hash-tree renewal. */
+struct leaves {
+	struct leaf l[ERS_CHAINS_MAX];
+	size_t n;
+};
+
+static int keep_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
+{
+	struct leaves *ls = arg;
+	if (ls->n == ERS_CHAINS_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, "RFC 4998 5.1",
+				 "more than %d hash-tree renewals", ERS_CHAINS_MAX);
+	ls->l[ls->n++] = *leaf;
+	return 0;
+}
+
+static int leaves_read(struct ltp_worker *w, enum leaf_kind kind, int64_t ref,
+		       struct leaves *ls, struct ltps_error *err)
+{
+	ls->n = 0;
+	return tree_leaves_of(w->conn, kind, ref, keep_leaf, ls, err);
+}
+
+/* It has a token that is fit to be shown. */
+static int is_usable(struct ltp_worker *w, const struct tree *t, bool *ret_usable,
+		     struct ltps_error *err)
+{
+	struct token *token = NULL;
+	bool awaited = false;
+	*ret_usable = false;
+	if (t->state != TREE_STAMPED)
+		return 0;
+	if (token_get(w->conn, t->token, &token, err) != 0)
+		return -1;
+	int rc = evidence_token_awaited(w, token, &awaited, err);
+	token_free(token);
+	*ret_usable = !awaited;
+	return rc;
+}
+
+/* ---- assembly ---- */
+
+struct assembly {
+	struct ltp_worker *w;
+	const struct covered *c;
+	struct leaves leaves;
+	size_t at;        /* the leaf whose chain grows */
+	struct tree tree; /* of that leaf */
+	enum digest_alg algs[ERS_CHAINS_MAX];
+	struct view views[ERS_CHAINS_MAX];
+	struct evidence_chains earlier;
+	struct evidence_tail tail;
+	struct group group;
+	struct buf chain;
+};
+
+/* The newest leaf with a usable tree. */
+static int choose_leaf(struct assembly *a, bool *ret_found, struct ltps_error *err)
+{
+	*ret_found = false;
+	for (size_t i = a->leaves.n; !*ret_found && i-- > 0;) {
+		if (tree_get(a->w->conn, a->leaves.l[i].tree, &a->tree, err) != 0 ||
+		    is_usable(a->w, &a->tree, ret_found, err) != 0)
+			return -1;
+		a->at = i;
+	}
+	return 0;
+}
+
+/* The chains before the one that grows, and every chain's digest. */
+static int take_earlier(struct assembly *a, struct ltps_error *err)
+{
+	if (evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0)
+		return -1;
+	if (a->earlier.n < a->at)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
+				 "%zu earlier chains instead of %zu", a->earlier.n,
+				 a->at);
+	for (size_t i = 0; i < a->at; i++) {
+		struct tree t;
+		if (tree_get(a->w->conn, a->leaves.l[i].tree, &t, err) != 0)
+			return -1;
+		a->algs[i] = t.alg;
+		a->views[i] = evidence_chain_at(&a->earlier, i);
+	}
+	a->algs[a->at] = a->tree.alg;
+	return 0;
+}
+
+/* What a hash-tree renewal took of each data object: RFC 4998 5.2 step 4. */
+static int renew_group(struct assembly *a, struct ltps_error *err)
+{
+	struct buf sequence = buf_make(ERS_SIZE_MAX);
+	int rc = a->at == 0 ? 0 : ers_sequence_encode(a->views, a->at, &sequence, err);
+	for (size_t i = 0; a->at > 0 && rc == 0 && i < a->group.n; i++) {
+		const struct digest d = a->group.digests[i];
+		rc = ers_renewed_hash(&d, view_buf(&sequence), &a->group.digests[i],
+				      err);
+	}
+	buf_free(&sequence);
+	return rc;
+}
+
+static int make_chain(struct assembly *a, struct ltps_error *err)
+{
+	a->chain = buf_make(ERS_SIZE_MAX);
+	if (group_read(a->w, a->c, a->tree.alg, &a->group, err) != 0 ||
+	    renew_group(a, err) != 0 ||
+	    evidence_tail_until(a->w, &a->tree, true, &a->tail, err) != 0 ||
+	    evidence_head_write(a->w, &a->tree, &a->leaves.l[a->at], a->group.hashes,
+				a->group.n, &a->tail, &a->chain, err) != 0 ||
+	    buf_put(&a->chain, view_buf(&a->tail.octets), err) != 0)
+		return -1;
+	a->views[a->at] = view_buf(&a->chain);
+	return 0;
+}
+
+static int assembly_run(struct assembly *a, struct buf *out, bool *ret_ready,
+			struct ltps_error *err)
+{
+	bool found;
+	if (leaves_read(a->w, a->c->kind, a->c->ref, &a->leaves, err) != 0)
+		return -1;
+	/* There is material that no tree was to cover. */
+	if (a->leaves.n == 0 && a->c->version != NULL)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
+				 "version %lld has no leaf", (long long)a->c->ref);
+	if (choose_leaf(a, &found, err) != 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (take_earlier(a, err) != 0 || make_chain(a, err) != 0 ||
+	    ers_encode(a->views, a->at + 1, a->algs, a->at + 1, VIEW_NULL, out, err) !=
+		0)
+		return -1;
+	*ret_ready = true;
+	return 0;
+}
+
+static void assembly_free(struct assembly *a)
+{
+	buf_free(&a->chain);
+	buf_free(&a->tail.octets);
+	buf_free(&a->earlier.octets);
+	mem_free(a->group.hashes);
+	mem_free(a->group.digests);
+	mem_free(a);
+}
+
+/* All of it from one state of the store, which the caller may hold already. */
 static int assemble(struct ltp_worker *w, const struct covered *c, struct buf *out,
 		    bool *ret_ready, struct ltps_error *err)
 {
-	int rc = -1;
-	struct leaf leaf = { 0 };
-	struct tree tree;
-	struct path path;
-	struct group group = { 0 };
-	struct token *token = NULL;
+	struct assembly *a = mem_zalloc(1, sizeof(*a));
 	*ret_ready = false;
-	if (tree_leaves_of(w->conn, c->kind, c->ref, first_leaf, &leaf, err) != 0)
-		goto out;
-	if (leaf.tree == 0 && c->version == NULL) {
-		rc = 0; /* material that no tree was to cover */
-		goto out;
+	if (a == NULL)
+		return ltps_fail_nomem(err);
+	a->w = w;
+	a->c = c;
+	const bool held = store_read_begin(w->conn, err) != 0;
+	if (held && err->code != LTPS_STATE) {
+		assembly_free(a);
+		return -1;
 	}
-	if (leaf.tree == 0) {
-		ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
-			  "version %lld has no leaf", (long long)c->ref);
-		goto out;
-	}
-	if (tree_get(w->conn, leaf.tree, &tree, err) != 0)
-		goto out;
-	if (tree.state != TREE_STAMPED) {
-		rc = 0;
-		goto out;
-	}
-	bool awaited;
-	if (token_get(w->conn, tree.token, &token, err) != 0 ||
-	    token_awaited(w, token, &awaited, err) != 0)
-		goto out;
-	if (awaited) {
-		rc = 0;
-		goto out;
-	}
-	if (path_read(w, &tree, &leaf, &path, err) != 0 ||
-	    group_read(w, c, tree.alg, &group, err) != 0)
-		goto out;
-	const struct ers_stamp_parts parts = {
-		.alg = tree.alg,
-		.group = group.hashes,
-		.n_group = group.n,
-		.path = path.siblings,
-		.n_path = path.n,
-		.token = token->der,
-	};
-	if (record_encode(&parts, out, err) != 0)
-		goto out;
-	*ret_ready = true;
-	rc = 0;
-out:
-	token_free(token);
-	mem_free(group.hashes);
-	mem_free(group.digests);
+	ltps_error_clear(err);
+	int rc = assembly_run(a, out, ret_ready, err);
+	if (!held)
+		store_read_end(w->conn);
+	assembly_free(a);
 	return rc;
 }
 
@@ -221,26 +288,41 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 	return assemble(w, &c, out, ret_ready, err);
 }
 
+/* genTime of the first token on the way to the tip that has not fallen. */
+static int proof_of_tree(struct ltp_worker *w, const struct tree *t, int64_t *ret_ms,
+			 struct ltps_error *err)
+{
+	struct token *token = NULL;
+	struct token_link link;
+	for (int64_t id = t->token; id != 0 && *ret_ms == INT64_MAX; id = link.next) {
+		if (token_link_get(w->conn, id, &link, err) != 0)
+			return -1;
+		if (link.fallen)
+			continue;
+		if (token_get(w->conn, id, &token, err) != 0)
+			return -1;
+		*ret_ms = token->gen_time_ms;
+		token_free(token);
+	}
+	return 0;
+}
+
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err)
 {
-	struct leaf leaf = { 0 };
-	struct tree tree;
-	struct token *token = NULL;
+	struct leaves *ls = mem_zalloc(1, sizeof(*ls));
+	struct tree t;
 	*ret_ms = INT64_MAX;
-	if (tree_leaves_of(w->conn, LEAF_VERSION, v->id, first_leaf, &leaf, err) != 0)
-		return -1;
-	if (leaf.tree == 0)
-		return 0;
-	if (tree_get(w->conn, leaf.tree, &tree, err) != 0)
-		return -1;
-	if (tree.state != TREE_STAMPED)
-		return 0;
-	if (token_get(w->conn, tree.token, &token, err) != 0)
-		return -1;
-	*ret_ms = token->gen_time_ms;
-	token_free(token);
-	return 0;
+	if (ls == NULL)
+		return ltps_fail_nomem(err);
+	int rc = leaves_read(w, LEAF_VERSION, v->id, ls, err);
+	for (size_t i = 0; rc == 0 && *ret_ms == INT64_MAX && i < ls->n; i++) {
+		rc = tree_get(w->conn, ls->l[i].tree, &t, err);
+		if (rc == 0 && t.state == TREE_STAMPED)
+			rc = proof_of_tree(w, &t, ret_ms, err);
+	}
+	mem_free(ls);
+	return rc;
 }
 
 static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)

@@ -4,9 +4,14 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "ltp/inside.h"
+#include "ltp/anchors.h"
+#include "ltp/fixity.h"
+#include "ltp/plan.h"
+#include "ltp/upkeep.h"
 
 #define HEALTH_TREES_MAX 1000
+/* A clock that is set by hand, or by NTP, goes back that far without a word. */
+#define CLOCK_BACK_MS 300000
 
 static int look(void *arg, const struct tree *t, struct ltps_error *err)
 {
@@ -23,6 +28,51 @@ static int look(void *arg, const struct tree *t, struct ltps_error *err)
 	return 0;
 }
 
+/* Renewals: from the sums by footing, few rows whatever the archive. */
+struct renewals {
+	struct ltp_health *h;
+	int64_t margin_ms;
+	int64_t now_ms;
+};
+
+static int look_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err)
+{
+	struct renewals *r = arg;
+	(void)err;
+	if (sum->weakens_ms == INT64_MIN) {
+		r->h->undated += sum->tips;
+		return 0;
+	}
+	if (plan_is_due(sum->weakens_ms, r->margin_ms, r->now_ms))
+		r->h->overdue += sum->tips;
+	if (sum->weakens_ms != INT64_MAX &&
+	    sum->weakens_ms - r->margin_ms < r->h->next_renewal_ms)
+		r->h->next_renewal_ms = sum->weakens_ms - r->margin_ms;
+	if (sum->weakens_ms < r->h->weakest_ms)
+		r->h->weakest_ms = sum->weakens_ms;
+	return 0;
+}
+
+static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
+		       struct ltps_error *err)
+{
+	struct renewals r = { .h = h,
+			      .margin_ms = w->l->o.upkeep.margin_ms,
+			      .now_ms = ltp_now(w->l) };
+	char trouble[STORE_ERROR_MAX + 1];
+	int64_t seen_ms;
+	h->next_renewal_ms = h->weakest_ms = INT64_MAX;
+	if (tip_sums(w->conn, look_sum, &r, err) != 0 ||
+	    fixity_damage_count(w->conn, &h->damaged, err) != 0 ||
+	    upkeep_trouble(w->conn, trouble, &h->trouble_alarm, err) != 0 ||
+	    upkeep_clock(w->conn, &seen_ms, err) != 0)
+		return -1;
+	snprintf(h->trouble, sizeof(h->trouble), "%.511s", trouble);
+	if (seen_ms != INT64_MIN && r.now_ms < seen_ms - CLOCK_BACK_MS)
+		h->clock_back_ms = seen_ms - r.now_ms;
+	return 0;
+}
+
 int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h, struct ltps_error *err)
 {
 	struct ltp_health h = { .oldest_waiting_ms = INT64_MAX };
@@ -31,6 +81,8 @@ int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h, struct ltps_error
 	if (store_summary_get(w->conn, &sum, err) != 0 ||
 	    tree_list(w->conn, TREE_OPEN, 0, HEALTH_TREES_MAX, look, &h, err) != 0 ||
 	    tree_list(w->conn, TREE_CLOSING, 0, HEALTH_TREES_MAX, look, &h, err) != 0)
+		return -1;
+	if (look_upkeep(w, &h, err) != 0)
 		return -1;
 	h.objects = sum.objects - sum.objects_deleted;
 	h.trees_open = sum.trees_open;
@@ -44,4 +96,21 @@ int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h, struct ltps_error
 	}
 	*ret_h = h;
 	return 0;
+}
+
+int ltp_renewals(struct ltp_worker *w, const struct algorithm_policy *policy,
+		 struct buf *out, struct ltps_error *err)
+{
+	struct forecast f;
+	if (plan_forecast(w->l, w->conn, policy, ltp_now(w->l), &f, err) != 0)
+		return -1;
+	struct jsonw j = jsonw_to(out);
+	forecast_json(&f, &j);
+	forecast_clear(&f);
+	return jsonw_end(&j, err);
+}
+
+int ltp_anchors(struct ltp_worker *w, struct buf *out, struct ltps_error *err)
+{
+	return anchors_write(w->conn, out, err);
 }

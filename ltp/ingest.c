@@ -302,7 +302,7 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 	return part_row_make(i->l->o.store, i->tenant, po->data, p, err);
 }
 
-static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos,
+static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now,
 		     struct ltps_error *err)
 {
 	struct view *datas = mem_zalloc(i->n_parts, sizeof(*datas));
@@ -310,8 +310,8 @@ static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos,
 		return ltps_fail_nomem(err);
 	for (size_t k = 0; k < i->n_parts; k++)
 		datas[k] = pos[k].data;
-	int rc = part_rows_leaf(i->profile->digest, i->parts, datas, i->n_parts,
-				&i->version.digest, err);
+	int rc = part_rows_leaf(leaf_digest(i->l, i->profile, now), i->parts, datas,
+				i->n_parts, &i->version.digest, err);
 	mem_free(datas);
 	return rc;
 }
@@ -319,7 +319,7 @@ static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos,
 static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		     int64_t now, struct ltps_error *err)
 {
-	if (make_poid(now, i->poid, err) != 0 || make_leaf(i, req->pos, err) != 0)
+	if (make_poid(now, i->poid, err) != 0 || make_leaf(i, req->pos, now, err) != 0)
 		return -1;
 	snprintf(i->actor, sizeof(i->actor), "%s",
 		 req->caller.name != NULL ? req->caller.name : "anonymous");
@@ -484,7 +484,7 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		return -1;
 	const struct leaf_new leaf = {
 		.profile = i->profile->id,
-		.alg = i->profile->digest,
+		.alg = i->version.digest.alg,
 		.kind = LEAF_VERSION,
 		.ref = version,
 		.digest = i->version.digest,

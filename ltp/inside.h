@@ -22,7 +22,7 @@
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 
 #define JOB_COMPLETE_TOKEN "complete-token" /* subject: the token's id */
-#define JOB_CARE "care-signatures" /* subject: the id of a submitted version */
+#define JOB_CARE "care-signatures"          /* subject: the id of a submitted version */
 #define PO_ID_MAX 128 /* xs:ID of a part, for files in containers too */
 #define MIME_MAX 127
 #define RELATED_MAX 64 /* and STORE_SUBJECT_MAX characters, blanks included */
@@ -30,9 +30,13 @@
 #define RETRIEVE_BYTES_MAX ((size_t)1 << 30)
 
 struct ltp {
-	struct ltp_options o;
-	struct material *nothing; /* in place of trust where there is none */
-	struct known *known;      /* anchors, and what was fetched; of all threads */
+	struct ltp_options o; /* defaults filled in */
+	/* o.trust, and every anchor that was once trusted, with its sunset: for what is
+	 * old. What is made now is judged by o.trust alone. */
+	struct material *history;
+	const struct material *history_pool; /* the same, as a list of one */
+	struct material *nothing;            /* in place of trust where there is none */
+	struct known *known; /* anchors, and what was fetched; of all threads */
 	struct asked *asked;
 	struct allowance fetched; /* what may be kept of it */
 	/* By profile; NULL: its signatures are not judged. */
@@ -46,6 +50,7 @@ struct ltp_worker {
 	uint64_t room_taken; /* by the running request */
 	struct store_conn *conn;
 	struct fetch *fetch;
+	bool upkeep_begun;
 };
 
 /* Tenant as the store names it: "default" for "". */
@@ -85,25 +90,6 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 		struct object **ret_object, struct ltp_result *ret_result,
 		struct ltps_error *err) LTPS_CHECKED;
 
-/*
- * evidence_assemble - the evidence record of a version, from its tree's path
- * and token.
- * ret_ready  false: no token yet, or its validation data is being fetched;
- *            nothing was appended
- * Fails:     CORRUPT when the path does not lead to the stored root
- * Spec:      RFC 4998 3.1, 4.2
- */
-int evidence_assemble(struct ltp_worker *w, const struct version *v, struct buf *out,
-		      bool *ret_ready, struct ltps_error *err) LTPS_CHECKED;
-/* The same for material of the service, whose octets these are. Without a leaf it is
- * never ready. */
-int evidence_assemble_material(struct ltp_worker *w, int64_t material,
-			       struct view octets, struct buf *out, bool *ret_ready,
-			       struct ltps_error *err) LTPS_CHECKED;
-/* genTime of the first token over a version: since when it is proven to exist;
- * INT64_MAX while there is none. */
-int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
-			struct ltps_error *err) LTPS_CHECKED;
 /* A row of material kept, and once a leaf for it (DESIGN: collected material is a
  * preserved object in its own right). On the writer's thread. leaf: kind and ref are
  * set here. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "formats/xml.h"
+#include "ltp/anchors.h"
 #include "ltp/inside.h"
 #include "storage/audit.h"
 #include "validation/tsa_path.h"
@@ -58,6 +59,62 @@ static int load_policies(struct ltp *l, struct ltps_error *err)
 	return 0;
 }
 
+static void fill_in(struct ltp_upkeep_options *u)
+{
+	static const int64_t day_ms = 86400000;
+	if (u->margin_ms == 0)
+		u->margin_ms = 180 * day_ms;
+	if (u->watch_ms == 0)
+		u->watch_ms = day_ms;
+	if (u->rhythm_ms == 0)
+		u->rhythm_ms = 365 * day_ms;
+	if (u->notice_ms == 0)
+		u->notice_ms = 90 * day_ms;
+	if (u->fixity_ms == 0)
+		u->fixity_ms = 90 * day_ms;
+	if (u->fixity_rate == 0)
+		u->fixity_rate = (uint64_t)16 << 20;
+}
+
+/* ---- anchors that were trusted ---- */
+
+struct history_task {
+	struct ltp *l;
+	size_t changes;
+};
+
+static int run_history(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct history_task *h = arg;
+	const struct material *trust =
+	    h->l->o.trust != NULL ? h->l->o.trust : h->l->nothing;
+	if (anchors_record(conn, trust, ltp_now(h->l), &h->changes, err) != 0)
+		return -1;
+	return anchors_read(conn, h->l->history, err);
+}
+
+/* A store that is only read has the history that it has. */
+static int load_history(struct ltp *l, struct ltps_error *err)
+{
+	struct history_task h = { .l = l };
+	struct store_conn *conn = NULL;
+	if (material_new(&l->history, err) != 0)
+		return -1;
+	l->history_pool = l->history;
+	if (l->o.trust != NULL && material_add_all(l->history, l->o.trust, err) != 0)
+		return -1;
+	if (store_write(l->o.store, run_history, &h, err) == 0)
+		return 0;
+	if (err->code != LTPS_READ_ONLY)
+		return -1;
+	ltps_error_clear(err);
+	if (store_reader_open(l->o.store, &conn, err) != 0)
+		return -1;
+	int rc = anchors_read(conn, l->history, err);
+	store_reader_close(conn);
+	return rc;
+}
+
 int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	    struct ltps_error *err)
 {
@@ -65,12 +122,13 @@ int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	if (l == NULL)
 		return ltps_fail_nomem(err);
 	l->o = *options;
+	fill_in(&l->o.upkeep);
 	allowance_init(&l->fetched, 0, 0);
 	if ((l->o.trust == NULL && material_new(&l->nothing, err) != 0) ||
 	    known_new(l->o.trust != NULL ? l->o.trust : l->nothing, &l->known, err) !=
 		0 ||
 	    asked_new(l->o.fetchers, &l->asked, err) != 0 ||
-	    load_policies(l, err) != 0) {
+	    load_policies(l, err) != 0 || load_history(l, err) != 0) {
 		ltp_free(l);
 		return -1;
 	}
@@ -87,6 +145,7 @@ void ltp_free(struct ltp *l)
 	mem_free(l->policies);
 	asked_free(l->asked);
 	known_free(l->known);
+	material_free(l->history);
 	material_free(l->nothing);
 	allowance_end(&l->fetched);
 	mem_free(l);

@@ -21,6 +21,7 @@
 #include "validation/material.h"
 
 struct store;
+struct algorithm_policy;
 
 /* ResultMinor of TS 119 512 (spec section 4), and none. */
 enum ltp_minor {
@@ -50,6 +51,20 @@ struct ltp_result {
 	char message[512]; /* English; may be empty on LTP_OK */
 };
 
+/* How what is kept is kept up; a zeroed member is its default. */
+struct ltp_upkeep_options {
+	int64_t margin_ms;    /* renewed that much before it weakens; 180 days */
+	int64_t watch_ms;     /* how often the TSAs in use are asked about; a day */
+	int64_t rhythm_ms;    /* objects are judged anew after; a year */
+	int64_t notice_ms;    /* the end of a period is announced before; 90 days */
+	int64_t fixity_ms;    /* one reading of everything; 90 days */
+	uint64_t fixity_rate; /* octets a second; 16 MiB */
+	uint64_t
+	    renewal_rate;   /* likewise, of hash-tree renewals; 0: as fast as it goes */
+	unsigned threads;   /* that read for hash-tree renewals; 0: one a core */
+	const char *copies; /* second directory; NULL: none */
+};
+
 struct ltp_options {
 	struct store *store;             /* borrowed, outlives ltp */
 	const struct clock *clock;       /* borrowed */
@@ -60,6 +75,9 @@ struct ltp_options {
 	size_t n_tsas;
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */
+	/* Until when evidence may rest on which algorithm; NULL: no end is known. */
+	const struct algorithm_policy *algorithms; /* borrowed */
+	struct ltp_upkeep_options upkeep;
 	struct fetch_policy fetch;
 	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */
 	const struct signing_key *seal_key;   /* of profiles that seal; NULL: none */
@@ -277,6 +295,21 @@ int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms,
 int ltp_care(struct ltp_worker *w, int64_t *ret_next_ms,
 	     struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * ltp_upkeep - one turn of the most overdue work of upkeep.h: for a third thread.
+ * Otherwise as ltp_care().
+ */
+int ltp_upkeep(struct ltp_worker *w, int64_t *ret_next_ms,
+	       struct ltps_error *err) LTPS_CHECKED;
+
+/* --- what an operator and an auditor ask for --- */
+/* JSON of what falls due when (plan.h). Appended. policy NULL: the one in force. */
+int ltp_renewals(struct ltp_worker *w, const struct algorithm_policy *policy,
+		 struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/* The history of trust anchors, as PEM with dates (anchors.h). Appended. */
+int ltp_anchors(struct ltp_worker *w, struct buf *out,
+		struct ltps_error *err) LTPS_CHECKED;
+
 /* --- /health, /metrics --- */
 struct ltp_health {
 	uint64_t objects;
@@ -288,6 +321,15 @@ struct ltp_health {
 	bool alarm; /* evidence is late: a TSA is down */
 	bool low_space, no_space;
 	uint64_t free_bytes;
+	/* Upkeep. */
+	int64_t next_renewal_ms; /* INT64_MAX: none is planned */
+	uint64_t undated;        /* tokens of which nothing is known yet: no date */
+	uint64_t overdue;        /* tokens past the operator's margin */
+	int64_t weakest_ms;      /* when the first of them weakens; INT64_MAX */
+	uint64_t damaged;        /* blobs that no copy could repair */
+	int64_t clock_back_ms;   /* the clock is that far behind what was seen; 0 */
+	char trouble[512];       /* of the worst job; "" */
+	bool trouble_alarm;
 };
 int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h,
 	       struct ltps_error *err) LTPS_CHECKED;

@@ -264,7 +264,7 @@ static int from_network(struct needs *l, const struct need *need, const char *ke
 		return 0;
 	if (s->asked == NULL)
 		return ask_network(l, need, key, m, err);
-	switch (asked_begin(s->asked, key, clock_monotonic_ms())) {
+	switch (asked_begin(s->asked, key, clock_now_ms(s->clock))) {
 	case ASKED_YOURS:
 		break;
 	case ASKED_OTHERS:
@@ -280,7 +280,7 @@ static int from_network(struct needs *l, const struct need *need, const char *ke
 	/* Whoever waited must find it among what is known. */
 	if (rc == 0 && s->known != NULL && l->fetched > before)
 		rc = known_add(s->known, m, clock_now_ms(s->clock), ret_again, err);
-	asked_end(s->asked, key, clock_monotonic_ms());
+	asked_end(s->asked, key, clock_now_ms(s->clock));
 	return rc;
 }
 

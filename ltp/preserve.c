@@ -8,7 +8,9 @@
  *   stage     from       to                  on failure
  *   close     OPEN       CLOSING             stays open, tried at the next step
  *   stamp     CLOSING    STAMPED + job       tree_attempt_failed, later again
- *   complete  job        job gone            job_fail, later again
+ *   complete  job        job gone            preserve_token.c: later again
+ *
+ * Renewal trees are opened and closed by upkeep.h; from then on they are as all others.
  *
  * Beside it, on a thread of its own so that no tree waits for it: ltp_care().
  *   care      job        job gone            signatures.c: judged again later
@@ -18,12 +20,13 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
-#include "ltp/acquire.h"
-#include "ltp/inside.h"
+#include "ltp/plan.h"
+#include "ltp/preserve_private.h"
+#include "ltp/renew.h"
 #include "ltp/signatures.h"
-#include "scheduler/job.h"
+#include "ltp/upkeep.h"
 #include "storage/audit.h"
-#include "storage/material.h"
+#include "storage/renewal.h"
 #include "timestamping/merkle.h"
 
 #define STEP_TREES_MAX 64 /* trees looked at in one step */
@@ -32,8 +35,12 @@
 /* A process that died frees its job after this. Work that takes longer may be done
  * twice, which is harmless: only the last to claim it can finish it. */
 #define JOB_LEASE_MS 30000
-#define JOBS_POLL_MS 30000
-#define SERVICE_ACTOR "service"
+/* No job is put off for longer: signatures are judged again after a month and a bit. */
+#define JOB_LONGEST_MS ((int64_t)40 * 86400000)
+/* The TSA that was to be spared is asked after this when the other one does not answer
+ * and what it covers will not wait: a day, so that a chain does not grow by the hour.
+ */
+#define SPARED_WAIT_MS 86400000
 
 struct trees {
 	struct tree t[STEP_TREES_MAX];
@@ -62,19 +69,6 @@ static void log_tree(const struct ltp *l, enum log_level level, const char *text
 		log_write(l->o.log, LOG_OPERATION, level, text, fields, 2);
 }
 
-static int audit_service(struct store_conn *conn, int64_t now, const char *operation,
-			 const char *detail, struct ltps_error *err)
-{
-	const struct audit_entry entry = {
-		.time_ms = now,
-		.actor = SERVICE_ACTOR,
-		.operation = operation,
-		.detail = detail,
-		.outcome = "success",
-	};
-	return audit_append(conn, &entry, NULL, err);
-}
-
 /* --- close --- */
 
 struct close_task {
@@ -95,6 +89,9 @@ static int64_t close_time(const struct ltp *l, const struct tree *t, int64_t now
 	/* A profile that is configured no more takes no more leaves. */
 	if (p == NULL || t->n_leaves >= p->tree_max_leaves ||
 	    t->bytes >= p->tree_max_bytes)
+		return now;
+	/* It was opened while the clock was ahead: its age is not known. */
+	if (t->opened_ms > now + UPKEEP_CLOCK_SLACK_MS)
 		return now;
 	return t->opened_ms + p->tree_max_age_ms;
 }
@@ -134,8 +131,7 @@ static int step_close(struct ltp_worker *w, int64_t *ret_next_ms,
 	return rc;
 }
 
-/* Fails with CANCELLED when the service ends. */
-static int go_on(struct ltp_worker *w, struct ltps_error *err)
+int preserve_go_on(struct ltp_worker *w, struct ltps_error *err)
 {
 	if (!atomic_load(&w->cancelled))
 		return 0;
@@ -145,25 +141,161 @@ static int go_on(struct ltp_worker *w, struct ltps_error *err)
 
 /* --- stamp --- */
 
+/* Who is asked for a tree, in this order. */
+struct choice {
+	struct tsa tsas[TSP_TSAS_MAX];
+	size_t n;
+	struct tree_second second;
+	bool any;        /* the one that was to be spared is asked, too */
+	bool has_key;    /* of the time-stamps that this is the second opinion on: */
+	uint8_t key[32]; /* SHA-256 of the TSA's SubjectPublicKeyInfo */
+	bool is_same;    /* the answer came from this key */
+	struct ltp_worker *w;
+};
+
+static bool is_spared(const struct choice *c, const struct tsa *tsa)
+{
+	return c->second.not_tsa[0] != '\0' &&
+	       strcmp(c->second.not_tsa, tsa->name) == 0;
+}
+
+/* The key of the partner: a TSA under two names is one TSA. */
+static int read_key(struct choice *c, const struct footing *f, struct ltps_error *err)
+{
+	struct material *m = NULL;
+	int rc = material_new(&m, err);
+	if (rc == 0)
+		rc = footing_path(f->uses, m, NULL, err);
+	for (size_t i = 0; rc == 0 && i < material_count(m, MATERIAL_CERT); i++) {
+		const struct cert *cert = material_cert(m, MATERIAL_CERT, i);
+		if (memcmp(cert->sha256, f->tsa_sha256, 32) != 0)
+			continue;
+		memcpy(c->key, cert->spki_sha256, 32);
+		c->has_key = true;
+	}
+	material_free(m);
+	return rc;
+}
+
+static int signer_has_key(X509 *signer, const struct choice *c, bool *ret_same,
+			  struct ltps_error *err)
+{
+	struct cert *cert = NULL;
+	uint8_t *der = NULL;
+	const int n = i2d_X509(signer, &der);
+	if (n <= 0)
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "certificate");
+	int rc = cert_parse(view_of(der, (size_t)n), &cert, err);
+	if (rc == 0)
+		*ret_same = memcmp(cert->spki_sha256, c->key, 32) == 0;
+	cert_free(cert);
+	OPENSSL_free(der);
+	return rc;
+}
+
+/* Of struct tsp_client: preserve_gate(), and another key for a second opinion. */
+static int stamp_gate(const void *arg, const struct tst *tst, X509 *signer,
+		      int64_t received_ms, struct ltps_error *err)
+{
+	/* The client hands on what stamp_tree() gave it, which is its own. */
+	struct choice *c = (struct choice *)(uintptr_t)arg;
+	c->is_same = false;
+	if (preserve_gate(c->w, tst, signer, received_ms, err) != 0 ||
+	    (c->has_key && signer_has_key(signer, c, &c->is_same, err) != 0))
+		return -1;
+	if (!c->is_same || c->any)
+		return 0;
+	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL,
+			 "it signs with the key of TSA %.100s: that is no second "
+			 "opinion",
+			 c->second.not_tsa);
+}
+
+/* A second opinion is no longer waited for: less than half of the margin is left. */
+static int may_not_wait(struct ltp_worker *w, const struct tree *t, struct choice *c,
+			struct ltps_error *err)
+{
+	struct footing f = { 0 };
+	const int64_t now = ltp_now(w->l);
+	c->any = false;
+	if (c->second.partner == 0)
+		return 0;
+	if (footing_get(w->conn, c->second.partner, &f, err) != 0)
+		return -1;
+	const int rc = read_key(c, &f, err);
+	/* Closed in the future: the clock was ahead, and nothing is gained by waiting.
+	 */
+	if (t->closed_ms > now + UPKEEP_CLOCK_SLACK_MS ||
+	    now >= t->closed_ms + SPARED_WAIT_MS)
+		c->any = f.weakens_ms != INT64_MIN &&
+			 plan_is_due(f.weakens_ms, w->l->o.upkeep.margin_ms / 2, now);
+	footing_clear(&f);
+	return rc;
+}
+
+/* For a second opinion first all but the TSA of the first. */
+static int choose_tsas(struct ltp_worker *w, const struct tree *t, struct choice *c,
+		       struct ltps_error *err)
+{
+	const struct ltp *l = w->l;
+	c->w = w;
+	c->any = true;
+	if (t->purpose == TREE_TIMESTAMP_RENEWAL &&
+	    tree_second_get(w->conn, t->id, &c->second, err) != 0)
+		return -1;
+	for (size_t i = 0; i < l->o.n_tsas && c->n < TSP_TSAS_MAX; i++)
+		if (!is_spared(c, &l->o.tsas[i]))
+			c->tsas[c->n++] = l->o.tsas[i];
+	/* With no other configured any more it is a renewal like all others. */
+	if (c->n > 0 && may_not_wait(w, t, c, err) != 0)
+		return -1;
+	for (size_t i = 0; c->any && i < l->o.n_tsas && c->n < TSP_TSAS_MAX; i++)
+		if (is_spared(c, &l->o.tsas[i]))
+			c->tsas[c->n++] = l->o.tsas[i];
+	return 0;
+}
+
 struct stamp_task {
 	struct tree_stamp stamp;
 	const struct tree *tree;
 	struct blob_new *nodes;
+	const char *same_tsa; /* it came from the TSA that was to be spared, whatever
+				 its name is now; else NULL */
+	bool copies;          /* there is a second directory */
 };
+
+static int audit_stamp(struct store_conn *conn, const struct stamp_task *s,
+		       struct ltps_error *err)
+{
+	const bool first = s->tree->purpose == TREE_FIRST;
+	const struct upkeep_event e = {
+		.operation = first ? "EvidenceCreated" : "EvidenceTimestamped",
+		.now_ms = s->stamp.now_ms,
+	};
+	return upkeep_audit(conn, &e, err, "tree %lld, %llu leaves%s%s",
+			    (long long)s->tree->id,
+			    (unsigned long long)s->tree->n_leaves, first ? "" : ", by ",
+			    first ? "" : s->stamp.tsa);
+}
 
 static int run_stamp(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct stamp_task *s = arg;
 	int64_t token;
-	char text[96];
+	char text[32];
+	if (s->same_tsa != NULL &&
+	    tree_set_second(conn, s->tree->id, s->same_tsa, 0, err) != 0)
+		return -1;
 	if (tree_stamp(conn, &s->stamp, &token, err) != 0)
 		return -1;
 	snprintf(text, sizeof(text), "%lld", (long long)token);
 	if (job_add(conn, JOB_COMPLETE_TOKEN, text, s->stamp.now_ms, NULL, err) != 0)
 		return -1;
-	snprintf(text, sizeof(text), "tree %lld, %llu leaves", (long long)s->tree->id,
-		 (unsigned long long)s->tree->n_leaves);
-	return audit_service(conn, s->stamp.now_ms, "EvidenceCreated", text, err);
+	/* What came since the last tree, and this tree's nodes, want a copy. */
+	if (s->copies && upkeep_wake(conn, JOB_COPY, s->stamp.now_ms, err) != 0)
+		return -1;
+	return audit_stamp(conn, s, err);
 }
 
 /* All nodes of the tree, from its leaves. */
@@ -185,6 +317,21 @@ static int build_nodes(struct ltp_worker *w, const struct tree *t, uint8_t **ret
 	return 0;
 }
 
+static int keep_stamp(struct ltp_worker *w, struct stamp_task *s,
+		      const struct tsp_answer *answer, const struct tsa *tsa,
+		      struct ltps_error *err)
+{
+	s->stamp.tree = s->tree->id;
+	s->stamp.nodes = s->nodes;
+	s->stamp.token = answer->tst->cms->whole;
+	s->stamp.gen_time_ms = answer->tst->gen_time_ms;
+	s->stamp.tsa = tsa->name;
+	s->stamp.now_ms = ltp_now(w->l);
+	if (failpoint_pass("ltp.stamp.store"))
+		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_SELF, NULL, "fail-point");
+	return store_write(w->l->o.store, run_stamp, s, err);
+}
+
 static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 		      struct ltps_error *err)
 {
@@ -193,8 +340,15 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 	uint8_t *nodes = NULL;
 	size_t n_nodes = 0;
 	struct tsp_answer answer = { 0 };
-	struct stamp_task s = { .tree = t };
-	const struct tsp_client client = ltp_tsp_client(l);
+	struct stamp_task s = { .tree = t, .copies = l->o.upkeep.copies != NULL };
+	struct choice choice = { .n = 0 };
+	struct tsp_client client = ltp_tsp_client(l);
+	if (choose_tsas(w, t, &choice, err) != 0)
+		return -1;
+	client.tsas = choice.tsas;
+	client.n_tsas = choice.n;
+	client.gate = stamp_gate;
+	client.gate_arg = &choice;
 	if (build_nodes(w, t, &nodes, &n_nodes, &s.stamp.root, err) != 0 ||
 	    tsp_client_stamp(&client, w->fetch, &s.stamp.root, &answer, err) != 0)
 		goto out;
@@ -205,13 +359,9 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 	if (blob_prepare(l->o.store, STORE_TENANT_SYSTEM, view_of(nodes, n_nodes), NULL,
 			 &s.nodes, err) != 0)
 		goto out;
-	s.stamp.tree = t->id;
-	s.stamp.nodes = s.nodes;
-	s.stamp.token = answer.tst->cms->whole;
-	s.stamp.gen_time_ms = answer.tst->gen_time_ms;
-	s.stamp.tsa = l->o.tsas[answer.tsa].name;
-	s.stamp.now_ms = ltp_now(l);
-	rc = store_write(l->o.store, run_stamp, &s, err);
+	if (choice.is_same || is_spared(&choice, &choice.tsas[answer.tsa]))
+		s.same_tsa = choice.second.not_tsa;
+	rc = keep_stamp(w, &s, &answer, &choice.tsas[answer.tsa], err);
 	if (answer.skipped[0] != '\0')
 		log_write(l->o.log, LOG_OPERATION, LOG_WARNING, "TSAs skipped",
 			  LOG_FIELDS({ "why", answer.skipped }));
@@ -223,7 +373,8 @@ out:
 }
 
 struct failed_task {
-	int64_t tree;
+	const struct tree *tree;
+	int64_t now_ms;
 	int64_t next_ms;
 	const struct ltps_error *why;
 };
@@ -233,7 +384,12 @@ static int run_failed(struct store_conn *conn, void *arg, struct ltps_error *err
 	const struct failed_task *f = arg;
 	char line[STORE_ERROR_MAX + 1];
 	ltps_error_line(f->why, line, sizeof(line));
-	return tree_attempt_failed(conn, f->tree, f->next_ms, line, err);
+	if (tree_attempt_failed(conn, f->tree->id, f->next_ms, line, err) != 0)
+		return -1;
+	/* Whoever opened a renewal tells that it fails. */
+	return f->tree->purpose == TREE_FIRST || f->tree->attempts > 0
+		   ? 0
+		   : upkeep_wake(conn, JOB_RENEW_TIMESTAMPS, f->now_ms, err);
 }
 
 static int64_t stamp_delay(uint32_t attempts)
@@ -248,15 +404,20 @@ static int stamp_failed(struct ltp_worker *w, const struct tree *t,
 			const struct ltps_error *why, int64_t *ret_next_ms,
 			struct ltps_error *err)
 {
-	struct failed_task f = {
-		.tree = t->id,
-		.next_ms = ltp_now(w->l) + stamp_delay(t->attempts),
-		.why = why,
-	};
+	struct failed_task f = { .tree = t, .now_ms = ltp_now(w->l), .why = why };
+	f.next_ms = f.now_ms + stamp_delay(t->attempts);
 	log_tree(w->l, LOG_ERROR, "no time-stamp for a tree; will be tried again", t,
 		 why);
 	earlier(ret_next_ms, f.next_ms);
 	return store_write(w->l->o.store, run_failed, &f, err);
+}
+
+/* What is further away than any delay was put off while the clock was ahead. */
+static bool is_put_off(const struct tree *t, int64_t now_ms)
+{
+	return t->next_attempt_ms > now_ms &&
+	       t->next_attempt_ms <=
+		   now_ms + STAMP_RETRY_LONGEST_MS + UPKEEP_CLOCK_SLACK_MS;
 }
 
 static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
@@ -265,23 +426,23 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 	struct trees *closing = mem_zalloc(1, sizeof(*closing));
 	if (closing == NULL)
 		return ltps_fail_nomem(err);
-	int rc = tree_list(w->conn, TREE_CLOSING, 0, STEP_TREES_MAX, keep_tree, closing,
-			   err);
+	/* By next attempt: those that fail stand behind those that were not tried. */
+	int rc = tree_due_to_stamp(w->conn, INT64_MAX, keep_tree, closing, err);
 	for (size_t i = 0; rc == 0 && i < closing->n; i++) {
 		const struct tree *t = &closing->t[i];
 		struct ltps_error why = LTPS_ERROR_INIT;
-		if (t->next_attempt_ms > ltp_now(w->l)) {
+		if (is_put_off(t, ltp_now(w->l))) {
 			earlier(ret_next_ms, t->next_attempt_ms);
 			continue;
 		}
-		if (go_on(w, err) != 0) {
+		if (preserve_go_on(w, err) != 0) {
 			rc = -1;
 			break;
 		}
 		if (stamp_tree(w, t, &why) == 0)
 			log_tree(w->l, LOG_INFO, "tree time-stamped", t, NULL);
 		else if (atomic_load(&w->cancelled)) /* no fault of the TSA's */
-			rc = go_on(w, err);
+			rc = preserve_go_on(w, err);
 		else if (why.code != LTPS_STATE) /* STATE: another process was first */
 			rc = stamp_failed(w, t, &why, ret_next_ms, err);
 	}
@@ -289,186 +450,38 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 	return rc;
 }
 
-/* --- complete: validation data into the token (DESIGN: evidence model) --- */
-
-struct complete_task {
-	struct job job;
-	bool found;
-	struct job_claim claim;
-	/* the result */
-	struct view der; /* n == 0: the token stays as it is */
-	int64_t token;
-	int64_t now_ms;
-	struct material_new *rows;
-	size_t n_rows;
-};
+/* --- jobs --- */
 
 static int run_claim(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
-	struct complete_task *c = arg;
+	struct claimed *c = arg;
 	return job_claim(conn, &c->claim, &c->job, &c->found, err);
 }
 
-static int run_complete(struct store_conn *conn, void *arg, struct ltps_error *err)
-{
-	struct complete_task *c = arg;
-	for (size_t i = 0; i < c->n_rows; i++) {
-		int64_t id;
-		if (material_put(conn, &c->rows[i], &id, NULL, err) != 0 ||
-		    material_link(conn, id, MATERIAL_USER_TOKEN, c->token, err) != 0)
-			return -1;
-	}
-	if (c->der.n > 0 && token_replace(conn, c->token, c->der, c->now_ms, err) != 0)
-		return -1;
-	return job_finish(conn, &c->job, err);
-}
-
-/* What was used, as rows of collected material. */
-static int make_rows(struct ltp_worker *w, const struct material *m,
-		     struct complete_task *c, struct ltps_error *err)
-{
-	static const struct {
-		enum material_kind kind;
-		enum material_row_kind row;
-	} KINDS[] = {
-		{ MATERIAL_CERT, MATERIAL_ROW_CERT },
-		{ MATERIAL_CRL, MATERIAL_ROW_CRL },
-		{ MATERIAL_OCSP, MATERIAL_ROW_OCSP },
-	};
-	size_t n = 0;
-	for (size_t k = 0; k < sizeof(KINDS) / sizeof(KINDS[0]); k++)
-		n += material_count(m, KINDS[k].kind);
-	c->rows = mem_zalloc(n > 0 ? n : 1, sizeof(*c->rows));
-	if (c->rows == NULL)
-		return ltps_fail_nomem(err);
-	for (size_t k = 0; k < sizeof(KINDS) / sizeof(KINDS[0]); k++)
-		for (size_t i = 0; i < material_count(m, KINDS[k].kind); i++) {
-			struct material_new *row = &c->rows[c->n_rows];
-			row->kind = KINDS[k].row;
-			row->fetched_ms = c->now_ms;
-			if (blob_prepare(w->l->o.store, STORE_TENANT_SYSTEM,
-					 material_at(m, KINDS[k].kind, i), NULL,
-					 &row->blob, err) != 0)
-				return -1;
-			c->n_rows++;
-		}
-	return 0;
-}
-
-/* Fetch, judge, splice; the new token in *out. */
-static int complete_token(struct ltp_worker *w, struct complete_task *c,
-			  struct material *m, struct buf *out, struct ltps_error *err)
-{
-	int rc = -1;
-	struct token *token = NULL;
-	struct tst *tst = NULL;
-	struct tsa_path_result path = { 0 };
-	const struct acquire a = { .fetch = w->fetch,
-				   .clock = w->l->o.clock,
-				   .trust = w->l->o.trust };
-	if (token_get(w->conn, c->token, &token, err) != 0 ||
-	    tst_parse(token->der, &tst, err) != 0 ||
-	    acquire_for_token(&a, tst, m, &path, err) != 0)
-		goto out;
-	if (path.indication != INDICATION_PASSED) {
-		ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, path.clause,
-			  "TSA path of token %lld: %s", (long long)c->token, path.text);
-		goto out;
-	}
-	const struct cms_material add = {
-		.certs = material_views(m, MATERIAL_CERT),
-		.n_certs = material_count(m, MATERIAL_CERT),
-		.crls = material_views(m, MATERIAL_CRL),
-		.n_crls = material_count(m, MATERIAL_CRL),
-		.ocsps = material_views(m, MATERIAL_OCSP),
-		.n_ocsps = material_count(m, MATERIAL_OCSP),
-	};
-	rc = token->frozen ? 0 : cms_add_material(token->der, &add, out, err);
-out:
-	tsa_path_result_clear(&path);
-	tst_free(tst);
-	token_free(token);
-	return rc;
-}
-
-static int run_job_failed(struct store_conn *conn, void *arg, struct ltps_error *err)
-{
-	return job_fail(conn, arg, NULL, err);
-}
-
-static int run_job_postponed(struct store_conn *conn, void *arg, struct ltps_error *err)
-{
-	const struct job_failure *f = arg;
-	return job_postpone(conn, f->job, f->now_ms, err);
-}
-
-static int complete_failed(struct ltp_worker *w, const struct job *job,
-			   const struct ltps_error *why, struct ltps_error *err)
-{
-	struct job_failure f = { .job = job, .now_ms = ltp_now(w->l), .why = why };
-	if (atomic_load(&w->cancelled)) { /* the attempt does not count */
-		(void)!store_write(w->l->o.store, run_job_postponed, &f, err);
-		return go_on(w, err);
-	}
-	log_error(w->l->o.log, LOG_OPERATION, LOG_WARNING,
-		  "validation data of a token is missing; will be tried again", why,
-		  LOG_FIELDS({ "token", job->subject }));
-	return store_write(w->l->o.store, run_job_failed, &f, err);
-}
-
-static int complete_one(struct ltp_worker *w, struct complete_task *c,
-			struct ltps_error *err)
-{
-	int rc = -1;
-	struct material *m = NULL;
-	struct buf out = buf_make(STORE_TOKEN_MAX);
-	struct ltps_error why = LTPS_ERROR_INIT;
-	uint64_t token = 0;
-	if (sscanf(c->job.subject, "%20lu", &token) != 1) {
-		ltps_fail(&why, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
-			  "job subject '%s'", c->job.subject);
-		goto failed;
-	}
-	c->token = (int64_t)token;
-	c->now_ms = ltp_now(w->l);
-	if (material_new(&m, &why) != 0 || complete_token(w, c, m, &out, &why) != 0 ||
-	    make_rows(w, m, c, &why) != 0)
-		goto failed;
-	c->der = view_buf(&out);
-	rc = store_write(w->l->o.store, run_complete, c, &why);
-	if (rc == 0)
-		goto out;
-failed:
-	rc = complete_failed(w, &c->job, &why, err);
-out:
-	for (size_t i = 0; i < c->n_rows; i++)
-		blob_new_free(c->rows[i].blob);
-	mem_free(c->rows);
-	c->rows = NULL;
-	buf_free(&out);
-	material_free(m);
-	return rc;
-}
-
-/* The most overdue job of a kind is claimed; c->found false: none is due. */
-static int claim_job(struct ltp_worker *w, const char *kind, struct complete_task *c,
-		     int64_t *ret_next_ms, struct ltps_error *err)
+int preserve_claim(struct ltp_worker *w, const char *kind, struct claimed *c,
+		   int64_t *ret_next_ms, struct ltps_error *err)
 {
 	int64_t due = 0;
+	bool ahead = false;
 	c->claim = (struct job_claim){
 		.kind = kind,
-		.owner = "preserve",
+		.owner = PRESERVE_CLAIMANT,
 		.now_ms = ltp_now(w->l),
 		.lease_ms = JOB_LEASE_MS,
 	};
 	if (queue_next_due(w->conn, kind, &due, err) != 0)
 		return -1;
-	if (due == 0 || due > c->claim.now_ms) { /* nothing: no write for a look */
+	if (due > c->claim.now_ms + JOB_LONGEST_MS + UPKEEP_CLOCK_SLACK_MS &&
+	    upkeep_set_right(w, kind, c->claim.now_ms, JOB_LONGEST_MS, &ahead, err) !=
+		0)
+		return -1;
+	if (!ahead &&
+	    (due == 0 || due > c->claim.now_ms)) { /* nothing: no write for a look */
 		if (due != 0)
 			earlier(ret_next_ms, due);
 		return 0;
 	}
-	if (go_on(w, err) != 0)
+	if (preserve_go_on(w, err) != 0)
 		return -1;
 	return store_write(w->l->o.store, run_claim, c, err);
 }
@@ -476,14 +489,14 @@ static int claim_job(struct ltp_worker *w, const char *kind, struct complete_tas
 static int step_complete(struct ltp_worker *w, bool *ret_worked, int64_t *ret_next_ms,
 			 struct ltps_error *err)
 {
-	struct complete_task c = { 0 };
+	struct claimed c = { 0 };
 	*ret_worked = false;
-	if (claim_job(w, JOB_COMPLETE_TOKEN, &c, ret_next_ms, err) != 0)
+	if (preserve_claim(w, JOB_COMPLETE_TOKEN, &c, ret_next_ms, err) != 0)
 		return -1;
 	if (!c.found)
 		return 0;
 	*ret_worked = true;
-	return complete_one(w, &c, err);
+	return preserve_complete(w, &c.job, err);
 }
 
 int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
@@ -496,18 +509,26 @@ int ltp_step(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 	for (int i = 0; i < STEP_TREES_MAX && worked; i++)
 		if (step_complete(w, &worked, ret_next_ms, err) != 0)
 			return -1;
-	/* What another process left behind is seen at the latest then. */
-	earlier(ret_next_ms, ltp_now(w->l) + (worked ? 0 : JOBS_POLL_MS));
+	if (worked)
+		earlier(ret_next_ms, ltp_now(w->l));
 	return 0;
 }
 
 int ltp_care(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 {
-	struct complete_task c = { 0 };
+	struct claimed c = { 0 };
 	*ret_next_ms = INT64_MAX;
-	if (claim_job(w, JOB_CARE, &c, ret_next_ms, err) != 0 ||
+	if (preserve_claim(w, JOB_CARE, &c, ret_next_ms, err) != 0 ||
 	    (c.found && signatures_care(w, &c.job, err) != 0))
 		return -1;
-	earlier(ret_next_ms, ltp_now(w->l) + (c.found ? 0 : JOBS_POLL_MS));
+	if (c.found)
+		earlier(ret_next_ms, ltp_now(w->l));
 	return 0;
 }
+
+const char *const preserve_failpoints[] = {
+	"ltp.stamp.token_received",
+	"ltp.stamp.store",
+	"ltp.complete.store",
+	NULL,
+};

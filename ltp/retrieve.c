@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "formats/asic.h"
 #include "formats/format.h"
-#include "ltp/inside.h"
+#include "ltp/evidence.h"
+#include "ltp/fixity.h"
 #include "storage/blob.h"
 #include "timestamping/ers.h"
 
@@ -172,7 +173,7 @@ static int part_read(struct run *run, const struct part *p, struct buf *out,
 	if (charge(run, p->size, err) != 0 ||
 	    buf_reserve(out, (size_t)p->size, err) != 0)
 		return -1;
-	return blob_read(run->w->conn, p->blob, out, err);
+	return fixity_blob_read(run->w, p->blob, out, err);
 }
 
 /* The version whose parts this one's relObj names: of a form what it was made of. */

@@ -2,6 +2,7 @@
 #include "ltp/rows.h"
 
 #include "base/mem.h"
+#include "ltp/plan.h"
 #include "timestamping/merkle.h"
 
 /* Both digests go over a piece while it is in the first-level cache. */
@@ -43,6 +44,13 @@ int part_row_make(struct store *store, const char *tenant, struct view data,
 	if (take_digests(data, &ret->sha256, &ret->sha512, err) != 0)
 		return -1;
 	return blob_prepare(store, tenant, data, &ret->sha512, &ret->blob, err);
+}
+
+enum digest_alg leaf_digest(const struct ltp *l, const struct profile *p,
+			    int64_t now_ms)
+{
+	const enum digest_alg alg = plan_digest(l, p->digest, now_ms);
+	return alg != DIGEST_NONE ? alg : p->digest;
 }
 
 int part_rows_leaf(enum digest_alg alg, const struct part_new *parts,

@@ -3,7 +3,7 @@
 #ifndef LTPS_LTP_ROWS_H
 #define LTPS_LTP_ROWS_H
 
-#include "storage/object.h"
+#include "ltp/inside.h"
 
 /*
  * part_row_make - size, SHA-256 and SHA-512 in one pass (DESIGN: data path), and the
@@ -12,6 +12,11 @@
  */
 int part_row_make(struct store *store, const char *tenant, struct view data,
 		  struct part_new *ret, struct ltps_error *err) LTPS_CHECKED;
+/* The digest that a new leaf under this profile takes: its own while that lasts. Of all
+ * that end, the profile's: what is kept without proof is better than what is refused,
+ * and the renewal of trees tells of it. */
+enum digest_alg leaf_digest(const struct ltp *l, const struct profile *p,
+			    int64_t now_ms);
 /*
  * part_rows_leaf - the digest of the one part, or of the data group (RFC 4998 4.2).
  * datas  by part; read only for algorithms that the rows do not hold

@@ -6,8 +6,9 @@
 
 #include "base/asn1.h"
 #include "base/mem.h"
-#include "ltp/inside.h"
+#include "ltp/evidence.h"
 #include "ltp/path.h"
+#include "ltp/rows.h"
 #include "storage/blob.h"
 #include "storage/material.h"
 
@@ -225,10 +226,10 @@ static int archive_preserve(void *arg, struct view object, struct ltps_error *er
 				       .source = "scvp",
 				       .fetched_ms = ltp_now(l) };
 	k.leaf.profile = p->id;
-	k.leaf.alg = p->digest;
-	k.leaf.bytes = object.n;
 	k.leaf.now_ms = ltp_now(l);
-	if (digest_once(p->digest, object, &k.leaf.digest, err) != 0 ||
+	k.leaf.alg = leaf_digest(l, p, k.leaf.now_ms);
+	k.leaf.bytes = object.n;
+	if (digest_once(k.leaf.alg, object, &k.leaf.digest, err) != 0 ||
 	    blob_prepare(l->o.store, STORE_TENANT_SYSTEM, object, NULL, &k.row.blob,
 			 err) != 0)
 		return -1;

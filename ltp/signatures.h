@@ -16,6 +16,7 @@
 
 #include "formats/format.h"
 #include "ltp/augment.h"
+#include "ltp/footing.h"
 #include "ltp/inside.h"
 #include "scheduler/job.h"
 
@@ -62,6 +63,16 @@ int signatures_care(struct ltp_worker *w, struct job *job,
 
 /* ---- private to signatures*.c ---- */
 
+/* How parts are judged. */
+struct signatures_judging {
+	struct ltp_worker *w;
+	const struct validation_policy *policy;
+	struct path_budget budget;
+	bool network;
+	int64_t now_ms;
+	int64_t proof_ms; /* since when the object is proven to exist; INT64_MAX: not */
+};
+
 /* What was made of one part. */
 struct cared_part {
 	size_t part;       /* index into the version's parts */
@@ -71,7 +82,10 @@ struct cared_part {
 	struct judged judged;
 	struct augmented augmented;
 	struct document *document;
-	struct content content; /* of a detached signature, or what was sealed */
+	struct content content;      /* of a detached signature, or what was sealed */
+	struct buf form;             /* the newest form, when that is raised */
+	struct footing_made footing; /* of `made` */
+	bool has_footing;
 };
 
 struct care {
@@ -89,6 +103,7 @@ struct care {
 	size_t n_cared;
 	struct signatures_verdict verdict;
 	int64_t until_ms; /* monotonic: no longer is anything fetched or begun */
+	bool due;         /* a form weakens: all are raised */
 	uint64_t bytes;   /* of the object, its new forms and reports */
 	bool asleep;      /* its profile is configured no more */
 	bool more;        /* parts are left for the next turn */
@@ -96,10 +111,57 @@ struct care {
 	int64_t retry_ms; /* INT64_MAX: as the policy of jobs says */
 	char why[256];    /* of incomplete */
 };
+
+bool signatures_is_pdf(const struct signatures_part *p);
+/* Of the signed formats, those that can be judged so far. */
+int signatures_is_judged(const struct signatures_part *p, bool *ret,
+			 struct ltps_error *err) LTPS_CHECKED;
+/* What carries no signature, time-stamp or evidence of its own. A PDF: when it is not
+ * judged. */
+bool signatures_is_unsigned(const struct signatures_part *p);
+/* The worst stays, with the first reason. */
+void signatures_worse(struct signatures_verdict *v, enum indication indication,
+		      enum subindication sub, const char *text);
+/* Beyond what is judged: nothing is known of it. */
+void signatures_take_excess(struct signatures_verdict *v, size_t part);
+/* With the anchors that the service has and once had. Borrows j. */
+struct engine_input signatures_input(const struct signatures_judging *j);
+/*
+ * Judges one part into c: document and judged are set unless it cannot be read, which
+ * the verdict then says.
+ */
+int signatures_judge_part(const struct signatures_judging *j,
+			  const struct signatures_part *parts, size_t n, size_t part,
+			  struct cared_part *c, struct signatures_verdict *v,
+			  struct ltps_error *err) LTPS_CHECKED;
+void signatures_cared_clear(struct cared_part *c);
+
 /* "report-x" of part x, "report-po-2" of one without a name: of no other part. */
 #define FORM_ID_MAX (PO_ID_MAX + 1)
 void signatures_form_id(const struct part *p, enum version_kind kind,
 			char out[FORM_ID_MAX]);
+/* ---- signatures_again.c ---- */
+struct signatures_form {
+	const struct version *version;
+	const struct part *part;
+};
+/* The newest form of a part; false when there is none. */
+bool signatures_form_find(const struct care *c, enum version_kind kind, size_t part,
+			  struct signatures_form *ret);
+/* Whether any form of this object weakens within the margin. */
+int signatures_forms_due(struct care *c, bool *ret_due,
+			 struct ltps_error *err) LTPS_CHECKED;
+int signatures_form_read(struct care *c, struct cared_part *p,
+			 const struct signatures_form *f,
+			 struct ltps_error *err) LTPS_CHECKED;
+/* What a form that was just made stands on. */
+int signatures_stand(struct care *c, struct cared_part *p,
+		     struct ltps_error *err) LTPS_CHECKED;
+/* The same written down for the version of forms. On the writer's thread. */
+int signatures_stand_keep(struct store_conn *conn, const struct care *c,
+			  enum version_kind kind, int64_t version,
+			  struct ltps_error *err) LTPS_CHECKED;
+
 /* Everything into the store, and the job finished or postponed, in one transaction. */
 int signatures_keep(struct care *c, struct ltps_error *err) LTPS_CHECKED;
 

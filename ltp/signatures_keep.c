@@ -152,9 +152,10 @@ static int form_make(struct care *c, struct form *f, enum version_kind kind,
 					   .created_ms = c->now_ms,
 					   .parts = f->parts,
 					   .n_parts = f->n };
-	return f->n == 0 ? 0
-			 : part_rows_leaf(c->profile->digest, f->parts, f->datas, f->n,
-					  &f->version.digest, err);
+	return f->n == 0
+		   ? 0
+		   : part_rows_leaf(leaf_digest(c->w->l, c->profile, c->now_ms),
+				    f->parts, f->datas, f->n, &f->version.digest, err);
 }
 
 static bool made_any(const struct care *c)
@@ -203,10 +204,10 @@ static int add_row(struct keep *k, enum material_row_kind kind, struct view der,
 					      ? 0
 					      : until_ms };
 	*leaf = (struct leaf_new){ .profile = c->profile->id,
-				   .alg = c->profile->digest,
+				   .alg = leaf_digest(c->w->l, c->profile, c->now_ms),
 				   .bytes = der.n,
 				   .now_ms = c->now_ms };
-	if (digest_once(c->profile->digest, der, &leaf->digest, err) != 0)
+	if (digest_once(leaf->alg, der, &leaf->digest, err) != 0)
 		return -1;
 	if (has_row(m, &leaf->digest))
 		return 0;
@@ -288,13 +289,14 @@ static int insert_form(struct store_conn *conn, const struct care *c, struct for
 	if (object_add_version(conn, c->object->id, &f->version, &id, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = c->profile->id,
-				       .alg = c->profile->digest,
+				       .alg = f->version.digest.alg,
 				       .kind = LEAF_VERSION,
 				       .ref = id,
 				       .digest = f->version.digest,
 				       .bytes = f->bytes,
 				       .now_ms = c->now_ms };
-	if (tree_append_leaf(conn, &leaf, NULL, err) != 0)
+	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
+	    signatures_stand_keep(conn, c, f->kind, id, err) != 0)
 		return -1;
 	return audit_form(conn, c, OPERATIONS[f->kind], f->label, err);
 }
@@ -320,7 +322,15 @@ static int set_verdict(struct store_conn *conn, struct keep *k, struct ltps_erro
 		return 0;
 	if (object_set_verdict(conn, c->version->id, k->verdict, c->now_ms, err) != 0)
 		return -1;
-	return k->news ? audit_form(conn, c, "SignatureValidated", k->verdict, err) : 0;
+	if (!k->news)
+		return 0;
+	const char *before = c->version->verdict;
+	if (before == NULL || count_kind(c, VERSION_REPORT) == 0)
+		return audit_form(conn, c, "SignatureValidated", k->verdict, err);
+	char change[2 * SIGNATURES_VERDICT_MAX + 8];
+	snprintf(change, sizeof(change), "%.*s -> %s", SIGNATURES_VERDICT_MAX, before,
+		 k->verdict);
+	return audit_form(conn, c, "VerdictChanged", change, err);
 }
 
 static int end_job(struct store_conn *conn, struct care *c, struct ltps_error *err)

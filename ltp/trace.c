@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "ltp/inside.h"
 #include "storage/audit.h"
+#include "storage/renewal.h"
 
 struct run {
 	struct ltp_trace out;
@@ -93,34 +94,72 @@ static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error
 	return add_event(run, &t, err);
 }
 
-/* The leaf's tree: its closing and its token are events of the object. */
+struct stamp_event {
+	const char *operation;
+	const char *object;
+	const char *what; /* before the time-stamp */
+};
+
+static int token_event(struct run *run, int64_t id, const struct stamp_event *e,
+		       struct ltps_error *err)
+{
+	struct token *token = NULL;
+	char detail[512], time[TIME_TEXT_MAX];
+	if (token_get(run->w->conn, id, &token, err) != 0)
+		return -1;
+	time_rfc3339(token->gen_time_ms, time);
+	snprintf(detail, sizeof(detail), "%s, time-stamped by %.200s at %s", e->what,
+		 token->tsa, time);
+	const struct event_text t = {
+		.time_ms = token->stored_ms,
+		.subject = run->w->l->o.service_id,
+		.operation = e->operation,
+		.object = e->object,
+		.detail = detail,
+	};
+	token_free(token);
+	return add_event(run, &t, err);
+}
+
+/* The tokens that renewed the first one, up to the tip. */
+static int renewal_events(struct run *run, int64_t first, const char *object,
+			  struct ltps_error *err)
+{
+	const struct stamp_event e = { .operation = "EvidenceRenewed",
+				       .object = object,
+				       .what = "time-stamp renewed" };
+	struct token_link link;
+	if (token_link_get(run->w->conn, first, &link, err) != 0)
+		return -1;
+	while (link.next != 0 && run->out.n < LTP_TRACE_EVENTS_MAX)
+		if (token_event(run, link.next, &e, err) != 0 ||
+		    token_link_get(run->w->conn, link.next, &link, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* The leaf's tree: its token, and those that renewed it, are events of the object. */
 static int leaf_event(void *arg, const struct leaf *leaf, struct ltps_error *err)
 {
 	struct run *run = arg;
 	struct tree tree;
-	struct token *token = NULL;
-	char detail[512], object[64];
+	char what[128], object[64];
 	if (tree_get(run->w->conn, leaf->tree, &tree, err) != 0)
 		return -1;
 	if (tree.state != TREE_STAMPED)
 		return 0;
-	if (token_get(run->w->conn, tree.token, &token, err) != 0)
-		return -1;
-	char time[TIME_TEXT_MAX];
-	time_rfc3339(token->gen_time_ms, time);
+	const bool renewal = tree.purpose == TREE_HASH_RENEWAL;
 	snprintf(object, sizeof(object), "tree:%lld/%llu", (long long)leaf->tree,
 		 (unsigned long long)leaf->index);
-	snprintf(detail, sizeof(detail), "%s hash tree, time-stamped by %.200s at %s",
-		 digest_name(tree.alg), token->tsa, time);
-	token_free(token);
-	const struct event_text t = {
-		.time_ms = tree.stamped_ms,
-		.subject = run->w->l->o.service_id,
-		.operation = "EvidenceCreated",
-		.object = object,
-		.detail = detail,
-	};
-	return add_event(run, &t, err);
+	snprintf(what, sizeof(what), "%s hash tree%s", digest_name(tree.alg),
+		 renewal ? " over object and earlier evidence" : "");
+	const struct stamp_event e = { .operation = renewal ? "EvidenceHashRenewed"
+							    : "EvidenceCreated",
+				       .object = object,
+				       .what = what };
+	if (token_event(run, tree.token, &e, err) != 0)
+		return -1;
+	return renewal_events(run, tree.token, object, err);
 }
 
 static int by_time(const void *a, const void *b)

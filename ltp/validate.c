@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "formats/format.h"
-#include "ltp/inside.h"
+#include "ltp/fixity.h"
 #include "storage/blob.h"
 
 /* Data of an object preserved here, in the role of the POs of the request. */
@@ -38,7 +38,7 @@ static int stored_read(struct ltp_worker *w, const struct version *v, struct sto
 		s->n = i + 1;
 		if (p->blob != 0 &&
 		    (worker_take(w, p->size, err) != 0 ||
-		     blob_read(w->conn, p->blob, &s->data[i], err) != 0))
+		     fixity_blob_read(w, p->blob, &s->data[i], err) != 0))
 			return -1;
 		s->objects[i] = (struct ers_object){
 			.name = "preserved object",
@@ -186,7 +186,7 @@ int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_reques
 {
 	int rc = 0;
 	struct evidence_reports reports = { .n = 0 };
-	struct ers_input in = { .material = w->l->o.trust, .time_ms = ltp_now(w->l) };
+	struct ers_input in = { .material = w->l->history, .time_ms = ltp_now(w->l) };
 	refuse(ret_result, LTP_OK, "%s", "");
 	if (request_holds(w->l, req, ret_result)) {
 		if (req->evidence.n == 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread on which trees close and tokens come, and the one on which signatures are
- * cared for. Each has a pool of one, so that waiting for a remote party never takes a
- * worker from requests, and no tree waits for the care of an object.
+ * The threads on which trees close and tokens come, on which signatures are cared for,
+ * and on which what is kept is kept up. Each has a pool of one, so that waiting for a
+ * remote party never takes a worker from requests, and no tree waits for the care of an
+ * object or for a reading of everything.
  */
 #include <poll.h>
 
@@ -12,8 +13,9 @@
 #define WAKE_MS 100
 /* After an error of our own. */
 #define RETRY_MS 5000
-/* No plan is trusted for longer: the wall clock may have been set. */
-#define SLEEP_MAX_MS 60000
+/* No plan is trusted for longer: the wall clock may have been set, or another process
+ * have left work behind. */
+#define SLEEP_MAX_MS 30000
 /* How often a step that is to end is told so. */
 #define CANCEL_MS 20
 
@@ -74,7 +76,7 @@ static void lane_done(struct pool_job *job)
 	int64_t in_ms = SLEEP_MAX_MS;
 	l->running = false;
 	l->failing = l->failed;
-	s->step_failing = s->evidence.failing || s->care.failing;
+	s->step_failing = s->evidence.failing || s->care.failing || s->upkeep.failing;
 	if (s->draining)
 		return;
 	if (l->next_ms != INT64_MAX) {
@@ -90,7 +92,13 @@ static void lane_done(struct pool_job *job)
 	if (l->again)
 		arm(l, l->failed ? RETRY_MS : WAKE_MS);
 	l->again = false;
-	if (l == &s->care) /* its results are leaves of an open tree */
+	if (l->failed)
+		return;
+	/* A new token is dated and renewed at once; the last step of several says no
+	 * more that there was work. */
+	if (l == &s->evidence)
+		wake(&s->upkeep);
+	else if (l->next_ms <= clock_now_ms(s->clock)) /* it has worked */
 		wake(&s->evidence);
 }
 
@@ -168,7 +176,12 @@ int background_start(struct service *s, struct ltps_error *err)
 	s->care = (struct service_lane){
 		.s = s, .step = ltp_care, .failure = "signatures could not be cared for"
 	};
-	if (lane_open(&s->evidence, err) != 0 || lane_open(&s->care, err) != 0) {
+	s->upkeep =
+	    (struct service_lane){ .s = s,
+				   .step = ltp_upkeep,
+				   .failure = "what is kept could not be kept up" };
+	if (lane_open(&s->evidence, err) != 0 || lane_open(&s->care, err) != 0 ||
+	    lane_open(&s->upkeep, err) != 0) {
 		background_stop(s);
 		return -1;
 	}
@@ -183,17 +196,19 @@ void background_wake(struct service *s)
 
 bool background_running(const struct service *s)
 {
-	return s->evidence.running || s->care.running;
+	return s->evidence.running || s->care.running || s->upkeep.running;
 }
 
 void background_cancel(struct service *s)
 {
 	lane_cancel(&s->evidence);
 	lane_cancel(&s->care);
+	lane_cancel(&s->upkeep);
 }
 
 void background_stop(struct service *s)
 {
+	lane_close(&s->upkeep);
 	lane_close(&s->care);
 	lane_close(&s->evidence);
 }

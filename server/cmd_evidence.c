@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "server/commands.h"
 #include "server/digest_option.h"
+#include "server/policy_file.h"
 #include "server/trust_options.h"
 #include "validation/evidence_source.h"
 
@@ -33,6 +34,9 @@ static const char help[] =
     "  --data F         data object that the record covers; several: its group\n"
     "  --digest ALG:HEX digest of a data object; further ALG:HEX of the same\n"
     "                   object may follow after commas\n" TRUST_OPTIONS_HELP
+    "                   Here there is none unless it is given. With one, every\n"
+    "                   time-stamp must have been renewed before a certificate of\n"
+    "                   its authority or an algorithm of it ended\n"
     "  --format text|json\n"
     "\n"
     "Exit status: 0 valid, 1 invalid, 2 undetermined, 3 no evidence record,\n"
@@ -47,6 +51,7 @@ struct command {
 	const char *rest[2]; /* "verify" and the file */
 	const char *what;    /* an error is about this */
 	struct buf in;
+	struct validation_policy *policy; /* NULL: algorithms are not judged */
 	bool used[DIGEST_ALG_COUNT];
 	struct ers_object *objects;
 	struct digest *values; /* DIGEST_ALG_COUNT for each object */
@@ -309,6 +314,10 @@ static int verify(struct command *c, struct ltps_error *err)
 	input.n_objects = c->n_objects;
 	input.material = c->trust.material;
 	input.time_ms = c->trust.time_ms;
+	if (c->trust.policy != NULL &&
+	    policy_load(c->trust.policy, &c->policy, err) != 0)
+		return -1;
+	input.policy = c->policy != NULL ? &c->policy->algorithms : NULL;
 	if (evidence_judge(view_buf(&c->in), &input, &reports, err) != 0)
 		return -1;
 	if (print_reports(c, &reports, err) == 0)
@@ -380,6 +389,7 @@ int cmd_evidence(int argc, char **argv)
 	mem_free(c->values);
 	buf_free(&c->in);
 	trust_options_clear(&c->trust);
+	validation_policy_free(c->policy);
 	mem_free(c);
 	return status;
 }

@@ -4,15 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "ltp/check.h"
 #include "server/commands.h"
 #include "server/config.h"
 #include "storage/backup.h"
+#include "storage/fixity.h"
 #include "storage/fsck.h"
 
 #define STORE_PATH_MAX 4096
+/* The copies are held that long at a time: the service that writes there waits. */
+#define COPIES_BYTES ((uint64_t)256 << 20)
+#define COPIES_BLOBS 5000
+/* And we wait for it: its turns take a few seconds. */
+#define COPIES_WAIT_MS 30000
+#define COPIES_POLL_MS 100
 
 #define HELP_STORE                                                                     \
 	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n"       \
@@ -23,8 +32,9 @@ static const char fsck_help[] =
     "\n"
     "  ltps fsck [-c ltps.conf | --store S]\n"
     "\n" HELP_STORE "\n"
-    "Reads every object again. Nothing is modified; the service may be running.\n"
-    "exit status: 0 clean, 1 damage found\n";
+    "Reads every object again. Nothing is modified; the service may be running. With\n"
+    "-c, the copies that [upkeep] names are read too.\n"
+    "exit status: 0 clean, 1 damage found, or copies that cannot be read\n";
 
 static const char backup_help[] =
     "ltps backup - copy a store, also one in use\n"
@@ -46,7 +56,8 @@ struct arguments {
 	const char *config;
 	const char *store;
 	const char *dir;
-	char path[STORE_PATH_MAX]; /* of the store */
+	char path[STORE_PATH_MAX];   /* of the store */
+	char copies[STORE_PATH_MAX]; /* "": none are configured */
 };
 
 /* 0 to go on, otherwise *ret_status is the exit status. */
@@ -90,6 +101,9 @@ static int find_store(struct arguments *a, struct ltps_error *err)
 		if (config_read(path, &config, err) != 0)
 			return -1;
 		snprintf(a->path, sizeof(a->path), "%s", config.dir);
+		if (config.upkeep.options.copies != NULL)
+			snprintf(a->copies, sizeof(a->copies), "%s",
+				 config.upkeep.options.copies);
 		config_clear(&config);
 		return 0;
 	}
@@ -115,28 +129,117 @@ static void print_finding(void *arg, const struct fsck_finding *f)
 	       f->harmless ? " (harmless)" : "");
 }
 
+/* ---- the copies ---- */
+
+struct copies_check {
+	const char *dir;
+	uint64_t bytes; /* of both sides */
+	uint64_t damaged;
+};
+
+/* Damage of the store's own blobs was told before. */
+static int print_copy(void *arg, const struct fixity_damage *d, struct ltps_error *err)
+{
+	struct copies_check *k = arg;
+	char hex[2 * DIGEST_MAX + 1];
+	(void)err;
+	if (!d->copy)
+		return 0;
+	k->damaged++;
+	hex_encode(view_of(d->sha512.p, d->sha512.n), hex);
+	printf("copy-damaged %s/%s: %s\n", d->tenant, hex, d->text);
+	return 0;
+}
+
+/* The service has them for the length of a turn. */
+static int open_copies(struct store *store, const char *dir, struct copies **ret_c,
+		       struct ltps_error *err)
+{
+	const struct timespec pause = { .tv_nsec = COPIES_POLL_MS * 1000000L };
+	const int64_t until_ms = clock_monotonic_ms() + COPIES_WAIT_MS;
+	while (copies_open_reading(store, dir, ret_c, err) != 0) {
+		if (err->code != LTPS_BUSY || clock_monotonic_ms() >= until_ms)
+			return -1;
+		ltps_error_clear(err);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int check_copies(struct store *store, struct copies_check *k,
+			struct ltps_error *err)
+{
+	const struct fixity_bound bound = { .bytes = COPIES_BYTES,
+					    .blobs = COPIES_BLOBS };
+	struct fixity_progress p = { 0 };
+	struct store_conn *conn = NULL;
+	if (store_reader_open(store, &conn, err) != 0)
+		return -1;
+	int rc = 0;
+	while (rc == 0 && !p.end) {
+		struct copies *c = NULL;
+		rc = open_copies(store, k->dir, &c, err);
+		if (rc == 0)
+			rc = fixity_verify(conn, c, &bound, &p, print_copy, k, err);
+		copies_close(c);
+	}
+	k->bytes = p.bytes;
+	store_reader_close(conn);
+	return rc;
+}
+
+static int fsck_copies(struct store *store, const char *dir, uint64_t own_bytes)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct copies_check k = { .dir = dir };
+	if (check_copies(store, &k, &err) != 0) {
+		(void)command_error("fsck: copies", &err);
+		return EXIT_INVALID;
+	}
+	/* What came since the store was read makes it a little more. */
+	printf("copies in %s (%" PRIu64 " bytes): %s\n", dir,
+	       k.bytes > own_bytes ? k.bytes - own_bytes : 0,
+	       k.damaged > 0 ? "DAMAGED" : "clean");
+	return k.damaged > 0 ? EXIT_INVALID : EXIT_VALID;
+}
+
+/* ---- the store ---- */
+
+static int fsck_store(struct store *store, uint64_t *ret_bytes, struct ltps_error *err)
+{
+	struct fsck_report r = { 0 };
+	const struct fsck_options options = { .hooks = ltp_fsck_hooks(),
+					      .finding = print_finding };
+	if (store_fsck(store, &options, &r, err) != 0) {
+		const int status = command_error("fsck", err);
+		/* A database beyond reading is damage. */
+		return err->code == LTPS_CORRUPT ? EXIT_INVALID : status;
+	}
+	printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64 " leaves, %" PRIu64
+	       " trees, %" PRIu64 " audit entries: %s\n",
+	       r.blobs, r.bytes, r.leaves, r.trees, r.audit_entries,
+	       r.damaged > 0 ? "DAMAGED" : "clean");
+	*ret_bytes = r.bytes;
+	return r.damaged > 0 ? EXIT_INVALID : EXIT_VALID;
+}
+
 int cmd_fsck(int argc, char **argv)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct arguments a = { 0 };
 	struct store *store = NULL;
-	struct fsck_report r = { 0 };
+	uint64_t bytes = 0;
 	int status = 0;
-	const struct fsck_options options = { .hooks = ltp_fsck_hooks(),
-					      .finding = print_finding };
 	if (parse(argc, argv, fsck_help, &a, &status) != 0)
 		return status;
-	if (open_store(&a, &store, &err) != 0 ||
-	    store_fsck(store, &options, &r, &err) != 0) {
+	if (open_store(&a, &store, &err) != 0) {
 		status = command_error("fsck", &err);
-		if (err.code == LTPS_CORRUPT) /* a database beyond reading */
-			status = EXIT_INVALID;
-	} else {
-		printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64
-		       " leaves, %" PRIu64 " trees, %" PRIu64 " audit entries: %s\n",
-		       r.blobs, r.bytes, r.leaves, r.trees, r.audit_entries,
-		       r.damaged > 0 ? "DAMAGED" : "clean");
-		status = r.damaged > 0 ? EXIT_INVALID : EXIT_VALID;
+		return err.code == LTPS_CORRUPT ? EXIT_INVALID : status;
+	}
+	status = fsck_store(store, &bytes, &err);
+	if (a.copies[0] != '\0' && (status == EXIT_VALID || status == EXIT_INVALID)) {
+		const int copies = fsck_copies(store, a.copies, bytes);
+		status = status != EXIT_VALID ? status : copies;
 	}
 	store_close(store);
 	return status;

@@ -42,7 +42,9 @@ int cmd_scvp(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
+int cmd_renewals(int argc, char **argv);
 int cmd_devpki(int argc, char **argv);
+int cmd_simulate(int argc, char **argv);
 
 /* Prints "ltps: what: why" and gives the exit status that suits the error. */
 int command_error(const char *what, const struct ltps_error *err);

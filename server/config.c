@@ -9,15 +9,17 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* TSAs, anchors, profiles and the store. */
-/* and the three files of [scvp], its clients, what else is at hand, and the files of
- * two signing keys. */
+/* and the three files of [scvp], its clients, what else is at hand, the files of two
+ * signing keys, a policy, the second folder, and the configuration itself. */
 #define PATHS_MAX                                                                      \
 	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5 + \
-	 2 * 4)
+	 2 * 4 + 3)
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
 #define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+#define YEAR_MS (366 * DAY_MS)
 
 /* section, labelled, key, type, list, required, min, max */
 static const struct conf_rule rules[] = {
@@ -72,6 +74,20 @@ static const struct conf_rule rules[] = {
 	{ "seal", false, "key", CONF_TEXT, false, false, 0, 0 },
 	{ "seal", false, "password_file", CONF_TEXT, false, false, 0, 0 },
 	{ "seal", false, "module", CONF_TEXT, false, false, 0, 0 },
+	{ "upkeep", false, "policy", CONF_TEXT, false, false, 0, 0 },
+	{ "upkeep", false, "margin", CONF_DURATION, false, false, HOUR_MS,
+	  10 * YEAR_MS },
+	{ "upkeep", false, "watch", CONF_DURATION, false, false, 60000, 30 * DAY_MS },
+	{ "upkeep", false, "revalidate", CONF_DURATION, false, false, HOUR_MS,
+	  10 * YEAR_MS },
+	{ "upkeep", false, "notice", CONF_DURATION, false, false, HOUR_MS,
+	  10 * YEAR_MS },
+	{ "upkeep", false, "fixity", CONF_DURATION, false, false, HOUR_MS,
+	  10 * YEAR_MS },
+	{ "upkeep", false, "fixity_rate", CONF_SIZE, false, false, KIB, 1024 * GIB },
+	{ "upkeep", false, "renewal_rate", CONF_SIZE, false, false, KIB, 1024 * GIB },
+	{ "upkeep", false, "threads", CONF_INT, false, false, 1, 256 },
+	{ "upkeep", false, "copies", CONF_TEXT, false, false, 0, 0 },
 	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_ldap", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
@@ -93,6 +109,17 @@ static int bad(const char *name, const char *what, struct ltps_error *err)
 			 name, what);
 }
 
+static int keep_text(struct config *c, const char *text, const char **ret,
+		     struct ltps_error *err)
+{
+	char *copy = mem_dup_text(text);
+	if (copy == NULL)
+		return ltps_fail_nomem(err);
+	c->paths[c->n_paths++] = copy;
+	*ret = copy;
+	return 0;
+}
+
 /* Relative paths become those from the file's folder; kept with the config. */
 static int take_path(struct config *c, const char *base, const char *path,
 		     const char **ret_path, struct ltps_error *err)
@@ -104,12 +131,17 @@ static int take_path(struct config *c, const char *base, const char *path,
 	}
 	if (file_join(base, path, joined, sizeof(joined), err) != 0)
 		return -1;
-	char *copy = mem_dup_text(joined);
-	if (copy == NULL)
-		return ltps_fail_nomem(err);
-	c->paths[c->n_paths++] = copy;
-	*ret_path = copy;
-	return 0;
+	return keep_text(c, joined, ret_path, err);
+}
+
+/* A policy that comes with the program has a plain name; a file has its ending. */
+static int take_policy(struct config *c, const char *base, const char **ret,
+		       struct ltps_error *err)
+{
+	*ret = conf_text(c->conf, "upkeep", NULL, "policy", NULL);
+	if (*ret == NULL || strpbrk(*ret, "/.") == NULL)
+		return 0;
+	return take_path(c, base, *ret, ret, err);
 }
 
 static int read_log(struct config *c, const char *name, struct ltps_error *err)
@@ -369,6 +401,59 @@ static int read_validation(struct config *c, const char *name, const char *base,
 	return read_key(c, "seal", name, base, &c->seal, err);
 }
 
+/* Whether a path is `dir` or below it, as far as that is written: links and ".." are
+ * followed by whoever opens it. */
+static bool is_within(const char *dir, const char *path)
+{
+	if ((dir[0] == '/') != (path[0] == '/') || strstr(dir, "..") != NULL ||
+	    strstr(path, "..") != NULL)
+		return false;
+	for (;;) {
+		const size_t slashes = strspn(dir, "/"), more = strspn(path, "/");
+		dir += slashes;
+		path += more;
+		const size_t n = strcspn(dir, "/"), m = strcspn(path, "/");
+		if (n == 1 && dir[0] == '.')
+			dir += n;
+		else if (m == 1 && path[0] == '.')
+			path += m;
+		else if (n == 0)
+			return true;
+		else if (n != m || memcmp(dir, path, n) != 0)
+			return false;
+		else {
+			dir += n;
+			path += m;
+		}
+	}
+}
+
+static int read_upkeep(struct config *c, const char *name, const char *base,
+		       struct ltps_error *err)
+{
+	const struct conf *f = c->conf;
+	struct ltp_upkeep_options *o = &c->upkeep.options;
+	o->margin_ms = conf_int(f, "upkeep", NULL, "margin", 0);
+	o->watch_ms = conf_int(f, "upkeep", NULL, "watch", 0);
+	o->rhythm_ms = conf_int(f, "upkeep", NULL, "revalidate", 0);
+	o->notice_ms = conf_int(f, "upkeep", NULL, "notice", 0);
+	o->fixity_ms = conf_int(f, "upkeep", NULL, "fixity", 0);
+	o->fixity_rate = (uint64_t)conf_int(f, "upkeep", NULL, "fixity_rate", 0);
+	o->renewal_rate = (uint64_t)conf_int(f, "upkeep", NULL, "renewal_rate", 0);
+	o->threads = (unsigned)conf_int(f, "upkeep", NULL, "threads", 0);
+	if (take_policy(c, base, &c->upkeep.policy, err) != 0 ||
+	    take_path(c, base, conf_text(f, "upkeep", NULL, "copies", NULL), &o->copies,
+		      err) != 0)
+		return -1;
+	/* A copy beside the original is lost with it, and sweeps would meet. */
+	if (o->copies != NULL && is_within(c->dir, o->copies))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "%.100s:%u: [upkeep] copies is in the store's own "
+				 "folder",
+				 name, conf_line(f, "upkeep", NULL, "copies", 0));
+	return 0;
+}
+
 int config_parse(struct view text, const char *name, const char *base,
 		 struct config *ret_c, struct ltps_error *err)
 {
@@ -380,13 +465,15 @@ int config_parse(struct view text, const char *name, const char *base,
 		ltps_fail_nomem(err);
 		goto fail;
 	}
-	if (read_service(&c, name, base, err) != 0 || read_limits(&c, name, err) != 0 ||
+	if (keep_text(&c, name, &c.name, err) != 0 ||
+	    read_service(&c, name, base, err) != 0 || read_limits(&c, name, err) != 0 ||
 	    read_tsas(&c, name, err) != 0 ||
 	    read_files(&c, "trust", "anchors", base, c.anchors, CONFIG_ANCHORS_MAX,
 		       &c.n_anchors, err) != 0 ||
 	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0 ||
 	    read_scvp(&c, name, base, err) != 0 ||
-	    read_validation(&c, name, base, err) != 0)
+	    read_validation(&c, name, base, err) != 0 ||
+	    read_upkeep(&c, name, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;

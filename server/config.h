@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "base/fetch.h"
 #include "base/log.h"
+#include "ltp/ltp.h"
 #include "scvp/responder.h"
 #include "server/http.h"
 #include "timestamping/tsp_client.h"
@@ -64,7 +65,14 @@ struct config_validation {
 	bool fetch;
 };
 
+/* [upkeep]; zeroed values are the domain's defaults. */
+struct config_upkeep {
+	struct ltp_upkeep_options options;
+	const char *policy; /* whose algorithms evidence may rest on; NULL: "default" */
+};
+
 struct config {
+	const char *name; /* of the file, for messages */
 	const char *listen;
 	const char *dir; /* of the store */
 	const char *id;  /* URI of the service */
@@ -87,6 +95,7 @@ struct config {
 	struct config_scvp scvp;
 	struct config_validation validation;
 	struct config_key seal; /* of profiles that seal */
+	struct config_upkeep upkeep;
 	struct fetch_policy fetch;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];

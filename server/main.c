@@ -29,9 +29,11 @@ static const struct {
 	{ "scvp", cmd_scvp, "ask an SCVP server about certificates" },
 	{ "evidence", cmd_evidence, "verify evidence records offline" },
 	{ "policy", cmd_policy, "show what a validation policy decides" },
+	{ "renewals", cmd_renewals, "when evidence weakens, and what that will cost" },
 	{ "fsck", cmd_fsck, "check a store" },
 	{ "backup", cmd_backup, "copy a store while it runs" },
 	{ "restore", cmd_restore, "make a store from a backup" },
+	{ "simulate", cmd_simulate, "prove a century on a virtual clock" },
 	{ "devpki", cmd_devpki, "throwaway PKI for tests" },
 };
 

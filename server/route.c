@@ -229,7 +229,7 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "application/scvp-vp-request\n"
 		      "POST /validate  a signed document, or multipart/form-data with "
 		      "\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
-		      "GET /health /ready /metrics\n"));
+		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
 }
 
 /* --- the table --- */
@@ -242,6 +242,8 @@ void route_table(struct service *s)
 	} gets[] = { { "/health", handle_health },
 		     { "/ready", handle_ready },
 		     { "/metrics", handle_metrics },
+		     { "/renewals", operator_renewals },
+		     { "/anchors.pem", operator_anchors },
 		     { "/", handle_root } };
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {

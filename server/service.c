@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "server/policy_file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PROFILE_FILE_MAX ((size_t)64 << 10)
@@ -142,6 +143,21 @@ static void stop_keys(struct service *s)
 	signing_key_free(s->report_key);
 }
 
+static int start_policy(struct service *s, struct ltps_error *err)
+{
+	const char *name = s->config->upkeep.policy;
+	if (policy_load(name != NULL ? name : "default", &s->evidence_policy, err) != 0)
+		return ltps_where(
+		    err, "%s:%u: [upkeep] policy", s->config->name,
+		    conf_line(s->config->conf, "upkeep", NULL, "policy", 0));
+	return 0;
+}
+
+static void stop_policy(struct service *s)
+{
+	validation_policy_free(s->evidence_policy);
+}
+
 static int start_ltp(struct service *s, struct ltps_error *err)
 {
 	const struct ltp_options options = {
@@ -154,6 +170,8 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.n_tsas = s->config->n_tsas,
 		.tsa_skew_ms = s->config->tsa_skew_ms,
 		.trust = s->trust,
+		.algorithms = &s->evidence_policy->algorithms,
+		.upkeep = s->config->upkeep.options,
 		.fetch = s->config->fetch,
 		/* The others go on serving what needs no network. */
 		.fetchers = (unsigned)s->config->workers / 2 + 1,
@@ -272,6 +290,7 @@ static const struct {
 	{ "profiles", start_profiles, stop_profiles },
 	{ "store", start_store, stop_store },
 	{ "signing keys", start_keys, stop_keys },
+	{ "evidence policy", start_policy, stop_policy },
 	{ "domain", start_ltp, stop_ltp },
 	{ "SCVP", scvp_http_start, scvp_http_stop },
 	{ "validation", validate_http_start, validate_http_stop },

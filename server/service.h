@@ -23,8 +23,8 @@
 #include "storage/store.h"
 #include "validation/validation_policy.h"
 
-/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; four more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 6)
+/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; six more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 8)
 
 struct service;
 struct service_route {
@@ -90,6 +90,7 @@ struct service {
 	struct loop *loop;
 
 	struct material *trust;
+	struct validation_policy *evidence_policy; /* its algorithms */
 	struct profile *profiles[PROFILES_MAX];
 	size_t n_profiles;
 	struct store *store;
@@ -101,8 +102,8 @@ struct service {
 	struct pool *workers;
 	struct loop_watch *workers_watch;
 	/* Trees never wait for what the care of an object waits for. */
-	struct service_lane evidence, care;
-	bool step_failing; /* of either */
+	struct service_lane evidence, care, upkeep;
+	bool step_failing; /* of any */
 	struct http_route routes[SERVICE_ROUTES_MAX];
 	size_t n_routes;
 	struct service_route pres_routes[OP_COUNT];
@@ -159,6 +160,9 @@ void background_stop(struct service *s);
 void background_wake(struct service *s);
 bool background_running(const struct service *s);
 void background_cancel(struct service *s);
+/* operator.c: /renewals, /anchors.pem */
+void operator_renewals(struct http_exchange *x, void *arg);
+void operator_anchors(struct http_exchange *x, void *arg);
 /* status.c */
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
 		  struct ltps_error *err) LTPS_CHECKED;

@@ -14,9 +14,33 @@ static bool evidence_late(const struct service *s, const struct ltp_health *h)
 
 static const char *status_word(const struct service *s, const struct ltp_health *h)
 {
-	if (evidence_late(s, h) || h->no_space)
+	if (evidence_late(s, h) || h->no_space || h->trouble_alarm || h->damaged > 0 ||
+	    h->clock_back_ms > 0)
 		return "alarm";
-	return h->low_space ? "warning" : "ok";
+	return h->low_space || h->trouble[0] != '\0' || h->overdue > 0 ? "warning"
+								       : "ok";
+}
+
+static void put_renewals(struct jsonw *j, const struct ltp_health *h)
+{
+	jsonw_key(j, "upkeep");
+	jsonw_object(j);
+	if (h->next_renewal_ms != INT64_MAX) {
+		jsonw_key(j, "next_renewal");
+		jsonw_time(j, h->next_renewal_ms);
+	}
+	if (h->weakest_ms != INT64_MAX) {
+		jsonw_key(j, "weakens_first");
+		jsonw_time(j, h->weakest_ms);
+	}
+	jsonw_member_int(j, "overdue", (int64_t)h->overdue);
+	jsonw_member_int(j, "undated", (int64_t)h->undated);
+	jsonw_member_int(j, "damaged", (int64_t)h->damaged);
+	jsonw_member_int(j, "clock_back_seconds", h->clock_back_ms / 1000);
+	jsonw_member_bool(j, "alarm", h->trouble_alarm);
+	if (h->trouble[0] != '\0')
+		jsonw_member(j, "trouble", h->trouble);
+	jsonw_object_end(j);
 }
 
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
@@ -45,6 +69,7 @@ int status_health(const struct service *s, const struct ltp_health *h, struct bu
 	if (h->last_stamp_error[0] != '\0')
 		jsonw_member(&j, "last_stamp_error", h->last_stamp_error);
 	jsonw_object_end(&j);
+	put_renewals(&j, h);
 	jsonw_key(&j, "space");
 	jsonw_object(&j);
 	jsonw_member_int(&j, "free_bytes", (int64_t)h->free_bytes);
@@ -199,6 +224,18 @@ static int put_domain(const struct service *s, const struct ltp_health *h,
 		  h->stamp_failures },
 		{ "ltps_evidence_late", "gauge", "1 when evidence is late.",
 		  evidence_late(s, h) },
+		{ "ltps_renewals_overdue", "gauge",
+		  "Time-stamps past the margin of their renewal.", h->overdue },
+		{ "ltps_tokens_undated", "gauge",
+		  "Time-stamps of which it is not known when they weaken.",
+		  h->undated },
+		{ "ltps_blobs_damaged", "gauge",
+		  "Blobs that are damaged and that no copy could repair.", h->damaged },
+		{ "ltps_upkeep_alarm", "gauge", "1 when evidence or data is in danger.",
+		  h->trouble_alarm },
+		{ "ltps_clock_back_seconds", "gauge",
+		  "How far the clock is behind what was seen.",
+		  (uint64_t)(h->clock_back_ms / 1000) },
 		{ "ltps_free_bytes", "gauge", "Free space of the store.",
 		  h->free_bytes },
 		{ "ltps_space_low", "gauge", "1 when space runs out.", h->low_space },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blob - content-addressed bytes: preparing, attaching, releasing, reading. */
+/* blob - content-addressed bytes: preparing, attaching, releasing. */
 #include "storage/blob.h"
 
 #include <errno.h>
@@ -10,13 +10,13 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "storage/failpoints.h"
-#include "storage/store_private.h"
+#include "storage/fixity_private.h"
 
-/* Piece in which files are read and compared. */
+/* Piece in which files are compared. */
 #define PIECE ((size_t)64 << 10)
 
-static int fail_blob(enum ltps_code code, const struct digest *sha512, const char *what,
-		     struct ltps_error *err)
+int blob_fail(enum ltps_code code, const struct digest *sha512, const char *what,
+	      struct ltps_error *err)
 {
 	char hex[2 * DIGEST_MAX + 1];
 	hex_encode(digest_view(sha512), hex);
@@ -260,9 +260,8 @@ static int sources_equal(const struct store_io *io, const struct source *a,
 	return rc;
 }
 
-static const struct blob_new *find_in_batch(const struct store_conn *conn,
-					    const char *tenant,
-					    const struct digest *sha512)
+const struct blob_new *blob_in_batch(const struct store_conn *conn, const char *tenant,
+				     const struct digest *sha512)
 {
 	for (struct blob_new *f = conn->files; f != NULL; f = f->batch_next) {
 		if (digest_equal(&f->sha512, sha512) && strcmp(f->tenant, tenant) == 0)
@@ -275,7 +274,7 @@ static const struct blob_new *find_in_batch(const struct store_conn *conn,
 static int source_of_file(struct store_conn *conn, const struct blob_new *b,
 			  struct source *ret_s, struct ltps_error *err)
 {
-	const struct blob_new *pending = find_in_batch(conn, b->tenant, &b->sha512);
+	const struct blob_new *pending = blob_in_batch(conn, b->tenant, &b->sha512);
 	char path[STORE_PATH_MAX];
 	if (pending != NULL)
 		return source_of_new(pending, ret_s, err);
@@ -285,7 +284,7 @@ static int source_of_file(struct store_conn *conn, const struct blob_new *b,
 	if (source_open(&conn->store->io, path, ret_s, &e) == 0)
 		return 0;
 	if (e.code == LTPS_NOT_FOUND)
-		return fail_blob(LTPS_CORRUPT, &b->sha512, "has no file", err);
+		return blob_fail(LTPS_CORRUPT, &b->sha512, "has no file", err);
 	*err = e;
 	return -1;
 }
@@ -346,7 +345,7 @@ static int add_reference(struct store_conn *conn, const struct blob_new *b,
 	if (known->size == b->size && compare_with_file(conn, b, &equal, err) != 0)
 		return -1;
 	if (!equal)
-		return fail_blob(LTPS_CORRUPT, &b->sha512,
+		return blob_fail(LTPS_CORRUPT, &b->sha512,
 				 "is stored with other bytes than the new ones", err);
 	return run_by_id(conn, SQL_BLOB_ADD_REF, known->id, err);
 }
@@ -404,6 +403,22 @@ int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blo
 	return 0;
 }
 
+/* Copies compare themselves with the store only when something went. */
+static int count_gone(struct store_conn *conn, struct ltps_error *err)
+{
+	struct ltps_error e = LTPS_ERROR_INIT;
+	uint64_t count = 0;
+	size_t n;
+	if (store_setting_get(conn, BLOBS_GONE_SETTING, (uint8_t *)&count,
+			      sizeof(count), &n, &e) != 0 &&
+	    e.code != LTPS_NOT_FOUND) {
+		*err = e;
+		return -1;
+	}
+	count++;
+	return store_setting_put(conn, BLOBS_GONE_SETTING, &count, sizeof(count), err);
+}
+
 int blob_release(struct store_conn *conn, int64_t blob, struct ltps_error *err)
 {
 	struct blob_info info;
@@ -411,214 +426,12 @@ int blob_release(struct store_conn *conn, int64_t blob, struct ltps_error *err)
 		return -1;
 	if (info.refs > 1)
 		return run_by_id(conn, SQL_BLOB_DROP_REF, blob, err);
-	if (run_by_id(conn, SQL_BLOB_DELETE, blob, err) != 0)
+	if (run_by_id(conn, SQL_BLOB_DELETE, blob, err) != 0 ||
+	    count_gone(conn, err) != 0)
 		return -1;
-	return info.is_inline ? 0 : blob_gone_add(conn, info.tenant, &info.sha512, err);
-}
-
-/* Reading */
-
-int blob_get(struct store_conn *conn, int64_t blob, struct blob_info *ret_info,
-	     struct ltps_error *err)
-{
-	struct db_stmt *s;
-	bool row = false;
-	struct blob_info info = { .id = blob };
-	if (db_get(conn->db, SQL_BLOB_GET, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(blob));
-	int rc = db_step(s, &row, err);
-	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
-			       "no blob %lld", (long long)blob);
-	if (rc == 0)
-		rc = db_copy_text(s, 0, info.tenant, sizeof(info.tenant), err);
-	if (rc == 0)
-		rc = db_copy_digest(s, 1, DIGEST_SHA512, &info.sha512, err);
-	if (rc == 0) {
-		info.size = (uint64_t)db_int(s, 2);
-		info.refs = (uint64_t)db_int(s, 3);
-		info.is_inline = db_int(s, 4) != 0;
-		*ret_info = info;
-	}
-	db_reset(s);
-	return rc;
-}
-
-/* Gives the bytes of an inline blob while its row is at hand. */
-static int with_row(struct store_conn *conn, const struct blob_info *info,
-		    int (*use)(void *arg, struct view bytes, struct ltps_error *err),
-		    void *arg, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	bool row = false;
-	if (db_get(conn->db, SQL_BLOB_DATA, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(info->id));
-	int rc = db_step(s, &row, err);
-	if (rc == 0 && !row)
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
-			       "no blob %lld", (long long)info->id);
-	if (rc == 0)
-		rc = use(arg, db_view(s, 0), err);
-	db_reset(s);
-	return rc;
-}
-
-/* A writer reads what its own batch has not placed yet. */
-static int open_file(struct store_conn *conn, const struct blob_info *info, int *ret_fd,
-		     struct ltps_error *err)
-{
-	const struct store_io *io = &conn->store->io;
-	char path[STORE_PATH_MAX];
-	if (blob_path(conn->store, info->tenant, &info->sha512, path, err) != 0)
-		return -1;
-	const struct blob_new *pending =
-	    find_in_batch(conn, info->tenant, &info->sha512);
-	if (pending != NULL && blob_temp_path(pending, path, err) != 0)
-		return -1;
-	int fd = io->open(io->self, path, O_RDONLY, 0);
-	if (fd < 0 && errno == ENOENT)
-		return fail_blob(LTPS_CORRUPT, &info->sha512, "has no file", err);
-	if (fd < 0)
-		return ltps_fail_errno(err, "cannot open a blob file");
-	*ret_fd = fd;
+	if (!info.is_inline)
+		return blob_gone_add(conn, info.tenant, &info.sha512, err);
+	/* What a repair put away goes too, even should this task be undone. */
+	fixity_kept_remove(&conn->store->io, conn->store->dir, &info, blob);
 	return 0;
-}
-
-struct reading {
-	const struct blob_info *info;
-	struct digest_ctx *hash;
-	int (*sink)(void *arg, struct view piece, struct ltps_error *err);
-	void *arg;
-};
-
-static int take_piece(void *arg, struct view piece, struct ltps_error *err)
-{
-	struct reading *r = arg;
-	if (digest_update(r->hash, piece, err) != 0)
-		return -1;
-	return r->sink(r->arg, piece, err);
-}
-
-static int stream_file(struct store_conn *conn, struct reading *r,
-		       struct ltps_error *err)
-{
-	const struct store_io *io = &conn->store->io;
-	int fd;
-	if (open_file(conn, r->info, &fd, err) != 0)
-		return -1;
-	uint8_t *space = mem_alloc(PIECE);
-	int rc = space != NULL ? 0 : ltps_fail_nomem(err);
-	for (uint64_t at = 0; rc == 0 && at < r->info->size; at += PIECE) {
-		uint64_t left = r->info->size - at;
-		size_t n = left < PIECE ? (size_t)left : PIECE;
-		struct ltps_error e = LTPS_ERROR_INIT;
-		rc = blob_read_exact(io, fd, at, space, n, &e);
-		if (rc != 0 && e.code == LTPS_CORRUPT)
-			fail_blob(LTPS_CORRUPT, &r->info->sha512, "is cut short", err);
-		else if (rc != 0 && err->code == LTPS_OK)
-			*err = e;
-		if (rc == 0)
-			rc = take_piece(r, view_of(space, n), err);
-	}
-	mem_free(space);
-	io->close(io->self, fd);
-	return rc;
-}
-
-static int check_address(struct reading *r, struct ltps_error *err)
-{
-	struct digest d;
-	if (digest_final(r->hash, &d, err) != 0)
-		return -1;
-	if (!digest_equal(&d, &r->info->sha512))
-		return fail_blob(LTPS_CORRUPT, &r->info->sha512,
-				 "does not have the bytes once stored", err);
-	return 0;
-}
-
-int blob_read_stream(struct store_conn *conn, int64_t blob,
-		     int (*sink)(void *arg, struct view piece, struct ltps_error *err),
-		     void *arg, struct ltps_error *err)
-{
-	struct blob_info info;
-	struct reading r = { .info = &info, .sink = sink, .arg = arg };
-	conn_hold(conn);
-	int rc = blob_get(conn, blob, &info, err);
-	if (rc == 0)
-		rc = digest_new(DIGEST_SHA512, &r.hash, err);
-	if (rc == 0)
-		rc = info.is_inline ? with_row(conn, &info, take_piece, &r, err)
-				    : stream_file(conn, &r, err);
-	conn_drop(conn);
-	if (rc == 0)
-		rc = check_address(&r, err);
-	digest_free(r.hash);
-	return rc;
-}
-
-static int put_piece(void *arg, struct view piece, struct ltps_error *err)
-{
-	return buf_put(arg, piece, err);
-}
-
-int blob_read(struct store_conn *conn, int64_t blob, struct buf *out,
-	      struct ltps_error *err)
-{
-	struct blob_info info;
-	if (blob_get(conn, blob, &info, err) != 0)
-		return -1;
-	if (info.size > out->max - out->n)
-		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-				 "a blob of %llu bytes where %zu are allowed",
-				 (unsigned long long)info.size, out->max - out->n);
-	if (buf_reserve(out, (size_t)info.size, err) != 0)
-		return -1;
-	size_t before = out->n;
-	int rc = blob_read_stream(conn, blob, put_piece, out, err);
-	if (rc != 0)
-		out->n = before;
-	return rc;
-}
-
-static int read_row_at(struct store_conn *conn, int64_t blob, uint64_t offset,
-		       uint8_t *out, size_t n, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	bool row = false;
-	if (db_get(conn->db, SQL_BLOB_DATA_AT, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(blob), DB_INT((int64_t)offset), DB_INT((int64_t)n));
-	int rc = db_step(s, &row, err);
-	if (rc == 0 && (!row || db_view(s, 0).n != n))
-		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
-			       "no blob %lld", (long long)blob);
-	if (rc == 0 && n > 0)
-		memcpy(out, db_view(s, 0).p, n);
-	db_reset(s);
-	return rc;
-}
-
-int blob_read_at(struct store_conn *conn, int64_t blob, uint64_t offset, uint8_t *out,
-		 size_t n, struct ltps_error *err)
-{
-	struct blob_info info;
-	int fd = -1;
-	conn_hold(conn);
-	int rc = blob_get(conn, blob, &info, err);
-	if (rc == 0 && (offset > info.size || n > info.size - offset))
-		rc = ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
-			       "a range beyond the end of a blob");
-	if (rc == 0 && info.is_inline) {
-		rc = read_row_at(conn, blob, offset, out, n, err);
-	} else if (rc == 0) {
-		rc = open_file(conn, &info, &fd, err);
-		if (rc == 0)
-			rc = blob_read_exact(&conn->store->io, fd, offset, out, n, err);
-		if (fd >= 0)
-			conn->store->io.close(conn->store->io.self, fd);
-	}
-	conn_drop(conn);
-	return rc;
 }

@@ -9,7 +9,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "storage/failpoints.h"
-#include "storage/store_private.h"
+#include "storage/fixity_private.h"
 
 /*
  * From this many files on, one syncfs() is cheaper than a sync of each
@@ -492,6 +492,9 @@ static void unlink_one(struct store *s, const struct blob_gone *g)
 	/* A file that stays is swept at the next start. */
 	(void)s->io.unlink(s->io.self, path);
 	(void)failpoint_pass(FP_BLOB_AFTER_UNLINK);
+	struct blob_info info = { .sha512 = g->sha512 };
+	memcpy(info.tenant, g->tenant, sizeof(info.tenant));
+	fixity_kept_remove(&s->io, s->dir, &info, 0);
 }
 
 void blob_files_unlink(struct store *store)

@@ -6,11 +6,12 @@
  */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "storage/store_private.h"
+#include "storage/blob_private.h"
 
 struct blob_sweep {
 	DIR *blobs;
@@ -113,6 +114,43 @@ static bool address_of(const char *name, struct digest *ret_d)
 	return ok;
 }
 
+/* ADDRESS.damaged-N, ADDRESS.blob-ID.damaged-N (fixity_kept_path()) */
+static bool kept_of(const char *name, struct blob_name *ret_n)
+{
+	char address[2 * DIGEST_MAX + 1];
+	const char *dot = strchr(name, '.');
+	if (dot == NULL || (size_t)(dot - name) >= sizeof(address))
+		return false;
+	snprintf(address, sizeof(address), "%.*s", (int)(dot - name), name);
+	if (!address_of(address, &ret_n->sha512))
+		return false;
+	if (strncmp(dot, ".blob-", 6) == 0) {
+		char *end;
+		ret_n->id = strtoll(dot + 6, &end, 10);
+		dot = end;
+	}
+	return strncmp(dot, ".damaged-", 9) == 0;
+}
+
+static bool name_of(const char *tenant, const char *name, struct blob_name *ret_n)
+{
+	*ret_n = (struct blob_name){ .tenant = tenant, .name = name };
+	if (address_of(name, &ret_n->sha512))
+		return true;
+	ret_n->kept = kept_of(name, ret_n);
+	return ret_n->kept;
+}
+
+void blob_name_unlink(const struct store_io *io, const char *dir,
+		      const struct blob_name *n)
+{
+	char path[STORE_PATH_MAX];
+	int k = snprintf(path, sizeof(path), "%s/" STORE_BLOBS_NAME "/%s/%.2s/%s", dir,
+			 n->tenant, n->name, n->name);
+	if (k > 0 && (size_t)k < sizeof(path))
+		(void)io->unlink(io->self, path);
+}
+
 static bool has_row(struct store *s, const char *tenant, const struct digest *sha512)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
@@ -127,12 +165,28 @@ static bool has_row(struct store *s, const char *tenant, const struct digest *sh
 	return row;
 }
 
+/* Damaged bytes go with the blob that they were. */
+static bool kept_is_wanted(struct store *s, const struct blob_name *n)
+{
+	struct ltps_error e = LTPS_ERROR_INIT;
+	struct blob_info info;
+	if (n->id == 0)
+		return has_row(s, n->tenant, &n->sha512);
+	if (blob_get(s->writer, n->id, &info, &e) != 0)
+		return e.code != LTPS_NOT_FOUND;
+	return digest_equal(&info.sha512, &n->sha512);
+}
+
 static void sweep_file(struct store *s, const char *tenant, const char *name)
 {
-	struct digest sha512;
-	if (!address_of(name, &sha512) || has_row(s, tenant, &sha512))
+	struct blob_name n;
+	if (!name_of(tenant, name, &n))
 		return;
-	struct blob_gone *g = blob_gone_new(tenant, &sha512);
+	if (n.kept && !kept_is_wanted(s, &n))
+		blob_name_unlink(&s->io, s->dir, &n);
+	if (n.kept || has_row(s, tenant, &n.sha512))
+		return;
+	struct blob_gone *g = blob_gone_new(tenant, &n.sha512);
 	if (g == NULL)
 		return;
 	pthread_mutex_lock(&s->mutex);
@@ -151,23 +205,43 @@ static struct blob_sweep *sweep_new(const char *dir)
 	return w;
 }
 
+int blob_sweep_names(const char *dir,
+		     int (*file)(void *arg, const struct blob_name *n,
+				 struct ltps_error *err),
+		     void *arg, struct ltps_error *err)
+{
+	const char *name;
+	struct blob_name n;
+	int rc = 0;
+	struct blob_sweep *w = sweep_new(dir);
+	if (w == NULL)
+		return ltps_fail_nomem(err);
+	while (rc == 0 && next_file(w, &name))
+		if (name_of(w->tenant_name, name, &n))
+			rc = file(arg, &n, err);
+	blob_sweep_free(w);
+	return rc;
+}
+
+struct each {
+	int (*file)(void *arg, const char *tenant, const struct digest *sha512,
+		    struct ltps_error *err);
+	void *arg;
+};
+
+static int only_blobs(void *arg, const struct blob_name *n, struct ltps_error *err)
+{
+	const struct each *e = arg;
+	return n->kept ? 0 : e->file(e->arg, n->tenant, &n->sha512, err);
+}
+
 int blob_sweep_each(const char *dir,
 		    int (*file)(void *arg, const char *tenant,
 				const struct digest *sha512, struct ltps_error *err),
 		    void *arg, struct ltps_error *err)
 {
-	const char *name;
-	struct digest sha512;
-	int rc = 0;
-	struct blob_sweep *w = sweep_new(dir);
-	if (w == NULL)
-		return ltps_fail_nomem(err);
-	while (rc == 0 && next_file(w, &name)) {
-		if (address_of(name, &sha512))
-			rc = file(arg, w->tenant_name, &sha512, err);
-	}
-	blob_sweep_free(w);
-	return rc;
+	struct each e = { .file = file, .arg = arg };
+	return blob_sweep_names(dir, only_blobs, &e, err);
 }
 
 void blob_sweep_files(struct store *store, size_t budget)

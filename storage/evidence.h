@@ -5,7 +5,8 @@
  * token.
  *
  * A tree is open (takes leaves), closing (leaf set fixed, token wanted) or
- * stamped (nodes and token stored). A leaf has a kind and the row it covers,
+ * stamped (nodes and token stored; back to closing when its token falls, see
+ * storage/renewal.h). A leaf has a kind and the row it covers,
  * so that a chain is walked by point reads:
  *   version -> leaf in tree T1 -> token K1 -> leaf (kind TOKEN, ref K1) in
  *   renewal tree T2 -> token K2 -> ...
@@ -111,7 +112,11 @@ struct tree_stamp {
 	const char *tsa; /* name of the time-stamping authority */
 	int64_t now_ms;
 };
-/* Nodes, token and state at once. Fails: NOT_FOUND; STATE (not closing). */
+/*
+ * Nodes, token and state at once, and what follows for other tokens
+ * (storage/renewal.h). A tree whose token has fallen is stamped again over the
+ * same root. Fails: NOT_FOUND; STATE (not closing); MISMATCH (another root)
+ */
 int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp,
 	       int64_t *ret_token, struct ltps_error *err) LTPS_CHECKED;
 
@@ -168,7 +173,6 @@ struct token {
 	bool frozen;
 	int64_t stored_ms;
 	int64_t replaced_ms; /* last token_replace(); 0: never */
-	int64_t renew_ms;    /* planned renewal; 0: not planned */
 	struct buf owned;
 };
 /* ret_token  free with token_free() */
@@ -184,16 +188,6 @@ int token_replace(struct store_conn *conn, int64_t token, struct view der,
 /* Adding a TOKEN leaf does this by itself. */
 int token_freeze(struct store_conn *conn, int64_t token,
 		 struct ltps_error *err) LTPS_CHECKED;
-int token_set_renewal(struct store_conn *conn, int64_t token, int64_t renew_ms,
-		      struct ltps_error *err) LTPS_CHECKED;
-typedef int token_row(void *arg, const struct token *token, struct ltps_error *err);
-/*
- * token_list - tokens by id, without DER (der.n == 0).
- * due_ms   > 0: only those with a planned renewal at or before it that no
- *          TOKEN leaf covers yet; by renewal time then, after_id unused
- */
-int token_list(struct store_conn *conn, int64_t after_id, int64_t due_ms, size_t limit,
-	       token_row *row, void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 /*
  * chain_put - the ArchiveTimeStampChains of a version before a hash-tree

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fsck - the stages of a check: database, blobs, references, trees, audit. */
+/* fsck - the stages of a check: database, blobs, references, trees,
+ * renewals, audit. */
 #include "storage/fsck.h"
 
 #include <stdarg.h>
@@ -20,6 +21,7 @@ static const char *const kind_names[FSCK_KIND_COUNT] = {
 	[FSCK_TREE] = "tree",
 	[FSCK_TOKEN] = "token",
 	[FSCK_AUDIT] = "audit",
+	[FSCK_RENEWAL] = "renewal",
 };
 
 const char *fsck_kind_name(enum fsck_kind kind)
@@ -150,6 +152,7 @@ static const struct stage stages[] = {
 	{ "references", FSCK_BLOB_REFS, check_references },
 	{ "orphans", FSCK_BLOB_ORPHAN, fsck_orphans },
 	{ "trees", FSCK_TREE, fsck_trees },
+	{ "renewals", FSCK_RENEWAL, fsck_renewal },
 	{ "audit", FSCK_AUDIT, check_audit },
 };
 

@@ -21,6 +21,7 @@ enum fsck_kind {
 	FSCK_TREE,        /* counts, nodes or root */
 	FSCK_TOKEN,
 	FSCK_AUDIT,
+	FSCK_RENEWAL, /* the order of tokens, what chains end with */
 	FSCK_KIND_COUNT
 };
 

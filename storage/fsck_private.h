@@ -26,6 +26,7 @@ void fsck_progress(struct fsck *f, const char *stage, uint64_t done, uint64_t to
 
 int fsck_blobs(struct fsck *f, struct ltps_error *err) LTPS_CHECKED;
 int fsck_orphans(struct fsck *f, struct ltps_error *err) LTPS_CHECKED;
+int fsck_renewal(struct fsck *f, struct ltps_error *err) LTPS_CHECKED;
 int fsck_trees(struct fsck *f, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

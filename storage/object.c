@@ -259,7 +259,8 @@ int object_delete_data(struct store_conn *conn, int64_t object, int64_t now_ms,
 {
 	if (writer_require(conn, err) != 0 ||
 	    require_state(conn, object, OBJECT_LIVE, err) != 0 ||
-	    drop_data(conn, object, err) != 0)
+	    drop_data(conn, object, err) != 0 ||
+	    run_on_versions(conn, SQL_VERSION_DATA_GONE, object, err) != 0)
 		return -1;
 	return set_state(conn, object, OBJECT_DATA_DELETED, now_ms, err);
 }
@@ -279,6 +280,8 @@ int object_delete(struct store_conn *conn, int64_t object, int64_t now_ms,
 		return -1;
 	}
 	if (drop_data(conn, object, err) != 0 ||
+	    run_on_versions(conn, SQL_CHAIN_UNCOUNT, object, err) != 0 ||
+	    run_on_versions(conn, SQL_CHAIN_FORGET, object, err) != 0 ||
 	    run_on_versions(conn, SQL_VERSION_DELETE, object, err) != 0)
 		return -1;
 	return set_state(conn, object, OBJECT_DELETED, now_ms, err);

@@ -77,19 +77,21 @@ int object_add_version(struct store_conn *conn, int64_t object,
 		       struct ltps_error *err) LTPS_CHECKED;
 int object_set_verdict(struct store_conn *conn, int64_t version, const char *verdict,
 		       int64_t judged_ms, struct ltps_error *err) LTPS_CHECKED;
+/* Its end is announced anew (storage/renewal.h). */
 int object_set_preserve_until(struct store_conn *conn, int64_t object, int64_t until_ms,
 			      struct ltps_error *err) LTPS_CHECKED;
 /*
- * object_delete_data - the blobs of all versions go, rows and digests stay.
+ * object_delete_data - the blobs of all versions go, rows and digests stay: evidence
+ * is renewed, forms and judgements are not.
  * Fails: NOT_FOUND; STATE when already deleted
  */
 int object_delete_data(struct store_conn *conn, int64_t object, int64_t now_ms,
 		       struct ltps_error *err) LTPS_CHECKED;
 /*
  * object_delete - the object becomes a tombstone: POID, profile, times. Its
- * versions and parts go; leaves in trees keep their digests, which other
- * objects' paths do not need but fsck does. Who and why stand in the audit
- * chain, which the caller extends in the same task.
+ * versions and parts go, and the heads of its earlier chains; leaves in trees keep
+ * their digests, which other objects' paths do not need but fsck does. Who and why
+ * stand in the audit chain, which the caller extends in the same task.
  */
 int object_delete(struct store_conn *conn, int64_t object, int64_t now_ms,
 		  struct ltps_error *err) LTPS_CHECKED;

@@ -12,6 +12,9 @@ UPDATE blob SET refs = refs + 1 WHERE id = ?1
 UPDATE blob SET refs = refs - 1 WHERE id = ?1
 -- BLOB_GET
 SELECT tenant, sha512, size, refs, data IS NOT NULL FROM blob WHERE id = ?1
+-- BLOB_OPEN
+-- As BLOB_GET, and the bytes.
+SELECT tenant, sha512, size, refs, data IS NOT NULL, data FROM blob WHERE id = ?1
 -- BLOB_DATA
 SELECT data FROM blob WHERE id = ?1
 -- BLOB_DATA_AT
@@ -33,6 +36,19 @@ FROM blob b LEFT JOIN (
 	SELECT blob, count(*) AS n FROM (
 		SELECT blob FROM part WHERE blob IS NOT NULL
 		UNION ALL SELECT blob FROM material
-		UNION ALL SELECT nodes FROM tree WHERE nodes IS NOT NULL)
+		UNION ALL SELECT nodes FROM tree WHERE nodes IS NOT NULL
+		UNION ALL SELECT blob FROM tail)
 	GROUP BY blob) u ON u.blob = b.id
 WHERE b.refs <> coalesce(u.n, 0)
+-- BLOB_REPLACE_DATA
+UPDATE blob SET data = ?2 WHERE id = ?1 AND data IS NOT NULL
+-- BLOB_OBJECTS
+-- What holds a blob.
+SELECT DISTINCT o.id, o.tenant, o.poid FROM part p JOIN version v ON v.id = p.version
+JOIN object o ON o.id = v.object WHERE p.blob = ?1 ORDER BY o.id
+-- BLOB_TREES
+SELECT id FROM tree WHERE nodes = ?1 ORDER BY id
+-- BLOB_MATERIAL
+SELECT id FROM material WHERE blob = ?1 ORDER BY id
+-- BLOB_TAILS
+SELECT id FROM tail WHERE blob = ?1 ORDER BY id

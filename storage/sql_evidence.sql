@@ -47,32 +47,36 @@ SELECT tree, idx, kind, ref, digest FROM leaf WHERE ref = ?1 AND kind = ?2
 ORDER BY tree
 -- LEAF_LIST
 SELECT tree, idx, kind, ref, digest FROM leaf WHERE tree = ?1 ORDER BY idx
+-- LEAF_PAGE
+SELECT tree, idx, kind, ref, digest FROM leaf WHERE tree = ?1 AND idx >= ?2
+ORDER BY idx LIMIT ?3
+-- LEAF_OF_IN
+SELECT tree, idx, kind, ref, digest FROM leaf
+WHERE ref = ?1 AND kind = ?2 AND tree = ?3
 
 -- TOKEN_INSERT
 INSERT INTO token (tree, gen_time_ms, tsa, frozen, stored_ms, der)
 VALUES (?1, ?2, ?3, 0, ?4, ?5)
 -- TOKEN_GET
-SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms, der
-FROM token WHERE id = ?1
+SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, der FROM token WHERE id = ?1
 -- TOKEN_REPLACE
 UPDATE token SET der = ?2, replaced_ms = ?3 WHERE id = ?1 AND frozen = 0
 -- TOKEN_FREEZE
 UPDATE token SET frozen = 1 WHERE id = ?1
--- TOKEN_SET_RENEWAL
-UPDATE token SET renew_ms = ?2 WHERE id = ?1
--- TOKEN_LIST
-SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms
-FROM token WHERE id > ?1 ORDER BY id LIMIT ?2
--- TOKEN_LIST_DUE
-SELECT id, tree, gen_time_ms, tsa, frozen, stored_ms, replaced_ms, renew_ms
-FROM token INDEXED BY token_renew WHERE renew_ms <= ?1 AND NOT EXISTS
-	(SELECT 1 FROM leaf WHERE leaf.ref = token.id AND leaf.kind = 4)
-ORDER BY renew_ms, id LIMIT ?2
 
 -- CHAIN_PUT
-INSERT INTO chain (ref_kind, ref, seq, der) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO chain (ref_kind, ref, seq, der, tail) VALUES (?1, ?2, ?3, ?4, ?5)
 -- CHAIN_LIST
-SELECT seq, der FROM chain WHERE ref_kind = ?1 AND ref = ?2 ORDER BY seq
+-- head, and the blob of the tail behind it
+SELECT c.seq, c.der, d.blob, c.tail FROM chain c LEFT JOIN tail d ON d.id = c.tail
+WHERE c.ref_kind = ?1 AND c.ref = ?2 ORDER BY c.seq
+-- CHAIN_FORGET
+-- of the versions ?1 to ?2, after CHAIN_UNCOUNT
+DELETE FROM chain WHERE ref_kind = 1 AND ref BETWEEN ?1 AND ?2
+-- CHAIN_UNCOUNT
+UPDATE tail SET chains = chains - (SELECT count(*) FROM chain c
+	WHERE c.ref_kind = 1 AND c.ref BETWEEN ?1 AND ?2 AND c.tail = tail.id)
+WHERE id IN (SELECT tail FROM chain WHERE ref_kind = 1 AND ref BETWEEN ?1 AND ?2)
 
 -- TREE_IDS
 SELECT id FROM tree WHERE id > ?1 ORDER BY id LIMIT 1

@@ -16,7 +16,7 @@ SELECT object FROM version WHERE id = ?1
 -- OBJECT_SET_STATE
 UPDATE object SET state = ?2, deleted_ms = ?3 WHERE id = ?1
 -- OBJECT_SET_PRESERVE_UNTIL
-UPDATE object SET preserve_until_ms = ?2 WHERE id = ?1
+UPDATE object SET preserve_until_ms = ?2, announced_ms = NULL WHERE id = ?1
 -- OBJECT_LIST
 -- ?1 after id, ?2 tenant, ?3 profile, ?4 state, ?5 created from, ?6 created
 -- before, ?7 prefix of the POID, ?8 SHA-512 of a part, ?9 limit

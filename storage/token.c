@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token - time-stamp tokens over trees, and earlier chains as bytes. */
+/* token - time-stamp tokens over trees. */
 #include <string.h>
 
 #include "base/failpoint.h"
@@ -16,7 +16,6 @@ void token_free(struct token *token)
 	mem_free(token);
 }
 
-/* Columns of TOKEN_LIST; TOKEN_GET has the bytes behind them. */
 static int read_token_row(struct db_stmt *s, struct token *t, struct ltps_error *err)
 {
 	t->id = db_int(s, 0);
@@ -25,7 +24,6 @@ static int read_token_row(struct db_stmt *s, struct token *t, struct ltps_error 
 	t->frozen = db_int(s, 4) != 0;
 	t->stored_ms = db_int(s, 5);
 	t->replaced_ms = db_int(s, 6);
-	t->renew_ms = db_int(s, 7);
 	return db_copy_text(s, 3, t->tsa, sizeof(t->tsa), err);
 }
 
@@ -45,7 +43,7 @@ static int read_token(struct db_stmt *s, int64_t id, struct token *t,
 		return fail_no_token(id, err);
 	t->owned = buf_make(STORE_TOKEN_MAX);
 	if (read_token_row(s, t, err) != 0 ||
-	    buf_put(&t->owned, db_view(s, 8), err) != 0)
+	    buf_put(&t->owned, db_view(s, 7), err) != 0)
 		return -1;
 	t->der = view_buf(&t->owned);
 	return 0;
@@ -122,76 +120,4 @@ int token_freeze(struct store_conn *conn, int64_t token, struct ltps_error *err)
 		return -1;
 	DB_BIND(s, DB_INT(token));
 	return update_token(conn, s, token, err);
-}
-
-int token_set_renewal(struct store_conn *conn, int64_t token, int64_t renew_ms,
-		      struct ltps_error *err)
-{
-	struct db_stmt *s;
-	if (writer_require(conn, err) != 0 ||
-	    db_get(conn->db, SQL_TOKEN_SET_RENEWAL, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(token), DB_OPT(renew_ms));
-	return update_token(conn, s, token, err);
-}
-
-static int each_token(struct db_stmt *s, token_row *row, void *arg,
-		      struct ltps_error *err)
-{
-	bool more = false;
-	struct token *t = mem_zalloc(1, sizeof(*t));
-	int rc = t != NULL ? 0 : ltps_fail_nomem(err);
-	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
-		rc = read_token_row(s, t, err);
-		if (rc == 0)
-			rc = row(arg, t, err);
-	}
-	db_reset(s);
-	mem_free(t);
-	return rc;
-}
-
-int token_list(struct store_conn *conn, int64_t after_id, int64_t due_ms, size_t limit,
-	       token_row *row, void *arg, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	enum sql_id sql = due_ms > 0 ? SQL_TOKEN_LIST_DUE : SQL_TOKEN_LIST;
-	if (db_get(conn->db, sql, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(due_ms > 0 ? due_ms : after_id), DB_INT(page_limit(limit)));
-	return each_token(s, row, arg, err);
-}
-
-/* Chains */
-
-int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-	      uint32_t seq, struct view der, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	if (writer_require(conn, err) != 0)
-		return -1;
-	if (der.n == 0 || der.n > STORE_CHAIN_MAX)
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
-				 "a chain of %zu bytes", der.n);
-	if (db_get(conn->db, SQL_CHAIN_PUT, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(ref_kind), DB_INT(ref), DB_INT(seq), DB_VIEW(der));
-	return db_finish(s, err);
-}
-
-int chain_list(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-	       int (*row)(void *arg, uint32_t seq, struct view der,
-			  struct ltps_error *err),
-	       void *arg, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	bool more = false;
-	if (db_get(conn->db, SQL_CHAIN_LIST, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(ref_kind), DB_INT(ref));
-	int rc = 0;
-	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more)
-		rc = row(arg, (uint32_t)db_int(s, 0), db_view(s, 1), err);
-	db_reset(s);
-	return rc;
 }

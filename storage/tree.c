@@ -6,7 +6,7 @@
 #include "storage/audit.h"
 #include "storage/evidence.h"
 #include "storage/failpoints.h"
-#include "storage/store_private.h"
+#include "storage/renewal_private.h"
 
 /* Counters of trees that take leaves in this transaction */
 
@@ -54,6 +54,17 @@ static struct tree_cache *cached_tree(struct store_conn *conn, int64_t tree)
 			return &conn->trees[i];
 	}
 	return NULL;
+}
+
+int tree_cache_forget(struct store_conn *conn, int64_t tree, struct ltps_error *err)
+{
+	struct tree_cache *c = cached_tree(conn, tree);
+	if (c == NULL)
+		return 0;
+	if (flush_one(conn, c, err) != 0)
+		return -1;
+	c->valid = false;
+	return 0;
 }
 
 /* A free place, by turns, after writing back what stood there. */
@@ -332,6 +343,20 @@ static int set_stamped(struct store_conn *conn, const struct tree_stamp *stamp,
 	return db_finish(s, err);
 }
 
+/* The leaves of a tree that is stamped again are what they were. */
+static int require_root(const struct tree *t, const struct digest *root,
+			struct ltps_error *err)
+{
+	if (root->alg != t->alg || root->n != digest_len(t->alg))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+				 "a root of another digest than its tree");
+	if (t->root.n != 0 && !digest_equal(&t->root, root))
+		return ltps_fail(err, LTPS_MISMATCH, LTPS_FAULT_SELF, NULL,
+				 "tree %lld was stamped over another root",
+				 (long long)t->id);
+	return 0;
+}
+
 int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp,
 	       int64_t *ret_token, struct ltps_error *err)
 {
@@ -342,12 +367,15 @@ int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp,
 	if (writer_require(conn, err) != 0 ||
 	    require_closing(conn, stamp->tree, &t, err) != 0)
 		return -1;
-	if (stamp->root.alg != t.alg || stamp->root.n != digest_len(t.alg))
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
-				 "a root of another digest than its tree");
+	if (require_root(&t, &stamp->root, err) != 0)
+		return -1;
 	if (blob_attach(conn, stamp->nodes, &nodes, err) != 0 ||
 	    insert_token(conn, stamp, &token, err) != 0 ||
-	    set_stamped(conn, stamp, nodes, token, err) != 0)
+	    set_stamped(conn, stamp, nodes, token, err) != 0 ||
+	    renewal_stamped(conn, &t, token, err) != 0)
+		return -1;
+	/* The nodes of the first time, when its token has fallen. */
+	if (t.nodes_blob != 0 && blob_release(conn, t.nodes_blob, err) != 0)
 		return -1;
 	*ret_token = token;
 	return 0;

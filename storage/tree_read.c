@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "storage/evidence.h"
-#include "storage/store_private.h"
+#include "storage/renewal_private.h"
 
 static int read_tree_row(struct db_stmt *s, struct tree *t, struct ltps_error *err)
 {
@@ -109,8 +109,8 @@ int tree_list(struct store_conn *conn, int state, int64_t after_id, size_t limit
 /* Leaves */
 
 /* The algorithm is the tree's; the length tells it apart well enough here. */
-static int read_leaf_row(struct db_stmt *s, enum digest_alg alg, struct leaf *l,
-			 struct ltps_error *err)
+int tree_leaf_read(struct db_stmt *s, enum digest_alg alg, struct leaf *l,
+		   struct ltps_error *err)
 {
 	l->tree = db_int(s, 0);
 	l->index = (uint64_t)db_int(s, 1);
@@ -182,7 +182,7 @@ int tree_leaf_at(struct store_conn *conn, int64_t tree, uint64_t index,
 			       "no leaf %llu in tree %lld", (unsigned long long)index,
 			       (long long)tree);
 	if (rc == 0)
-		rc = read_leaf_row(s, alg, &l, err);
+		rc = tree_leaf_read(s, alg, &l, err);
 	db_reset(s);
 	if (rc == 0)
 		*ret_leaf = l;
@@ -205,7 +205,25 @@ int tree_leaves_of(struct store_conn *conn, enum leaf_kind kind, int64_t ref,
 		enum digest_alg alg;
 		rc = alg_of(conn, db_int(s, 0), &alg, err);
 		if (rc == 0)
-			rc = read_leaf_row(s, alg, &l, err);
+			rc = tree_leaf_read(s, alg, &l, err);
+		if (rc == 0)
+			rc = row(arg, &l, err);
+	}
+	db_reset(s);
+	return rc;
+}
+
+/* Leaves of a bound statement, which is reset. */
+static int each_leaf(struct db_stmt *s, enum digest_alg alg,
+		     int (*row)(void *arg, const struct leaf *leaf,
+				struct ltps_error *err),
+		     void *arg, struct ltps_error *err)
+{
+	bool more = false;
+	int rc = 0;
+	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
+		struct leaf l;
+		rc = tree_leaf_read(s, alg, &l, err);
 		if (rc == 0)
 			rc = row(arg, &l, err);
 	}
@@ -219,19 +237,24 @@ int tree_leaves_list(struct store_conn *conn, int64_t tree,
 		     void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
-	bool more = false;
 	enum digest_alg alg;
 	if (alg_of(conn, tree, &alg, err) != 0 ||
 	    db_get(conn->db, SQL_LEAF_LIST, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(tree));
-	int rc = 0;
-	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
-		struct leaf l;
-		rc = read_leaf_row(s, alg, &l, err);
-		if (rc == 0)
-			rc = row(arg, &l, err);
-	}
-	db_reset(s);
-	return rc;
+	return each_leaf(s, alg, row, arg, err);
+}
+
+int tree_leaves_page(struct store_conn *conn, int64_t tree, uint64_t from, size_t limit,
+		     int (*row)(void *arg, const struct leaf *leaf,
+				struct ltps_error *err),
+		     void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	enum digest_alg alg;
+	if (alg_of(conn, tree, &alg, err) != 0 ||
+	    db_get(conn->db, SQL_LEAF_PAGE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(tree), DB_INT((int64_t)from), DB_INT(page_limit(limit)));
+	return each_leaf(s, alg, row, arg, err);
 }

@@ -86,6 +86,15 @@ int ers_stamp_encode(const struct ers_stamp_parts *p, struct buf *out,
 /* ArchiveTimeStampChain from encoded time-stamps, oldest first. */
 int ers_chain_encode(const struct view *stamps, size_t n, struct buf *out,
 		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * ers_chain_head_encode - the octets of a chain before its first token: behind them
+ * follow that token (n_token octets) and n_rest octets, the further time-stamps. So
+ * that what many objects share need not be kept for each.
+ * p  token unused
+ */
+int ers_chain_head_encode(const struct ers_stamp_parts *p, size_t n_token,
+			  size_t n_rest, struct buf *out,
+			  struct ltps_error *err) LTPS_CHECKED;
 /* ArchiveTimeStampSequence from encoded chains, oldest first. */
 int ers_sequence_encode(const struct view *chains, size_t n, struct buf *out,
 			struct ltps_error *err) LTPS_CHECKED;

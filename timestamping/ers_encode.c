@@ -110,37 +110,67 @@ static int check_hashes(enum digest_alg alg, const struct view *hashes, size_t n
 
 static int check_parts(const struct ers_stamp_parts *p, struct ltps_error *err)
 {
-	struct tlv t;
 	if (p->n_group > ERS_HASHES_MAX || p->n_path >= ERS_LISTS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, "RFC 4998 4.1",
 				 "too many hashes for one archive time-stamp");
 	if (p->n_group == 0 && p->n_path > 0)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 4.1",
 				 "a path without a first list");
-	if (check_hashes(p->alg, p->group, p->n_group, err) != 0 ||
-	    check_hashes(p->alg, p->path, p->n_path, err) != 0)
+	if (check_hashes(p->alg, p->group, p->n_group, err) != 0)
 		return -1;
-	return tlv_only(p->token, &t, err);
+	return check_hashes(p->alg, p->path, p->n_path, err);
+}
+
+/* The members of an archive time-stamp before its token. */
+static int put_before_token(const struct ers_stamp_parts *p, struct buf *out,
+			    struct ltps_error *err)
+{
+	if (check_parts(p, err) != 0 ||
+	    put_algorithm(p->alg, STAMP_ALGORITHM, out, err) != 0)
+		return -1;
+	if (p->attributes.n > 0 && put_attributes(p->attributes, out, err) != 0)
+		return -1;
+	return p->n_group > 0 ? put_tree(p, out, err) : 0;
 }
 
 int ers_stamp_encode(const struct ers_stamp_parts *p, struct buf *out,
 		     struct ltps_error *err)
 {
 	struct buf body = buf_make(ERS_SIZE_MAX);
+	struct tlv t;
 	int rc = -1;
 
-	if (check_parts(p, err) != 0 ||
-	    put_algorithm(p->alg, STAMP_ALGORITHM, &body, err) != 0)
-		goto out;
-	if (p->attributes.n > 0 && put_attributes(p->attributes, &body, err) != 0)
-		goto out;
-	if (p->n_group > 0 && put_tree(p, &body, err) != 0)
-		goto out;
-	if (buf_put(&body, p->token, err) != 0)
+	if (put_before_token(p, &body, err) != 0 || tlv_only(p->token, &t, err) != 0 ||
+	    buf_put(&body, p->token, err) != 0)
 		goto out;
 	rc = der_put(out, DER_SEQUENCE, view_buf(&body), err);
 out:
 	buf_free(&body);
+	return rc;
+}
+
+int ers_chain_head_encode(const struct ers_stamp_parts *p, size_t n_token,
+			  size_t n_rest, struct buf *out, struct ltps_error *err)
+{
+	struct buf before = buf_make(ERS_SIZE_MAX);
+	int rc = -1;
+
+	if (n_token == 0 || n_token > ERS_SIZE_MAX || n_rest > ERS_SIZE_MAX) {
+		ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 4998 5.1",
+			  "%zu and %zu octets are no possible rest of a chain", n_token,
+			  n_rest);
+		goto out;
+	}
+	if (put_before_token(p, &before, err) != 0)
+		goto out;
+	const size_t stamp = before.n + n_token;
+	const size_t chain = der_header_len(stamp) + stamp + n_rest;
+	if (der_put_header(out, DER_SEQUENCE, chain, err) != 0 ||
+	    der_put_header(out, DER_SEQUENCE, stamp, err) != 0)
+		goto out;
+	rc = buf_put(out, view_buf(&before), err);
+out:
+	buf_free(&before);
 	return rc;
 }
 

@@ -180,16 +180,30 @@ static int put_attribute(const char *oid, struct view value, struct buf *out,
 	return rc;
 }
 
-/* SigningCertificate or its version 2 with the default digest, hash alone. */
+/* Digest of version 2; hashAlgorithm is left out where it is the default (SHA-256). */
+static int put_reference_digest(enum digest_alg alg, struct buf *id,
+				struct ltps_error *err)
+{
+	return alg == DIGEST_SHA256
+		   ? 0
+		   : buf_put(id, digest_algorithm_identifier(alg), err);
+}
+
+/* SigningCertificate or its version 2, hash alone. */
 static int put_reference(const struct answer *a, bool v2, bool wrong, struct buf *out,
 			 struct ltps_error *err)
 {
 	struct digest d;
 	struct buf id = buf_make(PART_MAX);
 	struct buf value = buf_make(PART_MAX);
-	int rc = digest_once(v2 ? DIGEST_SHA256 : DIGEST_SHA1, a->certificate, &d, err);
+	enum digest_alg alg = a->r->reference_digest != DIGEST_NONE
+				  ? a->r->reference_digest
+				  : DIGEST_SHA256;
+	int rc = digest_once(v2 ? alg : DIGEST_SHA1, a->certificate, &d, err);
 	if (rc == 0 && wrong)
 		d.p[0] ^= 1;
+	if (rc == 0 && v2)
+		rc = put_reference_digest(alg, &id, err);
 	if (rc == 0)
 		rc = der_put(&id, ID_OCTETS, digest_view(&d), err);
 	size_t list = der_header_len(id.n) + id.n;

@@ -15,6 +15,7 @@ struct tsp_responder {
 	size_t n_chain;
 	const char *policy; /* given to every token; others asked for are refused */
 	enum digest_alg signature_digest; /* NONE: SHA-256 (ignored for EdDSA) */
+	enum digest_alg reference_digest; /* of its certificate; NONE: SHA-256 */
 	int64_t accuracy_ms;              /* 0: left out */
 	bool tsa_name;                    /* put the certificate's subject into tsa */
 };

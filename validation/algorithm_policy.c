@@ -271,6 +271,16 @@ static bool pss_digests(struct view parameters, enum digest_alg digest[2])
 	return true;
 }
 
+enum digest_alg algorithm_digest_of(struct view identifier)
+{
+	struct ltps_error ignored = LTPS_ERROR_INIT;
+	struct tlv outer, oid;
+	if (tlv_only(identifier, &outer, &ignored) != 0 ||
+	    tlv_peek(outer.body, &oid, &ignored) != 0)
+		return DIGEST_NONE;
+	return digest_from_oid(oid.body);
+}
+
 static const struct algorithm_name *name_of(struct view oid)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -66,6 +66,9 @@ struct algorithm_use {
 	enum digest_alg digest;
 };
 
+/* The digest that an AlgorithmIdentifier (TLV) is the name of; NONE when unknown. */
+enum digest_alg algorithm_digest_of(struct view identifier);
+
 #define ALGORITHM_WHAT_MAX 64
 struct algorithm_verdict {
 	int64_t until_ms; /* as algorithm_policy_until() */

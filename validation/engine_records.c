@@ -215,17 +215,6 @@ static bool trees_are_reliable(struct record_job *j)
 	return true;
 }
 
-/* digestAlgorithm of a signer; NONE when it is unknown. */
-static enum digest_alg digest_of(struct view identifier)
-{
-	struct ltps_error ignored = LTPS_ERROR_INIT;
-	struct tlv outer, oid;
-	if (tlv_only(identifier, &outer, &ignored) != 0 ||
-	    tlv_peek(outer.body, &oid, &ignored) != 0)
-		return DIGEST_NONE;
-	return digest_from_oid(oid.body);
-}
-
 static int end_of(X509 *x, int64_t *ret_ms, struct ltps_error *err)
 {
 	struct cert *c = NULL;
@@ -274,7 +263,7 @@ static bool algorithms_are_reliable(struct record_job *j, const struct tst *tst,
 	const struct algorithm_use use = {
 		.key = X509_get0_pubkey(signer),
 		.algorithm = s->signature_algorithm,
-		.digest = digest_of(s->digest_algorithm),
+		.digest = algorithm_digest_of(s->digest_algorithm),
 	};
 	struct algorithm_verdict why;
 	if (rule->level != CONSTRAINT_FAIL ||

@@ -50,5 +50,13 @@ int ers_check_objects(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 int ers_gather_material(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
 /* ers_tokens.c: signatures and paths. */
 int ers_check_tokens(struct ers_job *job, struct ltps_error *err) LTPS_CHECKED;
+/* Not failed, but open: the time-stamp's indication, and a finding. */
+int ers_open(struct ers_job *job, size_t chain, size_t stamp, const char *subindication,
+	     const char *clause, const char *text, struct ltps_error *err) LTPS_CHECKED;
+/* ers_policy.c: whether a token whose path has passed still carried the proof when the
+ * next one came. */
+int ers_check_policy(struct ers_job *job, size_t chain, size_t stamp,
+		     const struct tst *tst, const struct tsa_path_result *path,
+		     int64_t next_ms, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -64,6 +64,14 @@ static int add_finding(struct ers_job *job, size_t c, size_t s, const char *code
 	return ers_report_add(job->rep, &f, err);
 }
 
+int ers_open(struct ers_job *job, size_t chain, size_t stamp, const char *subindication,
+	     const char *clause, const char *text, struct ltps_error *err)
+{
+	const struct outcome o = { INDICATION_INDETERMINATE, subindication };
+	lower(&job->rep->chains[chain].stamps[stamp], &o, clause, text);
+	return add_finding(job, chain, stamp, "ERS_ENDED", clause, text, err);
+}
+
 /* genTime of the next token that decodes, or the time of judgement. */
 static int64_t time_of_next(const struct ers_job *job, size_t token)
 {
@@ -73,8 +81,8 @@ static int64_t time_of_next(const struct ers_job *job, size_t token)
 	return job->in->time_ms;
 }
 
-static int judge_path(struct ers_job *job, size_t c, size_t s, X509 *signer,
-		      struct ltps_error *err)
+static int judge_path(struct ers_job *job, size_t c, size_t s, const struct tst *tst,
+		      X509 *signer, struct ltps_error *err)
 {
 	struct ers_stamp_report *report = &job->rep->chains[c].stamps[s];
 	struct tsa_path_input in = {
@@ -100,6 +108,8 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, X509 *signer,
 	if (path.indication != INDICATION_PASSED)
 		rc =
 		    add_finding(job, c, s, "ERS_TSA_PATH", path.clause, path.text, err);
+	else
+		rc = ers_check_policy(job, c, s, tst, &path, in.time_ms, err);
 	tsa_path_result_clear(&path);
 	return rc;
 }
@@ -122,7 +132,7 @@ static int judge_token(struct ers_job *job, size_t c, size_t s, const struct tst
 		rc = add_finding(job, c, s, tst_defect_name(intact.defect),
 				 intact.clause, text, err);
 	} else {
-		rc = judge_path(job, c, s, intact.signer, err);
+		rc = judge_path(job, c, s, tst, intact.signer, err);
 	}
 	tst_intact_clear(&intact);
 	return rc;

@@ -38,8 +38,12 @@ struct ers_object {
 struct ers_input {
 	const struct ers_object *objects; /* a data group when several */
 	size_t n_objects;
-	const struct material
-	    *material;   /* anchors, further certs and status; may be NULL */
+	/* Anchors (with their sunsets), further certs and status; may be NULL. */
+	const struct material *material;
+	/* Every token is to be reliable at the time of the next (the last at time_ms):
+	 * its signature, its TSA's path, its imprint; every tree's digest at the time
+	 * of the first token of the next chain. NULL: algorithms are not judged. */
+	const struct algorithm_policy *policy;
 	int64_t time_ms; /* time of judgement */
 };
 

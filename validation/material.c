@@ -40,6 +40,7 @@ struct item {
 	union object object;
 	uint32_t links; /* the first of its n_links */
 	uint32_t n_links;
+	int64_t sunset_ms; /* of anchors; INT64_MAX: none */
 };
 
 /* An item's place in one chain. */
@@ -335,7 +336,8 @@ static int store(struct material *m, enum material_kind kind, union object o,
 		return -1;
 	l->views[l->n] = der;
 	l->items[l->n++] = (uint32_t)m->n_items;
-	m->items[m->n_items++] = (struct item){ kind, o, (uint32_t)m->n_links, 0 };
+	m->items[m->n_items++] =
+	    (struct item){ kind, o, (uint32_t)m->n_links, 0, INT64_MAX };
 	put_links(m, kind, o, sha256);
 	m->bytes += der.n;
 	return 0;
@@ -346,6 +348,35 @@ static bool is_cert_kind(enum material_kind kind)
 	return kind == MATERIAL_ANCHOR || kind == MATERIAL_CERT;
 }
 
+/* What is trusted without an end keeps none. */
+static int add_anchor(struct material *m, const struct cert *c, int64_t sunset_ms,
+		      struct ltps_error *err)
+{
+	const struct item *known = find_item(m, MATERIAL_ANCHOR, c->sha256);
+	if (known == NULL) {
+		if (material_add_cert(m, MATERIAL_ANCHOR, c, err) != 0)
+			return -1;
+		m->items[m->n_items - 1].sunset_ms = sunset_ms;
+	} else if (known->sunset_ms < sunset_ms) {
+		m->items[known - m->items].sunset_ms = sunset_ms;
+	}
+	return 0;
+}
+
+int material_add_anchor(struct material *m, struct view der, int64_t sunset_ms,
+			struct ltps_error *err)
+{
+	struct cert *c = NULL;
+	struct digest d;
+	if (digest_once(DIGEST_SHA256, der, &d, err) != 0 ||
+	    sig_cache_cert(m->cache, der, d.p, &c, err) != 0)
+		return -1;
+	int rc = add_anchor(m, c, sunset_ms, err);
+	cert_free(c);
+	return rc;
+}
+
+/* Anchors among them are trusted without an end; add_anchor() knows of ends. */
 int material_add_cert(struct material *m, enum material_kind kind, const struct cert *c,
 		      struct ltps_error *err)
 {
@@ -392,6 +423,8 @@ int material_add_all(struct material *m, const struct material *from,
 			     ? material_add_crl(m, item->object.crl, err)
 			 : item->kind == MATERIAL_OCSP
 			     ? material_add_ocsp(m, item->object.ocsp, err)
+			 : item->kind == MATERIAL_ANCHOR
+			     ? add_anchor(m, item->object.cert, item->sunset_ms, err)
 			     : material_add_cert(m, item->kind, item->object.cert, err);
 		if (rc != 0)
 			return -1;
@@ -485,6 +518,25 @@ const struct cert *material_cert(const struct material *m, enum material_kind ki
 {
 	const struct item *item = is_cert_kind(kind) ? item_at(m, kind, i) : NULL;
 	return item != NULL ? item->object.cert : NULL;
+}
+
+int64_t material_sunset(const struct material *m, size_t i)
+{
+	const struct item *item = item_at(m, MATERIAL_ANCHOR, i);
+	return item != NULL ? item->sunset_ms : INT64_MAX;
+}
+
+int64_t material_sunset_of(const struct material *m, const struct cert *anchor)
+{
+	const struct view key = anchor->subject_canonical;
+	const struct item *item =
+	    lookup_item(m, BY_SUBJECT, MATERIAL_ANCHOR, key, NULL);
+	int64_t sunset_ms = INT64_MIN;
+	for (; item != NULL; item = next_item(m, item, BY_SUBJECT, key))
+		if (view_equal(item->object.cert->spki, anchor->spki) &&
+		    item->sunset_ms > sunset_ms)
+			sunset_ms = item->sunset_ms;
+	return sunset_ms;
 }
 
 const struct crl *material_crl(const struct material *m, size_t i)

@@ -38,8 +38,22 @@ void material_free(struct material *m);
  * Fails: FORMAT (object) when it does not decode as its kind; TOO_LARGE */
 int material_add(struct material *m, enum material_kind kind, struct view der,
 		 struct ltps_error *err) LTPS_CHECKED;
+/*
+ * material_add_anchor - an anchor that was trusted until a moment (EN 319 102-1: its
+ * sunset): what is proven to have existed by then may end at it. An anchor added twice
+ * keeps the later sunset.
+ * sunset_ms  INT64_MAX: trusted still
+ */
+int material_add_anchor(struct material *m, struct view der, int64_t sunset_ms,
+			struct ltps_error *err) LTPS_CHECKED;
+/* Of material_at(m, MATERIAL_ANCHOR, i); INT64_MAX: trusted still. */
+int64_t material_sunset(const struct material *m, size_t i);
+/* The latest of all anchors with this name and key; INT64_MAX when one has none,
+ * INT64_MIN when there is no such anchor. */
+int64_t material_sunset_of(const struct material *m, const struct cert *anchor);
 /* DER, or PEM with several objects in one file (CERTIFICATE, X509 CRL, OCSP
- * RESPONSE, PKCS7 bundle); MATERIAL_ANCHOR turns every certificate into one. */
+ * RESPONSE, PKCS7 bundle); MATERIAL_ANCHOR turns every certificate into one, and a line
+ * "Trusted-Until: RFC3339" before a block is its sunset. */
 int material_add_text_or_der(struct material *m, enum material_kind kind,
 			     struct view bytes, struct ltps_error *err) LTPS_CHECKED;
 int material_read(struct material *m, enum material_kind kind, const char *path,

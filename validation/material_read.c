@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/asn1.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "formats/cms.h"
 #include "timestamping/x509_der.h"
@@ -218,10 +219,43 @@ static const struct {
 	{ "PKCS7", MATERIAL_CERT },       { "CMS", MATERIAL_CERT },
 };
 
-/* One PEM object; other labels (keys, parameters) are passed over. */
-static int add_pem_object(struct material *m, enum material_kind kind,
-			  const char *label, struct view der, bool *added,
+/* "Trusted-Until: RFC3339" in the text before a block; INT64_MAX without such a line.
+ * A date that cannot be read must not become trust without an end. */
+static int read_sunset(struct view text, int64_t *ret_ms, struct ltps_error *err)
+{
+	static const char label[] = "Trusted-Until:";
+	*ret_ms = INT64_MAX;
+	while (text.n > 0) {
+		const uint8_t *end = memchr(text.p, '\n', text.n);
+		size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+		struct view line = view_head(text, n);
+		text = view_skip(text, end != NULL ? n + 1 : n);
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (view_starts(line, view_text(label)) &&
+		    time_parse_rfc3339(view_trim(view_skip(line, sizeof(label) - 1)),
+				       ret_ms, err) != 0)
+			return ltps_where(err, "%s", label);
+	}
+	return 0;
+}
+
+static int add_pem_anchor(struct material *m, struct view der, struct view before,
 			  struct ltps_error *err)
+{
+	int64_t sunset_ms;
+	if (read_sunset(before, &sunset_ms, err) != 0)
+		return -1;
+	if (is_content_info(der))
+		return add_bundle(m, MATERIAL_ANCHOR, der, err);
+	return material_add_anchor(m, der, sunset_ms, err);
+}
+
+/* One PEM object, and the text before it; other labels (keys, parameters) are passed
+ * over. */
+static int add_pem_object(struct material *m, enum material_kind kind,
+			  const char *label, struct view der, struct view before,
+			  bool *added, struct ltps_error *err)
 {
 	for (size_t i = 0; i < sizeof(pem_labels) / sizeof(pem_labels[0]); i++) {
 		if (strcmp(label, pem_labels[i].label) != 0)
@@ -230,7 +264,8 @@ static int add_pem_object(struct material *m, enum material_kind kind,
 		if (k == MATERIAL_CERT && kind == MATERIAL_ANCHOR)
 			k = MATERIAL_ANCHOR;
 		*added = true;
-		return add_der(m, k, der, err);
+		return k == MATERIAL_ANCHOR ? add_pem_anchor(m, der, before, err)
+					    : add_der(m, k, der, err);
 	}
 	return 0;
 }
@@ -268,12 +303,15 @@ static int add_pem(struct material *m, enum material_kind kind, struct view text
 		char *label = NULL, *header = NULL;
 		unsigned char *data = NULL;
 		long n = 0;
+		const size_t from = text.n - BIO_pending(bio);
 		if (PEM_read_bio(bio, &label, &header, &data, &n) != 1) {
 			rc = pem_end(added, err);
 			break;
 		}
-		rc = add_pem_object(m, kind, label, view_of(data, (size_t)n), &added,
-				    err);
+		rc = add_pem_object(
+		    m, kind, label, view_of(data, (size_t)n),
+		    view_head(view_skip(text, from), text.n - BIO_pending(bio) - from),
+		    &added, err);
 		OPENSSL_free(label);
 		OPENSSL_free(header);
 		OPENSSL_clear_free(data, (size_t)n); /* may have been a key */

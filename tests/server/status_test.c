@@ -32,6 +32,20 @@ Test(status, every_trouble_has_its_word)
 		  "\"status\":\"alarm\"",
 		  "\"late\":false" },
 		{ { .alarm = true }, false, "\"status\":\"alarm\"", "\"late\":true" },
+		{ { .trouble = "x" },
+		  false,
+		  "\"status\":\"warning\"",
+		  "\"trouble\":\"x\"" },
+		{ { .trouble = "x", .trouble_alarm = true },
+		  false,
+		  "\"status\":\"alarm\"",
+		  "\"late\":false" },
+		{ { .damaged = 1 }, false, "\"status\":\"alarm\"", "\"damaged\":1" },
+		{ { .overdue = 2 }, false, "\"status\":\"warning\"", "\"overdue\":2" },
+		{ { .clock_back_ms = 400000 },
+		  false,
+		  "\"status\":\"alarm\"",
+		  "\"clock_back_seconds\":400" },
 		/* A store that takes no line of a failure shows none either. */
 		{ { .alarm = false }, true, "\"status\":\"alarm\"", "\"late\":true" },
 	};
@@ -45,6 +59,27 @@ Test(status, every_trouble_has_its_word)
 		cr_expect_not_null(strstr(text, cases[i].late), "%zu: %s", i, text);
 		buf_free(&out);
 	}
+}
+
+/* INT64_MAX is no date; a reader would take it for the year 292278994. */
+Test(status, what_is_not_planned_has_no_date)
+{
+	const struct config config = { .id = "urn:test" };
+	const struct service s = { .config = &config };
+	struct ltp_health h = { .next_renewal_ms = INT64_MAX, .weakest_ms = INT64_MAX };
+	struct buf out = buf_make(4096);
+	const char *text = health(&s, &h, &out);
+	cr_expect_null(strstr(text, "next_renewal"), "%s", text);
+	cr_expect_null(strstr(text, "weakens_first"), "%s", text);
+	buf_clear(&out);
+	h.next_renewal_ms = 0;
+	h.weakest_ms = 1000;
+	text = health(&s, &h, &out);
+	cr_expect_not_null(strstr(text, "\"next_renewal\":\"1970-01-01T00:00:00Z\""),
+			   "%s", text);
+	cr_expect_not_null(strstr(text, "\"weakens_first\":\"1970-01-01T00:00:01Z\""),
+			   "%s", text);
+	buf_free(&out);
 }
 
 Test(budget, takes_no_more_than_there_is)

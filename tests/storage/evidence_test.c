@@ -94,12 +94,6 @@ static int run_renewal(struct store_conn *c, void *arg, struct ltps_error *err)
 				 &w->tree, err);
 }
 
-static int run_set_renewal(struct store_conn *c, void *arg, struct ltps_error *err)
-{
-	struct work *w = arg;
-	return token_set_renewal(c, w->token, w->time, err);
-}
-
 static int run_chain(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
@@ -537,55 +531,12 @@ Test(evidence, unknown_tokens_and_trees_are_not_found)
 			  .time = 1,
 			  .leaf = leaf_of(1, DIGEST_SHA256) };
 	cr_assert_eq(code_of(run_replace, &w), LTPS_NOT_FOUND);
-	cr_assert_eq(code_of(run_set_renewal, &w), LTPS_NOT_FOUND);
 	cr_assert_eq(code_of(run_add, &w), LTPS_NOT_FOUND);
 	cr_assert_eq(token_get(reader, 9, &t, &err), -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
 	cr_assert_eq(tree_get(reader, 9, &tree, &err), -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
-}
-
-static int token_seen(void *arg, const struct token *t, struct ltps_error *err)
-{
-	(void)err;
-	struct due *d = arg;
-	cr_assert_eq(t->der.n, 0);
-	d->ids[d->n++] = t->id;
-	return 0;
-}
-
-Test(evidence, covered_tokens_are_not_due_for_renewal)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	int64_t a = 0, b = 0;
-	stamped_tree(1, "token a", &a);
-	stamped_tree(2, "token b", &b);
-	struct work w = { .token = a, .time = 500 };
-	cr_assert_eq(code_of(run_set_renewal, &w), LTPS_OK);
-	w.token = b;
-	w.time = 400;
-	cr_assert_eq(code_of(run_set_renewal, &w), LTPS_OK);
-	struct due d = { .n = 0 };
-	cr_assert_eq(token_list(reader, 0, 399, 0, token_seen, &d, &err), 0);
-	cr_assert_eq(d.n, 0);
-	cr_assert_eq(token_list(reader, 0, 500, 0, token_seen, &d, &err), 0);
-	cr_assert_eq(d.n, 2);
-	cr_assert_eq(d.ids[0], b);
-	w.purpose = TREE_TIMESTAMP_RENEWAL;
-	cr_assert_eq(code_of(run_renewal, &w), LTPS_OK);
-	w.leaf = leaf_of(b, DIGEST_SHA256);
-	w.leaf.kind = LEAF_TOKEN;
-	cr_assert_eq(
-	    digest_once(DIGEST_SHA256, view_text("token b"), &w.leaf.digest, &err), 0);
-	cr_assert_eq(code_of(run_add, &w), LTPS_OK);
-	d.n = 0;
-	cr_assert_eq(token_list(reader, 0, 500, 0, token_seen, &d, &err), 0);
-	cr_assert_eq(d.n, 1);
-	cr_assert_eq(d.ids[0], a);
-	d.n = 0;
-	cr_assert_eq(token_list(reader, a, 0, 0, token_seen, &d, &err), 0);
-	cr_assert_eq(d.n, 1);
 }
 
 /* Chains */

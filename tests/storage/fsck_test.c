@@ -203,9 +203,9 @@ Test(fsck, changed_sha256_of_a_part)
 			 " (SELECT min(version) FROM part WHERE blob IS NOT NULL)");
 	struct found n = check(NULL);
 	cr_assert_eq(n.count[FSCK_PART_DIGEST], 1);
-	/* The leaf no longer fits either. */
-	cr_assert_eq(n.count[FSCK_LEAF], 1);
-	cr_assert_eq(n.total, 2);
+	/* The leaf no longer fits either, nor that of its hash-tree renewal. */
+	cr_assert_geq(n.count[FSCK_LEAF], 1);
+	cr_assert_eq(n.total, 1 + n.count[FSCK_LEAF]);
 }
 
 Test(fsck, changed_digest_of_a_version)
@@ -256,8 +256,7 @@ Test(fsck, changed_root)
 
 Test(fsck, token_of_another_tree)
 {
-	storage_sql(dir,
-		    "DROP INDEX token_tree; UPDATE token SET tree = 2 WHERE tree = 1");
+	storage_sql(dir, "UPDATE token SET tree = 2 WHERE tree = 1");
 	at_least(FSCK_TOKEN);
 }
 
@@ -316,8 +315,9 @@ static int refuse_tree(void *arg, const struct tree *t, struct view leaves,
 		       struct view nodes, struct ltps_error *err)
 {
 	(void)arg;
-	cr_assert_eq(leaves.n, t->n_leaves * 32);
-	cr_assert_eq(nodes.n, leaves.n + 32);
+	size_t len = digest_len(t->alg);
+	cr_assert_eq(leaves.n, t->n_leaves * len);
+	cr_assert_eq(nodes.n, leaves.n + len);
 	return t->id == 1 ? complain(err) : 0;
 }
 

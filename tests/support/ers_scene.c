@@ -157,6 +157,7 @@ struct ers_report *scene_verify_objects(const struct scene *s, struct buf record
 	struct ers_input in = { .objects = objects,
 				.n_objects = n,
 				.material = s->material,
+				.policy = s->policy,
 				.time_ms = DAY(day) };
 	struct ers_report *r = NULL;
 	must(ers_verify(view_buf(&record), &in, &r, &failure));

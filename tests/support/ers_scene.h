@@ -16,6 +16,7 @@
 struct scene {
 	struct fix_pki pki;
 	struct material *material; /* root as anchor, the issuing CA */
+	const struct algorithm_policy *policy; /* NULL: none */
 };
 
 struct scene scene_new(void);

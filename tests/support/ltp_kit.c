@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "storage/audit.h"
 
 static void must(int rc, const struct ltps_error *err, const char *what)
 {
@@ -48,10 +49,35 @@ static struct signing_key *kit_key(struct ltp_kit *k)
 	return key;
 }
 
-void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
+static void read_profile(struct ltp_kit *k, const char *change)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	char text[4096];
+	snprintf(text, sizeof(text), "%s%s", PROFILE,
+		 change != NULL ? change
+				: "digest = sha256\ntree_max_leaves = 1000\n"
+				  "tree_max_age = 2s\n");
+	must(profile_parse(view_text(text), "kit", &k->profile, &err), &err, "profile");
+	k->profiles[0] = k->profile;
+}
+
+void ltp_kit_trust(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf anchors = buf_make(1 << 20);
+	if (k->trust == NULL)
+		must(material_new(&k->trust, &err), &err, "material");
+	must(devpki_anchors(pki_server_enter(k->pki), &anchors, &err), &err, "anchors");
+	pki_server_leave(k->pki);
+	must(material_add_text_or_der(k->trust, MATERIAL_ANCHOR, view_buf(&anchors),
+				      &err),
+	     &err, "anchors");
+	buf_free(&anchors);
+}
+
+static void prepare(struct ltp_kit *k, const char *profile_change)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t now;
 	memset(k, 0, sizeof(*k));
 	snprintf(k->dir, sizeof(k->dir), "/tmp/ltps-ltp-XXXXXX");
@@ -60,28 +86,36 @@ void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
 	k->pki = pki_server_start(KIT_NOW);
 	must(time_parse_rfc3339(view_text(KIT_NOW), &now, &err), &err, "time");
 	k->clock = clock_shifted(now);
-	snprintf(text, sizeof(text), "%s%s", PROFILE,
-		 profile_change != NULL ? profile_change
-					: "digest = sha256\ntree_max_leaves = 1000\n"
-					  "tree_max_age = 2s\n");
-	must(profile_parse(view_text(text), "kit", &k->profile, &err), &err, "profile");
-	k->profiles[0] = k->profile;
+	/* Never ahead of ours: what it stamps has been when it is judged. */
+	devpki_set_clock(pki_server_enter(k->pki), k->clock);
+	pki_server_leave(k->pki);
+	read_profile(k, profile_change);
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(k->urls[i], sizeof(k->urls[i]), "%s/tsa/%u",
 			 pki_server_url(k->pki), i);
 		k->tsas[i] = (struct tsa){ .name = i == 0 ? "first" : "second",
 					   .url = k->urls[i] };
 	}
-	must(material_new(&k->trust, &err), &err, "material");
-	struct buf anchors = buf_make(65536);
-	must(devpki_anchors(pki_server_enter(k->pki), &anchors, &err), &err, "anchors");
-	pki_server_leave(k->pki);
-	must(material_add_text_or_der(k->trust, MATERIAL_ANCHOR, view_buf(&anchors),
-				      &err),
-	     &err, "anchors");
-	buf_free(&anchors);
+	k->n_tsas = 2;
+	ltp_kit_trust(k);
 	if (k->profile->signature_policy != NULL)
 		k->key = kit_key(k);
+}
+
+void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
+{
+	prepare(k, profile_change);
+	ltp_kit_open(k);
+}
+
+void ltp_kit_start_upkeep(struct ltp_kit *k, const struct ltp_kit_upkeep *how)
+{
+	prepare(k, how->profile_change);
+	if (how->n_tsas != 0)
+		k->n_tsas = how->n_tsas;
+	k->algorithms = how->algorithms;
+	k->upkeep = how->options;
+	k->keeps_up = true;
 	ltp_kit_open(k);
 }
 
@@ -96,8 +130,10 @@ void ltp_kit_open(struct ltp_kit *k)
 		.profiles = k->profiles,
 		.n_profiles = 1,
 		.tsas = k->tsas,
-		.n_tsas = 2,
+		.n_tsas = k->n_tsas,
 		.trust = k->trust,
+		.algorithms = k->algorithms,
+		.upkeep = k->upkeep,
 		.fetch = { .allow_http = true, .allow_loopback = true },
 		.seal_key = k->key,
 		.report_key = k->key,
@@ -191,15 +227,39 @@ enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text, char p
 	return ltp_kit_preserve(k, &po, 1, poid);
 }
 
+/* Far more than any test has to do at one moment. */
+#define WORK_ROUNDS_MAX 5000
+/* Without upkeep; some wait for what comes only later. */
+#define STEP_ROUNDS_MAX 100
+
+static bool is_due(const struct ltp_kit *k, int64_t at_ms)
+{
+	return at_ms <= clock_now_ms(&k->clock);
+}
+
 void ltp_kit_work(struct ltp_kit *k)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	int64_t next = 0, care = 0;
-	for (int i = 0; i < 100 && (next <= clock_now_ms(&k->clock) ||
-				    care <= clock_now_ms(&k->clock));
-	     i++) {
+	int64_t next = 0, care = 0, upkeep = k->keeps_up ? 0 : INT64_MAX;
+	for (int i = 0; is_due(k, next) || is_due(k, care) || is_due(k, upkeep); i++) {
+		if (!k->keeps_up && i == STEP_ROUNDS_MAX)
+			break;
+		if (i == WORK_ROUNDS_MAX) {
+			fprintf(stderr, "ltp_kit: the work has no end\n");
+			abort();
+		}
 		must(ltp_step(k->w, &next, &err), &err, "step");
 		must(ltp_care(k->w, &care, &err), &err, "care");
+		if (k->keeps_up)
+			must(ltp_upkeep(k->w, &upkeep, &err), &err, "upkeep");
+	}
+}
+
+void ltp_kit_live(struct ltp_kit *k, int64_t ms, int64_t step_ms)
+{
+	for (int64_t passed = 0; passed < ms; passed += step_ms) {
+		ltp_kit_pass(k, step_ms);
+		ltp_kit_work(k);
 	}
 }
 
@@ -221,4 +281,76 @@ struct ltp_health ltp_kit_health(struct ltp_kit *k)
 	struct ltp_health h;
 	must(ltp_health(k->w, &h, &err), &err, "health");
 	return h;
+}
+
+void ltp_kit_fault(struct ltp_kit *k, unsigned slot, enum devpki_fault fault)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	must(devpki_fault_set(pki_server_enter(k->pki), DEVPKI_TARGET_TSA, slot, fault,
+			      0, 0, &err),
+	     &err, "fault");
+	pki_server_leave(k->pki);
+}
+
+void ltp_kit_status_fault(struct ltp_kit *k, enum devpki_fault fault)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = pki_server_enter(k->pki);
+	must(devpki_fault_set(p, DEVPKI_TARGET_OCSP, 0, fault, 0, 0, &err), &err,
+	     "fault");
+	must(devpki_fault_set(p, DEVPKI_TARGET_CRL, 0, fault, 0, 0, &err), &err,
+	     "fault");
+	pki_server_leave(k->pki);
+}
+
+void ltp_kit_rollover(struct ltp_kit *k, unsigned slot, int32_t days)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct devpki_issue how = { .kind = DEVPKI_TSA, .days = days };
+	const struct devpki_cert *c;
+	must(
+	    devpki_rollover(pki_server_enter(k->pki), DEVPKI_TSA, slot, &how, &c, &err),
+	    &err, "roll-over");
+	pki_server_leave(k->pki);
+}
+
+void ltp_kit_revoke(struct ltp_kit *k, unsigned slot, enum devpki_reason reason)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = pki_server_enter(k->pki);
+	must(devpki_revoke(p, devpki_active(p, DEVPKI_TSA, slot)->serial,
+			   devpki_now_ms(p), reason, &err),
+	     &err, "revoke");
+	pki_server_leave(k->pki);
+}
+
+struct audited {
+	const char *operation;
+	size_t n;
+	char *detail;
+};
+
+static int count_audited(void *arg, const struct audit_entry *row,
+			 struct ltps_error *err)
+{
+	struct audited *a = arg;
+	(void)err;
+	if (strcmp(row->operation, a->operation) != 0)
+		return 0;
+	a->n++;
+	if (a->detail != NULL)
+		snprintf(a->detail, 256, "%s", row->detail != NULL ? row->detail : "");
+	return 0;
+}
+
+size_t ltp_kit_audited(struct ltp_kit *k, const char *operation, char detail[256])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct store_conn *conn = NULL;
+	struct audited a = { .operation = operation, .detail = detail };
+	must(store_reader_open(k->store, &conn, &err), &err, "reader");
+	must(audit_list(conn, &(struct audit_query){ 0 }, count_audited, &a, &err),
+	     &err, "audit");
+	store_reader_close(conn);
+	return a.n;
 }

@@ -3,6 +3,10 @@
  * ltp_kit - a whole preservation domain in the hands of a test: a store in a
  * new directory, a throwaway PKI with its TSAs behind HTTP, one profile. What
  * cannot be made ends the test.
+ *
+ * The two TSAs ("first", "second": slots 0 and 1 of the PKI) have certificates and keys
+ * of their own. Upkeep runs only in a kit that was started for it, so that a test of
+ * something else knows how often a TSA is asked.
  */
 #ifndef LTPS_TESTS_LTP_KIT_H
 #define LTPS_TESTS_LTP_KIT_H
@@ -10,6 +14,7 @@
 #include "ltp/ltp.h"
 #include "storage/store.h"
 #include "tests/support/pki_server.h"
+#include "validation/algorithm_policy.h"
 
 #define KIT_NOW "2026-06-01T12:00:00Z"
 #define KIT_PROFILE "urn:test:profile"
@@ -28,11 +33,24 @@ struct ltp_kit {
 	struct signing_key *key;
 	struct ltp *ltp;
 	struct ltp_worker *w;
-	const struct store_io *io; /* before ltp_kit_open(): instead of the system's */
+	/* May be changed before ltp_kit_open(). */
+	const struct store_io *io; /* instead of the system's */
+	unsigned n_tsas;           /* configured: 1 or 2 */
+	const struct algorithm_policy *algorithms;
+	struct ltp_upkeep_options upkeep;
+	bool keeps_up; /* ltp_kit_work() does upkeep, too */
 };
 
-/* A profile text with these lines instead of its own; NULL: as it is. */
+/* A profile text with these lines instead of its own; NULL: as it is. No upkeep. */
 void ltp_kit_start(struct ltp_kit *k, const char *profile_change);
+/* The same with upkeep. */
+struct ltp_kit_upkeep {
+	const char *profile_change;
+	unsigned n_tsas;                           /* 0: both */
+	const struct algorithm_policy *algorithms; /* borrowed; NULL: nothing ends */
+	struct ltp_upkeep_options options;
+};
+void ltp_kit_start_upkeep(struct ltp_kit *k, const struct ltp_kit_upkeep *how);
 /* The store and the domain over it; again after ltp_kit_close(). */
 void ltp_kit_open(struct ltp_kit *k);
 void ltp_kit_close(struct ltp_kit *k);
@@ -45,11 +63,27 @@ enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, siz
 				char poid[64]);
 enum ltp_minor ltp_kit_preserve_text(struct ltp_kit *k, const char *text,
 				     char poid[64]);
-/* ltp_step() and ltp_care() until nothing is due at this moment. */
+/* ltp_step(), ltp_care() and, where the kit keeps up, ltp_upkeep() until nothing is due
+ * at this moment; ends the test when that never comes. */
 void ltp_kit_work(struct ltp_kit *k);
+/* Time passes in steps of this length, with ltp_kit_work() after each. */
+void ltp_kit_live(struct ltp_kit *k, int64_t ms, int64_t step_ms);
 /* RetrievePO of the latest version. */
 enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,
 				enum subject subject, struct ltp_retrieved *ret);
 struct ltp_health ltp_kit_health(struct ltp_kit *k);
+
+/* What happens to a TSA: until DEVPKI_FAULT_NONE. */
+void ltp_kit_fault(struct ltp_kit *k, unsigned slot, enum devpki_fault fault);
+/* To all sources of revocation status. */
+void ltp_kit_status_fault(struct ltp_kit *k, enum devpki_fault fault);
+/* A new certificate and key, valid for this many days (0: the usual). */
+void ltp_kit_rollover(struct ltp_kit *k, unsigned slot, int32_t days);
+/* The certificate that serves now, from now on. */
+void ltp_kit_revoke(struct ltp_kit *k, unsigned slot, enum devpki_reason reason);
+/* The PKI's roots of now into the anchors (before ltp_kit_open()). */
+void ltp_kit_trust(struct ltp_kit *k);
+/* Number of audit entries of this operation; detail holds the last one's. */
+size_t ltp_kit_audited(struct ltp_kit *k, const char *operation, char detail[256]);
 
 #endif

@@ -7,13 +7,15 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "storage/evidence.h"
+#include "storage/renewal.h"
 #include "tests/support/storage_fixture.h"
 
 #define SUBMITTERS 2
 #define IN_FLIGHT 8 /* of one submitter */
 /* Objects of the caller's thread: the last of each ten. */
 #define KEEPER_EVERY 10
+/* Of one renewal; the others wait for the next. */
+#define TIPS_MAX 64
 
 size_t scene_size(uint64_t i)
 {
@@ -131,6 +133,9 @@ struct work {
 	int64_t tree, token, object;
 	struct tree_stamp stamp;
 	struct view der;
+	int64_t into;
+	struct blob_new *tail;
+	struct footing_loss loss;
 };
 
 static int run_close(struct store_conn *c, void *arg, struct ltps_error *err)
@@ -169,18 +174,17 @@ static void stamp_tree(struct run *r, struct store_conn *reader, int64_t id)
 	struct tree t;
 	if (tree_get(reader, id, &t, &err) != 0)
 		fixture_die("tree", &err);
-	size_t n = (size_t)t.n_leaves * 32;
-	uint8_t *nodes = mem_alloc(n + 32);
+	size_t len = digest_len(t.alg), n = (size_t)t.n_leaves * len;
+	uint8_t *nodes = mem_alloc(n + len);
 	struct work w = {
 		.stamp = { .tree = id, .token = view_text("a token"), .tsa = "TSA" },
 		.der = view_text("a token with its validation data")
 	};
-	w.stamp.root =
-	    (struct digest){ .alg = DIGEST_SHA256, .n = 32, .p = { (uint8_t)id } };
+	w.stamp.root = (struct digest){ .alg = t.alg, .n = len, .p = { (uint8_t)id } };
 	if (tree_leaves(reader, id, nodes, n, &err) != 0)
 		fixture_die("leaves", &err);
-	memcpy(nodes + n, w.stamp.root.p, 32);
-	if (blob_prepare(r->store, STORE_TENANT_SYSTEM, view_of(nodes, n + 32), NULL,
+	memcpy(nodes + n, w.stamp.root.p, len);
+	if (blob_prepare(r->store, STORE_TENANT_SYSTEM, view_of(nodes, n + len), NULL,
 			 &w.stamp.nodes, &err) != 0 ||
 	    store_write(r->store, run_stamp, &w, &err) != 0) {
 		tolerate("stamp", &err);
@@ -207,6 +211,147 @@ static void close_and_stamp(struct run *r, struct store_conn *reader)
 		return;
 	}
 	stamp_tree(r, reader, w.tree);
+}
+
+/* Renewals: the next token covers every tip; then the leaves of one tree are taken over
+ * by another under a new digest; sometimes what tokens stand on is lost. */
+
+static int add_tip(void *arg, const struct tip *tip, struct ltps_error *err)
+{
+	int64_t *tips = arg;
+	(void)err;
+	if (tip->alg == DIGEST_SHA256 && tips[0] + 1 < TIPS_MAX)
+		tips[++tips[0]] = tip->token;
+	return 0;
+}
+
+static int add_token(struct store_conn *c, int64_t tree, int64_t id,
+		     struct ltps_error *err)
+{
+	struct token *token = NULL;
+	struct leaf_new leaf = { .alg = DIGEST_SHA256, .kind = LEAF_TOKEN, .ref = id };
+	if (token_get(c, id, &token, err) != 0)
+		return -1;
+	int rc = digest_once(DIGEST_SHA256, token->der, &leaf.digest, err);
+	token_free(token);
+	return rc == 0 ? tree_add_leaf(c, tree, &leaf, NULL, err) : -1;
+}
+
+static int run_renewal(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	struct work *w = arg;
+	const struct tip_query idle = { .weakens_until = INT64_MAX, .idle = true };
+	int64_t tips[TIPS_MAX] = { 0 };
+	if (tree_open_renewal(c, TREE_TIMESTAMP_RENEWAL, FIXTURE_PROFILE, DIGEST_SHA256,
+			      1, &w->tree, err) != 0 ||
+	    tip_list(c, &idle, add_tip, tips, err) != 0)
+		return -1;
+	for (int64_t i = 1; i <= tips[0]; i++)
+		if (add_token(c, w->tree, tips[i], err) != 0)
+			return -1;
+	return tips[0] > 0 ? tree_close(c, w->tree, 1, err)
+			   : ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL, "none");
+}
+
+static int take_source(void *arg, const struct renewal_source *s,
+		       struct ltps_error *err)
+{
+	struct work *w = arg;
+	(void)err;
+	if (w->tree == 0) {
+		w->tree = s->tree;
+		w->into = s->into;
+	}
+	return 0;
+}
+
+static int renew_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
+{
+	struct leaf_new *leaves = arg;
+	(void)err;
+	if (leaf->kind == LEAF_VERSION && leaves[0].ref + 1 < TIPS_MAX)
+		leaves[++leaves[0].ref] = (struct leaf_new){
+			.alg = DIGEST_SHA512,
+			.kind = LEAF_VERSION,
+			.ref = leaf->ref,
+			.digest = { .alg = DIGEST_SHA512, .n = 64 },
+		};
+	return 0;
+}
+
+static int run_hashes(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	struct work *w = arg;
+	struct tree t;
+	static struct leaf_new leaves[TIPS_MAX];
+	memset(leaves, 0, sizeof(leaves));
+	if (tree_get(c, w->tree, &t, err) != 0 ||
+	    tree_open_renewal(c, TREE_HASH_RENEWAL, FIXTURE_PROFILE, DIGEST_SHA512, 1,
+			      &w->into, err) != 0 ||
+	    renewal_source_begin(c, w->tree, w->into, w->tail, t.token, err) != 0 ||
+	    tree_leaves_page(c, w->tree, 0, 0, renew_leaf, leaves, err) != 0)
+		return -1;
+	for (int64_t i = 1; i <= leaves[0].ref; i++)
+		if (chain_put_shared(c, LEAF_VERSION, leaves[i].ref, 1,
+				     view_text("head"), w->tree, err) != 0 ||
+		    tree_add_leaf(c, w->into, &leaves[i], NULL, err) != 0)
+			return -1;
+	if (renewal_source_progress(c, w->tree, t.n_leaves, true, err) != 0)
+		return -1;
+	return leaves[0].ref > 0
+		   ? tree_close(c, w->into, 1, err)
+		   : ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL, "none");
+}
+
+static int run_lose(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	struct work *w = arg;
+	const struct footing_new f = { .uses = view_text("a use"), .tsa = "TSA" };
+	int64_t footing;
+	if (footing_put(c, &f, &footing, err) != 0 ||
+	    token_set_footing(c, w->token, footing, err) != 0)
+		return -1;
+	return footing_lose(c, footing, 4, "lost", &w->loss, err);
+}
+
+static void renew_tips(struct run *r, struct store_conn *reader)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct work w = { 0 };
+	struct tree t;
+	if (store_write(r->store, run_renewal, &w, &err) != 0) {
+		tolerate("renewal", &err);
+		return;
+	}
+	stamp_tree(r, reader, w.tree);
+	if (w.tree % 2 == 0)
+		return;
+	if (tree_get(reader, w.tree, &t, &err) != 0)
+		fixture_die("tree", &err);
+	w.token = t.token;
+	if (w.token != 0 && store_write(r->store, run_lose, &w, &err) != 0)
+		tolerate("lose", &err);
+}
+
+static void renew_hashes(struct run *r, struct store_conn *reader)
+{
+	static uint8_t octets[FIXTURE_LARGE];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct work w = { 0 };
+	if (renewal_source_list(reader, DIGEST_SHA256, 0, 1, take_source, &w, &err) !=
+	    0)
+		fixture_die("sources", &err);
+	if (w.tree == 0)
+		return;
+	/* Every second tail is a file. */
+	if (blob_prepare(r->store, STORE_TENANT_SYSTEM,
+			 view_of(octets, w.tree % 2 == 0 ? FIXTURE_LARGE : 100), NULL,
+			 &w.tail, &err) != 0 ||
+	    store_write(r->store, run_hashes, &w, &err) != 0)
+		tolerate("hashes", &err);
+	else
+		stamp_tree(r, reader, w.into);
+	blob_new_free(w.tail);
 }
 
 static void add_and_delete(struct run *r, uint64_t i)
@@ -240,6 +385,8 @@ static void keep(struct run *r)
 			continue;
 		add_and_delete(r, i);
 		close_and_stamp(r, reader);
+		renew_tips(r, reader);
+		renew_hashes(r, reader);
 	}
 	store_reader_close(reader);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storage_scene - a busy store: two threads store objects, the caller's thread
- * closes and stamps trees, puts data into tokens and deletes objects. Every
- * acknowledgement is reported, so that a crash can be judged afterwards.
+ * closes and stamps trees, puts data into tokens, deletes objects and renews
+ * both tokens and hashes. Every acknowledgement is reported, so that a crash can
+ * be judged afterwards.
  */
 #ifndef LTPS_TESTS_STORAGE_SCENE_H
 #define LTPS_TESTS_STORAGE_SCENE_H

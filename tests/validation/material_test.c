@@ -599,3 +599,60 @@ Test(material, every_failing_allocation_is_an_error)
 	}
 	buf_free(&pem);
 }
+
+/* ---- sunsets ---- */
+
+static void add_pem(const char *before, enum ltps_code code)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf text = buf_make(1 << 16);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem;
+	cr_assert_eq(PEM_write_bio_X509(bio, pki.root->x), 1);
+	long n = BIO_get_mem_data(bio, &pem);
+	cr_assert_eq(buf_put_text(&text, before, &err), 0);
+	cr_assert_eq(buf_put(&text, view_of(pem, (size_t)n), &err), 0);
+	int rc = material_add_text_or_der(m, MATERIAL_ANCHOR, view_buf(&text), &err);
+	cr_assert_eq(rc, code == LTPS_OK ? 0 : -1);
+	cr_assert_eq(err.code, code, "%s", err.text);
+	BIO_free(bio);
+	buf_free(&text);
+}
+
+Test(material, anchor_has_the_sunset_of_the_line_before_it)
+{
+	add_pem("Subject: CN=x\r\nTrusted-Until: 2026-02-03T04:05:06Z \r\n", LTPS_OK);
+	expect_counts(1, 0, 0, 0);
+	cr_assert_eq(material_sunset(m, 0), INT64_C(1770091506000));
+	cr_assert_eq(material_sunset_of(m, material_cert(m, MATERIAL_ANCHOR, 0)),
+		     INT64_C(1770091506000));
+	/* Trusted without an end is more. */
+	add_pem("", LTPS_OK);
+	expect_counts(1, 0, 0, 0);
+	cr_assert_eq(material_sunset(m, 0), INT64_MAX);
+	add_pem("Trusted-Until: 2026-02-03T04:05:06Z\n", LTPS_OK);
+	cr_assert_eq(material_sunset(m, 0), INT64_MAX);
+}
+
+Test(material, sunset_that_is_no_time_is_refused)
+{
+	add_pem("Trusted-Until: tomorrow\n", LTPS_FORMAT);
+	expect_counts(0, 0, 0, 0);
+}
+
+Test(material, sunsets_go_with_their_anchors_to_another_pool)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *other = fix_material(NULL, NULL);
+	cr_assert_eq(material_add_anchor(m, pki.root->der, 5, &err), 0);
+	cr_assert_eq(material_add_all(other, m, &err), 0);
+	cr_assert_eq(material_sunset(other, 0), 5);
+	cr_assert_eq(material_sunset_of(other, material_cert(m, MATERIAL_ANCHOR, 0)),
+		     5);
+	cr_assert_eq(material_sunset(other, 1), INT64_MAX);
+	material_free(other);
+	other = fix_material(NULL, NULL);
+	cr_assert_eq(material_sunset_of(other, material_cert(m, MATERIAL_ANCHOR, 0)),
+		     INT64_MIN);
+	material_free(other);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* anchors - periods of trust, and the file that auditors get of them. */
+#include "ltp/anchors.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define PEM_LINE 64 /* RFC 7468 2 */
+#define SOURCE_CONFIGURED "configuration"
+
+/* ---- the history in memory ---- */
+
+struct period {
+	uint8_t *der;
+	size_t n;
+	int64_t from_ms;
+	int64_t sunset_ms; /* INT64_MAX: trusted still */
+};
+struct history {
+	struct period *list;
+	size_t n, capacity;
+};
+
+static void history_clear(struct history *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		mem_free(h->list[i].der);
+	mem_free(h->list);
+}
+
+static int take_row(void *arg, const struct anchor_row *row, struct ltps_error *err)
+{
+	struct history *h = arg;
+	if (h->n == h->capacity) {
+		const size_t more = h->capacity > 0 ? 2 * h->capacity : 16;
+		void *p = mem_resize(h->list, more, sizeof(*h->list));
+		if (p == NULL)
+			return ltps_fail_nomem(err);
+		h->list = p;
+		h->capacity = more;
+	}
+	struct period *p = &h->list[h->n];
+	p->der = mem_dup(row->der.p, row->der.n);
+	if (p->der == NULL)
+		return ltps_fail_nomem(err);
+	p->n = row->der.n;
+	p->from_ms = row->trusted_from_ms;
+	p->sunset_ms = row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX;
+	h->n++;
+	return 0;
+}
+
+/* The last period of this anchor; NULL: it is new. */
+static const struct period *last_period(const struct history *h, struct view der)
+{
+	const struct period *last = NULL;
+	for (size_t i = 0; i < h->n; i++) {
+		const struct period *p = &h->list[i];
+		if (view_equal(view_of(p->der, p->n), der) &&
+		    (last == NULL || p->from_ms >= last->from_ms))
+			last = p;
+	}
+	return last;
+}
+
+/* ---- changes ---- */
+
+static int put(struct store_conn *conn, struct view der, int64_t from_ms,
+	       int64_t sunset_ms, size_t *changes, struct ltps_error *err)
+{
+	int64_t id;
+	const struct anchor_row row = {
+		.der = der,
+		.trusted_from_ms = from_ms,
+		.sunset_ms = sunset_ms != INT64_MAX ? sunset_ms : 0,
+		.source = SOURCE_CONFIGURED,
+	};
+	++*changes;
+	return anchor_put(conn, &row, &id, err);
+}
+
+/* One that is configured with an end behind us: when its period began is not known,
+ * and not before the certificate was made. */
+static int64_t begin_of(const struct cert *c, int64_t sunset_ms, int64_t now_ms)
+{
+	if (sunset_ms > now_ms)
+		return now_ms;
+	return c->not_before_ms < sunset_ms ? c->not_before_ms : sunset_ms;
+}
+
+static int record_one(struct store_conn *conn, const struct history *h,
+		      const struct cert *c, int64_t sunset_ms, int64_t now_ms,
+		      size_t *changes, struct ltps_error *err)
+{
+	const struct period *p = last_period(h, c->der);
+	const bool runs = p != NULL && p->sunset_ms > now_ms;
+	if (p == NULL || (!runs && sunset_ms > now_ms))
+		return put(conn, c->der, begin_of(c, sunset_ms, now_ms), sunset_ms,
+			   changes, err);
+	/* A period that is over is over: what was proven in it was proven under it. */
+	if (!runs || p->sunset_ms == sunset_ms)
+		return 0;
+	return put(conn, c->der, p->from_ms,
+		   sunset_ms > p->from_ms ? sunset_ms : p->from_ms, changes, err);
+}
+
+static int end_missing(struct store_conn *conn, const struct history *h,
+		       const struct material *configured, int64_t now_ms,
+		       size_t *changes, struct ltps_error *err)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		const struct period *p = &h->list[i];
+		const struct view der = view_of(p->der, p->n);
+		struct digest d;
+		if (p->sunset_ms <= now_ms)
+			continue;
+		if (digest_once(DIGEST_SHA256, der, &d, err) != 0)
+			return -1;
+		if (material_find_cert(configured, MATERIAL_ANCHOR, d.p) != NULL)
+			continue;
+		/* A clock that was set back ends nothing before it began. */
+		if (put(conn, der, p->from_ms,
+			now_ms > p->from_ms ? now_ms : p->from_ms, changes, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int anchors_record(struct store_conn *conn, const struct material *configured,
+		   int64_t now_ms, size_t *ret_changes, struct ltps_error *err)
+{
+	struct history h = { 0 };
+	size_t changes = 0;
+	int rc = anchor_list(conn, take_row, &h, err);
+	for (size_t i = 0; rc == 0 && i < material_count(configured, MATERIAL_ANCHOR);
+	     i++)
+		rc = record_one(conn, &h, material_cert(configured, MATERIAL_ANCHOR, i),
+				material_sunset(configured, i), now_ms, &changes, err);
+	if (rc == 0)
+		rc = end_missing(conn, &h, configured, now_ms, &changes, err);
+	history_clear(&h);
+	if (rc == 0 && ret_changes != NULL)
+		*ret_changes = changes;
+	return rc;
+}
+
+/* ---- reading ---- */
+
+static int add_anchor(void *arg, const struct anchor_row *row, struct ltps_error *err)
+{
+	return material_add_anchor(
+	    arg, row->der, row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX, err);
+}
+
+int anchors_read(struct store_conn *conn, struct material *into, struct ltps_error *err)
+{
+	return anchor_list(conn, add_anchor, into, err);
+}
+
+/* ---- the file ---- */
+
+static int put_pem(struct buf *out, struct view der, struct ltps_error *err)
+{
+	struct buf text = buf_make(b64_encoded_len(der.n));
+	int rc = b64_encode(der, &text, err);
+	if (rc == 0)
+		rc = buf_put_text(out, "-----BEGIN CERTIFICATE-----\n", err);
+	for (struct view v = view_buf(&text); rc == 0 && v.n > 0;
+	     v = view_skip(v, PEM_LINE)) {
+		rc = buf_put(out, view_head(v, PEM_LINE), err);
+		if (rc == 0)
+			rc = buf_put_byte(out, '\n', err);
+	}
+	if (rc == 0)
+		rc = buf_put_text(out, "-----END CERTIFICATE-----\n", err);
+	buf_free(&text);
+	return rc;
+}
+
+static int write_anchor(void *arg, const struct anchor_row *row, struct ltps_error *err)
+{
+	struct buf *out = arg;
+	char name[CERT_TEXT_MAX], at[TIME_TEXT_MAX];
+	struct cert *c = NULL;
+	if (cert_parse(row->der, &c, err) != 0)
+		return -1;
+	cert_text(c, name);
+	cert_free(c);
+	time_rfc3339(row->trusted_from_ms, at);
+	if (buf_put_fmt(out, err, "%sSubject: %s\nTrusted-From: %s\n",
+			out->n > 0 ? "\n" : "", name, at) != 0)
+		return -1;
+	time_rfc3339(row->sunset_ms, at);
+	if (row->sunset_ms != 0 &&
+	    buf_put_fmt(out, err, "Trusted-Until: %s\n", at) != 0)
+		return -1;
+	return put_pem(out, row->der, err);
+}
+
+int anchors_write(struct store_conn *conn, struct buf *out, struct ltps_error *err)
+{
+	return anchor_list(conn, write_anchor, out, err);
+}

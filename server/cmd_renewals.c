@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ltps renewals - what falls due when, and what if a policy changed. Reads the store;
+ * the service may be running. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ltp/plan.h"
+#include "server/commands.h"
+#include "server/config.h"
+#include "server/policy_file.h"
+
+#define FORECAST_TEXT_MAX ((size_t)16 << 20)
+
+static const char help[] =
+    "ltps renewals - when evidence weakens, and what renewing it will cost\n"
+    "\n"
+    "  ltps renewals [-c ltps.conf] [--policy P] [--time T] [--format text|json]\n"
+    "\n"
+    "  -c FILE     configuration that names the store (" CONFIG_DEFAULT ")\n"
+    "  --policy P  what if: a validation policy (a name or a file) other than the one\n"
+    "              in force, whose algorithm suite says until when algorithms serve\n"
+    "  --time T    now is T (RFC 3339)\n"
+    "\n"
+    "Each line is a renewal that the service will do by itself: from when on, until\n"
+    "when it must be done, how many time-stamps, objects, requests to a TSA and bytes\n"
+    "it takes, and why. A running service answers the same at GET /renewals. Nothing\n"
+    "is changed.\n"
+    "Exit status: 0; 1 when something is overdue or has no date.\n";
+
+struct command {
+	const char *config_path, *policy_name, *time, *format;
+	struct config config;
+	struct validation_policy *in_force, *other;
+	struct store *store;
+	struct store_conn *conn;
+	struct clock clock;
+	int64_t now_ms;
+};
+
+static int set_time(struct command *c, struct ltps_error *err)
+{
+	c->clock = clock_system();
+	c->now_ms = clock_now_ms(&c->clock);
+	if (c->time == NULL)
+		return 0;
+	if (time_parse_rfc3339(view_text(c->time), &c->now_ms, err) != 0)
+		return ltps_where(err, "--time");
+	return 0;
+}
+
+static int open_all(struct command *c, struct ltps_error *err)
+{
+	const char *path = c->config_path != NULL ? c->config_path : CONFIG_DEFAULT;
+	if (set_time(c, err) != 0 || config_read(path, &c->config, err) != 0)
+		return -1;
+	const struct store_options options = { .dir = c->config.dir,
+					       .read_only = true,
+					       .must_exist = true };
+	const char *policy = c->config.upkeep.policy;
+	if (policy_load(policy != NULL ? policy : "default", &c->in_force, err) != 0 ||
+	    (c->policy_name != NULL &&
+	     policy_load(c->policy_name, &c->other, err) != 0) ||
+	    store_open(&options, &c->store, err) != 0)
+		return -1;
+	return store_reader_open(c->store, &c->conn, err);
+}
+
+static void clear(struct command *c)
+{
+	store_reader_close(c->conn);
+	store_close(c->store);
+	validation_policy_free(c->in_force);
+	validation_policy_free(c->other);
+	config_clear(&c->config);
+}
+
+static bool is_late(const struct forecast *f)
+{
+	if (f->undated > 0)
+		return true;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].due_ms <= f->now_ms)
+			return true;
+	return false;
+}
+
+static int print(const struct command *c, const struct forecast *f,
+		 struct ltps_error *err)
+{
+	struct buf out = buf_make(FORECAST_TEXT_MAX);
+	struct jsonw j = jsonw_to(&out);
+	int rc;
+	if (c->format != NULL && strcmp(c->format, "json") == 0) {
+		forecast_json(f, &j);
+		rc = jsonw_end(&j, err);
+		if (rc == 0)
+			rc = buf_put_byte(&out, '\n', err);
+	} else {
+		rc = forecast_text(f, &out, err);
+	}
+	if (rc == 0 &&
+	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
+		rc = ltps_fail_errno(err, "cannot write to standard output");
+	buf_free(&out);
+	return rc;
+}
+
+static int run(struct command *c, int *ret_status, struct ltps_error *err)
+{
+	struct forecast f = { 0 };
+	struct ltp *l = NULL;
+	if (open_all(c, err) != 0)
+		return -1;
+	const struct ltp_options options = { .store = c->store,
+					     .clock = &c->clock,
+					     .tsas = c->config.tsas,
+					     .n_tsas = c->config.n_tsas,
+					     .algorithms = &c->in_force->algorithms,
+					     .upkeep = c->config.upkeep.options };
+	if (ltp_new(&options, &l, err) != 0)
+		return -1;
+	int rc =
+	    plan_forecast(l, c->conn, c->other != NULL ? &c->other->algorithms : NULL,
+			  c->now_ms, &f, err);
+	if (rc == 0)
+		rc = print(c, &f, err);
+	*ret_status = is_late(&f) ? EXIT_INVALID : EXIT_VALID;
+	forecast_clear(&f);
+	ltp_free(l);
+	return rc;
+}
+
+int cmd_renewals(int argc, char **argv)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct command c = { 0 };
+	int status = 0;
+	unsigned n;
+	const struct command_option options[] = {
+		{ .name = "--config", .alias = "-c", .text = &c.config_path },
+		{ .name = "--policy", .text = &c.policy_name },
+		{ .name = "--time", .text = &c.time },
+		{ .name = "--format", .text = &c.format },
+	};
+	const struct command_line line = {
+		.command = argv[0], .help = help, .options = options, .n_options = 4
+	};
+	const int parsed = command_parse(argc, argv, &line, &n);
+	if (parsed != 0)
+		return parsed > 0 ? 0 : EXIT_USAGE;
+	if (c.format != NULL && strcmp(c.format, "json") != 0 &&
+	    strcmp(c.format, "text") != 0)
+		return command_usage(argv[0], "--format is text or json");
+	if (run(&c, &status, &err) != 0)
+		status = command_error("renewals", &err);
+	clear(&c);
+	return status;
+}

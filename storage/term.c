@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/term.h"
+
+#include "storage/store_private.h"
+
+int version_footing_get(struct store_conn *conn, int64_t version, int64_t *ret_footing,
+			int64_t *ret_weakens_ms, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	*ret_footing = 0;
+	*ret_weakens_ms = INT64_MAX;
+	if (db_get(conn->db, SQL_VERSION_FOOTING_GET, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(version));
+	int rc = db_step(s, &row, err);
+	if (rc == 0 && row && db_int(s, 0) != 0) {
+		*ret_footing = db_int(s, 0);
+		*ret_weakens_ms = db_int(s, 1);
+	}
+	db_reset(s);
+	return rc;
+}
+
+int object_ended_list(struct store_conn *conn, int64_t from_ms, int64_t from_object,
+		      int64_t until_ms, size_t limit,
+		      int (*row)(void *arg, int64_t object, int64_t ended_ms,
+				 struct ltps_error *err),
+		      void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool more = true;
+	int rc = 0;
+	if (db_get(conn->db, SQL_OBJECT_ENDED, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(from_ms), DB_INT(until_ms), DB_INT((int64_t)limit),
+		DB_INT(from_object));
+	while (rc == 0 && more) {
+		rc = db_step(s, &more, err);
+		if (rc == 0 && more)
+			rc = row(arg, db_int(s, 0), db_int(s, 1), err);
+	}
+	db_reset(s);
+	return rc;
+}
+
+/* One number; `none` when there is none. */
+static int one(struct db_stmt *s, int64_t none, int64_t *ret, struct ltps_error *err)
+{
+	bool row = false;
+	int rc = db_step(s, &row, err);
+	*ret = rc == 0 && row && db_int(s, 0) != 0 ? db_int(s, 0) : none;
+	db_reset(s);
+	return rc;
+}
+
+int object_next_end(struct store_conn *conn, int64_t after_ms, int64_t *ret_ms,
+		    struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_OBJECT_NEXT_END, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(after_ms));
+	return one(s, INT64_MAX, ret_ms, err);
+}
+
+int token_newest_time(struct store_conn *conn, int64_t *ret_ms, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_TOKEN_NEWEST_TIME, &s, err) != 0)
+		return -1;
+	return one(s, INT64_MIN, ret_ms, err);
+}
+
+int version_oldest_judgement(struct store_conn *conn, int64_t *ret_ms,
+			     struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_VERSION_OLDEST_JUDGEMENT, &s, err) != 0)
+		return -1;
+	return one(s, INT64_MAX, ret_ms, err);
+}
