@@ -106,7 +106,7 @@ int arena_take(struct arena *a, size_t count, size_t size, void *ret_p,
 int arena_copy(struct arena *a, struct view v, struct view *ret_v,
 	       struct ltps_error *err)
 {
-	uint8_t *p;
+	uint8_t *p = NULL;
 	if (arena_take(a, v.n, 1, &p, err) != 0)
 		return -1;
 	if (v.n > 0)
