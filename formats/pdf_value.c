@@ -233,7 +233,7 @@ static int read_all(struct reader *r, const struct pdf_value **ret_v,
 int pdf_value_read_at(struct view in, size_t *at, struct arena *a,
 		      const struct pdf_value **ret_v, struct ltps_error *err)
 {
-	struct reader r = { .lex = { in, *at, a } };
+	struct reader r = { .lex = { .in = in, .at = *at, .arena = a } };
 	int rc = read_all(&r, ret_v, err);
 	*at = r.lex.at;
 	mem_free(r.stack);

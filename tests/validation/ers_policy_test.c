@@ -22,8 +22,8 @@ static void set_up(void)
 	static const struct algorithm_limit all[LIMITS] = {
 		[L_SHA256] = { "sha256", .until_ms = INT64_MAX },
 		[L_SHA512] = { "sha512", .until_ms = INT64_MAX },
-		[L_ECDSA] = { "ECDSA", 256, INT64_MAX },
-		[L_RSA] = { "RSA", 2048, INT64_MAX },
+		[L_ECDSA] = { "ECDSA", .min_bits = 256, .until_ms = INT64_MAX },
+		[L_RSA] = { "RSA", .min_bits = 2048, .until_ms = INT64_MAX },
 		[L_RSA_SHA256] = { ALGORITHM_RSA_PKCS1, .until_ms = INT64_MAX },
 		[L_CURVE] = { "1.2.840.10045.3.1.7", .until_ms = INT64_MAX },
 	};
