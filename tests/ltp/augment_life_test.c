@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "ltp/seal.h"
 #include "tests/support/augment_kit.h"
+#include "tests/support/test_time.h"
 #include "validation/tsa_path.h"
 
 #define YEAR_MS (365 * KIT_DAY_MS)
@@ -26,7 +27,7 @@ static void end(void)
 	augment_kit_stop(&kit);
 }
 
-TestSuite(augment_life, .init = begin, .fini = end, .timeout = 300);
+TestSuite(augment_life, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static int try(struct view file, enum signature_level level, struct augmented *ret,
 	       struct ltps_error *err)

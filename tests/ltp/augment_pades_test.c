@@ -13,6 +13,7 @@
 #include "tests/support/augment_kit.h"
 #include "tests/support/corpus.h"
 #include "tests/support/pades_kit.h"
+#include "tests/support/test_time.h"
 
 #define ENCRYPTED                                                                      \
 	"pades/protected/edition_protected_signing_allowed_with_field_signed.pdf"
@@ -29,7 +30,7 @@ static void end(void)
 	augment_kit_stop(&kit);
 }
 
-TestSuite(augment_pades, .init = begin, .fini = end, .timeout = 300);
+TestSuite(augment_pades, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static struct augmented augment(struct view file, enum signature_level level)
 {

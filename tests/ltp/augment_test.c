@@ -13,6 +13,7 @@
 #include "tests/support/augment_kit.h"
 #include "tests/support/cms_make.h"
 #include "tests/support/corpus.h"
+#include "tests/support/test_time.h"
 
 static struct augment_kit kit;
 
@@ -26,7 +27,7 @@ static void end(void)
 	augment_kit_stop(&kit);
 }
 
-TestSuite(augment, .init = begin, .fini = end, .timeout = 300);
+TestSuite(augment, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static struct augmented augment_with(struct view file, enum signature_level level,
 				     struct content *content)

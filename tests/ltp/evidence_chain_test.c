@@ -10,11 +10,12 @@
 #include "storage/evidence.h"
 #include "storage/renewal.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/test_time.h"
 #include "timestamping/ers.h"
 #include "timestamping/merkle.h"
 #include "validation/ers_verify.h"
 
-TestSuite(evidence_chain, .timeout = 300, .init = mem_init);
+TestSuite(evidence_chain, .timeout = TEST_SECONDS_MAX, .init = mem_init);
 
 /* ---- the encoding ---- */
 

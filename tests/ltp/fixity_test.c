@@ -17,6 +17,7 @@
 #include "storage/material.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
+#include "tests/support/test_time.h"
 
 #define SMALL 500
 #define PATH 8400
@@ -688,7 +689,8 @@ static void die_and_go_on(const char *name, uint64_t i)
 	must_read(i + 1, FIXTURE_LARGE + i + 1);
 }
 
-Test(fixity, a_turn_that_is_killed_is_made_again_and_told_once, .timeout = 120)
+Test(fixity, a_turn_that_is_killed_is_made_again_and_told_once,
+     .timeout = TEST_SECONDS_MAX)
 {
 	static const char *const repair[] = { "storage.repair.before_sync",
 					      "storage.repair.before_away",

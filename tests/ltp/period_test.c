@@ -12,6 +12,7 @@
 #include "ltp/upkeep.h"
 #include "storage/renewal.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/test_time.h"
 
 #define DAY ((int64_t)86400000)
 #define YEAR (365 * DAY)
@@ -43,7 +44,7 @@ static void end(void)
 	ltp_kit_stop(&k);
 }
 
-TestSuite(period, .fini = end, .timeout = 300);
+TestSuite(period, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static void preserve(void)
 {

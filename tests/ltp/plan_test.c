@@ -12,6 +12,7 @@
 #include "ltp/upkeep.h"
 #include "tests/support/http_stub.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/test_time.h"
 
 #define DAY ((int64_t)86400000)
 #define MARGIN (180 * DAY)
@@ -66,9 +67,9 @@ static void nothing(void)
 {
 }
 
-TestSuite(plan, .init = begin, .fini = end, .timeout = 300);
-TestSuite(plan_policy, .init = nothing, .fini = end, .timeout = 300);
-TestSuite(plan_digest, .init = nothing, .timeout = 300);
+TestSuite(plan, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
+TestSuite(plan_policy, .init = nothing, .fini = end, .timeout = TEST_SECONDS_MAX);
+TestSuite(plan_digest, .init = nothing, .timeout = TEST_SECONDS_MAX);
 
 static struct upkeep_turn turn(void)
 {

@@ -20,6 +20,7 @@
 #include "tests/support/ltp_kit.h"
 #include "tests/support/storage_record.h"
 #include "tests/support/storage_sql.h"
+#include "tests/support/test_time.h"
 #include "timestamping/ers.h"
 #include "validation/ers_verify.h"
 
@@ -27,7 +28,7 @@
 #define LARGE 70000 /* a file of its own in the store */
 #define TEXTS 9
 
-TestSuite(renew_hash, .timeout = 120, .init = mem_init);
+TestSuite(renew_hash, .timeout = TEST_SECONDS_MAX, .init = mem_init);
 
 /* ---- a scene: a few objects, evidence over them, a policy that may change ---- */
 

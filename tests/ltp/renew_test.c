@@ -20,10 +20,11 @@
 #include "storage/evidence.h"
 #include "storage/renewal.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/test_time.h"
 #include "timestamping/tst.h"
 #include "validation/ers_verify.h"
 
-TestSuite(renew, .timeout = 300, .init = mem_init);
+TestSuite(renew, .timeout = TEST_SECONDS_MAX, .init = mem_init);
 
 #define DAY ((int64_t)86400000)
 /* The first certificates, with the default margin of half a year: due after 490 days,

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "ltp/scvp.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/test_time.h"
 #include "timestamping/ers.h"
 
 #define PATH_MAX_TEXT 256
@@ -96,7 +97,7 @@ static void stop(void)
 	ltp_kit_stop(&kit);
 }
 
-TestSuite(ltp_scvp, .init = start, .fini = stop, .timeout = 120);
+TestSuite(ltp_scvp, .init = start, .fini = stop, .timeout = TEST_SECONDS_MAX);
 
 static struct ltp_scvp_options options(void)
 {

@@ -9,6 +9,7 @@
 #include "tests/support/augment_kit.h"
 #include "tests/support/corpus.h"
 #include "tests/support/pades_kit.h"
+#include "tests/support/test_time.h"
 
 #define ENCRYPTED "pades/protected/edition_protected_none.pdf"
 
@@ -26,7 +27,7 @@ static void end(void)
 	augment_kit_stop(&kit);
 }
 
-TestSuite(seal_pades, .init = begin, .fini = end, .timeout = 120);
+TestSuite(seal_pades, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static struct signing_key *key_of(const struct fix_cert *f)
 {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ltp/seal.h"
 #include "tests/support/augment_kit.h"
+#include "tests/support/test_time.h"
 #include "timestamping/signature.h"
 
 #define CONTENT "what is sealed\n"
@@ -26,7 +27,7 @@ static void end(void)
 	augment_kit_stop(&kit);
 }
 
-TestSuite(seal, .init = begin, .fini = end, .timeout = 120);
+TestSuite(seal, .init = begin, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 static struct signing_key *key_of(const struct fix_cert *f, bool chain)
 {

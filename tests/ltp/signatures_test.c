@@ -21,6 +21,7 @@
 #include "tests/support/devpki_kit.h"
 #include "tests/support/ltp_kit.h"
 #include "tests/support/pades_kit.h"
+#include "tests/support/test_time.h"
 #include "timestamping/signature.h"
 
 #define HOUR_MS ((int64_t)3600000)
@@ -49,7 +50,7 @@ static void end(void)
 		buf_free(&files[--n_files]);
 }
 
-TestSuite(signatures, .fini = end, .timeout = 180);
+TestSuite(signatures, .fini = end, .timeout = TEST_SECONDS_MAX);
 
 /* ---- signed files ---- */
 

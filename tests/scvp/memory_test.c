@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "tests/support/scvp_kit.h"
+#include "tests/support/test_time.h"
 
 /* More than the allocations of one exchange. */
 #define ALLOCATIONS_MAX 20000
@@ -22,7 +23,7 @@ static void free_kit(void)
 	scvp_kit_free(&kit);
 }
 
-TestSuite(scvp_memory, .init = make_kit, .fini = free_kit, .timeout = 120);
+TestSuite(scvp_memory, .init = make_kit, .fini = free_kit, .timeout = TEST_SECONDS_MAX);
 
 /* Whether the n-th allocation was reached. */
 static bool try(struct view body, uint64_t nth, struct buf *ret_body)

@@ -8,6 +8,7 @@
 #include "base/asn1.h"
 #include "tests/support/scvp_kit.h"
 #include "tests/support/scvp_peer.h"
+#include "tests/support/test_time.h"
 
 static struct scvp_kit kit;
 
@@ -21,7 +22,7 @@ static void free_kit(void)
 	scvp_kit_free(&kit);
 }
 
-TestSuite(scvp_review, .init = make_kit, .fini = free_kit, .timeout = 120);
+TestSuite(scvp_review, .init = make_kit, .fini = free_kit, .timeout = TEST_SECONDS_MAX);
 
 /* ---- values of a batch ---- */
 

@@ -16,6 +16,7 @@
 #include "storage/fixity.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
+#include "tests/support/test_time.h"
 
 #define SMALL 500
 #define PATH 8400
@@ -941,7 +942,8 @@ static bool die_at(const char *name)
  * at any step, and a second run, everything is whole on both sides and nothing of what
  * was damaged is lost or stays without its blob.
  */
-Test(fixity, death_at_any_step_is_made_good_by_the_next_run, .timeout = 120)
+Test(fixity, death_at_any_step_is_made_good_by_the_next_run,
+     .timeout = TEST_SECONDS_MAX)
 {
 	for (uint64_t k = 0; fixity_failpoints[k] != NULL; k++) {
 		uint64_t i = 100 * (k + 1);

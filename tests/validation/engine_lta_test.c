@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "tests/support/cades_judge.h"
 #include "tests/support/cms_make.h"
+#include "tests/support/test_time.h"
 #include "validation/poe.h"
 
 #define KEY_COMPROMISE 1
@@ -407,7 +408,8 @@ Test(engine_lta, without_pools_nothing_passes)
 	report_free(r);
 }
 
-Test(engine_lta, failing_allocations_are_told_and_nothing_is_lost, .timeout = 300)
+Test(engine_lta, failing_allocations_are_told_and_nothing_is_lost,
+     .timeout = TEST_SECONDS_MAX)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct report *r = NULL;

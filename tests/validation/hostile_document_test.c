@@ -10,6 +10,7 @@
 #include "tests/support/cades_judge.h"
 #include "tests/support/cades_kit.h"
 #include "tests/support/cms_make.h"
+#include "tests/support/test_time.h"
 #include "validation/document.h"
 
 #define KEY_COMPROMISE 1
@@ -210,7 +211,8 @@ static bool same_document(const struct document *a, const struct document *b)
 	return same;
 }
 
-Test(hostile_document, failing_allocations_are_told_and_change_nothing, .timeout = 300)
+Test(hostile_document, failing_allocations_are_told_and_change_nothing,
+     .timeout = TEST_SECONDS_MAX)
 {
 	struct view file = crowded_file();
 	read_file(file);

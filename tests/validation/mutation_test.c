@@ -13,6 +13,7 @@
 #include "tests/support/cades_judge.h"
 #include "tests/support/cades_kit_private.h"
 #include "tests/support/cms_make.h"
+#include "tests/support/test_time.h"
 
 /* Octets changed in each range; all of them in the short ones. */
 #define PROBES 12
@@ -91,7 +92,7 @@ static void tear_down(void)
 	cades_kit_scene_free(&s);
 }
 
-TestSuite(mutation, .init = set_up, .fini = tear_down, .timeout = 300);
+TestSuite(mutation, .init = set_up, .fini = tear_down, .timeout = TEST_SECONDS_MAX);
 
 /* ---- the parts of the file ---- */
 

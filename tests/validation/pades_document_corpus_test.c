@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "tests/support/corpus.h"
+#include "tests/support/test_time.h"
 #include "validation/document.h"
 
 #define DIR "pades/validation/"
@@ -180,7 +181,7 @@ static void check_row(const struct row *r)
 	buf_free(&file);
 }
 
-Test(pades_document_corpus, real_files_are_read_as_pinned, .timeout = 300)
+Test(pades_document_corpus, real_files_are_read_as_pinned, .timeout = TEST_SECONDS_MAX)
 {
 	if (!corpus_present())
 		cr_skip_test("the corpus is not there");
@@ -352,7 +353,7 @@ static void compare_line(char *line)
 	compare(col);
 }
 
-Test(pades_document_corpus, recorded_facts_agree, .timeout = 300)
+Test(pades_document_corpus, recorded_facts_agree, .timeout = TEST_SECONDS_MAX)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const char *text = NULL;

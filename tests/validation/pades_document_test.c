@@ -11,6 +11,7 @@
 #include "tests/support/cades_judge.h"
 #include "tests/support/cms_make.h"
 #include "tests/support/pades_kit.h"
+#include "tests/support/test_time.h"
 #include "validation/document.h"
 
 static struct cades_kit_scene scene;
@@ -850,7 +851,8 @@ Test(pades_document, usual_file_passes_in_the_engine)
 }
 
 /* The newest are confirmed; what is left out says so, and never silently passes. */
-Test(pades_document, revisions_beyond_the_limit_are_unconfirmed, .timeout = 120)
+Test(pades_document, revisions_beyond_the_limit_are_unconfirmed,
+     .timeout = TEST_SECONDS_MAX)
 {
 	struct view file = pades_kit_blank(NULL);
 	for (size_t i = 0; i < PDF_CONFIRMED_MAX + 2; i++)

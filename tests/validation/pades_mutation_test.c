@@ -22,6 +22,7 @@
 #include "tests/support/cades_kit_private.h"
 #include "tests/support/cms_make.h"
 #include "tests/support/pades_kit.h"
+#include "tests/support/test_time.h"
 
 #define EARLY KIT_DAY(4)
 #define LATE KIT_DAY(51)
@@ -143,7 +144,8 @@ static void tear_down(void)
 	cades_kit_scene_free(&s);
 }
 
-TestSuite(pades_mutation, .init = set_up, .fini = tear_down, .timeout = 600);
+TestSuite(pades_mutation, .init = set_up, .fini = tear_down,
+	  .timeout = TEST_SECONDS_MAX);
 
 /* ---- judging ---- */
 

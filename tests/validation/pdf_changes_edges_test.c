@@ -15,6 +15,7 @@
 #include "tests/support/pdf_edges_plain.h"
 #include "tests/support/pdf_scene.h"
 #include "tests/support/pdf_sketch.h"
+#include "tests/support/test_time.h"
 
 TestSuite(pdf_changes_edges, .init = mem_init);
 
@@ -399,7 +400,7 @@ static void expect_real(const char *path, struct view octets, void *arg)
 		*(size_t *)arg += expect_agreed(octets, path) > 0;
 }
 
-Test(pdf_changes_edges, corpus_files_are_agreed_about, .timeout = 120)
+Test(pdf_changes_edges, corpus_files_are_agreed_about, .timeout = TEST_SECONDS_MAX)
 {
 	size_t n = 0;
 	if (!corpus_present())
