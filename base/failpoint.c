@@ -119,3 +119,10 @@ bool failpoint_pass(const char *name)
 		return false;
 	return pass_armed(name);
 }
+
+int failpoint_fail(const char *name, struct ltps_error *err)
+{
+	if (!failpoint_pass(name))
+		return 0;
+	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+}

@@ -20,5 +20,7 @@ int failpoint_arm(const char *specs, struct ltps_error *err) LTPS_CHECKED;
  * when the process is to die (SIGKILL to itself).
  */
 bool failpoint_pass(const char *name);
+/* The same as an operation that fails: -1 with IO (self), else 0. */
+int failpoint_fail(const char *name, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

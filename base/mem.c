@@ -70,6 +70,25 @@ void *mem_resize(void *p, size_t count, size_t size)
 	return realloc(p, n > 0 ? n : 1);
 }
 
+#define FIRST_ROOM 8
+
+int mem_grow(void *array, size_t size, size_t n, size_t *cap, struct ltps_error *err)
+{
+	size_t larger = *cap > 0 ? *cap : FIRST_ROOM;
+	void *p;
+	if (n <= *cap)
+		return 0;
+	while (larger < n)
+		larger *= 2;
+	memcpy(&p, array, sizeof(p));
+	p = mem_resize(p, larger, size);
+	if (p == NULL)
+		return ltps_fail_nomem(err);
+	memcpy(array, &p, sizeof(p));
+	*cap = larger;
+	return 0;
+}
+
 void *mem_dup(const void *p, size_t n)
 {
 	void *copy = mem_alloc(n);

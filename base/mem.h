@@ -24,6 +24,14 @@ void *mem_zalloc(size_t count, size_t size)
     __attribute__((malloc, alloc_size(1, 2), warn_unused_result));
 /* count * size bytes; p stays valid when NULL is returned. */
 void *mem_resize(void *p, size_t count, size_t size) LTPS_CHECKED;
+/*
+ * mem_grow - room for n elements in an array that is doubled when it is full.
+ * array  the address of the pointer to its elements of `size` octets
+ * cap    elements that there is room for; 0: none yet
+ * Fails: NOMEM; the array stays
+ */
+int mem_grow(void *array, size_t size, size_t n, size_t *cap,
+	     struct ltps_error *err) LTPS_CHECKED;
 void *mem_dup(const void *p, size_t n) LTPS_CHECKED;
 char *mem_dup_text(const char *s) LTPS_CHECKED;
 /* NULL-safe. */

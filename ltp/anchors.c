@@ -33,14 +33,8 @@ static void history_clear(struct history *h)
 static int take_row(void *arg, const struct anchor_row *row, struct ltps_error *err)
 {
 	struct history *h = arg;
-	if (h->n == h->capacity) {
-		const size_t more = h->capacity > 0 ? 2 * h->capacity : 16;
-		void *p = mem_resize(h->list, more, sizeof(*h->list));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		h->list = p;
-		h->capacity = more;
-	}
+	if (mem_grow(&h->list, sizeof(*h->list), h->n + 1, &h->capacity, err) != 0)
+		return -1;
 	struct period *p = &h->list[h->n];
 	p->der = mem_dup(row->der.p, row->der.n);
 	if (p->der == NULL)

@@ -72,8 +72,8 @@ static int remember(struct ltp_worker *w, const struct memory *m,
 		    struct ltps_error *err)
 {
 	struct remembering r = { .m = m, .damaged = damaged, .now_ms = now_ms };
-	if (failpoint_pass(FP_COPY_BEFORE_CURSOR))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_COPY_BEFORE_CURSOR, err) != 0)
+		return -1;
 	return store_write(w->l->o.store, run_remember, &r, err);
 }
 

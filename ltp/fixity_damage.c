@@ -268,11 +268,6 @@ static int anything_to_note(struct ltp_worker *w, const struct fixity_look *look
 	return 0;
 }
 
-static int fail_point(struct ltps_error *err)
-{
-	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
-}
-
 int fixity_note(struct ltp_worker *w, const struct fixity_look *look, int64_t now_ms,
 		struct ltps_error *err)
 {
@@ -284,8 +279,8 @@ int fixity_note(struct ltp_worker *w, const struct fixity_look *look, int64_t no
 		return -1;
 	if (!any)
 		return 0;
-	if (failpoint_pass(FP_FIXITY_BEFORE_NOTE))
-		return fail_point(err);
+	if (failpoint_fail(FP_FIXITY_BEFORE_NOTE, err) != 0)
+		return -1;
 	return store_write(w->l->o.store, run_note, &n, err);
 }
 
@@ -347,8 +342,8 @@ int fixity_note_repaired(struct ltp_worker *w, const struct fixity_look *repaire
 		}
 	if (!any)
 		return 0;
-	if (failpoint_pass(FP_FIXITY_BEFORE_REPAIRED))
-		return fail_point(err);
+	if (failpoint_fail(FP_FIXITY_BEFORE_REPAIRED, err) != 0)
+		return -1;
 	return store_write(w->l->o.store, run_repaired, &n, err);
 }
 

@@ -39,13 +39,6 @@ struct rows {
 	size_t n;
 };
 
-static int fail_here(const char *point, struct ltps_error *err)
-{
-	if (!failpoint_pass(point))
-		return 0;
-	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
-}
-
 static int keep_row(void *arg, int64_t id, int64_t time_ms, struct ltps_error *err)
 {
 	struct rows *r = arg;
@@ -74,7 +67,7 @@ struct care_task {
 static int run_care(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct care_task *t = arg;
-	if (fail_here(FP_PERIOD_CARE, err) != 0)
+	if (failpoint_fail(FP_PERIOD_CARE, err) != 0)
 		return -1;
 	for (size_t i = t->from; i < t->to; i++) {
 		char subject[32];
@@ -254,7 +247,7 @@ static int announce(struct store_conn *conn, const struct period_task *p,
 static int run_announce(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct period_task *p = arg;
-	if (fail_here(FP_PERIOD_ANNOUNCE, err) != 0)
+	if (failpoint_fail(FP_PERIOD_ANNOUNCE, err) != 0)
 		return -1;
 	for (size_t i = 0; i < p->rows->n; i++) {
 		struct object *o = NULL;
@@ -303,7 +296,7 @@ static int end_one(struct store_conn *conn, const struct period_task *p, size_t 
 static int run_end(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct period_task *p = arg;
-	if (fail_here(FP_PERIOD_END, err) != 0)
+	if (failpoint_fail(FP_PERIOD_END, err) != 0)
 		return -1;
 	for (size_t i = 0; i < p->rows->n; i++)
 		if (end_one(conn, p, i, err) != 0)

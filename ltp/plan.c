@@ -228,14 +228,8 @@ struct finding {
 static int keep_change(struct plan_changes *c, int64_t footing,
 		       const struct footing_plan *plan, struct ltps_error *err)
 {
-	if (c->n == c->capacity) {
-		const size_t more = c->capacity > 0 ? 2 * c->capacity : 16;
-		void *p = mem_resize(c->list, more, sizeof(*c->list));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		c->list = p;
-		c->capacity = more;
-	}
+	if (mem_grow(&c->list, sizeof(*c->list), c->n + 1, &c->capacity, err) != 0)
+		return -1;
 	c->list[c->n++] = (struct plan_change){ footing, *plan };
 	return 0;
 }

@@ -34,14 +34,8 @@ struct rows {
 
 static int rows_add(struct rows *r, struct row **ret, struct ltps_error *err)
 {
-	if (r->n == r->capacity) {
-		const size_t more = r->capacity > 0 ? 2 * r->capacity : 16;
-		void *p = mem_resize(r->list, more, sizeof(*r->list));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		r->list = p;
-		r->capacity = more;
-	}
+	if (mem_grow(&r->list, sizeof(*r->list), r->n + 1, &r->capacity, err) != 0)
+		return -1;
 	*ret = &r->list[r->n++];
 	memset(*ret, 0, sizeof(**ret));
 	return 0;
@@ -86,14 +80,8 @@ struct whatif {
 static int judge_footing(void *arg, const struct footing *f, struct ltps_error *err)
 {
 	struct whatif *s = arg;
-	if (s->n == s->capacity) {
-		const size_t more = s->capacity > 0 ? 2 * s->capacity : 16;
-		void *p = mem_resize(s->list, more, sizeof(*s->list));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		s->list = p;
-		s->capacity = more;
-	}
+	if (mem_grow(&s->list, sizeof(*s->list), s->n + 1, &s->capacity, err) != 0)
+		return -1;
 	struct judged *j = &s->list[s->n];
 	memset(j, 0, sizeof(*j));
 	j->footing = f->id;
@@ -162,18 +150,11 @@ static int take_tip(void *arg, const struct tip *tip, struct ltps_error *err)
 		last->bytes += tip->bytes;
 		return 0;
 	}
-	if (t->n == t->capacity) {
-		const size_t more = t->capacity > 0 ? 2 * t->capacity : 64;
-		void *p = more <= TIPS_MAX ? mem_resize(t->list, more, sizeof(*t->list))
-					   : NULL;
-		if (more > TIPS_MAX)
-			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, NULL,
-					 "too many time-stamps for this forecast");
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		t->list = p;
-		t->capacity = more;
-	}
+	if (t->n == TIPS_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, NULL,
+				 "too many time-stamps for this forecast");
+	if (mem_grow(&t->list, sizeof(*t->list), t->n + 1, &t->capacity, err) != 0)
+		return -1;
 	t->list[t->n++] = (struct tip_mark){ tip->alg, tip->footing, tip->partner,
 					     1,        tip->objects, tip->bytes };
 	return 0;
@@ -285,14 +266,8 @@ static int add_item(struct making *m, enum forecast_kind kind, int64_t weakens_m
 		    struct forecast_item **ret, struct ltps_error *err)
 {
 	struct forecast *f = m->f;
-	if (f->n == m->capacity) {
-		const size_t more = m->capacity > 0 ? 2 * m->capacity : 16;
-		void *p = mem_resize(f->items, more, sizeof(*f->items));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		f->items = p;
-		m->capacity = more;
-	}
+	if (mem_grow(&f->items, sizeof(*f->items), f->n + 1, &m->capacity, err) != 0)
+		return -1;
 	struct forecast_item *item = &f->items[f->n++];
 	memset(item, 0, sizeof(*item));
 	item->kind = kind;

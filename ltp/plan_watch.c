@@ -102,14 +102,8 @@ static int gather(void *arg, const struct footing *f, struct ltps_error *err)
 	struct watch *s = arg;
 	if (!is_watched(f, s->now_ms))
 		return 0;
-	if (s->n == s->capacity) {
-		const size_t more = s->capacity > 0 ? 2 * s->capacity : 16;
-		void *p = mem_resize(s->list, more, sizeof(*s->list));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		s->list = p;
-		s->capacity = more;
-	}
+	if (mem_grow(&s->list, sizeof(*s->list), s->n + 1, &s->capacity, err) != 0)
+		return -1;
 	struct watched *t = &s->list[s->n++];
 	memcpy(t->sha256, f->tsa_sha256, 32);
 	footing_short(f->tsa, t->tsa);
@@ -330,14 +324,8 @@ static int gather_lost(void *arg, const struct footing *f, struct ltps_error *er
 	struct loss *s = arg;
 	if (f->lost_ms != 0 || memcmp(f->tsa_sha256, s->t->sha256, 32) != 0)
 		return 0;
-	if (s->n == s->capacity) {
-		const size_t more = s->capacity > 0 ? 2 * s->capacity : 16;
-		void *p = mem_resize(s->ids, more, sizeof(*s->ids));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		s->ids = p;
-		s->capacity = more;
-	}
+	if (mem_grow(&s->ids, sizeof(*s->ids), s->n + 1, &s->capacity, err) != 0)
+		return -1;
 	s->ids[s->n++] = f->id;
 	return 0;
 }

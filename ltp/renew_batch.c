@@ -153,19 +153,12 @@ static int run_close(struct store_conn *conn, void *arg, struct ltps_error *err)
 
 /* ---- steps ---- */
 
-static int fail_point(const char *name, struct ltps_error *err)
-{
-	if (!failpoint_pass(name))
-		return 0;
-	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
-}
-
 int renew_tree_store(struct renew_tree *r, struct ltps_error *err)
 {
 	struct batch_task b = { .r = r, .tree = r->tree };
 	if (r->n == 0)
 		return 0;
-	if (fail_point("ltp.renew.batch", err) != 0 ||
+	if (failpoint_fail("ltp.renew.batch", err) != 0 ||
 	    store_write(r->w->l->o.store, run_batch, &b, err) != 0) {
 		r->tree = b.tree;
 		return -1;
@@ -180,7 +173,7 @@ int renew_tree_close(struct renew_tree *r, struct ltps_error *err)
 	struct tree t;
 	if (r->tree == 0)
 		return 0;
-	if (fail_point("ltp.renew.close", err) != 0 ||
+	if (failpoint_fail("ltp.renew.close", err) != 0 ||
 	    tree_get(r->w->conn, r->tree, &t, err) != 0)
 		return -1;
 	return t.n_leaves == 0 || t.state != TREE_OPEN

@@ -115,16 +115,9 @@ static struct ltp_po_out *po_add(struct run *run, struct ltps_error *err)
 			  RETRIEVE_POS_MAX);
 		return NULL;
 	}
-	if (run->out.n_pos == run->cap) {
-		size_t cap = run->cap > 0 ? 2 * run->cap : 4;
-		struct ltp_po_out *p = mem_resize(run->out.pos, cap, sizeof(*p));
-		if (p == NULL) {
-			ltps_fail_nomem(err);
-			return NULL;
-		}
-		run->out.pos = p;
-		run->cap = cap;
-	}
+	if (mem_grow(&run->out.pos, sizeof(*run->out.pos), run->out.n_pos + 1,
+		     &run->cap, err) != 0)
+		return NULL;
 	struct ltp_po_out *po = &run->out.pos[run->out.n_pos++];
 	memset(po, 0, sizeof(*po));
 	po->data = buf_make(RETRIEVE_BYTES_MAX);

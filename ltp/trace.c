@@ -52,14 +52,9 @@ struct event_text {
 static int add_event(struct run *run, const struct event_text *t,
 		     struct ltps_error *err)
 {
-	if (run->out.n == run->cap) {
-		size_t cap = run->cap > 0 ? 2 * run->cap : 16;
-		struct ltp_event *p = mem_resize(run->out.events, cap, sizeof(*p));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		run->out.events = p;
-		run->cap = cap;
-	}
+	if (mem_grow(&run->out.events, sizeof(*run->out.events), run->out.n + 1,
+		     &run->cap, err) != 0)
+		return -1;
 	struct ltp_event *e = &run->out.events[run->out.n++];
 	*e = (struct ltp_event){ .time_ms = t->time_ms };
 	if (copy_text(&e->subject, t->subject, err) != 0 ||

@@ -454,6 +454,18 @@ int store_setting_get(struct store_conn *conn, const char *name, uint8_t *out,
 	return rc;
 }
 
+int store_setting_find(struct store_conn *conn, const char *name, uint8_t *out,
+		       size_t out_size, size_t *ret_n, struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	*ret_n = 0;
+	if (store_setting_get(conn, name, out, out_size, ret_n, &why) == 0 ||
+	    why.code == LTPS_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 int store_setting_put(struct store_conn *conn, const char *name, const void *p,
 		      size_t n, struct ltps_error *err)
 {

@@ -157,6 +157,10 @@ int store_counts_get(struct store_conn *conn, struct store_counts *ret_counts,
 int store_setting_get(struct store_conn *conn, const char *name, uint8_t *out,
 		      size_t out_size, size_t *ret_n,
 		      struct ltps_error *err) LTPS_CHECKED;
+/* The same where none is an answer: *ret_n 0, and out as it was. */
+int store_setting_find(struct store_conn *conn, const char *name, uint8_t *out,
+		       size_t out_size, size_t *ret_n,
+		       struct ltps_error *err) LTPS_CHECKED;
 int store_setting_put(struct store_conn *conn, const char *name, const void *p,
 		      size_t n, struct ltps_error *err) LTPS_CHECKED;
 

@@ -15,6 +15,7 @@
 #include "validation/fields.h"
 #include "validation/key.h"
 
+/* Slots begin with twice as many. */
 #define FIRST_ROOM 8
 /* End of a chain, and a slot that is free. */
 #define NONE UINT32_MAX
@@ -260,29 +261,11 @@ static const struct item *lookup_item(const struct material *m, enum lookup look
 
 /* --- adding --- */
 
-/* Room for one more in an array of pointers to elements of this size. */
-static int grow(void *array, size_t size, size_t n, size_t *cap, struct ltps_error *err)
-{
-	void *p;
-	if (n <= *cap)
-		return 0;
-	size_t larger = *cap > 0 ? *cap : FIRST_ROOM;
-	while (larger < n)
-		larger *= 2;
-	memcpy(&p, array, sizeof(p));
-	p = mem_resize(p, larger, size);
-	if (p == NULL)
-		return ltps_fail_nomem(err);
-	memcpy(array, &p, sizeof(p));
-	*cap = larger;
-	return 0;
-}
-
 static int grow_list(struct list *l, struct ltps_error *err)
 {
 	size_t cap_views = l->cap, cap_items = l->cap;
-	if (grow(&l->views, sizeof(*l->views), l->n + 1, &cap_views, err) != 0 ||
-	    grow(&l->items, sizeof(*l->items), l->n + 1, &cap_items, err) != 0)
+	if (mem_grow(&l->views, sizeof(*l->views), l->n + 1, &cap_views, err) != 0 ||
+	    mem_grow(&l->items, sizeof(*l->items), l->n + 1, &cap_items, err) != 0)
 		return -1;
 	l->cap = cap_items;
 	return 0;
@@ -328,10 +311,10 @@ static int store(struct material *m, enum material_kind kind, union object o,
 			    : kind == MATERIAL_CRL ? 1
 						   : 2);
 	if (check_limits(m, der.n, err) != 0 ||
-	    grow(&m->items, sizeof(*m->items), m->n_items + 1, &m->cap_items, err) !=
-		0 ||
-	    grow(&m->links, sizeof(*m->links), m->n_links + links, &m->cap_links,
-		 err) != 0 ||
+	    mem_grow(&m->items, sizeof(*m->items), m->n_items + 1, &m->cap_items,
+		     err) != 0 ||
+	    mem_grow(&m->links, sizeof(*m->links), m->n_links + links, &m->cap_links,
+		     err) != 0 ||
 	    grow_slots(m, links, err) != 0 || grow_list(l, err) != 0)
 		return -1;
 	l->views[l->n] = der;

@@ -20,14 +20,8 @@ static int put_change(struct pdf_run *r, const struct pdf_change *c,
 		      struct ltps_error *err)
 {
 	struct pdf_changes *out = r->out;
-	if (out->n == r->cap) {
-		size_t cap = r->cap > 0 ? r->cap * 2 : 16;
-		struct pdf_change *v = mem_resize(out->v, cap, sizeof(*v));
-		if (v == NULL)
-			return ltps_fail_nomem(err);
-		out->v = v;
-		r->cap = cap;
-	}
+	if (mem_grow(&out->v, sizeof(*out->v), out->n + 1, &r->cap, err) != 0)
+		return -1;
 	out->v[out->n++] = *c;
 	return 0;
 }

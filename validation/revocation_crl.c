@@ -31,14 +31,8 @@ struct gathered {
 static int lists_put(struct lists *l, const struct crl *crl, uint16_t reasons,
 		     struct ltps_error *err)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap > 0 ? 2 * l->cap : 16;
-		struct list *p = mem_resize(l->p, cap, sizeof(*p));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		l->p = p;
-		l->cap = cap;
-	}
+	if (mem_grow(&l->p, sizeof(*l->p), l->n + 1, &l->cap, err) != 0)
+		return -1;
 	l->p[l->n++] = (struct list){ .crl = crl, .reasons = reasons };
 	return 0;
 }

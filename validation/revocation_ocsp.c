@@ -29,14 +29,8 @@ struct replies {
 
 static int replies_put(struct replies *l, const struct reply *r, struct ltps_error *err)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap > 0 ? 2 * l->cap : 16;
-		struct reply *p = mem_resize(l->p, cap, sizeof(*p));
-		if (p == NULL)
-			return ltps_fail_nomem(err);
-		l->p = p;
-		l->cap = cap;
-	}
+	if (mem_grow(&l->p, sizeof(*l->p), l->n + 1, &l->cap, err) != 0)
+		return -1;
 	l->p[l->n++] = *r;
 	return 0;
 }
