@@ -79,7 +79,7 @@ struct pades_signature {
 				       docmdp binds without, too */
 	struct pades_lock fieldmdp; /* of its FieldMDP reference */
 	struct pades_lock lock;     /* of its field, as it was signed */
-	char vri_key[41];           /* of the padded contents */
+	char vri_key[41]; /* of the padded contents; "" before pades_match_vris() */
 };
 
 /* A stream of the DSS. */
@@ -96,7 +96,8 @@ struct pades_vri {
 	struct view stamp; /* /TS; n == 0: none */
 	bool has_time;
 	int64_t time_ms; /* /TU */
-	int signature;   /* index that it belongs to, padded or a variant; -1 */
+	int signature;   /* index that it belongs to, padded or a variant; -1: none, or
+			    before pades_match_vris() */
 };
 struct pades_dss {
 	bool present;
@@ -104,7 +105,7 @@ struct pades_dss {
 	size_t revision;                               /* the first that has a /DSS */
 	const struct pades_item *certs, *crls, *ocsps; /* each object once */
 	size_t n_certs, n_crls, n_ocsps;
-	const struct pades_vri *vris;
+	struct pades_vri *vris;
 	size_t n_vris;
 	/*
 	 * What the stores of revisions that were signed or time-stamped list and this
@@ -157,6 +158,12 @@ int pades_read(struct view file, struct view password, struct pades **ret_p,
 void pades_free(struct pades *p);
 /* "ETSI.CAdES.detached"; "?" */
 const char *pades_subfilter_name(enum pades_subfilter s);
+/*
+ * pades_match_vris - the VRI keys of all signatures, and whose each VRI is. Apart from
+ * reading, since it hashes every /Contents and few questions need it. Again: nothing.
+ * Fails: NOMEM, CRYPTO
+ */
+int pades_match_vris(struct pades *p, struct ltps_error *err) LTPS_CHECKED;
 /* Upper-case hex SHA-1 of these octets: the VRI key of a signature (ISO 32000-2 Table
  * 261). */
 int pades_vri_key(struct view contents, char ret_key[41],

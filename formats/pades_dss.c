@@ -240,8 +240,8 @@ static void match_variants(const struct pades *p, struct pades_vri *vri,
 	}
 }
 
-static int vris_match(const struct pades *p, struct pades_vri *vris, size_t n,
-		      struct ltps_error *err)
+static int match_all(const struct pades *p, struct pades_vri *vris, size_t n,
+		     struct ltps_error *err)
 {
 	struct variants *all = NULL;
 	int rc = -1;
@@ -266,6 +266,19 @@ static int vris_match(const struct pades *p, struct pades_vri *vris, size_t n,
 out:
 	mem_free(all);
 	return rc;
+}
+
+int pades_match_vris(struct pades *p, struct ltps_error *err)
+{
+	for (size_t i = 0; i < p->n_signatures; i++) {
+		struct pades_signature *s = &p->signatures[i];
+		if (s->vri_key[0] == '\0' &&
+		    pades_vri_key(s->contents, s->vri_key, err) != 0)
+			return -1;
+	}
+	if (p->dss.n_vris == 0)
+		return 0;
+	return match_all(p, p->dss.vris, p->dss.n_vris, err);
 }
 
 /* ---- older stores ---- */
@@ -377,8 +390,7 @@ static int store_read(struct dss *d, const struct pdf_value *dict,
 	size_t n;
 
 	if (lists_read(d, dict, &lists, err) != 0 ||
-	    vris_read(d, dict, &vris, &n, err) != 0 ||
-	    vris_match(d->r->p, vris, n, err) != 0)
+	    vris_read(d, dict, &vris, &n, err) != 0)
 		return -1;
 	to->certs = lists.certs;
 	to->n_certs = lists.n_certs;

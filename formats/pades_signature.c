@@ -340,10 +340,9 @@ int pades_signature_read(struct pades_reader *r, const struct pades_field *f,
 		revision = r->newest;
 		s->revision = revision_of(r, f);
 	}
-	if (entries_read(r, revision, dict, s, err) != 0 ||
-	    lock_read(r, revision, then.dict, s, err) != 0)
+	if (entries_read(r, revision, dict, s, err) != 0)
 		return -1;
-	return pades_vri_key(s->contents, s->vri_key, err);
+	return lock_read(r, revision, then.dict, s, err);
 }
 
 int pades_vri_key(struct view contents, char ret_key[41], struct ltps_error *err)

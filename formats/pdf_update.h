@@ -80,7 +80,7 @@ struct pdf_update_vri {
  * made.
  * Spec:  ISO 32000-2 12.8.4.3; EN 319 142-1 5.4.2
  */
-int pdf_update_dss(struct pdf_update *u, const struct pades *p,
+int pdf_update_dss(struct pdf_update *u, struct pades *p,
 		   const struct pdf_update_material *more,
 		   const struct pdf_update_vri *vris, size_t n_vris,
 		   struct ltps_error *err) LTPS_CHECKED;

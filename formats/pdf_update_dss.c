@@ -242,7 +242,7 @@ static int write_store(const struct store *s, const struct pdf_value *dss,
 	return put_store(s, view_buf(body), err);
 }
 
-int pdf_update_dss(struct pdf_update *u, const struct pades *p,
+int pdf_update_dss(struct pdf_update *u, struct pades *p,
 		   const struct pdf_update_material *more,
 		   const struct pdf_update_vri *vris, size_t n_vris,
 		   struct ltps_error *err)
@@ -250,7 +250,9 @@ int pdf_update_dss(struct pdf_update *u, const struct pades *p,
 	struct store s = { .u = u, .p = p, .revision = u->file->n_revisions - 1 };
 	struct buf texts[KINDS + 1], body = buf_make(DSS_BODY_MAX);
 	const struct pdf_value *catalog, *dss = NULL;
-	int rc = pdf_catalog(u->reader, s.revision, &catalog, err);
+	int rc = pades_match_vris(p, err);
+	if (rc == 0)
+		rc = pdf_catalog(u->reader, s.revision, &catalog, err);
 	if (rc == 0)
 		rc = pdf_get(u->reader, s.revision, catalog, "DSS", &dss, err);
 	for (int k = 0; k <= KINDS; k++)

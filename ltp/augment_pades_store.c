@@ -105,9 +105,11 @@ static int pick_all(struct storing *t, struct ltps_error *err)
 	return 0;
 }
 
-static void list_vris(struct storing *t)
+static int list_vris(struct storing *t, struct ltps_error *err)
 {
-	const struct pades *p = t->s->doc->pdf;
+	struct pades *p = t->s->doc->pdf;
+	if (pades_match_vris(p, err) != 0)
+		return -1;
 	for (size_t i = 0; i < p->n_signatures; i++) {
 		const struct picked *k = &t->picked[i];
 		t->vris[i] = (struct pdf_update_vri){
@@ -120,6 +122,7 @@ static void list_vris(struct storing *t)
 			       .n_ocsps = k->ocsps.n },
 		};
 	}
+	return 0;
 }
 
 /* ---- all of it ---- */
@@ -151,7 +154,7 @@ static int gather(struct storing *t, struct ltps_error *err)
 static int write_update(const struct storing *t, struct buf *out,
 			struct ltps_error *err)
 {
-	const struct pades *p = t->s->doc->pdf;
+	struct pades *p = t->s->doc->pdf;
 	const struct cms_material *m = &t->all->m;
 	const struct pdf_update_material more = {
 		m->certs, m->crls, m->ocsps, m->n_certs, m->n_crls, m->n_ocsps,
@@ -193,11 +196,10 @@ int augment_pades_store(const struct stage *s, struct buf *out, struct ltps_erro
 		     : gather(&t, err);
 	if (rc == 0)
 		rc = pick_all(&t, err);
-	if (rc == 0) {
-		list_vris(&t);
-		if (count(t.all) > 0)
-			rc = write_update(&t, out, err);
-	}
+	if (rc == 0)
+		rc = list_vris(&t, err);
+	if (rc == 0 && count(t.all) > 0)
+		rc = write_update(&t, out, err);
 	clear(&t);
 	return rc;
 }

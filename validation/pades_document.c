@@ -182,6 +182,14 @@ static int open_vri(struct pdf_reader *r, const struct pades_vri *v,
 	return 0;
 }
 
+static bool has_vri_stamp(const struct pades *p)
+{
+	for (size_t i = 0; i < p->dss.n_vris; i++)
+		if (p->dss.vris[i].stamp.n > 0)
+			return true;
+	return false;
+}
+
 static int open_all(struct pdf_reader *r, struct ltps_error *err)
 {
 	const struct pades *p = r->d->pdf;
@@ -190,6 +198,8 @@ static int open_all(struct pdf_reader *r, struct ltps_error *err)
 		if (pdf_part_open(r, &r->parts[i], err) != 0)
 			return ltps_where(err, "signature dictionary %zu", i + 1);
 	}
+	if (has_vri_stamp(p) && pades_match_vris(r->d->pdf, err) != 0)
+		return -1;
 	for (size_t i = 0; i < p->dss.n_vris; i++) {
 		if (open_vri(r, &p->dss.vris[i], err) != 0)
 			return -1;

@@ -228,6 +228,7 @@ static void describe(const char *path, struct view bytes, const struct fact *f,
 				      strstr(s->defect, f->defect) != NULL,
 				  "%s: %s", path, s->defect);
 	}
+	cr_expect_eq(pades_match_vris(p, &err), 0);
 	say_rest(line, p);
 	pades_free(p);
 }

@@ -203,6 +203,12 @@ Test(pades_dss, older_store_that_nothing_covers_is_not_told)
 
 /* ---- VRI ---- */
 
+static void match(struct pades *p)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(pades_match_vris(p, &err), 0, "%s", err.text);
+}
+
 static void vri_for(const char *key, int expected)
 {
 	char body[512];
@@ -216,6 +222,10 @@ static void vri_for(const char *key, int expected)
 	struct pades *p = make_read(with_dss(catalog));
 	cr_assert_eq(p->dss.n_vris, 1);
 	const struct pades_vri *v = &p->dss.vris[0];
+	cr_expect_eq(v->signature, -1);
+	match(p);
+	cr_expect_eq(v->signature, expected, "%s", key);
+	match(p);
 	cr_expect_eq(v->signature, expected, "%s", key);
 	cr_expect(view_equal(v->key, view_text(key)));
 	cr_expect_eq(v->n_certs, 1);
@@ -266,6 +276,7 @@ Test(pades_dss, vri_is_found_by_upper_case_digits)
 				make_form, make_field, sig);
 	struct pades *p = make_read(MAKE(file, catalog));
 	cr_assert_eq(p->dss.n_vris, 1);
+	match(p);
 	cr_expect_eq(p->dss.vris[0].signature, 0);
 	cr_expect_not(p->dss.vris[0].has_time);
 	cr_expect_eq(p->dss.vris[0].stamp.n, 0);

@@ -90,6 +90,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 		must(err.code != LTPS_OK && p == NULL);
 		return;
 	}
+	must(pades_match_vris(p, &err) == 0);
 	for (size_t i = 0; i < p->n_signatures; i++) {
 		const struct pades_signature *s = &p->signatures[i];
 		check_signature(p, s);
@@ -99,7 +100,8 @@ void fuzz_one(const uint8_t *data, size_t size)
 			must(end_of(s) >= end_of(s - 1));
 	}
 	check_dss(p);
-	must(pades_read(view_of(data, size), VIEW_NULL, &again, &err) == 0);
+	must(pades_read(view_of(data, size), VIEW_NULL, &again, &err) == 0 &&
+	     pades_match_vris(again, &err) == 0);
 	check_same(p, again);
 	pades_free(again);
 	pades_free(p);

@@ -79,6 +79,7 @@ static struct pades *reading(struct view file)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pades *p = NULL;
 	cr_assert_eq(pades_read(file, VIEW_NULL, &p, &err), 0, "%s", err.text);
+	cr_assert_eq(pades_match_vris(p, &err), 0, "%s", err.text);
 	return p;
 }
 

@@ -671,7 +671,9 @@ static struct view with_vri_stamp(struct view file, struct view token)
 {
 	char vri[200], catalog[2000];
 	uint32_t n = pades_kit_free_number(file);
+	struct ltps_error err = LTPS_ERROR_INIT;
 	read_file(file);
+	cr_assert_eq(pades_match_vris(d->pdf, &err), 0);
 	snprintf(vri, sizeof(vri), "/DSS << /VRI << /%s << /TS %u 0 R >> >> >> >>",
 		 d->pdf->signatures[0].vri_key, n);
 	const char *old = pades_kit_object(file, PADES_KIT_CATALOG);
