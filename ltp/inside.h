@@ -17,7 +17,6 @@
 #include "validation/validation_policy.h"
 
 #define URI_DIGEST_LIST "http://uri.etsi.org/19512/format/DigestList"
-#define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
 #define URI_ER_4998_SHORT "urn:ietf:rfc:4998" /* spelling of S.4 profiles */
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 

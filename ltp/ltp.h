@@ -135,6 +135,21 @@ struct audit_note {
 int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
 	      struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * DigestList (TS 119 512 5.6.1): digests in the place of data; several are one data
+ * object group.
+ */
+struct ltp_digest_list {
+	enum digest_alg alg; /* NONE: well-formed, but not known to us */
+	struct digest *values;
+	size_t n;
+	size_t n_wrong_len;    /* values that are not as long as the algorithm's */
+	bool has_evidence;     /* a record that is to be renewed: */
+	struct buf evidence;   /* its octets */
+	char *evidence_format; /* NULL when absent */
+};
+void ltp_digest_list_clear(struct ltp_digest_list *l);
+
 /* PO of TS 119 512 5.4.5; texts NULL when absent. */
 struct ltp_po {
 	struct view data;
@@ -145,6 +160,9 @@ struct ltp_po {
 	const char *id;
 	const char *const *related;
 	size_t n_related;
+	/* What data says, when its format_id is that of a DigestList; NULL: it was not
+	 * looked into, and is refused. Borrowed. */
+	const struct ltp_digest_list *digests;
 };
 
 /* --- RetrieveInfo (5.3.2) --- */

@@ -404,17 +404,22 @@ out:
 
 /* --- the whole --- */
 
-static bool data_gone(const struct run *run)
+/* Deleted, or never kept: temporary storage. */
+static bool data_gone(const struct run *run, const struct version *v)
 {
-	return run->object->state == OBJECT_DATA_DELETED;
+	return run->object->state == OBJECT_DATA_DELETED ||
+	       (v->n_parts > 0 && v->parts[0].blob == 0);
 }
 
 static int add_version(struct run *run, const struct version *v, struct ltps_error *err)
 {
 	enum subject s = run->req->subject;
-	if (data_gone(run) && s != SUBJECT_EVIDENCE) {
+	if (data_gone(run, v) && s != SUBJECT_EVIDENCE) {
 		refuse(run->result, LTP_WARN_PARTLY,
-		       "the data was deleted; its evidence remains");
+		       run->object->state == OBJECT_DATA_DELETED
+			   ? "the data was deleted; its evidence remains"
+			   : "the data is not kept under temporary storage; there is "
+			     "its evidence");
 		return s == SUBJECT_PO ? 0 : add_evidence(run, v, false, err);
 	}
 	switch (s) {
@@ -547,6 +552,15 @@ static int audit_retrieve(struct run *run, struct ltps_error *err)
 	return ltp_audit(run->w, &note, err);
 }
 
+/* Evidence of temporary storage is not given out for longer than said, whether the
+ * service has come to remove it or not (TS 119 511 9.1). */
+static bool is_over(const struct ltp *l, const struct object *o)
+{
+	const struct profile *p = profile_by_id(l, o->profile);
+	return p != NULL && p->storage == WITH_TEMPORARY_STORAGE &&
+	       o->preserve_until_ms != 0 && ltp_now(l) >= o->preserve_until_ms;
+}
+
 int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		 struct ltp_retrieved *ret_r, struct ltp_result *ret_result,
 		 struct ltps_error *err)
@@ -562,6 +576,9 @@ int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		goto read_end;
 	if (object != NULL && object->state == OBJECT_DELETED) {
 		refuse(ret_result, LTP_UNKNOWN_POID, "the object was deleted");
+	} else if (object != NULL && is_over(w->l, object)) {
+		refuse(ret_result, LTP_UNKNOWN_POID,
+		       "its evidence was held as long as the profile says");
 	} else if (object != NULL) {
 		run.object = object;
 		run.profile = profile_by_id(w->l, object->profile);
