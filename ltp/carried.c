@@ -45,7 +45,8 @@ static int fail(enum ltps_code code, const char *clause, const char *text,
 	return ltps_fail(err, code, LTPS_FAULT_OBJECT, clause, "%s", text);
 }
 
-static int encode_sequence(const struct ers *er, struct buf *out, struct ltps_error *err)
+static int encode_sequence(const struct ers *er, struct buf *out,
+			   struct ltps_error *err)
 {
 	struct view chains[ERS_CHAINS_MAX];
 	for (size_t i = 0; i < er->n_chains; i++)
@@ -199,8 +200,8 @@ static int has_hash(const struct ers_stamp *s, const struct digest *d, bool *ret
 	*ret = false;
 	if (s->has_tree) {
 		for (size_t i = 0; s->n_lists > 0 && i < s->lists[0].n; i++)
-			*ret = *ret ||
-			       view_equal(s->lists[0].hashes[i], digest_view(d));
+			*ret =
+			    *ret || view_equal(s->lists[0].hashes[i], digest_view(d));
 		return 0;
 	}
 	if (tst_parse(s->token, &tst, err) != 0)
@@ -265,12 +266,13 @@ static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
 {
 	const struct ers_stamp_report *s = worst_stamp(rep);
 	if (s != NULL)
-		refuse(r, LTP_PO_FORMAT_ERROR,
-		       "DigestList: the evidence record that is to be renewed is %s%s%s: "
-		       "%.200s",
-		       indication_name(s->indication),
-		       s->subindication != NULL ? ", " : "",
-		       s->subindication != NULL ? s->subindication : "", s->text);
+		refuse(
+		    r, LTP_PO_FORMAT_ERROR,
+		    "DigestList: the evidence record that is to be renewed is %s%s%s: "
+		    "%.200s",
+		    indication_name(s->indication),
+		    s->subindication != NULL ? ", " : "",
+		    s->subindication != NULL ? s->subindication : "", s->text);
 	else if (!rep->intact)
 		refuse(r, LTP_PO_FORMAT_ERROR,
 		       "DigestList: the evidence record that is to be renewed is not "

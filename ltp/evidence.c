@@ -154,10 +154,10 @@ struct assembly {
 	struct ltp_worker *w;
 	const struct covered *c;
 	struct leaves leaves;
-	size_t at;        /* the leaf whose chain grows */
-	size_t n;         /* chains before it */
+	size_t at;              /* the leaf whose chain grows */
+	size_t n;               /* chains before it */
 	struct carried carried; /* er NULL: none */
-	struct tree tree; /* of that leaf */
+	struct tree tree;       /* of that leaf */
 	enum digest_alg algs[ERS_CHAINS_MAX];
 	struct view views[ERS_CHAINS_MAX];
 	struct evidence_chains earlier;

@@ -53,8 +53,8 @@ static int make_poid(int64_t now_ms, char out[INGEST_POID_LEN + 1],
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
 	char hex[33];
 	hex_encode(view_of(b, sizeof(b)), hex);
-	snprintf(out, INGEST_POID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-		 hex + 16, hex + 20);
+	snprintf(out, INGEST_POID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		 hex + 12, hex + 16, hex + 20);
 	return 0;
 }
 
@@ -155,8 +155,7 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 	    p->storage != WITH_TEMPORARY_STORAGE) {
 		refuse(r, LTP_UNKNOWN_PO_FORMAT,
 		       "po[%zu]: a digest list cannot be preserved %s", i,
-		       p->storage == WITH_STORAGE ? "with storage"
-						  : "without storage");
+		       p->storage == WITH_STORAGE ? "with storage" : "without storage");
 		return false;
 	}
 	if (p->submission_formats[0] == NULL)
@@ -326,7 +325,8 @@ static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 	if (make_poid(now, i->poid, err) != 0)
 		return -1;
 	/* Without data the leaf was made with the parts. */
-	if (i->version.digest.alg == DIGEST_NONE && make_leaf(i, req->pos, now, err) != 0)
+	if (i->version.digest.alg == DIGEST_NONE &&
+	    make_leaf(i, req->pos, now, err) != 0)
 		return -1;
 	snprintf(i->actor, sizeof(i->actor), "%s",
 		 req->caller.name != NULL ? req->caller.name : "anonymous");
@@ -386,7 +386,7 @@ static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req
 
 /* ---- signatures ---- */
 
-static struct signatures_part *signature_parts(const struct ltp_ingest_request *req)
+struct signatures_part *ingest_signature_parts(const struct ltp_ingest_request *req)
 {
 	struct signatures_part *parts = mem_zalloc(req->n_pos, sizeof(*parts));
 	for (size_t k = 0; parts != NULL && k < req->n_pos; k++)
@@ -400,6 +400,24 @@ static struct signatures_part *signature_parts(const struct ltp_ingest_request *
 	return parts;
 }
 
+/* 1: a part without a signature would get no evidence, and there is none; 0: refused */
+int ingest_forms_possible(const struct profile *p, const struct signatures_part *parts,
+			  size_t n, struct ltp_result *r, struct ltps_error *err)
+{
+	size_t bare = n;
+	if (p->evidence != EVIDENCE_FORM)
+		return 1;
+	if (signatures_find_bare(parts, n, &bare, err) != 0)
+		return -1;
+	if (bare == n)
+		return 1;
+	refuse(
+	    r, LTP_PO_FORMAT_ERROR,
+	    "po[%zu]: it is %s, with no CAdES or PAdES signature that could be raised",
+	    bare, parts[bare].detected->name);
+	return 0;
+}
+
 /*
  * What is at hand says whether the signatures may stay (DESIGN: data path).
  * 1: they may, 0: refused, -1: failed.
@@ -411,13 +429,15 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 	struct signatures_verdict v;
 	if (i->profile->signature_policy == NULL)
 		return 1;
-	struct signatures_part *parts = signature_parts(req);
+	struct signatures_part *parts = ingest_signature_parts(req);
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
-	const int rc = signatures_judge(w, i->profile, parts, req->n_pos, &v, err);
+	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
+	if (rc > 0 && signatures_judge(w, i->profile, parts, req->n_pos, &v, err) != 0)
+		rc = -1;
 	mem_free(parts);
-	if (rc != 0)
-		return -1;
+	if (rc <= 0)
+		return rc;
 	i->cared_for = v.any || i->profile->seal != SEAL_NONE;
 	if (!v.any)
 		return 1;

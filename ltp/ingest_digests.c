@@ -126,8 +126,8 @@ static int make_leaf(struct ltp_ingest *i, const struct digest *members, size_t 
 		return ltps_fail_nomem(err);
 	for (size_t k = 0; k < n; k++)
 		hashes[k] = digest_view(&members[k]);
-	const int rc = merkle_group(members[0].alg, hashes, n, true,
-				    &i->version.digest, err);
+	const int rc =
+	    merkle_group(members[0].alg, hashes, n, true, &i->version.digest, err);
 	mem_free(hashes);
 	return rc;
 }

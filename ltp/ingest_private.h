@@ -44,6 +44,14 @@ int ingest_audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *
 			 const struct ltp_result *r,
 			 struct ltps_error *err) LTPS_CHECKED;
 
+/* The POs as judgement sees them; free with mem_free(). NULL: no memory. */
+struct signatures_part *ingest_signature_parts(const struct ltp_ingest_request *req);
+/* Whether, where the signature itself is the evidence, every part holds one or is what
+ * one is about. 1: so, or evidence is another; 0: refused; -1: failed. */
+int ingest_forms_possible(const struct profile *p, const struct signatures_part *parts,
+			  size_t n, struct ltp_result *r,
+			  struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- ingest_digests.c ---- */
 
 /* Rows of parts that the request makes: a digest list makes one of each value, and one

@@ -38,6 +38,7 @@ struct ltp {
 	struct known *known; /* anchors, and what was fetched; of all threads */
 	struct asked *asked;
 	struct allowance fetched; /* what may be kept of it */
+	atomic_uint at_once;      /* requests that are answered when all is done */
 	/* By profile; NULL: its signatures are not judged. */
 	struct validation_policy **policies;
 };

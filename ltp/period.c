@@ -244,7 +244,8 @@ static int announce(struct store_conn *conn, const struct period_task *p,
 				: "kept");
 }
 
-/* The profile itself announced it: how long evidence is held is all that it promises. */
+/* The profile itself announced it: how long evidence is held is all that it promises.
+ */
 static bool is_temporary(const struct period_task *p, const struct object *o)
 {
 	const struct profile *profile = profile_by_id(p->w->l, o->profile);

@@ -52,10 +52,16 @@ static const struct conf_rule RULES[] = {
 	  .type = CONF_TIME,
 	  .required = true },
 	{ .section = SECTION, .key = "valid_until", .type = CONF_TIME },
-	{ .section = SECTION, .key = "period", .type = CONF_PERIOD, },
-	{ .section = SECTION,
-	  .key = "period_end",
-	  .type = CONF_TEXT, },
+	{
+	    .section = SECTION,
+	    .key = "period",
+	    .type = CONF_PERIOD,
+	},
+	{
+	    .section = SECTION,
+	    .key = "period_end",
+	    .type = CONF_TEXT,
+	},
 	{ .section = SECTION,
 	  .key = "expected_evidence_duration",
 	  .type = CONF_PERIOD },
@@ -252,8 +258,8 @@ static int read_list_algs(const struct conf *c, struct profile *p,
 {
 	const char *v;
 	size_t n = 0;
-	for (size_t i = 0; (v = conf_text_at(c, SECTION, NULL, "digest_list_algorithm",
-					     i)) != NULL;
+	for (size_t i = 0;
+	     (v = conf_text_at(c, SECTION, NULL, "digest_list_algorithm", i)) != NULL;
 	     i++) {
 		const enum digest_alg alg = digest_from_name(view_text(v));
 		bool twice = false;

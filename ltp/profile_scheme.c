@@ -14,7 +14,7 @@ struct scheme {
 	const char *clause;
 	enum storage_model storage;
 	enum profile_evidence evidence;
-	unsigned mandatory, forbidden; /* operations */
+	unsigned mandatory, forbidden;    /* operations */
 	const char *formats[FORMATS_MAX]; /* evidence that is given out; NULL ends */
 };
 
@@ -141,10 +141,10 @@ int profile_scheme_check(struct profile *p, struct ltps_error *err)
 {
 	const struct scheme *s = find(p->scheme);
 	if (s == NULL || s->storage != p->storage)
-		return ltps_fail(
-		    err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER, "TS 119 512 annex F",
-		    "scheme '%s' with %s is not implemented", p->scheme,
-		    storage_model_name(p->storage));
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
+				 "TS 119 512 annex F",
+				 "scheme '%s' with %s is not implemented", p->scheme,
+				 storage_model_name(p->storage));
 	p->evidence = s->evidence;
 	if (check_operations(s, p, err) != 0 || check_formats(s, p, err) != 0 ||
 	    check_temporary(s, p, err) != 0)

@@ -142,7 +142,8 @@ static bool read_list(struct reader *r, const json_t *doc, struct ltp_digest_lis
 	if (!read_object(r, doc, members, COUNT(members), &raw))
 		return false;
 	list->alg = digest_list_alg(raw.alg);
-	return take_values(r, &raw.values, list) && take_evidence(r, &raw.evidence, list);
+	return take_values(r, &raw.values, list) &&
+	       take_evidence(r, &raw.evidence, list);
 }
 
 static int read_json(struct view json, struct ltp_digest_list *ret_list,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/asn1.h"
 #include "base/mem.h"
 #include "ltp/check.h"
 #include "storage/fsck.h"
@@ -125,8 +126,9 @@ static struct ers_report *judged(struct ltp_kit *k, struct view record,
 	return r;
 }
 
-static void expect_proof(struct ltp_kit *k, struct view record, const char *const *texts,
-			 size_t n, size_t chains, size_t last_stamps)
+static void expect_proof(struct ltp_kit *k, struct view record,
+			 const char *const *texts, size_t n, size_t chains,
+			 size_t last_stamps)
 {
 	struct ers_report *r = judged(k, record, texts, n);
 	cr_expect(r->intact);
@@ -310,6 +312,50 @@ Test(temporary, data_is_digested_and_not_kept)
 	cr_expect_str_eq(r.pos[0].format_id, ER);
 	ltp_retrieved_clear(&r);
 	ltp_kit_stop(&k);
+}
+
+/* ---- attributes of annex H ---- */
+
+static bool has(struct view all, const char *text)
+{
+	return memmem(all.p, all.n, text, strlen(text)) != NULL;
+}
+
+Test(temporary, attributes_stand_in_the_record_where_the_profile_says_so)
+{
+	static const char *const texts[] = { "one" };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	for (int with = 0; with < 2; with++) {
+		char profile[4096];
+		struct ltp_kit k;
+		struct list l, again;
+		struct ers *er = NULL;
+		snprintf(profile, sizeof(profile), "%sevidence_attributes = %s\n",
+			 PROFILE, with != 0 ? "true" : "false");
+		ltp_kit_start_as(&k, profile);
+		list_make(&l, DIGEST_SHA256, texts, 1);
+		struct buf record = preserved(&k, &l);
+		expect_proof(&k, view_buf(&record), texts, 1, 1, 1);
+		cr_assert_eq(ers_parse(view_buf(&record), &er, &err), 0);
+		const struct view a = er->chains[0].stamps[0].attributes;
+		cr_expect_eq(a.n > 0, with != 0);
+		if (with != 0) {
+			cr_expect_eq(der_check(record.n > 0 ? a : VIEW_NULL, &err), 0,
+				     "%s", err.text);
+			cr_expect(has(a, "urn:test:service"));
+			cr_expect(has(a, "urn:test:policy"));
+			cr_expect(has(a, KIT_PROFILE));
+		}
+		ers_free(er);
+		/* A further chain covers them, as it does all before it. */
+		list_make(&again, DIGEST_SHA512, texts, 1);
+		list_renew(&again, record);
+		struct buf renewed = preserved(&k, &again);
+		expect_proof(&k, view_buf(&renewed), texts, 1, 2, 1);
+		buf_free(&renewed);
+		buf_free(&record);
+		ltp_kit_stop(&k);
+	}
 }
 
 /* ---- renewal of a record that comes along ---- */

@@ -102,13 +102,15 @@ Test(digest_list, published_samples_are_told_apart)
 /* ---- XML ---- */
 
 #define HEAD                                                                           \
-	"<p:DigestList xmlns:p=\"http://uri.etsi.org/19512/v1.1.2#\" "                  \
+	"<p:DigestList xmlns:p=\"http://uri.etsi.org/19512/v1.1.2#\" "                 \
 	"xmlns:d=\"http://docs.oasis-open.org/dss-x/ns/xmldsig/rewritten\">"
 #define METHOD "<d:DigestMethod Algorithm=\"urn:oid:2.16.840.1.101.3.4.2.1\"/>"
-#define VALUE "<d:DigestValue>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</d:DigestValue>"
+#define VALUE                                                                          \
+	"<d:DigestValue>AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=</d:DigestValue>"
 #define END "</p:DigestList>"
 #define EVIDENCE                                                                       \
-	"<p:Evidence FormatId=\"urn:x\"><p:binaryData>MQ==</p:binaryData></p:Evidence>"
+	"<p:Evidence "                                                                 \
+	"FormatId=\"urn:x\"><p:binaryData>MQ==</p:binaryData></p:Evidence>"
 
 Test(digest_list, wrong_xml_is_refused)
 {
@@ -158,8 +160,7 @@ Test(digest_list, too_many_values_are_refused)
 		cr_assert_eq(buf_put_text(&text, END, &err), 0);
 		cr_assert_eq(digest_list_read(view_buf(&text), &list, &refusal, &err),
 			     0);
-		cr_expect_eq(refusal.minor,
-			     extra == 0 ? LTP_OK : LTP_PARAMETER_ERROR);
+		cr_expect_eq(refusal.minor, extra == 0 ? LTP_OK : LTP_PARAMETER_ERROR);
 		ltp_digest_list_clear(&list);
 		buf_free(&text);
 	}

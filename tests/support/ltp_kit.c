@@ -57,9 +57,9 @@ static void read_profile(struct ltp_kit *k, const char *profile, const char *cha
 		snprintf(text, sizeof(text), "%s", profile);
 	else
 		snprintf(text, sizeof(text), "%s%s", PROFILE,
-		 change != NULL ? change
-				: "digest = sha256\ntree_max_leaves = 1000\n"
-				  "tree_max_age = 2s\n");
+			 change != NULL ? change
+					: "digest = sha256\ntree_max_leaves = 1000\n"
+					  "tree_max_age = 2s\n");
 	must(profile_parse(view_text(text), "kit", &k->profile, &err), &err, "profile");
 	k->profiles[0] = k->profile;
 }
