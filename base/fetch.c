@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "base/clock.h"
 #include "base/fetch_curl.h"
 #include "base/fetch_private.h"
 #include "base/mem.h"
@@ -42,6 +43,7 @@ int fetch_new(const struct fetch_policy *policy, struct fetch **ret_f,
 	if (f == NULL)
 		return ltps_fail_nomem(err);
 	f->policy = *policy;
+	f->until_ms = INT64_MAX;
 	policy_defaults(&f->policy);
 	if (policy->ca_file != NULL) {
 		f->ca_file = mem_dup_text(policy->ca_file);
@@ -584,13 +586,35 @@ static void take_answer(CURL *easy, struct fetch_result *r)
 }
 
 /* A cancel that comes before or after has nothing to end and is forgotten. */
+void fetch_until(struct fetch *f, int64_t until_ms)
+{
+	f->until_ms = until_ms;
+}
+
+/* Less than the policy allows when the handle's time is over before. */
+static int shorten(struct fetch *f, struct ltps_error *err)
+{
+	if (f->until_ms == INT64_MAX)
+		return 0;
+	const int64_t left_ms = f->until_ms - clock_monotonic_ms();
+	if (left_ms <= 0)
+		return ltps_fail(err, LTPS_TIMEOUT, LTPS_FAULT_REMOTE, NULL,
+				 "no time is left for a further exchange");
+	if (left_ms < (int64_t)f->policy.total_ms)
+		f->policy.total_ms = (uint32_t)left_ms;
+	return 0;
+}
+
 int fetch_do(struct fetch *f, const struct fetch_request *req,
 	     struct fetch_result *ret_r, struct ltps_error *err)
 {
+	const uint32_t total_ms = f->policy.total_ms;
 	struct exchange x = { .f = f, .body = buf_make(f->policy.max_bytes) };
 	struct fetch_result r = { 0 };
 	atomic_store(&f->cancelled, false);
 	int rc = check_text(req->url, err);
+	if (rc == 0)
+		rc = shorten(f, err);
 	if (rc == 0)
 		rc = open_handles(f, err);
 	if (rc == 0 && fetch_is_ldap(req->url)) {
@@ -610,5 +634,6 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 		libcurl.slist_free_all(x.headers);
 	}
 	buf_free(&x.body);
+	f->policy.total_ms = total_ms;
 	return rc;
 }

@@ -72,6 +72,9 @@ int fetch_new(const struct fetch_policy *policy, struct fetch **ret_f,
 void fetch_free(struct fetch *f);
 /* Makes a running fetch_do of this handle end soon, from any thread. */
 void fetch_cancel(struct fetch *f);
+/* Exchanges of this handle end at this monotonic time at the latest, and none begins
+ * after it (TIMEOUT); INT64_MAX: only the policy bounds them. */
+void fetch_until(struct fetch *f, int64_t until_ms);
 /*
  * fetch_do - one exchange. Any HTTP status is a success here; the caller
  * judges it. content_type and accept have no meaning over LDAP.

@@ -18,6 +18,7 @@ struct fetch {
 	_Atomic(void *) multi; /* owns the connections; also for fetch_cancel() */
 	struct fetch_policy policy;
 	char *ca_file;
+	int64_t until_ms; /* monotonic; INT64_MAX: none */
 	atomic_bool cancelled;
 };
 

@@ -38,12 +38,21 @@ struct asic_object {
 	struct view data;
 };
 
+/* What a preservation service says of its container: extensions of the manifest that
+ * are not critical (TS 119 512 5.5.1). */
+struct asic_container {
+	const char *poid;    /* ContainerID */
+	const char *version; /* NULL: left out */
+	int64_t until_ms;    /* PreservationPeriod, its last day; 0: left out */
+};
+
 struct asic_input {
 	const struct asic_object *objects; /* at least one; each is referenced */
 	size_t n_objects;
 	struct view record;  /* DER EvidenceRecord over exactly these objects */
 	enum digest_alg alg; /* that of the record's first archive time-stamp */
 	int64_t time_ms;     /* written to the ZIP entries */
+	const struct asic_container *container; /* NULL: no extensions */
 };
 
 /*

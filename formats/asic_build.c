@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* asic_build - the writing half of asic.h. */
+#include "base/clock.h"
 #include "formats/asic.h"
 #include "formats/asic_names.h"
 #include "formats/xml.h"
 #include "formats/zip.h"
+
+#define NS_PRES "http://uri.etsi.org/19512/v1.1.2#"
 
 /* EN 319 162-1 A.4: a reference is a URI, so its characters are restricted. */
 static int put_uri(struct buf *out, struct view name, struct ltps_error *err)
@@ -42,6 +45,43 @@ static int put_reference(struct buf *out, const struct asic_object *o,
 			    err);
 }
 
+static int put_text_element(struct buf *out, const char *name, const char *text,
+			    struct ltps_error *err)
+{
+	if (buf_put_fmt(out, err, "<pres:%s>", name) != 0 ||
+	    xml_put_escaped(out, view_text(text), err) != 0)
+		return -1;
+	return buf_put_fmt(out, err, "</pres:%s>", name);
+}
+
+#define EXTENSION_BEGIN "    <asic:Extension Critical=\"false\">"
+#define EXTENSION_END "</asic:Extension>\n"
+
+static int put_container(struct buf *out, const struct asic_container *c,
+			 struct ltps_error *err)
+{
+	char day[TIME_TEXT_MAX];
+	if (buf_put_text(out,
+			 "  <asic:ASiCManifestExtensions xmlns:pres=\"" NS_PRES
+			 "\">\n" EXTENSION_BEGIN "<pres:ContainerID>",
+			 err) != 0 ||
+	    put_text_element(out, "POID", c->poid, err) != 0 ||
+	    (c->version != NULL &&
+	     put_text_element(out, "VersionID", c->version, err) != 0) ||
+	    buf_put_text(out, "</pres:ContainerID>" EXTENSION_END, err) != 0)
+		return -1;
+	if (c->until_ms != 0) {
+		/* xs:date: its first ten characters. */
+		time_rfc3339(c->until_ms, day);
+		day[10] = '\0';
+		if (buf_put_text(out, EXTENSION_BEGIN, err) != 0 ||
+		    put_text_element(out, "PreservationPeriod", day, err) != 0 ||
+		    buf_put_text(out, EXTENSION_END, err) != 0)
+			return -1;
+	}
+	return buf_put_text(out, "  </asic:ASiCManifestExtensions>\n", err);
+}
+
 static int put_manifest(struct buf *out, const struct asic_input *in,
 			struct ltps_error *err)
 {
@@ -56,6 +96,8 @@ static int put_manifest(struct buf *out, const struct asic_input *in,
 		if (put_reference(out, &in->objects[i], in->alg, err) != 0)
 			return -1;
 	}
+	if (in->container != NULL && put_container(out, in->container, err) != 0)
+		return -1;
 	return buf_put_text(out, "</asic:ASiCManifest>\n", err);
 }
 

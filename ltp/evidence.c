@@ -6,12 +6,14 @@
  *   its chains            stored 1     stored 2       made from path and tokens
  *
  * A leaf whose tree waits for a token counts for nothing yet: the chain of the tree
- * before it is the one that grows.
+ * before it is the one that grows. A record that came with the object's digests to be
+ * renewed stands before all of it (carried.h).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/carried.h"
 #include "ltp/evidence_private.h"
 #include "storage/blob.h"
 #include "storage/queue.h"
@@ -24,6 +26,10 @@
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		struct digest *ret_d, struct ltps_error *err)
 {
+	if (alg == p->given.alg) {
+		*ret_d = p->given;
+		return 0;
+	}
 	if (alg == p->sha256.alg || alg == p->sha512.alg) {
 		*ret_d = alg == p->sha256.alg ? p->sha256 : p->sha512;
 		return 0;
@@ -64,13 +70,16 @@ static int group_read(struct ltp_worker *w, const struct covered *c,
 	g->hashes = mem_zalloc(n, sizeof(*g->hashes));
 	if (g->digests == NULL || g->hashes == NULL)
 		return ltps_fail_nomem(err);
+	const struct part *carried = v != NULL ? carried_part(v) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		if ((v != NULL ? part_digest(w, &v->parts[i], alg, &g->digests[i], err)
-			       : digest_once(alg, c->octets, &g->digests[i], err)) != 0)
+		if (v != NULL && &v->parts[i] == carried)
+			continue;
+		struct digest *d = &g->digests[g->n];
+		if ((v != NULL ? part_digest(w, &v->parts[i], alg, d, err)
+			       : digest_once(alg, c->octets, d, err)) != 0)
 			return -1;
-		g->hashes[i] = digest_view(&g->digests[i]);
+		g->hashes[g->n++] = digest_view(d);
 	}
-	g->n = n;
 	return 0;
 }
 
@@ -145,8 +154,10 @@ struct assembly {
 	struct ltp_worker *w;
 	const struct covered *c;
 	struct leaves leaves;
-	size_t at;        /* the leaf whose chain grows */
-	struct tree tree; /* of that leaf */
+	size_t at;              /* the leaf whose chain grows */
+	size_t n;               /* chains before it */
+	struct carried carried; /* er NULL: none */
+	struct tree tree;       /* of that leaf */
 	enum digest_alg algs[ERS_CHAINS_MAX];
 	struct view views[ERS_CHAINS_MAX];
 	struct evidence_chains earlier;
@@ -184,7 +195,25 @@ static int take_earlier(struct assembly *a, struct ltps_error *err)
 		a->algs[i] = t.alg;
 		a->views[i] = evidence_chain_at(&a->earlier, i);
 	}
-	a->algs[a->at] = a->tree.alg;
+	a->n = a->at;
+	a->algs[a->n] = a->tree.alg;
+	return 0;
+}
+
+/* The same of a record that was submitted to be renewed. What has no data gets no
+ * hash-tree renewal here: there are no others. */
+static int take_carried(struct assembly *a, struct ltps_error *err)
+{
+	const struct ers *er = a->carried.er;
+	if (a->at != 0)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
+				 "a hash-tree renewal of what has no data");
+	a->n = carried_before(&a->carried);
+	for (size_t i = 0; i < a->n; i++) {
+		a->algs[i] = er->chains[i].stamps[0].alg;
+		a->views[i] = er->chains[i].whole;
+	}
+	a->algs[a->n] = a->tree.alg;
 	return 0;
 }
 
@@ -192,6 +221,9 @@ static int take_earlier(struct assembly *a, struct ltps_error *err)
 static int renew_group(struct assembly *a, struct ltps_error *err)
 {
 	struct buf sequence = buf_make(ERS_SIZE_MAX);
+	if (a->carried.er != NULL)
+		return carried_group(&a->carried, a->group.digests, a->group.n,
+				     a->group.digests, &a->group.n, err);
 	int rc = a->at == 0 ? 0 : ers_sequence_encode(a->views, a->at, &sequence, err);
 	for (size_t i = 0; a->at > 0 && rc == 0 && i < a->group.n; i++) {
 		const struct digest d = a->group.digests[i];
@@ -202,18 +234,40 @@ static int renew_group(struct assembly *a, struct ltps_error *err)
 	return rc;
 }
 
-static int make_chain(struct assembly *a, struct ltps_error *err)
+/* The chain as this tree and its tokens make it. */
+static int make_own(struct assembly *a, struct buf *out, struct ltps_error *err)
 {
-	a->chain = buf_make(ERS_SIZE_MAX);
 	if (group_read(a->w, a->c, a->tree.alg, &a->group, err) != 0 ||
 	    renew_group(a, err) != 0 ||
 	    evidence_tail_until(a->w, &a->tree, true, &a->tail, err) != 0 ||
 	    evidence_head_write(a->w, &a->tree, &a->leaves.l[a->at], a->group.hashes,
-				a->group.n, &a->tail, &a->chain, err) != 0 ||
-	    buf_put(&a->chain, view_buf(&a->tail.octets), err) != 0)
+				a->group.n, &a->tail, out, err) != 0)
 		return -1;
-	a->views[a->at] = view_buf(&a->chain);
-	return 0;
+	return buf_put(out, view_buf(&a->tail.octets), err);
+}
+
+static int make_chain(struct assembly *a, struct ltps_error *err)
+{
+	struct buf own = buf_make(ERS_SIZE_MAX);
+	int rc = make_own(a, &own, err);
+	a->chain = buf_make(ERS_SIZE_MAX);
+	if (rc == 0 && a->carried.er != NULL) {
+		rc = carried_chain(&a->carried, view_buf(&own), &a->chain, err);
+	} else if (rc == 0) {
+		a->chain = own;
+		own = buf_make(0);
+	}
+	buf_free(&own);
+	a->views[a->n] = view_buf(&a->chain);
+	return rc;
+}
+
+static int encode(struct assembly *a, struct buf *out, struct ltps_error *err)
+{
+	struct view infos = VIEW_NULL;
+	if (a->carried.er != NULL && carried_infos(&a->carried, &infos, err) != 0)
+		return -1;
+	return ers_encode(a->views, a->n + 1, a->algs, a->n + 1, infos, out, err);
 }
 
 static int assembly_run(struct assembly *a, struct buf *out, bool *ret_ready,
@@ -230,9 +284,12 @@ static int assembly_run(struct assembly *a, struct buf *out, bool *ret_ready,
 		return -1;
 	if (!found)
 		return 0;
-	if (take_earlier(a, err) != 0 || make_chain(a, err) != 0 ||
-	    ers_encode(a->views, a->at + 1, a->algs, a->at + 1, VIEW_NULL, out, err) !=
-		0)
+	if (a->c->version != NULL &&
+	    carried_read(a->w, a->c->version, a->tree.alg, &a->carried, err) != 0)
+		return -1;
+	if ((a->carried.er != NULL ? take_carried(a, err) : take_earlier(a, err)) !=
+		0 ||
+	    make_chain(a, err) != 0 || encode(a, out, err) != 0)
 		return -1;
 	*ret_ready = true;
 	return 0;
@@ -240,6 +297,7 @@ static int assembly_run(struct assembly *a, struct buf *out, bool *ret_ready,
 
 static void assembly_free(struct assembly *a)
 {
+	carried_clear(&a->carried);
 	buf_free(&a->chain);
 	buf_free(&a->tail.octets);
 	buf_free(&a->earlier.octets);

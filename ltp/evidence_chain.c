@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/evidence_attributes.h"
 #include "ltp/evidence_private.h"
 #include "storage/blob.h"
 #include "storage/renewal.h"
@@ -209,8 +210,11 @@ int evidence_head_write(struct ltp_worker *w, const struct tree *tree,
 			struct buf *out, struct ltps_error *err)
 {
 	struct path path;
+	uint8_t attributes[EVIDENCE_ATTRIBUTES_MAX];
+	size_t n_attributes;
 	if (check_group(tree, leaf, group, n_group, err) != 0 ||
-	    path_read(w, tree, leaf, &path, err) != 0)
+	    path_read(w, tree, leaf, &path, err) != 0 ||
+	    evidence_attributes_get(w->conn, tree, attributes, &n_attributes, err) != 0)
 		return -1;
 	const struct ers_stamp_parts parts = {
 		.alg = tree->alg,
@@ -218,6 +222,7 @@ int evidence_head_write(struct ltp_worker *w, const struct tree *tree,
 		.n_group = n_group,
 		.path = path.siblings,
 		.n_path = path.n,
+		.attributes = view_of(attributes, n_attributes),
 	};
 	return ers_chain_head_encode(&parts, tail->n_token,
 				     tail->octets.n - tail->n_token, out, err);

@@ -10,33 +10,11 @@
 
 #include "base/mem.h"
 #include "formats/format.h"
-#include "ltp/inside.h"
+#include "ltp/ingest_private.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
 #include "scheduler/job.h"
 #include "storage/audit.h"
-
-#define POID_LEN 36 /* a UUID as text */
-
-struct ltp_ingest {
-	struct ltp *l;
-	const struct profile *profile;
-	char poid[POID_LEN + 1];
-	char actor[STORE_NAME_MAX + 1];
-	char tenant[STORE_TENANT_MAX + 1];
-	struct part_new *parts;
-	char **related; /* one text a part, or NULL */
-	size_t n_parts;
-	struct version_new version;
-	struct object_new object;
-	char verdict[SIGNATURES_VERDICT_MAX];
-	bool cared_for; /* signatures to judge further, or data to seal */
-	uint64_t bytes;
-	struct ltp_result result;
-	struct store_task task;
-	void (*done)(void *arg, struct ltp_ingest *i, const struct ltps_error *err);
-	void *done_arg;
-};
 
 void ltp_ingest_free(struct ltp_ingest *i)
 {
@@ -62,7 +40,8 @@ const struct ltp_result *ltp_ingest_result(const struct ltp_ingest *i)
 }
 
 /* RFC 9562 5.7: a UUID that sorts by time, so that index pages fill in order. */
-static int make_poid(int64_t now_ms, char out[POID_LEN + 1], struct ltps_error *err)
+static int make_poid(int64_t now_ms, char out[INGEST_POID_LEN + 1],
+		     struct ltps_error *err)
 {
 	uint8_t b[16];
 	if (RAND_bytes(b, sizeof(b)) != 1)
@@ -74,8 +53,8 @@ static int make_poid(int64_t now_ms, char out[POID_LEN + 1], struct ltps_error *
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
 	char hex[33];
 	hex_encode(view_of(b, sizeof(b)), hex);
-	snprintf(out, POID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-		 hex + 16, hex + 20);
+	snprintf(out, INGEST_POID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		 hex + 12, hex + 16, hex + 20);
 	return 0;
 }
 
@@ -172,9 +151,11 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 {
 	if (po->format_id == NULL)
 		return true;
-	if (strcmp(po->format_id, URI_DIGEST_LIST) == 0) {
+	if (strcmp(po->format_id, URI_DIGEST_LIST) == 0 &&
+	    p->storage != WITH_TEMPORARY_STORAGE) {
 		refuse(r, LTP_UNKNOWN_PO_FORMAT,
-		       "po[%zu]: a digest list cannot be preserved with storage", i);
+		       "po[%zu]: a digest list cannot be preserved %s", i,
+		       p->storage == WITH_STORAGE ? "with storage" : "without storage");
 		return false;
 	}
 	if (p->submission_formats[0] == NULL)
@@ -188,7 +169,7 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 }
 
 /* An object that says what it is must be that (POFormatError). */
-static bool format_true(const struct ltp_po *po, const struct format *detected,
+bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
 			size_t i, struct ltp_result *r)
 {
 	const struct format *claimed =
@@ -245,6 +226,20 @@ static const struct profile *request_profile(const struct ltp *l,
 	return NULL;
 }
 
+const struct profile *ingest_check(const struct ltp *l,
+				   const struct ltp_ingest_request *req,
+				   struct ltp_result *r)
+{
+	const struct profile *p = request_profile(l, req, r);
+	bool holds = p != NULL;
+	for (size_t k = 0; holds && k < req->n_pos; k++)
+		holds = po_holds(p, &req->pos[k], k, r);
+	holds = holds && ids_hold(req->pos, req->n_pos, r);
+	if (holds && p->storage == WITH_TEMPORARY_STORAGE)
+		holds = ingest_digests_hold(l, p, req, r);
+	return holds ? p : NULL;
+}
+
 /* Room on the disk: refused below one mark, warned below the other. */
 static bool space_left(const struct ltp *l, struct ltp_result *r)
 {
@@ -284,8 +279,8 @@ fail:
 	return -1;
 }
 
-static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
-		     const struct format *detected, struct ltps_error *err)
+int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
+		    const char *detected, struct ltps_error *err)
 {
 	struct part_new *p = &i->parts[k];
 	*p = (struct part_new){
@@ -293,13 +288,21 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.format_id = po->format_id,
 		.mime = po->mime,
 		.pronom = po->pronom,
-		.detected = detected->name,
+		.detected = detected,
 	};
 	if (join_related(po, &i->related[k], err) != 0)
 		return -1;
 	p->related = i->related[k];
+	return 0;
+}
+
+static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
+		     const struct format *detected, struct ltps_error *err)
+{
+	if (ingest_describe(i, k, po, detected->name, err) != 0)
+		return -1;
 	i->bytes += po->data.n;
-	return part_row_make(i->l->o.store, i->tenant, po->data, p, err);
+	return part_row_make(i->l->o.store, i->tenant, po->data, &i->parts[k], err);
 }
 
 static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now,
@@ -319,7 +322,11 @@ static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now
 static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		     int64_t now, struct ltps_error *err)
 {
-	if (make_poid(now, i->poid, err) != 0 || make_leaf(i, req->pos, now, err) != 0)
+	if (make_poid(now, i->poid, err) != 0)
+		return -1;
+	/* Without data the leaf was made with the parts. */
+	if (i->version.digest.alg == DIGEST_NONE &&
+	    make_leaf(i, req->pos, now, err) != 0)
 		return -1;
 	snprintf(i->actor, sizeof(i->actor), "%s",
 		 req->caller.name != NULL ? req->caller.name : "anonymous");
@@ -343,19 +350,20 @@ static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
 		      const struct profile *p, struct ltp_ingest **ret_i,
 		      struct ltps_error *err)
 {
+	const size_t n = ingest_parts_wanted(req);
 	struct ltp_ingest *i = mem_zalloc(1, sizeof(*i));
 	if (i == NULL)
 		return ltps_fail_nomem(err);
 	i->l = l;
 	i->profile = p;
 	snprintf(i->tenant, sizeof(i->tenant), "%s", tenant_of(&req->caller));
-	i->parts = mem_zalloc(req->n_pos, sizeof(*i->parts));
-	i->related = mem_zalloc(req->n_pos, sizeof(*i->related));
+	i->parts = mem_zalloc(n, sizeof(*i->parts));
+	i->related = mem_zalloc(n, sizeof(*i->related));
 	if (i->parts == NULL || i->related == NULL) {
 		ltp_ingest_free(i);
 		return ltps_fail_nomem(err);
 	}
-	i->n_parts = req->n_pos;
+	i->n_parts = n;
 	*ret_i = i;
 	return 0;
 }
@@ -364,9 +372,11 @@ static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
 static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		      struct ltp_result *r, struct ltps_error *err)
 {
+	if (i->profile->storage == WITH_TEMPORARY_STORAGE)
+		return ingest_digests_make(i, req, r, err);
 	for (size_t k = 0; k < req->n_pos; k++) {
 		const struct format *detected = format_detect(req->pos[k].data);
-		if (!format_true(&req->pos[k], detected, k, r))
+		if (!ingest_format_true(&req->pos[k], detected, k, r))
 			return 0;
 		if (make_part(i, k, &req->pos[k], detected, err) != 0)
 			return -1;
@@ -376,7 +386,7 @@ static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req
 
 /* ---- signatures ---- */
 
-static struct signatures_part *signature_parts(const struct ltp_ingest_request *req)
+struct signatures_part *ingest_signature_parts(const struct ltp_ingest_request *req)
 {
 	struct signatures_part *parts = mem_zalloc(req->n_pos, sizeof(*parts));
 	for (size_t k = 0; parts != NULL && k < req->n_pos; k++)
@@ -390,6 +400,24 @@ static struct signatures_part *signature_parts(const struct ltp_ingest_request *
 	return parts;
 }
 
+/* 1: a part without a signature would get no evidence, and there is none; 0: refused */
+int ingest_forms_possible(const struct profile *p, const struct signatures_part *parts,
+			  size_t n, struct ltp_result *r, struct ltps_error *err)
+{
+	size_t bare = n;
+	if (p->evidence != EVIDENCE_FORM)
+		return 1;
+	if (signatures_find_bare(parts, n, &bare, err) != 0)
+		return -1;
+	if (bare == n)
+		return 1;
+	refuse(
+	    r, LTP_PO_FORMAT_ERROR,
+	    "po[%zu]: it is %s, with no CAdES or PAdES signature that could be raised",
+	    bare, parts[bare].detected->name);
+	return 0;
+}
+
 /*
  * What is at hand says whether the signatures may stay (DESIGN: data path).
  * 1: they may, 0: refused, -1: failed.
@@ -401,13 +429,15 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 	struct signatures_verdict v;
 	if (i->profile->signature_policy == NULL)
 		return 1;
-	struct signatures_part *parts = signature_parts(req);
+	struct signatures_part *parts = ingest_signature_parts(req);
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
-	const int rc = signatures_judge(w, i->profile, parts, req->n_pos, &v, err);
+	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
+	if (rc > 0 && signatures_judge(w, i->profile, parts, req->n_pos, &v, err) != 0)
+		rc = -1;
 	mem_free(parts);
-	if (rc != 0)
-		return -1;
+	if (rc <= 0)
+		return rc;
 	i->cared_for = v.any || i->profile->seal != SEAL_NONE;
 	if (!v.any)
 		return 1;
@@ -421,7 +451,7 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 }
 
 /* Refused requests leave a line in the audit too. */
-static int audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *req,
+int ingest_audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *req,
 			 const struct ltp_result *r, struct ltps_error *err)
 {
 	const struct audit_note note = {
@@ -441,13 +471,14 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	struct ltp_ingest *i = NULL;
 	*ret_i = NULL;
 	refuse(ret_result, LTP_OK, "%s", "");
-	const struct profile *p = request_profile(l, req, ret_result);
-	bool holds = p != NULL;
-	for (size_t k = 0; holds && k < req->n_pos; k++)
-		holds = po_holds(p, &req->pos[k], k, ret_result);
-	holds = holds && ids_hold(req->pos, req->n_pos, ret_result);
-	if (!holds || !space_left(l, ret_result))
-		return audit_refusal(w, req, ret_result, err);
+	const struct profile *p = ingest_check(l, req, ret_result);
+	if (p != NULL && p->storage == WITHOUT_STORAGE) {
+		refuse(ret_result, LTP_NOT_SUPPORTED,
+		       "the profile answers at once: nothing is to be stored");
+		p = NULL;
+	}
+	if (p == NULL || !space_left(l, ret_result))
+		return ingest_audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)
 		return -1;
 	i->result = *ret_result;
@@ -456,7 +487,7 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 		made = make_parts(i, req, ret_result, err);
 	if (made == 0) {
 		ltp_ingest_free(i);
-		return audit_refusal(w, req, ret_result, err);
+		return ingest_audit_refusal(w, req, ret_result, err);
 	}
 	if (made < 0 || make_rows(i, req, ltp_now(l), err) != 0) {
 		ltp_ingest_free(i);

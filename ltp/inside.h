@@ -17,7 +17,6 @@
 #include "validation/validation_policy.h"
 
 #define URI_DIGEST_LIST "http://uri.etsi.org/19512/format/DigestList"
-#define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
 #define URI_ER_4998_SHORT "urn:ietf:rfc:4998" /* spelling of S.4 profiles */
 #define URI_ASIC_ERS "http://uri.etsi.org/ades/ASiC/type/ASiC-ERS"
 
@@ -39,6 +38,7 @@ struct ltp {
 	struct known *known; /* anchors, and what was fetched; of all threads */
 	struct asked *asked;
 	struct allowance fetched; /* what may be kept of it */
+	atomic_uint at_once;      /* requests that are answered when all is done */
 	/* By profile; NULL: its signatures are not judged. */
 	struct validation_policy **policies;
 };

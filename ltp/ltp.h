@@ -135,6 +135,21 @@ struct audit_note {
 int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
 	      struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * DigestList (TS 119 512 5.6.1): digests in the place of data; several are one data
+ * object group.
+ */
+struct ltp_digest_list {
+	enum digest_alg alg; /* NONE: well-formed, but not known to us */
+	struct digest *values;
+	size_t n;
+	size_t n_wrong_len;    /* values that are not as long as the algorithm's */
+	bool has_evidence;     /* a record that is to be renewed: */
+	struct buf evidence;   /* its octets */
+	char *evidence_format; /* NULL when absent */
+};
+void ltp_digest_list_clear(struct ltp_digest_list *l);
+
 /* PO of TS 119 512 5.4.5; texts NULL when absent. */
 struct ltp_po {
 	struct view data;
@@ -145,7 +160,26 @@ struct ltp_po {
 	const char *id;
 	const char *const *related;
 	size_t n_related;
+	/* What data says, when its format_id is that of a DigestList; NULL: it was not
+	 * looked into, and is refused. Borrowed. */
+	const struct ltp_digest_list *digests;
 };
+
+struct ltp_po_out {
+	char *id;
+	char *format_id; /* NULL when none */
+	char *mime;
+	char *pronom;
+	char **related;
+	size_t n_related;
+	bool xml;
+	struct buf data;
+};
+struct ltp_retrieved {
+	struct ltp_po_out *pos;
+	size_t n_pos;
+};
+void ltp_retrieved_clear(struct ltp_retrieved *r);
 
 /* --- RetrieveInfo (5.3.2) --- */
 enum profile_status {
@@ -191,6 +225,23 @@ const char *ltp_ingest_poid(const struct ltp_ingest *i);
 const struct ltp_result *ltp_ingest_result(const struct ltp_ingest *i);
 void ltp_ingest_free(struct ltp_ingest *i);
 
+/* --- PreservePO without storage (annex F.4) --- */
+/* Whether this profile answers at once, by ltp_preserve_at_once(). */
+bool ltp_is_at_once(const struct ltp *l, const char *profile_id);
+/*
+ * ltp_preserve_at_once - the signatures of the request judged and raised, nothing kept
+ * but a line of the audit. It may wait for the network, for AT_ONCE_MS_MAX at most.
+ * ret  a PO of each one that holds a signature, in its format, with the evidence in it;
+ *      none with a refusal. Release with ltp_retrieved_clear()
+ * Refusals: POFormatError for what is not valid or no signature; externalService-
+ *      Unavailable, naming what is missing and who did not answer
+ * Fails: BUSY (self) when as many wait for the network as may
+ */
+#define AT_ONCE_MS_MAX 60000
+int ltp_preserve_at_once(struct ltp_worker *w, const struct ltp_ingest_request *req,
+			 struct ltp_retrieved *ret, struct ltp_result *ret_result,
+			 struct ltps_error *err) LTPS_CHECKED;
+
 /* --- RetrievePO (5.3.4) --- */
 enum subject {
 	SUBJECT_PO,
@@ -207,24 +258,9 @@ struct ltp_retrieve_request {
 	const char *po_format;       /* NULL: default */
 	const char *evidence_format; /* NULL: default */
 };
-struct ltp_po_out {
-	char *id;
-	char *format_id; /* NULL when none */
-	char *mime;
-	char *pronom;
-	char **related;
-	size_t n_related;
-	bool xml;
-	struct buf data;
-};
-struct ltp_retrieved {
-	struct ltp_po_out *pos;
-	size_t n_pos;
-};
 int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		 struct ltp_retrieved *ret_r, struct ltp_result *ret_result,
 		 struct ltps_error *err) LTPS_CHECKED;
-void ltp_retrieved_clear(struct ltp_retrieved *r);
 
 /* --- DeletePO (5.3.5) --- */
 struct ltp_delete_request {

@@ -244,6 +244,14 @@ static int announce(struct store_conn *conn, const struct period_task *p,
 				: "kept");
 }
 
+/* The profile itself announced it: how long evidence is held is all that it promises.
+ */
+static bool is_temporary(const struct period_task *p, const struct object *o)
+{
+	const struct profile *profile = profile_by_id(p->w->l, o->profile);
+	return profile != NULL && profile->storage == WITH_TEMPORARY_STORAGE;
+}
+
 static int run_announce(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct period_task *p = arg;
@@ -253,7 +261,7 @@ static int run_announce(struct store_conn *conn, void *arg, struct ltps_error *e
 		struct object *o = NULL;
 		if (object_get_by_id(conn, p->rows->id[i], &o, err) != 0)
 			return -1;
-		int rc = announce(conn, p, o, err);
+		int rc = is_temporary(p, o) ? 0 : announce(conn, p, o, err);
 		object_free(o);
 		if (rc != 0 || object_set_announced(conn, p->rows->id[i],
 						    p->turn->now_ms, err) != 0)

@@ -20,6 +20,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "ltp/evidence_attributes.h"
 #include "ltp/plan.h"
 #include "ltp/preserve_private.h"
 #include "ltp/renew.h"
@@ -72,14 +73,18 @@ static void log_tree(const struct ltp *l, enum log_level level, const char *text
 /* --- close --- */
 
 struct close_task {
-	int64_t tree;
+	const struct ltp *l;
+	const struct tree *tree;
 	int64_t now_ms;
 };
 
 static int run_close(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct close_task *c = arg;
-	return tree_close(conn, c->tree, c->now_ms, err);
+	if (tree_close(conn, c->tree->id, c->now_ms, err) != 0)
+		return -1;
+	return evidence_attributes_put(
+	    conn, c->l, profile_by_id(c->l, c->tree->profile), c->tree->id, err);
 }
 
 /* Time at which this open tree is to close; now or earlier when it is due. */
@@ -119,7 +124,7 @@ static int step_close(struct ltp_worker *w, int64_t *ret_next_ms,
 			earlier(ret_next_ms, due);
 			continue;
 		}
-		struct close_task c = { .tree = t->id, .now_ms = now };
+		struct close_task c = { .l = w->l, .tree = t, .now_ms = now };
 		rc = store_write(w->l->o.store, run_close, &c, err);
 		if (rc != 0 &&
 		    err->code == LTPS_STATE) { /* another process was first */

@@ -6,12 +6,12 @@
 #include "base/conf.h"
 #include "base/embedded.h"
 #include "base/mem.h"
+#include "ltp/profile_private.h"
 
 extern const struct embedded ltp_profiles[];
 extern const size_t ltp_profiles_count;
 
 #define SECTION "profile"
-#define SCHEME_WST_ERS "http://uri.etsi.org/19512/scheme/pds+pgd+aug+wst+ers"
 
 static const struct conf_rule RULES[] = {
 	{ .section = SECTION, .key = "id", .type = CONF_TEXT, .required = true },
@@ -52,34 +52,41 @@ static const struct conf_rule RULES[] = {
 	  .type = CONF_TIME,
 	  .required = true },
 	{ .section = SECTION, .key = "valid_until", .type = CONF_TIME },
-	{ .section = SECTION, .key = "period", .type = CONF_PERIOD, .required = true },
-	{ .section = SECTION,
-	  .key = "period_end",
-	  .type = CONF_TEXT,
-	  .required = true },
+	{
+	    .section = SECTION,
+	    .key = "period",
+	    .type = CONF_PERIOD,
+	},
+	{
+	    .section = SECTION,
+	    .key = "period_end",
+	    .type = CONF_TEXT,
+	},
 	{ .section = SECTION,
 	  .key = "expected_evidence_duration",
 	  .type = CONF_PERIOD },
 	{ .section = SECTION, .key = "on_failed", .type = CONF_TEXT },
 	{ .section = SECTION, .key = "augment", .type = CONF_TEXT },
 	{ .section = SECTION, .key = "seal", .type = CONF_TEXT },
+	{ .section = SECTION,
+	  .key = "digest_list_algorithm",
+	  .type = CONF_TEXT,
+	  .list = true },
+	{ .section = SECTION, .key = "evidence_attributes", .type = CONF_BOOL },
 	{ .section = SECTION, .key = "digest", .type = CONF_TEXT, .required = true },
 	{ .section = SECTION,
 	  .key = "tree_max_leaves",
 	  .type = CONF_INT,
-	  .required = true,
 	  .min = 1,
 	  .max = 100000000 },
 	{ .section = SECTION,
 	  .key = "tree_max_age",
 	  .type = CONF_DURATION,
-	  .required = true,
 	  .min = 1,
 	  .max = (int64_t)366 * 86400000 },
 	{ .section = SECTION,
 	  .key = "tree_max_bytes",
 	  .type = CONF_SIZE,
-	  .required = true,
 	  .min = 1,
 	  .max = INT64_MAX },
 	{ .section = SECTION,
@@ -117,10 +124,6 @@ static const char *const STORAGE_MODELS[] = {
 static const unsigned IMPLEMENTED =
     1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO | 1u << OP_RETRIEVE_PO |
     1u << OP_DELETE_PO | 1u << OP_RETRIEVE_TRACE | 1u << OP_VALIDATE_EVIDENCE;
-
-/* Annex F.1: what scheme pds+pgd+aug+wst+ers obliges a profile to offer. */
-static const unsigned MANDATORY_WST = 1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO |
-				      1u << OP_RETRIEVE_PO | 1u << OP_DELETE_PO;
 
 const char *operation_name(enum operation op)
 {
@@ -186,18 +189,13 @@ static int read_operations(const struct conf *c, struct profile *p,
 					 "operation %s is not implemented", v);
 		p->operations |= 1u << op;
 	}
-	if ((p->operations & MANDATORY_WST) != MANDATORY_WST)
-		return ltps_fail(
-		    err, LTPS_FORMAT, LTPS_FAULT_CALLER, "TS 119 512 F.1",
-		    "the scheme needs RetrieveInfo, PreservePO, RetrievePO "
-		    "and DeletePO");
 	return 0;
 }
 
 static int read_choices(const struct conf *c, struct profile *p, struct ltps_error *err)
 {
 	const char *model = conf_text(c, SECTION, NULL, "storage", "");
-	const char *end = conf_text(c, SECTION, NULL, "period_end", "");
+	const char *end = conf_text(c, SECTION, NULL, "period_end", "keep");
 	const char *digest = conf_text(c, SECTION, NULL, "digest", "");
 	int m = find_name(STORAGE_MODELS, WITHOUT_STORAGE + 1, model);
 	if (m < 0)
@@ -205,10 +203,6 @@ static int read_choices(const struct conf *c, struct profile *p, struct ltps_err
 				 "TS 119 512 5.4.6", "unknown storage model '%s'",
 				 model);
 	p->storage = (enum storage_model)m;
-	if (strcmp(p->scheme, SCHEME_WST_ERS) != 0 || p->storage != WITH_STORAGE)
-		return ltps_fail(
-		    err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER, "TS 119 512 annex F",
-		    "scheme '%s' with %s is not implemented", p->scheme, model);
 	if (strcmp(end, "keep") == 0)
 		p->period_end = PERIOD_KEEP;
 	else if (strcmp(end, "delete") == 0)
@@ -258,6 +252,45 @@ static int read_signatures(const struct conf *c, struct profile *p,
 	return 0;
 }
 
+/* Digests of old evidence only are not taken: TS 119 511 OVR-9.3-08, TS 119 312. */
+static int read_list_algs(const struct conf *c, struct profile *p,
+			  struct ltps_error *err)
+{
+	const char *v;
+	size_t n = 0;
+	for (size_t i = 0;
+	     (v = conf_text_at(c, SECTION, NULL, "digest_list_algorithm", i)) != NULL;
+	     i++) {
+		const enum digest_alg alg = digest_from_name(view_text(v));
+		bool twice = false;
+		for (size_t k = 0; k < n; k++)
+			twice = twice || p->list_algs[k] == alg;
+		if (digest_len(alg) < 32 || twice)
+			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
+					 "TS 119 312",
+					 "'%s' cannot be a digest_list_algorithm", v);
+		p->list_algs[n++] = alg;
+	}
+	return 0;
+}
+
+/* What a profile says that keeps anything for a time. */
+static int read_kept(const struct conf *c, struct profile *p, struct ltps_error *err)
+{
+	static const char *const keys[] = { "period", "period_end", "tree_max_leaves",
+					    "tree_max_age", "tree_max_bytes" };
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const bool is = conf_line(c, SECTION, NULL, keys[i], 0) != 0;
+		if (is == (p->storage != WITHOUT_STORAGE))
+			continue;
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
+				 "TS 119 512 annex F", "%s is %s with storage = %s",
+				 keys[i], is ? "meaningless" : "required",
+				 storage_model_name(p->storage));
+	}
+	return 0;
+}
+
 static void read_limits(const struct conf *c, struct profile *p)
 {
 	p->valid_from_ms = conf_int(c, SECTION, NULL, "valid_from", 0);
@@ -265,6 +298,8 @@ static void read_limits(const struct conf *c, struct profile *p)
 	(void)conf_period(c, SECTION, NULL, "period", &p->period);
 	(void)conf_period(c, SECTION, NULL, "expected_evidence_duration",
 			  &p->expected_evidence_duration);
+	p->evidence_attributes =
+	    conf_int(c, SECTION, NULL, "evidence_attributes", 0) != 0;
 	p->tree_max_leaves = (uint64_t)conf_int(c, SECTION, NULL, "tree_max_leaves", 1);
 	p->tree_max_age_ms = conf_int(c, SECTION, NULL, "tree_max_age", 1);
 	p->tree_max_bytes = (uint64_t)conf_int(c, SECTION, NULL, "tree_max_bytes", 1);
@@ -299,8 +334,9 @@ int profile_parse(struct view text, const char *name, struct profile **ret_p,
 	    read_list(c, "submission_format", p->submission_formats, err) != 0 ||
 	    read_list(c, "po_format", p->po_formats, err) != 0 ||
 	    read_list(c, "evidence_format", p->evidence_formats, err) != 0 ||
-	    read_choices(c, p, err) != 0 || read_signatures(c, p, err) != 0 ||
-	    read_operations(c, p, err) != 0)
+	    read_choices(c, p, err) != 0 || read_list_algs(c, p, err) != 0 ||
+	    read_signatures(c, p, err) != 0 || read_operations(c, p, err) != 0 ||
+	    profile_scheme_check(p, err) != 0 || read_kept(c, p, err) != 0)
 		goto out;
 	*ret_p = p;
 	p = NULL;

@@ -26,6 +26,17 @@ enum profile_failed { FAILED_REFUSE, FAILED_KEEP };
 /* How unsigned objects are sealed with the key of the service. */
 enum profile_seal { SEAL_NONE, SEAL_DETACHED, SEAL_ENVELOPING };
 
+/* What proves that the object existed, of the schemes of annex F. */
+enum profile_evidence {
+	EVIDENCE_RECORD, /* F.1, F.2: evidence records */
+	EVIDENCE_FORM,   /* F.3, F.4: the signature itself, raised by time-stamps */
+};
+
+/* Evidence formats, annex A.2. */
+#define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
+#define URI_CADES_ATS "http://uri.etsi.org/ades/CAdES/archive-time-stamp-v3"
+#define URI_PADES_DTS "http://uri.etsi.org/ades/PAdES/document-time-stamp"
+
 /* TS 119 512 5.3: one bit an operation. */
 enum operation {
 	OP_RETRIEVE_INFO,
@@ -57,10 +68,19 @@ struct profile {
 	enum signature_level augment; /* to which level they are raised; LEVEL_NONE */
 	enum profile_seal seal;
 	enum storage_model storage;
+	enum profile_evidence evidence; /* what proves: by the scheme */
+	/* Digests that may be submitted in the place of data (WithTemporaryStorage);
+	 * NONE ends the list. */
+	enum digest_alg list_algs[DIGEST_ALG_COUNT];
+	/* Annex H: new archive time-stamps say by whom, under which policy and which
+	 * profile they were made. */
+	bool evidence_attributes;
 	unsigned operations; /* bit per enum operation */
 	int64_t valid_from_ms;
 	int64_t valid_until_ms; /* INT64_MAX when open */
-	struct duration period; /* preservation period */
+	struct duration period; /* preservation period; of WithTemporaryStorage that for
+				   which evidence is held (PreservationEvidence-
+				   RetentionPeriod) */
 	enum period_end period_end;
 	struct duration expected_evidence_duration; /* zero: not told */
 	enum digest_alg digest;                     /* of the tree */
@@ -75,8 +95,8 @@ struct profile {
 /*
  * profile_parse - one profile file (section [profile], conf.h syntax).
  * ret_p  free with profile_free()
- * Fails: FORMAT (caller) with file and line; UNSUPPORTED for a scheme or an
- *        operation that this build does not implement
+ * Fails: FORMAT (caller) with file and line, also for what contradicts its scheme;
+ *        UNSUPPORTED for a scheme or an operation that this build does not implement
  */
 int profile_parse(struct view text, const char *name, struct profile **ret_p,
 		  struct ltps_error *err) LTPS_CHECKED;

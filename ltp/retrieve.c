@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "formats/asic.h"
 #include "formats/format.h"
 #include "ltp/evidence.h"
 #include "ltp/fixity.h"
+#include "ltp/retrieve_private.h"
 #include "storage/blob.h"
 #include "timestamping/ers.h"
 
@@ -20,22 +20,6 @@ static const char *const SUBJECTS[SUBJECT_COUNT] = {
 	[SUBJECT_EVIDENCE] = "Evidence",
 	[SUBJECT_PO_EMBEDDED] = "POwithEmbeddedEvidence",
 	[SUBJECT_PO_DETACHED] = "POwithDetachedEvidence",
-};
-
-/* A running retrieval. */
-struct run {
-	struct ltp_worker *w;
-	const struct ltp_retrieve_request *req;
-	const struct profile *profile; /* NULL: configured no more */
-	const struct object *object;
-	struct ltp_retrieved out;
-	size_t cap;
-	size_t bytes;
-	bool many;                   /* several versions: ids carry the version */
-	const struct version *plain; /* but not those of this one, as submitted */
-	const struct version **list; /* the versions given */
-	size_t n_list;
-	struct ltp_result *result;
 };
 
 static void po_clear(struct ltp_po_out *po)
@@ -69,33 +53,36 @@ static bool in_list(const char *const *list, const char *value)
 	return false;
 }
 
-static bool evidence_format_known(const struct run *run)
+static bool evidence_format_known(const struct retrieval *run)
 {
 	const char *f = run->req->evidence_format;
-	if (f == NULL || strcmp(f, URI_ER_4998_SHORT) == 0 ||
+	if (f != NULL && strcmp(f, URI_ER_4998_SHORT) == 0)
+		f = URI_ER_4998;
+	if (f == NULL ||
 	    (run->profile == NULL ? strcmp(f, URI_ER_4998) == 0
 				  : in_list(run->profile->evidence_formats, f)))
 		return true;
 	refuse(run->result, LTP_UNKNOWN_EVIDENCE_FORMAT,
-	       "evidence is not given in the format '%s'", f);
+	       "evidence is not given in the format '%s'", run->req->evidence_format);
 	return false;
 }
 
-static bool has_format(const struct run *run, const struct version *v)
+static bool has_format(const struct retrieval *run, const struct version *v)
 {
 	const char *f = run->req->po_format;
 	size_t same = 0;
 	if (f == NULL || run->req->subject == SUBJECT_EVIDENCE)
 		return true;
 	if (run->req->subject == SUBJECT_PO_EMBEDDED)
-		return strcmp(f, URI_ASIC_ERS) == 0;
+		return retrieve_is_of_forms(run) ? retrieve_forms_have(run, v, f)
+						 : strcmp(f, URI_ASIC_ERS) == 0;
 	for (size_t i = 0; i < v->n_parts; i++)
 		same += v->parts[i].format_id != NULL &&
 			strcmp(v->parts[i].format_id, f) == 0;
 	return same == v->n_parts;
 }
 
-static bool po_format_known(const struct run *run, const struct version *v)
+static bool po_format_known(const struct retrieval *run, const struct version *v)
 {
 	if (has_format(run, v))
 		return true;
@@ -107,7 +94,7 @@ static bool po_format_known(const struct run *run, const struct version *v)
 
 /* --- adding to the answer --- */
 
-static struct ltp_po_out *po_add(struct run *run, struct ltps_error *err)
+struct ltp_po_out *retrieve_po_add(struct retrieval *run, struct ltps_error *err)
 {
 	if (run->out.n_pos == RETRIEVE_POS_MAX) {
 		ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
@@ -124,7 +111,7 @@ static struct ltp_po_out *po_add(struct run *run, struct ltps_error *err)
 	return po;
 }
 
-static int set_text(char **ret_text, const char *s, struct ltps_error *err)
+int retrieve_set_text(char **ret_text, const char *s, struct ltps_error *err)
 {
 	if (s == NULL)
 		return 0;
@@ -133,8 +120,8 @@ static int set_text(char **ret_text, const char *s, struct ltps_error *err)
 }
 
 /* Id of a part in the answer: as submitted, else made; unique over versions. */
-static void part_id(const struct run *run, const struct version *v,
-		    const struct part *p, char *out, size_t out_size)
+void retrieve_part_id(const struct retrieval *run, const struct version *v,
+		      const struct part *p, char *out, size_t out_size)
 {
 	char own[32];
 	const char *id = p->po_id;
@@ -148,7 +135,7 @@ static void part_id(const struct run *run, const struct version *v,
 		snprintf(out, out_size, "%s", id);
 }
 
-static int charge(struct run *run, uint64_t n, struct ltps_error *err)
+static int charge(struct retrieval *run, uint64_t n, struct ltps_error *err)
 {
 	if (n > RETRIEVE_BYTES_MAX - run->bytes)
 		return ltps_fail(
@@ -160,8 +147,8 @@ static int charge(struct run *run, uint64_t n, struct ltps_error *err)
 	return worker_take(run->w, n + b64_encoded_len((size_t)n), err);
 }
 
-static int part_read(struct run *run, const struct part *p, struct buf *out,
-		     struct ltps_error *err)
+int retrieve_part_read(struct retrieval *run, const struct part *p, struct buf *out,
+		       struct ltps_error *err)
 {
 	if (charge(run, p->size, err) != 0 ||
 	    buf_reserve(out, (size_t)p->size, err) != 0)
@@ -170,7 +157,7 @@ static int part_read(struct run *run, const struct part *p, struct buf *out,
 }
 
 /* The version whose parts this one's relObj names: of a form what it was made of. */
-static const struct version *related_version(const struct run *run,
+static const struct version *related_version(const struct retrieval *run,
 					     const struct version *v)
 {
 	const struct object *o = run->object;
@@ -184,7 +171,7 @@ static const struct version *related_version(const struct run *run,
 	return found;
 }
 
-static bool is_given(const struct run *run, const struct version *v)
+static bool is_given(const struct retrieval *run, const struct version *v)
 {
 	for (size_t i = 0; i < run->n_list; i++)
 		if (run->list[i] == v)
@@ -194,7 +181,7 @@ static bool is_given(const struct run *run, const struct version *v)
 
 /* relObj as submitted, where what it names is in the answer; "v2-" before each when the
  * ids have it too. */
-static int set_related(const struct run *run, const struct version *made,
+static int set_related(const struct retrieval *run, const struct version *made,
 		       const char *list, struct ltp_po_out *po, struct ltps_error *err)
 {
 	const struct version *v = related_version(run, made);
@@ -210,7 +197,7 @@ static int set_related(const struct run *run, const struct version *made,
 			snprintf(id, sizeof(id), "%s-%.*s", v->label, n, list);
 		else
 			snprintf(id, sizeof(id), "%.*s", n, list);
-		if (set_text(&po->related[po->n_related], id, err) != 0)
+		if (retrieve_set_text(&po->related[po->n_related], id, err) != 0)
 			return -1;
 		po->n_related++;
 		list += n;
@@ -219,29 +206,30 @@ static int set_related(const struct run *run, const struct version *made,
 	return 0;
 }
 
-static int add_parts(struct run *run, const struct version *v, struct ltps_error *err)
+int retrieve_parts_add(struct retrieval *run, const struct version *v,
+		       struct ltps_error *err)
 {
 	for (size_t i = 0; i < v->n_parts; i++) {
 		const struct part *p = &v->parts[i];
 		char id[STORE_NAME_MAX + PO_ID_MAX + 2];
-		struct ltp_po_out *po = po_add(run, err);
+		struct ltp_po_out *po = retrieve_po_add(run, err);
 		if (po == NULL)
 			return -1;
-		part_id(run, v, p, id, sizeof(id));
-		if (set_text(&po->id, id, err) != 0 ||
-		    set_text(&po->format_id, p->format_id, err) != 0 ||
-		    set_text(&po->mime, p->mime, err) != 0 ||
-		    set_text(&po->pronom, p->pronom, err) != 0 ||
+		retrieve_part_id(run, v, p, id, sizeof(id));
+		if (retrieve_set_text(&po->id, id, err) != 0 ||
+		    retrieve_set_text(&po->format_id, p->format_id, err) != 0 ||
+		    retrieve_set_text(&po->mime, p->mime, err) != 0 ||
+		    retrieve_set_text(&po->pronom, p->pronom, err) != 0 ||
 		    set_related(run, v, p->related, po, err) != 0 ||
-		    part_read(run, p, &po->data, err) != 0)
+		    retrieve_part_read(run, p, &po->data, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The record in *out; a version whose tree waits for its token is told. */
-static int evidence_of(struct run *run, const struct version *v, struct buf *out,
-		       bool *ret_ready, struct ltps_error *err)
+int retrieve_record(struct retrieval *run, const struct version *v, struct buf *out,
+		    bool *ret_ready, struct ltps_error *err)
 {
 	if (evidence_assemble(run->w, v, out, ret_ready, err) != 0)
 		return -1;
@@ -252,27 +240,27 @@ static int evidence_of(struct run *run, const struct version *v, struct buf *out
 	return charge(run, out->n, err);
 }
 
-static int add_evidence(struct run *run, const struct version *v, bool relate,
+static int add_evidence(struct retrieval *run, const struct version *v, bool relate,
 			struct ltps_error *err)
 {
 	int rc = -1;
 	bool ready;
 	char id[STORE_NAME_MAX + 16];
 	struct buf record = buf_make(ERS_SIZE_MAX);
-	if (evidence_of(run, v, &record, &ready, err) != 0)
+	if (retrieve_record(run, v, &record, &ready, err) != 0)
 		goto out;
 	if (!ready) {
 		rc = 0;
 		goto out;
 	}
-	struct ltp_po_out *po = po_add(run, err);
+	struct ltp_po_out *po = retrieve_po_add(run, err);
 	if (po == NULL)
 		goto out;
 	po->data = record;
 	record = buf_make(0);
 	snprintf(id, sizeof(id), "evidence-%s", v->label);
-	if (set_text(&po->id, id, err) != 0 ||
-	    set_text(&po->format_id, URI_ER_4998, err) != 0)
+	if (retrieve_set_text(&po->id, id, err) != 0 ||
+	    retrieve_set_text(&po->format_id, URI_ER_4998, err) != 0)
 		goto out;
 	if (relate) {
 		po->related = mem_zalloc(v->n_parts, sizeof(*po->related));
@@ -282,8 +270,8 @@ static int add_evidence(struct run *run, const struct version *v, bool relate,
 		}
 		for (size_t i = 0; i < v->n_parts; i++) {
 			char part[STORE_NAME_MAX + PO_ID_MAX + 2];
-			part_id(run, v, &v->parts[i], part, sizeof(part));
-			if (set_text(&po->related[i], part, err) != 0)
+			retrieve_part_id(run, v, &v->parts[i], part, sizeof(part));
+			if (retrieve_set_text(&po->related[i], part, err) != 0)
 				goto out;
 			po->n_related++;
 		}
@@ -294,140 +282,40 @@ out:
 	return rc;
 }
 
-/* --- container --- */
-
-/* A file name for a part: its id when that is a plain name, else part-N. */
-static void file_name(const struct part *p, char *out, size_t out_size)
-{
-	const char *id = p->po_id;
-	bool plain = id != NULL && id[0] != '.' && id[0] != '\0' &&
-		     strcmp(id, "mimetype") != 0 && strcmp(id, "META-INF") != 0;
-	for (const char *c = id; plain && *c != '\0'; c++)
-		plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-			(*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || *c == '.';
-	if (plain)
-		snprintf(out, out_size, "%s", id);
-	else
-		snprintf(out, out_size, "part-%u", p->seq);
-}
-
-struct container {
-	struct asic_object *objects;
-	struct buf *data;
-	char (*names)[PO_ID_MAX + 1];
-	size_t n;
-};
-
-static void container_clear(struct container *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		buf_free(&c->data[i]);
-	mem_free(c->objects);
-	mem_free(c->data);
-	mem_free(c->names);
-}
-
-static int container_read(struct run *run, const struct version *v, struct container *c,
-			  struct ltps_error *err)
-{
-	c->objects = mem_zalloc(v->n_parts, sizeof(*c->objects));
-	c->data = mem_zalloc(v->n_parts, sizeof(*c->data));
-	c->names = mem_zalloc(v->n_parts, sizeof(*c->names));
-	if (c->objects == NULL || c->data == NULL || c->names == NULL)
-		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < v->n_parts; i++) {
-		const struct part *p = &v->parts[i];
-		c->data[i] = buf_make((size_t)p->size);
-		c->n = i + 1;
-		if (part_read(run, p, &c->data[i], err) != 0)
-			return -1;
-		file_name(p, c->names[i], sizeof(c->names[i]));
-		c->objects[i] = (struct asic_object){
-			.name = view_text(c->names[i]),
-			.mime = p->mime,
-			.data = view_buf(&c->data[i]),
-		};
-	}
-	return 0;
-}
-
-static enum digest_alg tree_digest(struct view record)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct ers *er = NULL;
-	enum digest_alg alg = DIGEST_SHA256;
-	if (ers_parse(record, &er, &err) == 0 && er->n_chains > 0 &&
-	    er->chains[0].n > 0)
-		alg = er->chains[0].stamps[0].alg;
-	ers_free(er);
-	return alg;
-}
-
-static int add_container(struct run *run, const struct version *v,
-			 struct ltps_error *err)
-{
-	int rc = -1;
-	bool ready;
-	char id[STORE_NAME_MAX + 16];
-	struct container c = { 0 };
-	struct buf record = buf_make(ERS_SIZE_MAX);
-	if (evidence_of(run, v, &record, &ready, err) != 0)
-		goto out;
-	if (!ready) { /* the parts alone: part of what was asked for */
-		rc = add_parts(run, v, err);
-		goto out;
-	}
-	if (container_read(run, v, &c, err) != 0)
-		goto out;
-	struct ltp_po_out *po = po_add(run, err);
-	if (po == NULL)
-		goto out;
-	const struct asic_input in = {
-		.objects = c.objects,
-		.n_objects = c.n,
-		.record = view_buf(&record),
-		.alg = tree_digest(view_buf(&record)),
-		.time_ms = v->created_ms,
-	};
-	snprintf(id, sizeof(id), "poc-%s", v->label);
-	if (set_text(&po->id, id, err) != 0 ||
-	    set_text(&po->format_id, URI_ASIC_ERS, err) != 0 ||
-	    set_text(&po->mime, ASIC_MIMETYPE_E, err) != 0 ||
-	    asic_build(&in, &po->data, err) != 0)
-		goto out;
-	rc = 0;
-out:
-	container_clear(&c);
-	buf_free(&record);
-	return rc;
-}
-
 /* --- the whole --- */
 
-static bool data_gone(const struct run *run)
+/* Deleted, or never kept: temporary storage. */
+static bool data_gone(const struct retrieval *run, const struct version *v)
 {
-	return run->object->state == OBJECT_DATA_DELETED;
+	return run->object->state == OBJECT_DATA_DELETED ||
+	       (v->n_parts > 0 && v->parts[0].blob == 0);
 }
 
-static int add_version(struct run *run, const struct version *v, struct ltps_error *err)
+static int add_version(struct retrieval *run, const struct version *v,
+		       struct ltps_error *err)
 {
 	enum subject s = run->req->subject;
-	if (data_gone(run) && s != SUBJECT_EVIDENCE) {
+	if (retrieve_is_of_forms(run) && s != SUBJECT_PO)
+		return retrieve_forms_add(run, v, err);
+	if (data_gone(run, v) && s != SUBJECT_EVIDENCE) {
 		refuse(run->result, LTP_WARN_PARTLY,
-		       "the data was deleted; its evidence remains");
+		       run->object->state == OBJECT_DATA_DELETED
+			   ? "the data was deleted; its evidence remains"
+			   : "the data is not kept under temporary storage; there is "
+			     "its evidence");
 		return s == SUBJECT_PO ? 0 : add_evidence(run, v, false, err);
 	}
 	switch (s) {
 	case SUBJECT_PO:
-		return add_parts(run, v, err);
+		return retrieve_parts_add(run, v, err);
 	case SUBJECT_EVIDENCE:
 		return add_evidence(run, v, false, err);
 	case SUBJECT_PO_DETACHED:
-		if (add_parts(run, v, err) != 0)
+		if (retrieve_parts_add(run, v, err) != 0)
 			return -1;
 		return add_evidence(run, v, true, err);
 	case SUBJECT_PO_EMBEDDED:
-		return add_container(run, v, err);
+		return retrieve_container_add(run, v, err);
 	}
 	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "subject %d",
 			 (int)s);
@@ -459,7 +347,7 @@ static bool plain_ids_differ(const struct version *plain, const struct version *
 
 /* What came, byte for byte, then the newest augmented and sealed forms of it (DESIGN:
  * evidence model). Reports are asked for by their name. */
-static size_t choose_default(struct run *run, const struct version **ret_list)
+static size_t choose_default(struct retrieval *run, const struct version **ret_list)
 {
 	static const enum version_kind forms[] = { VERSION_AUGMENTED, VERSION_SEALED };
 	const struct object *o = run->object;
@@ -470,6 +358,9 @@ static size_t choose_default(struct run *run, const struct version **ret_list)
 	if (v == NULL)
 		return 0;
 	ret_list[n++] = run->plain = v;
+	/* The forms are its evidence, and come with it. */
+	if (retrieve_is_of_forms(run) && run->req->subject != SUBJECT_PO)
+		return n;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		v = newest(o, forms[i]);
 		if (v != NULL && has_format(run, v))
@@ -481,7 +372,8 @@ static size_t choose_default(struct run *run, const struct version **ret_list)
 }
 
 /* The versions asked for, by the object's order; false: refused. */
-static bool choose(struct run *run, const struct version **ret_list, size_t *ret_n)
+static bool choose(struct retrieval *run, const struct version **ret_list,
+		   size_t *ret_n)
 {
 	const struct object *o = run->object;
 	const struct ltp_retrieve_request *q = run->req;
@@ -508,7 +400,7 @@ static bool choose(struct run *run, const struct version **ret_list, size_t *ret
 	return true;
 }
 
-static int retrieve_versions(struct run *run, struct ltps_error *err)
+static int retrieve_versions(struct retrieval *run, struct ltps_error *err)
 {
 	int rc = -1;
 	size_t n = 0;
@@ -532,7 +424,7 @@ out:
 	return rc;
 }
 
-static int audit_retrieve(struct run *run, struct ltps_error *err)
+static int audit_retrieve(struct retrieval *run, struct ltps_error *err)
 {
 	char detail[64];
 	snprintf(detail, sizeof(detail), "%s, %zu POs", SUBJECTS[run->req->subject],
@@ -547,13 +439,22 @@ static int audit_retrieve(struct run *run, struct ltps_error *err)
 	return ltp_audit(run->w, &note, err);
 }
 
+/* Evidence of temporary storage is not given out for longer than said, whether the
+ * service has come to remove it or not (TS 119 511 9.1). */
+static bool is_over(const struct ltp *l, const struct object *o)
+{
+	const struct profile *p = profile_by_id(l, o->profile);
+	return p != NULL && p->storage == WITH_TEMPORARY_STORAGE &&
+	       o->preserve_until_ms != 0 && ltp_now(l) >= o->preserve_until_ms;
+}
+
 int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		 struct ltp_retrieved *ret_r, struct ltp_result *ret_result,
 		 struct ltps_error *err)
 {
 	int rc = -1;
 	struct object *object = NULL;
-	struct run run = { .w = w, .req = req, .result = ret_result };
+	struct retrieval run = { .w = w, .req = req, .result = ret_result };
 	refuse(ret_result, LTP_OK, "%s", "");
 	/* One state for rows and blobs, so that a deletion meanwhile is no damage. */
 	if (store_read_begin(w->conn, err) != 0)
@@ -562,6 +463,9 @@ int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		goto read_end;
 	if (object != NULL && object->state == OBJECT_DELETED) {
 		refuse(ret_result, LTP_UNKNOWN_POID, "the object was deleted");
+	} else if (object != NULL && is_over(w->l, object)) {
+		refuse(ret_result, LTP_UNKNOWN_POID,
+		       "its evidence was held as long as the profile says");
 	} else if (object != NULL) {
 		run.object = object;
 		run.profile = profile_by_id(w->l, object->profile);

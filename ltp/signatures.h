@@ -119,6 +119,17 @@ int signatures_is_judged(const struct signatures_part *p, bool *ret,
 /* What carries no signature, time-stamp or evidence of its own. A PDF: when it is not
  * judged. */
 bool signatures_is_unsigned(const struct signatures_part *p);
+/*
+ * signatures_find_bare - the first part that neither holds a signature that can be
+ * judged nor is the content of one.
+ * ret_part  n: there is none
+ */
+int signatures_find_bare(const struct signatures_part *parts, size_t n,
+			 size_t *ret_part, struct ltps_error *err) LTPS_CHECKED;
+/* Format and media type of what was made of a signed part. */
+void signatures_describe_form(const char *submitted_format, struct view made,
+			      bool detached, const struct format **ret_format,
+			      const char **ret_format_id, const char **ret_mime);
 /* The worst stays, with the first reason. */
 void signatures_worse(struct signatures_verdict *v, enum indication indication,
 		      enum subindication sub, const char *text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "formats/cms.h"
 #include "ltp/signatures.h"
 
 /* Judging what comes holds a worker: what takes longer is open, and for the job. */
@@ -113,6 +114,53 @@ static const struct signatures_part *content_part(const struct signatures_part *
 			return &parts[i];
 	const size_t other = 1 - signature;
 	return n == 2 && !is_cms(&parts[other]) ? &parts[other] : NULL;
+}
+
+/* What has its content inside is about no other part, wherever it stands. */
+static int is_detached(const struct signatures_part *p, bool *ret,
+		       struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	struct cms *cms = NULL;
+	*ret = true; /* what cannot be read is told when it is judged */
+	if (cms_parse(p->data, &cms, &why) == 0)
+		*ret = !cms->has_content;
+	cms_free(cms);
+	if (why.code == LTPS_OK || why.fault == LTPS_FAULT_OBJECT)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+/* Whether a part is the content of one that is signed and detached. */
+static int is_content(const struct signatures_part *parts, size_t n, size_t i,
+		      bool *ret, struct ltps_error *err)
+{
+	*ret = false;
+	for (size_t k = 0; !*ret && k < n; k++)
+		if (k != i && is_cms(&parts[k]) &&
+		    content_part(parts, n, k) == &parts[i] &&
+		    is_detached(&parts[k], ret, err) != 0)
+			return -1;
+	return 0;
+}
+
+int signatures_find_bare(const struct signatures_part *parts, size_t n,
+			 size_t *ret_part, struct ltps_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool held;
+		if (signatures_is_judged(&parts[i], &held, err) != 0)
+			return -1;
+		if (!held && is_content(parts, n, i, &held, err) != 0)
+			return -1;
+		if (!held) {
+			*ret_part = i;
+			return 0;
+		}
+	}
+	*ret_part = n;
+	return 0;
 }
 
 /* ---- one signed part ---- */

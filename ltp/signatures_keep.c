@@ -14,8 +14,6 @@
 #include "storage/audit.h"
 
 #define MIME_REPORT "application/vnd.etsi.validation-report+xml"
-#define MIME_CMS "application/pkcs7-mime"
-#define MIME_CMS_DETACHED "application/pkcs7-signature"
 #define FORMAT_REPORT "http://uri.etsi.org/19102/v1.4.1#ValidationReport"
 #define LABEL_MAX 32
 /* Everything is made, nothing is kept (base/failpoint.h). */
@@ -87,6 +85,20 @@ static bool is_detached(const struct care *c, const struct cared_part *p)
 			 : !p->document->cms->has_content;
 }
 
+void signatures_describe_form(const char *submitted_format, struct view made,
+			      bool detached, const struct format **ret_format,
+			      const char **ret_format_id, const char **ret_mime)
+{
+	const struct format *f = format_detect(made);
+	if (f->kind != FORMAT_PADES)
+		f = format_by_kind(FORMAT_CADES);
+	*ret_format = f;
+	*ret_format_id = submitted_format != NULL ? submitted_format : f->uri;
+	*ret_mime = f->kind == FORMAT_PADES ? f->mime
+		    : detached              ? "application/pkcs7-signature"
+					    : "application/pkcs7-mime";
+}
+
 static void describe(const struct care *c, const struct cared_part *p,
 		     enum version_kind kind, struct part_new *row)
 {
@@ -98,13 +110,9 @@ static void describe(const struct care *c, const struct cared_part *p,
 		return;
 	}
 	const struct format *made = format_detect(view_buf(&p->made));
-	if (made->kind != FORMAT_PADES)
-		made = format_by_kind(FORMAT_CADES);
-	row->format_id =
-	    from->format_id != NULL && !p->sealed ? from->format_id : made->uri;
-	row->mime = made->kind == FORMAT_PADES ? made->mime
-		    : is_detached(c, p)        ? MIME_CMS_DETACHED
-					       : MIME_CMS;
+	signatures_describe_form(p->sealed ? NULL : from->format_id, view_buf(&p->made),
+				 made->kind != FORMAT_PADES && is_detached(c, p), &made,
+				 &row->format_id, &row->mime);
 	row->detected = made->name;
 }
 

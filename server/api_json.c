@@ -229,6 +229,22 @@ static void ingest_done(void *arg, struct ltp_ingest *i, const struct ltps_error
 	call->later(call);
 }
 
+/* Without storage the answer is all there is: no POID, the POs with their evidence. */
+static int run_at_once(struct api_call *call, struct ltp_worker *w,
+		       struct ltps_error *err)
+{
+	struct ltp_retrieved made = { 0 };
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_preserve_at_once(w, &call->ingest_request, &made, &result, err) != 0)
+		return -1;
+	const struct api_answer a = answer_of(call, &result);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : api_out_retrieved(&a, &made, &call->answer, err);
+	ltp_retrieved_clear(&made);
+	return rc;
+}
+
 static int run_preserve(struct api_call *call, struct ltp_worker *w, bool *ret_later,
 			struct ltps_error *err)
 {
@@ -239,6 +255,8 @@ static int run_preserve(struct api_call *call, struct ltp_worker *w, bool *ret_l
 		.pos = call->in.pos,
 		.n_pos = call->in.n_pos,
 	};
+	if (ltp_is_at_once(call->ltp, call->in.profile))
+		return run_at_once(call, w, err);
 	if (ltp_ingest_prepare(w, &call->ingest_request, &call->ingest, &result, err) !=
 	    0)
 		return -1;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "server/api_json_read.h"
+#include "server/digest_list.h"
 #include "server/result.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -266,29 +267,15 @@ static bool check_whole(struct reader *r, const struct api_in *in)
 }
 
 /* A DigestList is looked into, whatever the profile will say to it. */
-static bool check_digest_lists(struct reader *r, const struct api_in *in)
+static bool check_digest_lists(struct reader *r, struct api_in *in)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	for (size_t i = 0; i < in->n_pos; i++) {
-		const struct ltp_po *po = &in->pos[i];
-		struct digest_list list;
-		struct ltp_result why = { .minor = LTP_OK };
-		if (po->xml || po->format_id == NULL ||
-		    strcmp(po->format_id, DIGEST_LIST_FORMAT) != 0 ||
-		    (po->mime != NULL && strcmp(po->mime, "application/xml") == 0))
-			continue;
-		if (digest_list_check(po->data, &list, &why, &err) != 0) {
-			r->nomem = true;
-			return false;
-		}
-		reader_push(r, "po");
-		reader_push_index(r, i);
-		if (why.minor != LTP_OK)
-			return reader_refuse(r, LTP_PO_FORMAT_ERROR,
-					     "DigestList: %.200s", why.message);
-		reader_pop(r, 0);
+	struct ltp_result why = { .minor = LTP_OK };
+	if (digest_lists_read(in->pos, in->n_pos, &in->digest_lists, &why, &err) != 0) {
+		r->nomem = true;
+		return false;
 	}
-	return true;
+	return why.minor == LTP_OK || reader_refuse(r, why.minor, "%s", why.message);
 }
 
 /* The identity of the request is wanted even when the rest is refused. */
@@ -341,6 +328,7 @@ int api_in_parse(enum operation op, struct buf *body, struct api_in *ret_in,
 
 void api_in_free(struct api_in *in)
 {
+	digest_lists_free(in->digest_lists, in->n_pos);
 	json_decref(in->doc);
 	reader_free_lists(in->lists, in->n_lists);
 	json_cut_free(&in->cut);

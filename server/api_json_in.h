@@ -39,6 +39,9 @@ struct api_in {
 	enum profile_status profile_status; /* from stat */
 	enum subject sor;                   /* from sor */
 
+	/* Of each pos[i] that is a DigestList; n_pos of them, or NULL for none. */
+	struct ltp_digest_list *digest_lists;
+
 	/* private */
 	struct buf body;
 	struct json_cut cut;
@@ -62,25 +65,5 @@ int api_in_parse(enum operation op, struct buf *body, struct api_in *ret_in,
 		 struct ltp_result *ret_refusal, bool *ret_malformed,
 		 struct ltps_error *err) LTPS_CHECKED;
 void api_in_free(struct api_in *in);
-
-/* DigestList (5.6.1), carried as the data of a PO. */
-#define DIGEST_LIST_FORMAT "http://uri.etsi.org/19512/format/DigestList"
-struct digest_list {
-	enum digest_alg alg; /* NONE: well-formed but unknown to us */
-	size_t n;
-	size_t n_wrong_len; /* values that are not as long as the algorithm's */
-	bool has_evidence;
-};
-/*
- * digest_list_check - the JSON form: members, types, base64 of the values
- * (padding may be missing, as existing clients send it).
- * Algorithm spellings: dotted OID, urn:oid:, XML signature URI or name, as a
- * string or as {"alg": ...}.
- * ret_refusal  minor LTP_OK: well-formed
- * Fails:       NOMEM (self)
- */
-int digest_list_check(struct view json, struct digest_list *ret_list,
-		      struct ltp_result *ret_refusal,
-		      struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/asn1.h"
 #include "base/mem.h"
+#include "server/digest_list.h"
 #include "server/result.h"
 
 #define POLICY_EVIDENCE "http://uri.etsi.org/19512/policy/preservation-evidence"
@@ -78,6 +80,27 @@ static void put_texts(struct jsonw *j, const char *key, const char *const *texts
 	jsonw_array_end(j);
 }
 
+/* Of a DigestList: the algorithms that the profile takes (TS 119 511 OVR-9.3-08). */
+static void put_list_algs(struct jsonw *j, const enum digest_alg *algs)
+{
+	char oid[OID_TEXT_MAX + 8];
+	jsonw_key(j, "format");
+	jsonw_array(j);
+	jsonw_object(j);
+	jsonw_member(j, "name", "DigestMethod");
+	jsonw_key(j, "form");
+	jsonw_array(j);
+	for (size_t i = 0; algs[i] != DIGEST_NONE; i++) {
+		snprintf(oid, sizeof(oid), "urn:oid:%s", digest_oid_text(algs[i]));
+		jsonw_object(j);
+		jsonw_member(j, "fid", oid);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+	jsonw_object_end(j);
+	jsonw_array_end(j);
+}
+
 static void put_formats(struct jsonw *j, const char *key, const char *const *ids,
 			bool first_is_default)
 {
@@ -101,16 +124,25 @@ static bool has_format(const char *const *ids)
 	return ids[0] != NULL && (ids[0][0] != '\0' || ids[1] != NULL);
 }
 
-static void put_parameter(struct jsonw *j, const char *key, const char *name,
-			  const char *const *ids, bool first_is_default)
+static void put_submissions(struct jsonw *j, const struct profile *p)
 {
+	const char *const *ids = p->submission_formats;
 	if (!has_format(ids))
 		return;
-	jsonw_key(j, key);
+	jsonw_key(j, "in");
 	jsonw_array(j);
 	jsonw_object(j);
-	jsonw_member(j, "name", name);
-	put_formats(j, "form", ids, first_is_default);
+	jsonw_member(j, "name", "PO");
+	jsonw_key(j, "form");
+	jsonw_array(j);
+	for (size_t i = 0; ids[i] != NULL; i++) {
+		jsonw_object(j);
+		jsonw_member(j, "fid", ids[i]);
+		if (strcmp(ids[i], DIGEST_LIST_FORMAT) == 0)
+			put_list_algs(j, p->list_algs);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
 	jsonw_object_end(j);
 	jsonw_array_end(j);
 }
@@ -142,7 +174,7 @@ static void put_operations(struct jsonw *j, const struct profile *p)
 		jsonw_object(j);
 		jsonw_member(j, "name", operation_name((enum operation)op));
 		if (op == OP_PRESERVE_PO)
-			put_parameter(j, "in", "PO", p->submission_formats, false);
+			put_submissions(j, p);
 		if (op == OP_RETRIEVE_PO)
 			put_retrieve_outputs(j, p);
 		jsonw_object_end(j);

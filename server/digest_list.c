@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON DigestList (TS 119 512 5.6.1). */
+/* digest_list - which form it is, the JSON form, and what both forms share. */
+#include "server/digest_list.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -12,13 +14,9 @@
 /* Longer than any OID or URI of an algorithm. */
 #define ALG_TEXT_MAX 128
 
-struct raw_list {
-	const char *alg;
-	struct texts values;
-	struct read_evidence evidence;
-};
+/* ---- both forms ---- */
 
-static enum digest_alg alg_of(const char *text)
+enum digest_alg digest_list_alg(const char *text)
 {
 	static const struct {
 		const char *uri;
@@ -46,6 +44,43 @@ static enum digest_alg alg_of(const char *text)
 	return alg != DIGEST_NONE ? alg : digest_from_name(v);
 }
 
+/* What is longer than any digest stays a value, of the wrong length. */
+int digest_list_add(struct ltp_digest_list *list, size_t *cap, struct view base64,
+		    struct ltps_error *err)
+{
+	struct buf value = buf_make(DIGEST_MAX * 2);
+	if (list->n == DIGEST_LIST_VALUES_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER,
+				 "TS 119 512 5.6.1", "more than %d values",
+				 DIGEST_LIST_VALUES_MAX);
+	if (b64_decode(base64, true, &value, err) != 0 ||
+	    mem_grow(&list->values, sizeof(*list->values), list->n + 1, cap, err) !=
+		0) {
+		buf_free(&value);
+		return -1;
+	}
+	struct digest *d = &list->values[list->n];
+	*d = (struct digest){ .alg = list->alg, .n = value.n };
+	if (value.n <= DIGEST_MAX && value.n > 0)
+		memcpy(d->p, value.p, value.n);
+	buf_free(&value);
+	if (d->n == 0)
+		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
+				 "TS 119 512 5.6.1", "is empty");
+	const size_t len = digest_len(list->alg);
+	list->n_wrong_len += len != 0 && d->n != len;
+	list->n++;
+	return 0;
+}
+
+/* ---- JSON ---- */
+
+struct raw_list {
+	const char *alg;
+	struct texts values;
+	struct read_evidence evidence;
+};
+
 /* A string, or the object form of the schema's dangling reference. */
 static bool read_alg(struct reader *r, const json_t *v, void *at)
 {
@@ -63,32 +98,40 @@ static bool read_alg(struct reader *r, const json_t *v, void *at)
 	return true;
 }
 
-static bool check_values(struct reader *r, const struct texts *values,
-			 struct digest_list *list)
+static bool take_values(struct reader *r, const struct texts *values,
+			struct ltp_digest_list *list)
 {
-	const size_t len = digest_len(list->alg);
+	size_t cap = 0;
 	if (values->n == 0)
 		return reader_refuse(r, LTP_PARAMETER_ERROR, "digVal is empty");
 	for (size_t i = 0; i < values->n; i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
-		struct buf value = buf_make(DIGEST_MAX * 2);
-		const int rc = b64_decode(view_text(values->p[i]), true, &value, &err);
-		const size_t n = value.n;
-		buf_free(&value);
-		if (rc != 0 && err.code == LTPS_NOMEM) {
-			r->nomem = true;
-			return false;
-		}
-		if (rc != 0 || n == 0)
-			return reader_refuse(r, LTP_PARAMETER_ERROR, "digVal[%zu]: %s",
-					     i, rc != 0 ? err.text : "is empty");
-		list->n_wrong_len += len != 0 && n != len;
+		if (digest_list_add(list, &cap, view_text(values->p[i]), &err) == 0)
+			continue;
+		r->nomem = err.code == LTPS_NOMEM;
+		return !r->nomem && reader_refuse(r, LTP_PARAMETER_ERROR,
+						  "digVal[%zu]: %s", i, err.text);
 	}
-	list->n = values->n;
 	return true;
 }
 
-static bool read_list(struct reader *r, const json_t *doc, struct digest_list *list)
+static bool take_evidence(struct reader *r, const struct read_evidence *e,
+			  struct ltp_digest_list *list)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	list->has_evidence = e->given;
+	if (!e->given)
+		return true;
+	list->evidence = buf_make(e->po.data.n);
+	if (e->po.format_id != NULL &&
+	    (list->evidence_format = mem_dup_text(e->po.format_id)) == NULL)
+		r->nomem = true;
+	else if (buf_put(&list->evidence, e->po.data, &err) != 0)
+		r->nomem = true;
+	return !r->nomem;
+}
+
+static bool read_list(struct reader *r, const json_t *doc, struct ltp_digest_list *list)
 {
 	static const struct member members[] = {
 		{ "digAlg", read_alg, offsetof(struct raw_list, alg), true },
@@ -98,18 +141,18 @@ static bool read_list(struct reader *r, const json_t *doc, struct digest_list *l
 	struct raw_list raw = { 0 };
 	if (!read_object(r, doc, members, COUNT(members), &raw))
 		return false;
-	list->alg = alg_of(raw.alg);
-	list->has_evidence = raw.evidence.given;
-	return check_values(r, &raw.values, list);
+	list->alg = digest_list_alg(raw.alg);
+	return take_values(r, &raw.values, list) &&
+	       take_evidence(r, &raw.evidence, list);
 }
 
-int digest_list_check(struct view json, struct digest_list *ret_list,
-		      struct ltp_result *ret_refusal, struct ltps_error *err)
+static int read_json(struct view json, struct ltp_digest_list *ret_list,
+		     struct ltp_result *ret_refusal, struct ltps_error *err)
 {
 	void **lists = NULL;
 	size_t n_lists = 0;
 	struct json_cut cut = { .small = buf_make(0) };
-	struct digest_list list = { .alg = DIGEST_NONE };
+	struct ltp_digest_list list = { .alg = DIGEST_NONE };
 	json_t *doc = NULL;
 	struct reader r = { .cut = &cut,
 			    .lists = &lists,
@@ -118,7 +161,6 @@ int digest_list_check(struct view json, struct digest_list *ret_list,
 	int rc = -1;
 	/* Decoding happens in place, and the object's bytes must stay. */
 	uint8_t *copy = mem_dup(json.p, json.n);
-	result_set(ret_refusal, LTP_OK, "%s", "");
 	if (copy == NULL) {
 		ltps_fail_nomem(err);
 		goto out;
@@ -131,13 +173,75 @@ int digest_list_check(struct view json, struct digest_list *ret_list,
 		goto out;
 	}
 	doc = reader_load(&r);
-	if (doc != NULL && read_list(&r, doc, &list))
+	if (doc != NULL && read_list(&r, doc, &list)) {
 		*ret_list = list;
+		list = (struct ltp_digest_list){ .alg = DIGEST_NONE };
+	}
 	rc = r.nomem ? ltps_fail_nomem(err) : 0;
 out:
+	ltp_digest_list_clear(&list);
 	json_decref(doc);
 	reader_free_lists(lists, n_lists);
 	json_cut_free(&cut);
 	mem_free(copy);
 	return rc;
+}
+
+/* ---- either form ---- */
+
+int digest_list_read(struct view data, struct ltp_digest_list *ret_list,
+		     struct ltp_result *ret_refusal, struct ltps_error *err)
+{
+	static const uint8_t bom[] = { 0xef, 0xbb, 0xbf };
+	const struct view mark = view_of(bom, sizeof(bom));
+	struct view v = view_trim(view_starts(data, mark) ? view_skip(data, 3) : data);
+	result_set(ret_refusal, LTP_OK, "%s", "");
+	*ret_list = (struct ltp_digest_list){ .alg = DIGEST_NONE };
+	return v.n > 0 && v.p[0] == '<'
+		   ? digest_list_read_xml(data, ret_list, ret_refusal, err)
+		   : read_json(data, ret_list, ret_refusal, err);
+}
+
+static bool is_list(const struct ltp_po *po)
+{
+	return po->format_id != NULL && strcmp(po->format_id, DIGEST_LIST_FORMAT) == 0;
+}
+
+void digest_lists_free(struct ltp_digest_list *lists, size_t n)
+{
+	for (size_t i = 0; lists != NULL && i < n; i++)
+		ltp_digest_list_clear(&lists[i]);
+	mem_free(lists);
+}
+
+int digest_lists_read(struct ltp_po *pos, size_t n, struct ltp_digest_list **ret_lists,
+		      struct ltp_result *ret_refusal, struct ltps_error *err)
+{
+	struct ltp_result why = { .minor = LTP_OK };
+	struct ltp_digest_list *lists = NULL;
+	size_t i = 0;
+	result_set(ret_refusal, LTP_OK, "%s", "");
+	*ret_lists = NULL;
+	while (i < n && !is_list(&pos[i]))
+		i++;
+	if (i == n)
+		return 0;
+	lists = mem_zalloc(n, sizeof(*lists));
+	if (lists == NULL)
+		return ltps_fail_nomem(err);
+	for (; i < n && why.minor == LTP_OK; i++) {
+		if (!is_list(&pos[i]))
+			continue;
+		if (digest_list_read(pos[i].data, &lists[i], &why, err) != 0) {
+			digest_lists_free(lists, n);
+			return -1;
+		}
+		if (why.minor == LTP_OK)
+			pos[i].digests = &lists[i];
+		else
+			result_set(ret_refusal, LTP_PO_FORMAT_ERROR,
+				   "po[%zu]: DigestList: %.200s", i, why.message);
+	}
+	*ret_lists = lists;
+	return 0;
 }

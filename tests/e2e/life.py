@@ -8,62 +8,24 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+from pres_schemas import Schemas  # noqa: E402
 from service import (MINOR, PROFILE, REQUESTER, SUCCESS, Service, Tap, b64, data_of, until,
                      workspace)  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
-SCHEMAS = os.path.join(os.environ.get("LTPS_SCHEMAS", ""), "ts119512", "json")
-
-
-class Schemas:
-    """TS 119 512 JSON schema; answers must also have `result` everywhere."""
-
-    def __init__(self, folder):
-        import jsonschema
-        self.jsonschema = jsonschema
-        name = "19512-Preservation-API-schema-1.1.2.json"
-        self.store = {}
-        for file in os.listdir(folder):
-            with open(os.path.join(folder, file)) as f:
-                self.store["file:///" + file] = json.load(f)
-        # The published schema names a type that OASIS' file does not hold.
-        core = self.store["file:///oasis-dss-core-schema-2.0-cs02.json"]
-        core["definitions"].setdefault("dsigrw-DigestMethodType", {})
-        self.main = "file:///" + name
-        self.definitions = set(self.store[self.main]["definitions"])
-
-    def check(self, name, value):
-        resolver = self.jsonschema.RefResolver(self.main, self.store[self.main], self.store)
-        schema = {"$ref": f"{self.main}#/definitions/{name}"}
-        errors = list(self.jsonschema.Draft4Validator(schema, resolver=resolver).iter_errors(value))
-        known = self.store[self.main]["definitions"][name].get("properties", {})
-        if isinstance(value, dict):
-            errors += [f"unknown member {k}" for k in value if k not in known]
-        return [str(getattr(e, "message", e))[:200] for e in errors]
-
 
 try:
-    schemas = Schemas(SCHEMAS)
+    schemas = Schemas()
 except Exception as e:  # absent folder or module: named as skipped below
     schemas = None
     tap.skip("messages validate against the schemas", f"schemas not at hand: {e}")
 
-TYPES = {"RetrieveInfo": ("pres-RetrieveInfoType", "pres-RetrieveInfoResponseType"),
-         "PreservePO": ("pres-PreservePOType", "pres-PreservePOResponseType"),
-         "RetrievePO": ("pres-RetrievePOType", "pres-RetrievePOResponseType"),
-         "DeletePO": ("pres-DeletePOType", "pres-ResponseType"),
-         "RetrieveTrace": ("pres-RetrieveTraceType", "pres-RetrieveTraceResponseType"),
-         "ValidateEvidence": ("pres-ValidateEvidenceType", "pres-ValidateEvidenceResponseType")}
-
 
 def call(operation, message):
     status, answer = service.call(operation, message)
-    if schemas and operation in TYPES:
-        kind = TYPES[operation][1]
-        if answer["result"]["maj"] != SUCCESS:
-            kind = "pres-ResponseType"
-        problems = schemas.check(TYPES[operation][0], message) + schemas.check(kind, answer)
+    problems = schemas.exchange(operation, message, answer) if schemas else None
+    if problems is not None:
         tap.check(f"{operation} messages validate", not problems, problems)
     tap.check(f"{operation} answers 200 with a result", status == 200 and "maj" in answer["result"],
               (status, answer))

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "server/api_json_in.h"
+#include "server/digest_list.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_po(const struct api_in *in, const struct ltp_po *po)
@@ -21,7 +22,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct api_in in;
 	struct ltp_result refusal;
-	struct digest_list list;
+	struct ltp_digest_list list;
 	bool malformed;
 	if (size == 0)
 		return;
@@ -42,6 +43,10 @@ void fuzz_one(const uint8_t *data, size_t size)
 			check_po(&in, &in.evidence);
 	}
 	api_in_free(&in);
-	if (digest_list_check(view_of(data + 1, size - 1), &list, &refusal, &err) != 0)
+	if (digest_list_read(view_of(data + 1, size - 1), &list, &refusal, &err) != 0)
 		abort();
+	for (size_t i = 0; i < list.n; i++)
+		if (list.values[i].alg != list.alg || list.values[i].n == 0)
+			abort();
+	ltp_digest_list_clear(&list);
 }

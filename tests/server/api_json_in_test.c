@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "server/api_json_in.h"
+#include "server/digest_list.h"
 #include "tests/support/corpus.h"
 
 static struct api_in in;
@@ -345,93 +346,4 @@ Test(api_in, failing_allocations_are_clean)
 			  refusal.message);
 	}
 	cr_assert_fail("more than 100 allocations");
-}
-
-/* --- DigestList --- */
-
-static enum ltp_minor digest_list(const char *text, struct digest_list *list)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_assert_eq(digest_list_check(view_text(text), list, &refusal, &err), 0);
-	return refusal.minor;
-}
-
-Test(digest_list, wrong_ones_are_refused)
-{
-	static const char *const cases[] = {
-		"",
-		"[]",
-		"{}",
-		"{\"digVal\":[\"MQ==\"]}",
-		"{\"digAlg\":\"a\"}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[]}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[\"a\"]}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[\"\"]}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[1]}",
-		"{\"digAlg\":\"sha256\",\"digVal\":\"MQ==\"}",
-		"{\"digAlg\":1,\"digVal\":[\"MQ==\"]}",
-		"{\"digAlg\":\"\",\"digVal\":[\"MQ==\"]}",
-		"{\"digAlg\":{},\"digVal\":[\"MQ==\"]}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[\"MQ==\"],\"x\":1}",
-		"{\"digAlg\":\"sha256\",\"digVal\":[\"MQ==\"],\"ev\":{\"id\":\"i\"}}",
-		"{\"l\":{\"digAlg\":\"sha256\",\"digVal\":[\"MQ==\"]}}",
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct digest_list list;
-		cr_expect_eq(digest_list(cases[i], &list), LTP_PARAMETER_ERROR, "%zu",
-			     i);
-	}
-}
-
-Test(digest_list, spellings_of_the_algorithm_are_understood)
-{
-	static const char *const cases[] = {
-		"\"2.16.840.1.101.3.4.2.1\"",
-		"\"urn:oid:2.16.840.1.101.3.4.2.1\"",
-		"\"http://www.w3.org/2001/04/xmlenc#sha256\"",
-		"\"SHA-256\"",
-		"{\"alg\":\"urn:oid:2.16.840.1.101.3.4.2.1\"}",
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct digest_list list;
-		char text[256];
-		snprintf(text, sizeof(text),
-			 "{\"digAlg\":%s,\"digVal\":[\"MQ\","
-			 "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"]}",
-			 cases[i]);
-		cr_expect_eq(digest_list(text, &list), LTP_OK, "%s", refusal.message);
-		cr_expect_eq(list.alg, DIGEST_SHA256, "%zu", i);
-		cr_expect_eq(list.n, 2);
-		cr_expect_eq(list.n_wrong_len, 1);
-	}
-}
-
-/* Published samples; those of "wrong" break a rule of the schema each. */
-Test(digest_list, published_samples_are_told_apart)
-{
-	static const struct {
-		const char *folder;
-		int n;
-		enum ltp_minor minor;
-	} sets[] = { { "valid/valid", 5, LTP_OK },
-		     { "wrong/wrong", 6, LTP_PARAMETER_ERROR } };
-	if (!corpus_present())
-		cr_skip_test("the corpus is not there");
-	for (size_t s = 0; s < 2; s++) {
-		for (int i = 1; i <= sets[s].n; i++) {
-			struct ltps_error err = LTPS_ERROR_INIT;
-			struct digest_list list;
-			char path[128];
-			snprintf(path, sizeof(path),
-				 "../schemas/ts119512/samples/digestlists/%s%d.json",
-				 sets[s].folder, i);
-			struct buf text = corpus_read(path);
-			cr_assert_eq(
-			    digest_list_check(view_buf(&text), &list, &refusal, &err),
-			    0);
-			cr_expect_eq(refusal.minor, sets[s].minor, "%s: %s", path,
-				     refusal.message);
-			buf_free(&text);
-		}
-	}
 }

@@ -49,14 +49,17 @@ static struct signing_key *kit_key(struct ltp_kit *k)
 	return key;
 }
 
-static void read_profile(struct ltp_kit *k, const char *change)
+static void read_profile(struct ltp_kit *k, const char *profile, const char *change)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	char text[4096];
-	snprintf(text, sizeof(text), "%s%s", PROFILE,
-		 change != NULL ? change
-				: "digest = sha256\ntree_max_leaves = 1000\n"
-				  "tree_max_age = 2s\n");
+	if (profile != NULL)
+		snprintf(text, sizeof(text), "%s", profile);
+	else
+		snprintf(text, sizeof(text), "%s%s", PROFILE,
+			 change != NULL ? change
+					: "digest = sha256\ntree_max_leaves = 1000\n"
+					  "tree_max_age = 2s\n");
 	must(profile_parse(view_text(text), "kit", &k->profile, &err), &err, "profile");
 	k->profiles[0] = k->profile;
 }
@@ -75,7 +78,7 @@ void ltp_kit_trust(struct ltp_kit *k)
 	buf_free(&anchors);
 }
 
-static void prepare(struct ltp_kit *k, const char *profile_change)
+static void prepare(struct ltp_kit *k, const char *profile, const char *profile_change)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	int64_t now;
@@ -89,7 +92,7 @@ static void prepare(struct ltp_kit *k, const char *profile_change)
 	/* Never ahead of ours: what it stamps has been when it is judged. */
 	devpki_set_clock(pki_server_enter(k->pki), k->clock);
 	pki_server_leave(k->pki);
-	read_profile(k, profile_change);
+	read_profile(k, profile, profile_change);
 	for (unsigned i = 0; i < 2; i++) {
 		snprintf(k->urls[i], sizeof(k->urls[i]), "%s/tsa/%u",
 			 pki_server_url(k->pki), i);
@@ -104,13 +107,19 @@ static void prepare(struct ltp_kit *k, const char *profile_change)
 
 void ltp_kit_start(struct ltp_kit *k, const char *profile_change)
 {
-	prepare(k, profile_change);
+	prepare(k, NULL, profile_change);
+	ltp_kit_open(k);
+}
+
+void ltp_kit_start_as(struct ltp_kit *k, const char *profile)
+{
+	prepare(k, profile, NULL);
 	ltp_kit_open(k);
 }
 
 void ltp_kit_start_upkeep(struct ltp_kit *k, const struct ltp_kit_upkeep *how)
 {
-	prepare(k, how->profile_change);
+	prepare(k, how->profile, how->profile_change);
 	if (how->n_tsas != 0)
 		k->n_tsas = how->n_tsas;
 	k->algorithms = how->algorithms;
@@ -206,6 +215,7 @@ enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, siz
 						.pos = pos,
 						.n_pos = n };
 	must(ltp_ingest_prepare(k->w, &req, &i, &result, &err), &err, "prepare");
+	k->answer = result;
 	if (i == NULL)
 		return result.minor;
 	must(ltp_ingest_commit(i, committed, &w, &err), &err, "commit");

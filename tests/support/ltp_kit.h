@@ -29,6 +29,7 @@ struct ltp_kit {
 	struct tsa tsas[2];
 	char urls[2][96];
 	struct material *trust;
+	struct ltp_result answer; /* to the last ltp_kit_preserve() */
 	/* Seals and signs reports, of profiles with a signature_policy; else NULL. */
 	struct signing_key *key;
 	struct ltp *ltp;
@@ -43,8 +44,11 @@ struct ltp_kit {
 
 /* A profile text with these lines instead of its own; NULL: as it is. No upkeep. */
 void ltp_kit_start(struct ltp_kit *k, const char *profile_change);
+/* Under a whole profile, of id KIT_PROFILE. */
+void ltp_kit_start_as(struct ltp_kit *k, const char *profile);
 /* The same with upkeep. */
 struct ltp_kit_upkeep {
+	const char *profile; /* NULL: that of ltp_kit_start() */
 	const char *profile_change;
 	unsigned n_tsas;                           /* 0: both */
 	const struct algorithm_policy *algorithms; /* borrowed; NULL: nothing ends */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ingest_private - between ingest.c, ingest_digests.c and without_storage.c. */
+#ifndef LTPS_LTP_INGEST_PRIVATE_H
+#define LTPS_LTP_INGEST_PRIVATE_H
+
+#include "formats/format.h"
+#include "ltp/inside.h"
+#include "ltp/signatures.h"
+
+#define INGEST_POID_LEN 36 /* a UUID as text */
+
+struct ltp_ingest {
+	struct ltp *l;
+	const struct profile *profile;
+	char poid[INGEST_POID_LEN + 1];
+	char actor[STORE_NAME_MAX + 1];
+	char tenant[STORE_TENANT_MAX + 1];
+	struct part_new *parts;
+	char **related; /* one text a part, or NULL */
+	size_t n_parts;
+	struct version_new version;
+	struct object_new object;
+	char verdict[SIGNATURES_VERDICT_MAX];
+	bool cared_for; /* signatures to judge further, or data to seal */
+	uint64_t bytes;
+	struct ltp_result result;
+	struct store_task task;
+	void (*done)(void *arg, struct ltp_ingest *i, const struct ltps_error *err);
+	void *done_arg;
+};
+
+/* What holds for every request: the profile, sizes, texts, ids, formats that the
+ * profile takes. NULL: refused. */
+const struct profile *ingest_check(const struct ltp *l,
+				   const struct ltp_ingest_request *req,
+				   struct ltp_result *r);
+/* An object that says what it is must be that; false: refused (POFormatError). */
+bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
+			size_t i, struct ltp_result *r);
+/* The texts of part k, which borrow from po. */
+int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
+		    const char *detected, struct ltps_error *err) LTPS_CHECKED;
+int ingest_audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *req,
+			 const struct ltp_result *r,
+			 struct ltps_error *err) LTPS_CHECKED;
+
+/* The POs as judgement sees them; free with mem_free(). NULL: no memory. */
+struct signatures_part *ingest_signature_parts(const struct ltp_ingest_request *req);
+/* Whether, where the signature itself is the evidence, every part holds one or is what
+ * one is about. 1: so, or evidence is another; 0: refused; -1: failed. */
+int ingest_forms_possible(const struct profile *p, const struct signatures_part *parts,
+			  size_t n, struct ltp_result *r,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- ingest_digests.c ---- */
+
+/* Rows of parts that the request makes: a digest list makes one of each value, and one
+ * of the record to be renewed. */
+size_t ingest_parts_wanted(const struct ltp_ingest_request *req);
+/* A digest list stands alone, in an algorithm that the profile takes and that is still
+ * reliable; false: refused. */
+bool ingest_digests_hold(const struct ltp *l, const struct profile *p,
+			 const struct ltp_ingest_request *req, struct ltp_result *r);
+/* The rows, and the leaf over them. 1: made, 0: refused, -1: failed. */
+int ingest_digests_make(struct ltp_ingest *i, const struct ltp_ingest_request *req,
+			struct ltp_result *r, struct ltps_error *err) LTPS_CHECKED;
+
+#endif
