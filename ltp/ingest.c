@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "formats/format.h"
+#include "ltp/ingest_private.h"
 #include "ltp/inside.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
@@ -30,6 +31,7 @@ struct ltp_ingest {
 	struct version_new version;
 	struct object_new object;
 	char verdict[SIGNATURES_VERDICT_MAX];
+	struct signatures_facts facts;
 	bool cared_for; /* signatures to judge further, or data to seal */
 	uint64_t bytes;
 	struct ltp_result result;
@@ -48,6 +50,7 @@ void ltp_ingest_free(struct ltp_ingest *i)
 	}
 	mem_free(i->related);
 	mem_free(i->parts);
+	signatures_facts_clear(&i->facts);
 	mem_free(i);
 }
 
@@ -188,7 +191,7 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 }
 
 /* An object that says what it is must be that (POFormatError). */
-static bool format_true(const struct ltp_po *po, const struct format *detected,
+bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
 			size_t i, struct ltp_result *r)
 {
 	const struct format *claimed =
@@ -200,7 +203,7 @@ static bool format_true(const struct ltp_po *po, const struct format *detected,
 	return false;
 }
 
-static bool po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
+bool ingest_po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
 		     struct ltp_result *r)
 {
 	if (po->data.n == 0)
@@ -231,7 +234,7 @@ static const struct profile *request_profile(const struct ltp *l,
 		refuse(r, LTP_NOT_SUPPORTED, "the profile does not offer PreservePO");
 	else if (req->has_optional_inputs)
 		refuse(r, LTP_NOT_SUPPORTED, "optIn: no optional input is known here");
-	else if (req->n_pos == 0)
+	else if (req->n_pos == 0 && (p->operations & 1u << OP_UPDATE_POC) == 0)
 		refuse(
 		    r, LTP_PARAMETER_ERROR,
 		    "no po: an empty container needs UpdatePOC, which the profile does "
@@ -246,7 +249,7 @@ static const struct profile *request_profile(const struct ltp *l,
 }
 
 /* Room on the disk: refused below one mark, warned below the other. */
-static bool space_left(const struct ltp *l, struct ltp_result *r)
+bool ingest_space_left(const struct ltp *l, struct ltp_result *r)
 {
 	struct statvfs fs;
 	if (statvfs(store_dir(l->o.store), &fs) != 0)
@@ -264,7 +267,7 @@ static bool space_left(const struct ltp *l, struct ltp_result *r)
 /* --- making the rows --- */
 
 /* Ids of related parts as one text, blank-separated; NULL for none. */
-static int join_related(const struct ltp_po *po, char **ret_text,
+int ingest_join_related(const struct ltp_po *po, char **ret_text,
 			struct ltps_error *err)
 {
 	struct buf b = buf_make(STORE_SUBJECT_MAX);
@@ -295,7 +298,7 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.pronom = po->pronom,
 		.detected = detected->name,
 	};
-	if (join_related(po, &i->related[k], err) != 0)
+	if (ingest_join_related(po, &i->related[k], err) != 0)
 		return -1;
 	p->related = i->related[k];
 	i->bytes += po->data.n;
@@ -305,6 +308,8 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now,
 		     struct ltps_error *err)
 {
+	if (i->n_parts == 0)
+		return 0;
 	struct view *datas = mem_zalloc(i->n_parts, sizeof(*datas));
 	if (datas == NULL)
 		return ltps_fail_nomem(err);
@@ -334,7 +339,8 @@ static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		.profile = i->profile->id,
 		.created_ms = now,
 		.preserve_until_ms = time_add_duration(now, i->profile->period),
-		.first = &i->version,
+		/* 5.3.3.1.1: a container that UpdatePOC fills. */
+		.first = i->n_parts > 0 ? &i->version : NULL,
 	};
 	return 0;
 }
@@ -349,8 +355,8 @@ static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
 	i->l = l;
 	i->profile = p;
 	snprintf(i->tenant, sizeof(i->tenant), "%s", tenant_of(&req->caller));
-	i->parts = mem_zalloc(req->n_pos, sizeof(*i->parts));
-	i->related = mem_zalloc(req->n_pos, sizeof(*i->related));
+	i->parts = mem_zalloc(req->n_pos + 1, sizeof(*i->parts));
+	i->related = mem_zalloc(req->n_pos + 1, sizeof(*i->related));
 	if (i->parts == NULL || i->related == NULL) {
 		ltp_ingest_free(i);
 		return ltps_fail_nomem(err);
@@ -366,7 +372,7 @@ static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req
 {
 	for (size_t k = 0; k < req->n_pos; k++) {
 		const struct format *detected = format_detect(req->pos[k].data);
-		if (!format_true(&req->pos[k], detected, k, r))
+		if (!ingest_format_true(&req->pos[k], detected, k, r))
 			return 0;
 		if (make_part(i, k, &req->pos[k], detected, err) != 0)
 			return -1;
@@ -399,12 +405,13 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 			    struct ltps_error *err)
 {
 	struct signatures_verdict v;
-	if (i->profile->signature_policy == NULL)
+	if (i->profile->signature_policy == NULL || req->n_pos == 0)
 		return 1;
 	struct signatures_part *parts = signature_parts(req);
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
-	const int rc = signatures_judge(w, i->profile, parts, req->n_pos, &v, err);
+	const int rc =
+	    signatures_judge(w, i->profile, parts, req->n_pos, &v, &i->facts, err);
 	mem_free(parts);
 	if (rc != 0)
 		return -1;
@@ -444,9 +451,9 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	const struct profile *p = request_profile(l, req, ret_result);
 	bool holds = p != NULL;
 	for (size_t k = 0; holds && k < req->n_pos; k++)
-		holds = po_holds(p, &req->pos[k], k, ret_result);
+		holds = ingest_po_holds(p, &req->pos[k], k, ret_result);
 	holds = holds && ids_hold(req->pos, req->n_pos, ret_result);
-	if (!holds || !space_left(l, ret_result))
+	if (!holds || !ingest_space_left(l, ret_result))
 		return audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)
 		return -1;
@@ -468,7 +475,7 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 
 /* --- on the writer's thread --- */
 
-static int add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
+int ingest_add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
 		    struct ltps_error *err)
 {
 	char subject[32];
@@ -476,12 +483,9 @@ static int add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
 	return job_add(conn, JOB_CARE, subject, now_ms, NULL, err);
 }
 
-static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
+static int insert_leaf(struct store_conn *conn, const struct ltp_ingest *i,
+		       int64_t version, struct ltps_error *err)
 {
-	struct ltp_ingest *i = arg;
-	int64_t object, version;
-	if (object_insert(conn, &i->object, &object, &version, err) != 0)
-		return -1;
 	const struct leaf_new leaf = {
 		.profile = i->profile->id,
 		.alg = i->version.digest.alg,
@@ -492,7 +496,19 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		.now_ms = i->object.created_ms,
 	};
 	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
-	    (i->cared_for && add_care(conn, version, leaf.now_ms, err) != 0))
+	    (i->cared_for && ingest_add_care(conn, version, leaf.now_ms, err) != 0) ||
+	    (i->facts.n > 0 &&
+	     signatures_facts_keep(conn, version, &i->facts, err) != 0))
+		return -1;
+	return 0;
+}
+
+static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct ltp_ingest *i = arg;
+	int64_t object, version;
+	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
+	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
 	const struct audit_entry entry = {
 		.time_ms = i->object.created_ms,

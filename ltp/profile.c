@@ -113,11 +113,6 @@ static const char *const STORAGE_MODELS[] = {
 	[WITHOUT_STORAGE] = "WithoutStorage",
 };
 
-/* What this build carries out; a profile cannot promise more. */
-static const unsigned IMPLEMENTED =
-    1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO | 1u << OP_RETRIEVE_PO |
-    1u << OP_DELETE_PO | 1u << OP_RETRIEVE_TRACE | 1u << OP_VALIDATE_EVIDENCE;
-
 /* Annex F.1: what scheme pds+pgd+aug+wst+ers obliges a profile to offer. */
 static const unsigned MANDATORY_WST = 1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO |
 				      1u << OP_RETRIEVE_PO | 1u << OP_DELETE_PO;
@@ -180,10 +175,6 @@ static int read_operations(const struct conf *c, struct profile *p,
 		if (op < 0)
 			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
 					 "TS 119 512 5.2", "unknown operation '%s'", v);
-		if ((IMPLEMENTED & 1u << op) == 0)
-			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
-					 "TS 119 512 5.2",
-					 "operation %s is not implemented", v);
 		p->operations |= 1u << op;
 	}
 	if ((p->operations & MANDATORY_WST) != MANDATORY_WST)
