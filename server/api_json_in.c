@@ -117,7 +117,8 @@ static bool read_pos(struct reader *r, const json_t *v, void *at)
 		reader_pop(r, before);
 	}
 	in->n_pos = n;
-	return check_ids(r, in->pos, n);
+	/* What a DeltaPOC names may be in the object: the domain looks. */
+	return in->op == OP_UPDATE_POC || check_ids(r, in->pos, n);
 }
 
 static bool read_versions(struct reader *r, const json_t *v, void *at)
@@ -281,7 +282,7 @@ static bool check_digest_lists(struct reader *r, const struct api_in *in)
 			r->nomem = true;
 			return false;
 		}
-		reader_push(r, "po");
+		reader_push(r, in->op == OP_UPDATE_POC ? "deltaPoc" : "po");
 		reader_push_index(r, i);
 		if (why.minor != LTP_OK)
 			return reader_refuse(r, LTP_PO_FORMAT_ERROR,
