@@ -162,7 +162,8 @@ static int care(struct once *o, size_t part, struct cared_part *c,
 					      .proof_ms = INT64_MAX };
 	struct signatures_verdict v = { .worst = INDICATION_PASSED };
 	char text[64];
-	if (signatures_judge_part(&j, o->parts, o->req->n_pos, part, c, &v, err) != 0)
+	if (signatures_judge_part(&j, o->parts, o->req->n_pos, part, c, &v, NULL,
+				  err) != 0)
 		return -1;
 	snprintf(text, sizeof(text), "po[%zu]: there is no signature in it", part);
 	if (!v.any)

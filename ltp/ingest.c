@@ -26,6 +26,7 @@ void ltp_ingest_free(struct ltp_ingest *i)
 	}
 	mem_free(i->related);
 	mem_free(i->parts);
+	signatures_facts_clear(&i->facts);
 	mem_free(i);
 }
 
@@ -181,7 +182,7 @@ bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
 	return false;
 }
 
-static bool po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
+bool ingest_po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
 		     struct ltp_result *r)
 {
 	if (po->data.n == 0)
@@ -212,7 +213,7 @@ static const struct profile *request_profile(const struct ltp *l,
 		refuse(r, LTP_NOT_SUPPORTED, "the profile does not offer PreservePO");
 	else if (req->has_optional_inputs)
 		refuse(r, LTP_NOT_SUPPORTED, "optIn: no optional input is known here");
-	else if (req->n_pos == 0)
+	else if (req->n_pos == 0 && (p->operations & 1u << OP_UPDATE_POC) == 0)
 		refuse(
 		    r, LTP_PARAMETER_ERROR,
 		    "no po: an empty container needs UpdatePOC, which the profile does "
@@ -233,7 +234,7 @@ const struct profile *ingest_check(const struct ltp *l,
 	const struct profile *p = request_profile(l, req, r);
 	bool holds = p != NULL;
 	for (size_t k = 0; holds && k < req->n_pos; k++)
-		holds = po_holds(p, &req->pos[k], k, r);
+		holds = ingest_po_holds(p, &req->pos[k], k, r);
 	holds = holds && ids_hold(req->pos, req->n_pos, r);
 	if (holds && p->storage == WITH_TEMPORARY_STORAGE)
 		holds = ingest_digests_hold(l, p, req, r);
@@ -241,7 +242,7 @@ const struct profile *ingest_check(const struct ltp *l,
 }
 
 /* Room on the disk: refused below one mark, warned below the other. */
-static bool space_left(const struct ltp *l, struct ltp_result *r)
+bool ingest_space_left(const struct ltp *l, struct ltp_result *r)
 {
 	struct statvfs fs;
 	if (statvfs(store_dir(l->o.store), &fs) != 0)
@@ -259,7 +260,7 @@ static bool space_left(const struct ltp *l, struct ltp_result *r)
 /* --- making the rows --- */
 
 /* Ids of related parts as one text, blank-separated; NULL for none. */
-static int join_related(const struct ltp_po *po, char **ret_text,
+int ingest_join_related(const struct ltp_po *po, char **ret_text,
 			struct ltps_error *err)
 {
 	struct buf b = buf_make(STORE_SUBJECT_MAX);
@@ -290,7 +291,7 @@ int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.pronom = po->pronom,
 		.detected = detected,
 	};
-	if (join_related(po, &i->related[k], err) != 0)
+	if (ingest_join_related(po, &i->related[k], err) != 0)
 		return -1;
 	p->related = i->related[k];
 	return 0;
@@ -308,6 +309,8 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now,
 		     struct ltps_error *err)
 {
+	if (i->n_parts == 0)
+		return 0;
 	struct view *datas = mem_zalloc(i->n_parts, sizeof(*datas));
 	if (datas == NULL)
 		return ltps_fail_nomem(err);
@@ -341,7 +344,8 @@ static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		.profile = i->profile->id,
 		.created_ms = now,
 		.preserve_until_ms = time_add_duration(now, i->profile->period),
-		.first = &i->version,
+		/* 5.3.3.1.1: a container that UpdatePOC fills. */
+		.first = i->n_parts > 0 ? &i->version : NULL,
 	};
 	return 0;
 }
@@ -357,8 +361,9 @@ static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
 	i->l = l;
 	i->profile = p;
 	snprintf(i->tenant, sizeof(i->tenant), "%s", tenant_of(&req->caller));
-	i->parts = mem_zalloc(n, sizeof(*i->parts));
-	i->related = mem_zalloc(n, sizeof(*i->related));
+	/* One more than none: a container may be empty. */
+	i->parts = mem_zalloc(n + 1, sizeof(*i->parts));
+	i->related = mem_zalloc(n + 1, sizeof(*i->related));
 	if (i->parts == NULL || i->related == NULL) {
 		ltp_ingest_free(i);
 		return ltps_fail_nomem(err);
@@ -427,13 +432,14 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 			    struct ltps_error *err)
 {
 	struct signatures_verdict v;
-	if (i->profile->signature_policy == NULL)
+	if (i->profile->signature_policy == NULL || req->n_pos == 0)
 		return 1;
 	struct signatures_part *parts = ingest_signature_parts(req);
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
 	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
-	if (rc > 0 && signatures_judge(w, i->profile, parts, req->n_pos, &v, err) != 0)
+	if (rc > 0 &&
+	    signatures_judge(w, i->profile, parts, req->n_pos, &v, &i->facts, err) != 0)
 		rc = -1;
 	mem_free(parts);
 	if (rc <= 0)
@@ -477,7 +483,7 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 		       "the profile answers at once: nothing is to be stored");
 		p = NULL;
 	}
-	if (p == NULL || !space_left(l, ret_result))
+	if (p == NULL || !ingest_space_left(l, ret_result))
 		return ingest_audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)
 		return -1;
@@ -499,7 +505,7 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 
 /* --- on the writer's thread --- */
 
-static int add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
+int ingest_add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
 		    struct ltps_error *err)
 {
 	char subject[32];
@@ -507,12 +513,9 @@ static int add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
 	return job_add(conn, JOB_CARE, subject, now_ms, NULL, err);
 }
 
-static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
+static int insert_leaf(struct store_conn *conn, const struct ltp_ingest *i,
+		       int64_t version, struct ltps_error *err)
 {
-	struct ltp_ingest *i = arg;
-	int64_t object, version;
-	if (object_insert(conn, &i->object, &object, &version, err) != 0)
-		return -1;
 	const struct leaf_new leaf = {
 		.profile = i->profile->id,
 		.alg = i->version.digest.alg,
@@ -523,7 +526,19 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		.now_ms = i->object.created_ms,
 	};
 	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
-	    (i->cared_for && add_care(conn, version, leaf.now_ms, err) != 0))
+	    (i->cared_for && ingest_add_care(conn, version, leaf.now_ms, err) != 0) ||
+	    (i->facts.n > 0 &&
+	     signatures_facts_keep(conn, version, &i->facts, err) != 0))
+		return -1;
+	return 0;
+}
+
+static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct ltp_ingest *i = arg;
+	int64_t object, version;
+	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
+	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
 	const struct audit_entry entry = {
 		.time_ms = i->object.created_ms,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ingest_private - between ingest.c, ingest_digests.c and without_storage.c. */
+/* ingest_private - what PreservePO and UpdatePOC check and keep alike; between
+ * ingest.c, ingest_digests.c, at_once.c and update.c. */
 #ifndef LTPS_LTP_INGEST_PRIVATE_H
 #define LTPS_LTP_INGEST_PRIVATE_H
 
@@ -21,6 +22,7 @@ struct ltp_ingest {
 	struct version_new version;
 	struct object_new object;
 	char verdict[SIGNATURES_VERDICT_MAX];
+	struct signatures_facts facts;
 	bool cared_for; /* signatures to judge further, or data to seal */
 	uint64_t bytes;
 	struct ltp_result result;
@@ -34,9 +36,6 @@ struct ltp_ingest {
 const struct profile *ingest_check(const struct ltp *l,
 				   const struct ltp_ingest_request *req,
 				   struct ltp_result *r);
-/* An object that says what it is must be that; false: refused (POFormatError). */
-bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
-			size_t i, struct ltp_result *r);
 /* The texts of part k, which borrow from po. */
 int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		    const char *detected, struct ltps_error *err) LTPS_CHECKED;
@@ -64,5 +63,21 @@ bool ingest_digests_hold(const struct ltp *l, const struct profile *p,
 /* The rows, and the leaf over them. 1: made, 0: refused, -1: failed. */
 int ingest_digests_make(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 			struct ltp_result *r, struct ltps_error *err) LTPS_CHECKED;
+
+/* False: refused. i: its index, for the message ("po[3]"). */
+bool ingest_po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
+		     struct ltp_result *r);
+/* An object that says what it is must be that (POFormatError); false: refused. */
+bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
+			size_t i, struct ltp_result *r);
+/* Room on the disk: refused below one mark (false), warned below the other. */
+bool ingest_space_left(const struct ltp *l, struct ltp_result *r);
+/* Ids of related parts as one text, blank-separated; NULL for none. Free with
+ * mem_free(). */
+int ingest_join_related(const struct ltp_po *po, char **ret_text,
+			struct ltps_error *err) LTPS_CHECKED;
+/* The job that cares for the signatures of a version. On the writer's thread. */
+int ingest_add_care(struct store_conn *conn, int64_t version, int64_t now_ms,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -241,6 +241,42 @@ bool ltp_is_at_once(const struct ltp *l, const char *profile_id);
 int ltp_preserve_at_once(struct ltp_worker *w, const struct ltp_ingest_request *req,
 			 struct ltp_retrieved *ret, struct ltp_result *ret_result,
 			 struct ltps_error *err) LTPS_CHECKED;
+/* --- UpdatePOC (5.3.6) --- */
+struct ltp_update_request {
+	struct ltp_caller caller;
+	const char *poid;
+	const struct ltp_po *pos; /* DeltaPOC */
+	size_t n_pos;
+};
+#define LTP_VERSION_MAX 32 /* of the ids of versions that a client makes: "v12" */
+/*
+ * ltp_update - a new version of an object: the parts of its newest one, those that a
+ * DeltaPOC's id names replaced, the others behind them. Durable when it returns; at
+ * once with another update both are kept, one after the other.
+ * ret_version  VersionID of the new version; empty with a refusal
+ * Fails:       BUSY when others were first again and again; as the store
+ * Spec:        TS 119 512 5.3.6, Annex E; docs/decisions/0020
+ */
+int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
+	       char ret_version[LTP_VERSION_MAX], struct ltp_result *ret_result,
+	       struct ltps_error *err) LTPS_CHECKED;
+
+/* --- Search (5.3.9) --- */
+#define LTP_FILTER_MAX 4096 /* octets of a filter: some pages of typing */
+struct ltp_found {
+	char **poids; /* in the order in which they were stored */
+	size_t n;
+};
+/*
+ * ltp_search - the caller's objects that a filter names (ltp/search_filter.h), at most
+ * SEARCH_FOUND_MAX; the message of the answer says when there are more.
+ * filter  "" or NULL: all
+ * Spec:   TS 119 512 5.3.9; docs/decisions/0020
+ */
+int ltp_search(struct ltp_worker *w, const struct ltp_caller *caller,
+	       const char *filter, struct ltp_found *ret_f,
+	       struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+void ltp_found_clear(struct ltp_found *f);
 
 /* --- RetrievePO (5.3.4) --- */
 enum subject {

@@ -120,11 +120,6 @@ static const char *const STORAGE_MODELS[] = {
 	[WITHOUT_STORAGE] = "WithoutStorage",
 };
 
-/* What this build carries out; a profile cannot promise more. */
-static const unsigned IMPLEMENTED =
-    1u << OP_RETRIEVE_INFO | 1u << OP_PRESERVE_PO | 1u << OP_RETRIEVE_PO |
-    1u << OP_DELETE_PO | 1u << OP_RETRIEVE_TRACE | 1u << OP_VALIDATE_EVIDENCE;
-
 const char *operation_name(enum operation op)
 {
 	return (unsigned)op < OP_COUNT ? OPERATIONS[op] : "?";
@@ -183,10 +178,6 @@ static int read_operations(const struct conf *c, struct profile *p,
 		if (op < 0)
 			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
 					 "TS 119 512 5.2", "unknown operation '%s'", v);
-		if ((IMPLEMENTED & 1u << op) == 0)
-			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
-					 "TS 119 512 5.2",
-					 "operation %s is not implemented", v);
 		p->operations |= 1u << op;
 	}
 	return 0;

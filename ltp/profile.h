@@ -96,7 +96,7 @@ struct profile {
  * profile_parse - one profile file (section [profile], conf.h syntax).
  * ret_p  free with profile_free()
  * Fails: FORMAT (caller) with file and line, also for what contradicts its scheme;
- *        UNSUPPORTED for a scheme or an operation that this build does not implement
+ *        UNSUPPORTED for a scheme that this build does not implement
  */
 int profile_parse(struct view text, const char *name, struct profile **ret_p,
 		  struct ltps_error *err) LTPS_CHECKED;

@@ -160,15 +160,31 @@ int retrieve_part_read(struct retrieval *run, const struct part *p, struct buf *
 static const struct version *related_version(const struct retrieval *run,
 					     const struct version *v)
 {
-	const struct object *o = run->object;
-	const struct version *found = v;
-	if (v->kind == VERSION_SUBMITTED || v->kind == VERSION_UPDATED)
-		return v;
-	for (size_t i = 0; i < o->n_versions && o->versions[i].number < v->number; i++)
-		if (o->versions[i].kind == VERSION_SUBMITTED ||
-		    o->versions[i].kind == VERSION_UPDATED)
-			found = &o->versions[i];
-	return found;
+	const struct version *base =
+	    v->base != 0 ? object_version_by_id(run->object, v->base) : NULL;
+	return base != NULL ? base : v;
+}
+
+static const struct part *part_of_id(const struct version *v, const char *id, size_t n)
+{
+	for (size_t i = 0; i < v->n_parts; i++) {
+		char made[32];
+		const char *own = v->parts[i].po_id;
+		snprintf(made, sizeof(made), "po-%u", v->parts[i].seq);
+		if (own == NULL)
+			own = made;
+		if (strlen(own) == n && memcmp(own, id, n) == 0)
+			return &v->parts[i];
+	}
+	return NULL;
+}
+
+/* Whether a newer version holds the same part unchanged under the same id. */
+static bool has_same_part(const struct version *newer, const struct version *older,
+			  const char *id, size_t n)
+{
+	const struct part *a = part_of_id(newer, id, n), *b = part_of_id(older, id, n);
+	return a != NULL && b != NULL && digest_equal(&a->sha512, &b->sha512);
 }
 
 static bool is_given(const struct retrieval *run, const struct version *v)
@@ -179,29 +195,44 @@ static bool is_given(const struct retrieval *run, const struct version *v)
 	return false;
 }
 
+/* The given version that holds what this name of v's stands for; NULL: none does. */
+static const struct version *holder_of(const struct retrieval *run,
+				       const struct version *v, const char *id,
+				       size_t n)
+{
+	if (is_given(run, v))
+		return v;
+	return run->latest != NULL && has_same_part(run->latest, v, id, n) ? run->latest
+									   : NULL;
+}
+
 /* relObj as submitted, where what it names is in the answer; "v2-" before each when the
  * ids have it too. */
 static int set_related(const struct retrieval *run, const struct version *made,
 		       const char *list, struct ltp_po_out *po, struct ltps_error *err)
 {
 	const struct version *v = related_version(run, made);
-	if (list == NULL || !is_given(run, v))
+	if (list == NULL)
 		return 0;
 	po->related = mem_zalloc(RELATED_MAX, sizeof(*po->related));
 	if (po->related == NULL)
 		return ltps_fail_nomem(err);
-	while (*list != '\0' && po->n_related < RELATED_MAX) {
+	for (; *list != '\0' && po->n_related < RELATED_MAX;
+	     list += strspn(list, " ")) {
 		char id[STORE_NAME_MAX + PO_ID_MAX + 2];
-		int n = (int)strcspn(list, " ");
-		if (run->many && v != run->plain)
-			snprintf(id, sizeof(id), "%s-%.*s", v->label, n, list);
+		const size_t n = strcspn(list, " ");
+		const struct version *holder = holder_of(run, v, list, n);
+		if (holder != NULL && run->many && holder != run->plain)
+			snprintf(id, sizeof(id), "%s-%.*s", holder->label, (int)n,
+				 list);
 		else
-			snprintf(id, sizeof(id), "%.*s", n, list);
+			snprintf(id, sizeof(id), "%.*s", (int)n, list);
+		list += n;
+		if (holder == NULL)
+			continue;
 		if (retrieve_set_text(&po->related[po->n_related], id, err) != 0)
 			return -1;
 		po->n_related++;
-		list += n;
-		list += strspn(list, " ");
 	}
 	return 0;
 }
@@ -321,13 +352,46 @@ static int add_version(struct retrieval *run, const struct version *v,
 			 (int)s);
 }
 
-/* The newest version of a kind; NULL. */
-static const struct version *newest(const struct object *o, enum version_kind kind)
+static const struct version *newest_form(const struct object *o, enum version_kind kind,
+					 int64_t base)
 {
 	for (size_t i = o->n_versions; i > 0; i--)
-		if (o->versions[i - 1].kind == kind)
+		if (o->versions[i - 1].kind == kind && o->versions[i - 1].base == base)
 			return &o->versions[i - 1];
 	return NULL;
+}
+
+/* Whether a form is of a part that this version holds as it was. */
+static bool form_holds(const struct retrieval *run, const struct version *form,
+		       const struct version *v)
+{
+	const struct version *base = related_version(run, form);
+	for (size_t i = 0; i < form->n_parts; i++) {
+		const char *of = form->parts[i].related;
+		if (of != NULL && has_same_part(v, base, of, strlen(of)))
+			return true;
+	}
+	return false;
+}
+
+/* The forms of a kind that are of this version: the newest made of it, before that the
+ * newest of each earlier version of which something was taken over. */
+static size_t choose_forms(const struct retrieval *run, enum version_kind kind,
+			   const struct version *v, const struct version **ret_list)
+{
+	const struct object *o = run->object;
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_versions && o->versions[i].number <= v->number;
+	     i++) {
+		const struct version *base = &o->versions[i];
+		if (!version_is_logical(base))
+			continue;
+		const struct version *f = newest_form(o, kind, base->id);
+		if (f != NULL && has_format(run, f) &&
+		    (base == v || form_holds(run, f, v)))
+			ret_list[n++] = f;
+	}
+	return n;
 }
 
 /* Submitted ids may look like those of forms: "augmented-1-x". */
@@ -345,27 +409,24 @@ static bool plain_ids_differ(const struct version *plain, const struct version *
 	return true;
 }
 
-/* What came, byte for byte, then the newest augmented and sealed forms of it (DESIGN:
- * evidence model). Reports are asked for by their name. */
+/* What came last, byte for byte, then the newest augmented and sealed forms of it
+ * (DESIGN: evidence model). Reports are asked for by their name. */
 static size_t choose_default(struct retrieval *run, const struct version **ret_list)
 {
 	static const enum version_kind forms[] = { VERSION_AUGMENTED, VERSION_SEALED };
-	const struct object *o = run->object;
-	const struct version *v = newest(o, VERSION_UPDATED);
+	const struct version *v = object_latest(run->object);
 	size_t n = 0;
-	if (v == NULL)
-		v = newest(o, VERSION_SUBMITTED);
-	if (v == NULL)
+	if (v == NULL) {
+		refuse(run->result, LTP_OK,
+		       "the object is an empty container: UpdatePOC fills it");
 		return 0;
-	ret_list[n++] = run->plain = v;
+	}
+	ret_list[n++] = run->plain = run->latest = v;
 	/* The forms are its evidence, and come with it. */
 	if (retrieve_is_of_forms(run) && run->req->subject != SUBJECT_PO)
 		return n;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		v = newest(o, forms[i]);
-		if (v != NULL && has_format(run, v))
-			ret_list[n++] = v;
-	}
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		n += choose_forms(run, forms[i], v, ret_list + n);
 	if (!plain_ids_differ(run->plain, ret_list, n))
 		run->plain = NULL;
 	return n;
@@ -404,6 +465,7 @@ static int retrieve_versions(struct retrieval *run, struct ltps_error *err)
 {
 	int rc = -1;
 	size_t n = 0;
+	/* Each at most once; by default forms of two kinds. */
 	size_t max = run->object->n_versions + run->req->n_versions + 3;
 	const struct version **list = mem_zalloc(max, sizeof(*list));
 	if (list == NULL)

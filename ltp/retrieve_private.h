@@ -17,8 +17,9 @@ struct retrieval {
 	struct ltp_retrieved out;
 	size_t cap;
 	size_t bytes;
-	bool many;                   /* several versions: ids carry the version */
-	const struct version *plain; /* but not those of this one, as submitted */
+	bool many;                    /* several versions: ids carry the version */
+	const struct version *plain;  /* but not those of this one, as submitted */
+	const struct version *latest; /* given because none was asked for; or NULL */
 	const struct version **list; /* the versions given */
 	size_t n_list;
 	struct ltp_result *result;

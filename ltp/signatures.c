@@ -23,6 +23,13 @@
 
 /* ---- the job: the object read ---- */
 
+void signatures_related_free(char **list)
+{
+	if (list != NULL)
+		mem_free(list[0]);
+	mem_free(list);
+}
+
 static void care_clear(struct care *c)
 {
 	const size_t n = c->version != NULL ? c->version->n_parts : 0;
@@ -31,20 +38,18 @@ static void care_clear(struct care *c)
 	for (size_t i = 0; i < n && c->data != NULL; i++)
 		buf_free(&c->data[i]);
 	for (size_t i = 0; i < n && c->related != NULL; i++) {
-		if (c->related[i] != NULL)
-			mem_free(c->related[i][0]);
-		mem_free(c->related[i]);
+		signatures_related_free(c->related[i]);
 	}
 	mem_free(c->cared);
 	mem_free(c->data);
 	mem_free(c->related);
 	mem_free(c->parts);
+	signatures_facts_clear(&c->facts);
 	object_free(c->object);
 }
 
-/* "a b c" as a list; the first text holds them all. */
-static int split_related(const char *text, char ***ret, size_t *ret_n,
-			 struct ltps_error *err)
+int signatures_related(const char *text, char ***ret, size_t *ret_n,
+		       struct ltps_error *err)
 {
 	*ret_n = 0;
 	if (text == NULL || text[0] == '\0')
@@ -69,7 +74,7 @@ static int read_part(struct care *c, size_t i, struct ltps_error *err)
 	struct signatures_part *to = &c->parts[i];
 	c->data[i] = buf_make((size_t)p->size);
 	if (fixity_blob_read(c->w, p->blob, &c->data[i], err) != 0 ||
-	    split_related(p->related, &c->related[i], &to->n_related, err) != 0)
+	    signatures_related(p->related, &c->related[i], &to->n_related, err) != 0)
 		return -1;
 	to->data = view_buf(&c->data[i]);
 	to->id = p->po_id;
@@ -179,7 +184,7 @@ static int make_report(struct care *c, struct cared_part *p, const struct report
 static bool has_form(const struct care *c, enum version_kind kind, size_t part)
 {
 	struct signatures_form f;
-	return signatures_form_find(c, kind, part, &f);
+	return signatures_form_find(c, kind, part, false, &f);
 }
 
 /* Nothing more is fetched or made in this turn. */
@@ -269,7 +274,7 @@ static int raise_again(struct care *c, const struct signatures_judging *j,
 		       struct ltps_error *err)
 {
 	struct signatures_form f;
-	if (!c->due || !signatures_form_find(c, kind, p->part, &f))
+	if (!c->due || !signatures_form_find(c, kind, p->part, true, &f))
 		return 0;
 	if (is_spent(c)) {
 		later(c, INT64_MIN, "time or memory for one turn is used up");
@@ -296,7 +301,7 @@ static int care_signed(struct care *c, const struct signatures_judging *j,
 	struct signatures_judging now = *j;
 	now.network = !is_spent(c);
 	if (signatures_judge_part(&now, c->parts, c->version->n_parts, p->part, p, &own,
-				  err) != 0)
+				  &c->facts, err) != 0)
 		return -1;
 	if (!own.any)
 		return 0;

@@ -19,6 +19,7 @@
 #include "ltp/footing.h"
 #include "ltp/inside.h"
 #include "scheduler/job.h"
+#include "storage/signature.h"
 
 /* Signed parts of one object that are judged: beyond, its verdict stays open. And parts
  * that are sealed at a time: the others follow. */
@@ -27,12 +28,36 @@
 
 /* A preservation object, submitted or stored. Texts may be NULL. */
 struct signatures_part {
+	bool known; /* judged as part of an earlier version: not by signatures_judge(),
+		       and its data may be left out unless a judged one is about it */
 	struct view data;
 	const char *id;
 	const char *const *related;
 	size_t n_related;
 	const struct format *detected;
 };
+
+/* Who signed what, for searches; as rows of storage/signature.h. */
+struct signatures_fact {
+	size_t part; /* index */
+	char subject[SIGNATURE_SUBJECT_MAX + 1];
+	char verdict[SIGNATURES_VERDICT_MAX];
+};
+/* Beyond SIGNATURE_ROWS_MAX the others are left out. */
+struct signatures_facts {
+	struct signatures_fact *list;
+	size_t n, cap;
+};
+void signatures_facts_clear(struct signatures_facts *f);
+/* Written down for a version whose parts these are. On the writer's thread. */
+int signatures_facts_keep(struct store_conn *conn, int64_t version,
+			  const struct signatures_facts *f,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+/* "a b c" as a list, NULL for none; free with signatures_related_free(). */
+int signatures_related(const char *text, char ***ret, size_t *ret_n,
+		       struct ltps_error *err) LTPS_CHECKED;
+void signatures_related_free(char **list);
 
 struct signatures_verdict {
 	bool any; /* something was judged */
@@ -47,11 +72,16 @@ void signatures_verdict_text(const struct signatures_verdict *v,
  * signatures_judge - all signed parts on what is at hand: no network.
  * Fails: NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store. A part that cannot be
  *        read is TOTAL-FAILED / FORMAT_FAILURE
+ * facts  added to; free with signatures_facts_clear(), also after a failure
  */
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
 		     const struct signatures_part *parts, size_t n,
-		     struct signatures_verdict *ret,
+		     struct signatures_verdict *ret, struct signatures_facts *facts,
 		     struct ltps_error *err) LTPS_CHECKED;
+/* The part that the detached signature in another is about, among these; NULL: none.
+ * Whether it is detached, only its reader knows. */
+const struct signatures_part *signatures_content(const struct signatures_part *parts,
+						 size_t n, size_t signature);
 
 /*
  * signatures_care - carry out a claimed job; it is finished, or due again later, when
@@ -102,6 +132,7 @@ struct care {
 	struct cared_part *cared;
 	size_t n_cared;
 	struct signatures_verdict verdict;
+	struct signatures_facts facts;
 	int64_t until_ms; /* monotonic: no longer is anything fetched or begun */
 	bool due;         /* a form weakens: all are raised */
 	uint64_t bytes;   /* of the object, its new forms and reports */
@@ -139,11 +170,12 @@ void signatures_take_excess(struct signatures_verdict *v, size_t part);
 struct engine_input signatures_input(const struct signatures_judging *j);
 /*
  * Judges one part into c: document and judged are set unless it cannot be read, which
- * the verdict then says.
+ * the verdict then says. facts: NULL when nobody searches.
  */
 int signatures_judge_part(const struct signatures_judging *j,
 			  const struct signatures_part *parts, size_t n, size_t part,
 			  struct cared_part *c, struct signatures_verdict *v,
+			  struct signatures_facts *facts,
 			  struct ltps_error *err) LTPS_CHECKED;
 void signatures_cared_clear(struct cared_part *c);
 
@@ -156,9 +188,13 @@ struct signatures_form {
 	const struct version *version;
 	const struct part *part;
 };
-/* The newest form of a part; false when there is none. */
+/*
+ * The newest form of a part; false when there is none. What earlier versions held
+ * unchanged has its forms from them; `own`: only those made of this version, which
+ * its care keeps up.
+ */
 bool signatures_form_find(const struct care *c, enum version_kind kind, size_t part,
-			  struct signatures_form *ret);
+			  bool own, struct signatures_form *ret);
 /* Whether any form of this object weakens within the margin. */
 int signatures_forms_due(struct care *c, bool *ret_due,
 			 struct ltps_error *err) LTPS_CHECKED;

@@ -15,15 +15,33 @@
 
 /* ---- forms ---- */
 
+/* Whether forms of this name that were made of `base` are forms of this part. */
+static bool same_part(const struct care *c, int64_t base, const char *id,
+		      enum version_kind kind, const struct part *part)
+{
+	const struct version *v = object_version_by_id(c->object, base);
+	char other[FORM_ID_MAX];
+	for (size_t i = 0; v != NULL && i < v->n_parts; i++) {
+		signatures_form_id(&v->parts[i], kind, other);
+		if (strcmp(id, other) == 0)
+			return digest_equal(&v->parts[i].sha512, &part->sha512);
+	}
+	return false;
+}
+
 bool signatures_form_find(const struct care *c, enum version_kind kind, size_t part,
-			  struct signatures_form *ret)
+			  bool own, struct signatures_form *ret)
 {
 	char id[FORM_ID_MAX];
 	bool found = false;
 	signatures_form_id(&c->version->parts[part], kind, id);
 	for (size_t i = 0; i < c->object->n_versions; i++) {
 		const struct version *v = &c->object->versions[i];
-		for (size_t k = 0; v->kind == kind && k < v->n_parts; k++)
+		if (v->kind != kind ||
+		    (own ? v->base != c->version->id
+			 : !same_part(c, v->base, id, kind, &c->version->parts[part])))
+			continue;
+		for (size_t k = 0; k < v->n_parts; k++)
 			if (v->parts[k].po_id != NULL &&
 			    strcmp(v->parts[k].po_id, id) == 0) {
 				*ret = (struct signatures_form){ v, &v->parts[k] };
@@ -35,8 +53,8 @@ bool signatures_form_find(const struct care *c, enum version_kind kind, size_t p
 
 static bool any_form(const struct care *c, size_t part, struct signatures_form *ret)
 {
-	return signatures_form_find(c, VERSION_AUGMENTED, part, ret) ||
-	       signatures_form_find(c, VERSION_SEALED, part, ret);
+	return signatures_form_find(c, VERSION_AUGMENTED, part, true, ret) ||
+	       signatures_form_find(c, VERSION_SEALED, part, true, ret);
 }
 
 /* All forms are raised with the first that is due: the newest version of forms then
@@ -142,7 +160,7 @@ static int weakest_left(struct store_conn *conn, const struct care *c,
 	for (size_t i = 0; i < c->version->n_parts; i++) {
 		struct signatures_form f;
 		int64_t other, when_ms;
-		if (is_made(c, i) || !signatures_form_find(c, kind, i, &f))
+		if (is_made(c, i) || !signatures_form_find(c, kind, i, true, &f))
 			continue;
 		if (version_footing_get(conn, f.version->id, &other, &when_ms, err) !=
 		    0)

@@ -101,8 +101,8 @@ static bool names(const struct signatures_part *from, const struct signatures_pa
 /* The part that a detached signature is about: one related to it, a signed one only
  * when the signature names it; else the only other one. NULL: none is submitted with
  * it. */
-static const struct signatures_part *content_part(const struct signatures_part *parts,
-						  size_t n, size_t signature)
+const struct signatures_part *signatures_content(const struct signatures_part *parts,
+						 size_t n, size_t signature)
 {
 	for (size_t i = 0; i < n; i++)
 		if (i != signature && !is_cms(&parts[i]) &&
@@ -194,11 +194,36 @@ static void take_signature(struct signatures_verdict *v, size_t part,
 	signatures_worse(v, s->conclusion.indication, s->conclusion.sub, text);
 }
 
-static void take_report(struct signatures_verdict *v, size_t part,
-			const struct report *r)
+/* Names of the outside: what is no text that a search could be for is left out. */
+static int take_fact(struct signatures_facts *f, size_t part,
+		     const struct report_signature *s, struct ltps_error *err)
 {
-	for (size_t i = 0; i < r->n_signatures; i++)
+	char name[CERT_TEXT_MAX];
+	const struct signatures_verdict v = { .worst = s->conclusion.indication,
+					      .sub = s->conclusion.sub };
+	if (s->signing_certificate == NULL || f->n == SIGNATURE_ROWS_MAX)
+		return 0;
+	cert_text(s->signing_certificate, name);
+	if (name[0] == '\0' || !utf8_valid(view_text(name)))
+		return 0;
+	if (mem_grow(&f->list, sizeof(*f->list), f->n + 1, &f->cap, err) != 0)
+		return -1;
+	struct signatures_fact *fact = &f->list[f->n++];
+	fact->part = part;
+	snprintf(fact->subject, sizeof(fact->subject), "%s", name);
+	signatures_verdict_text(&v, fact->verdict);
+	return 0;
+}
+
+static int take_report(struct signatures_verdict *v, struct signatures_facts *f,
+		       size_t part, const struct report *r, struct ltps_error *err)
+{
+	for (size_t i = 0; i < r->n_signatures; i++) {
 		take_signature(v, part, &r->signatures[i]);
+		if (f != NULL && take_fact(f, part, &r->signatures[i], err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* What cannot be read has failed; what is beyond our limits is not known. */
@@ -289,12 +314,12 @@ static int read_document(const struct signatures_part *p, struct content *conten
 int signatures_judge_part(const struct signatures_judging *j,
 			  const struct signatures_part *parts, size_t n, size_t part,
 			  struct cared_part *c, struct signatures_verdict *v,
-			  struct ltps_error *err)
+			  struct signatures_facts *facts, struct ltps_error *err)
 {
 	struct ltps_error why = LTPS_ERROR_INIT;
 	struct engine_proof *proofs = NULL;
 	const struct signatures_part *content =
-	    signatures_is_pdf(&parts[part]) ? NULL : content_part(parts, n, part);
+	    signatures_is_pdf(&parts[part]) ? NULL : signatures_content(parts, n, part);
 	struct engine_input in = signatures_input(j);
 	const struct path_sources sources = worker_sources(j->w, j->network);
 	if (content != NULL)
@@ -314,9 +339,7 @@ int signatures_judge_part(const struct signatures_judging *j,
 	in.proofs = proofs;
 	const int rc = judge_document(&sources, &in, &c->judged, err);
 	mem_free(proofs);
-	if (rc == 0)
-		take_report(v, part, c->judged.report);
-	return rc;
+	return rc == 0 ? take_report(v, facts, part, c->judged.report, err) : rc;
 }
 
 void signatures_cared_clear(struct cared_part *c)
@@ -339,7 +362,8 @@ static bool is_over(void *arg)
 
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
 		     const struct signatures_part *parts, size_t n,
-		     struct signatures_verdict *ret, struct ltps_error *err)
+		     struct signatures_verdict *ret, struct signatures_facts *facts,
+		     struct ltps_error *err)
 {
 	int64_t until_ms = clock_monotonic_ms() + INGEST_MS_MAX;
 	const struct signatures_judging j = { .w = w,
@@ -354,14 +378,40 @@ int signatures_judge(struct ltp_worker *w, const struct profile *p,
 	for (size_t i = 0; rc == 0 && j.policy != NULL && i < n; i++) {
 		struct cared_part c = { .part = i };
 		bool signed_part;
+		if (parts[i].known)
+			continue;
 		rc = signatures_is_judged(&parts[i], &signed_part, err);
 		if (rc != 0 || !signed_part)
 			continue;
 		if (judged++ < SIGNATURES_PARTS_MAX)
-			rc = signatures_judge_part(&j, parts, n, i, &c, ret, err);
+			rc =
+			    signatures_judge_part(&j, parts, n, i, &c, ret, facts, err);
 		else
 			signatures_take_excess(ret, i);
 		signatures_cared_clear(&c);
 	}
+	return rc;
+}
+
+/* ---- who signed ---- */
+
+void signatures_facts_clear(struct signatures_facts *f)
+{
+	mem_free(f->list);
+	*f = (struct signatures_facts){ 0 };
+}
+
+int signatures_facts_keep(struct store_conn *conn, int64_t version,
+			  const struct signatures_facts *f, struct ltps_error *err)
+{
+	struct signature_row *rows = mem_zalloc(f->n + 1, sizeof(*rows));
+	if (rows == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < f->n; i++)
+		rows[i] = (struct signature_row){ .part = (uint32_t)f->list[i].part + 1,
+						  .subject = f->list[i].subject,
+						  .verdict = f->list[i].verdict };
+	const int rc = signatures_put(conn, version, rows, f->n, err);
+	mem_free(rows);
 	return rc;
 }

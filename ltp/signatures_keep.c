@@ -71,6 +71,16 @@ static unsigned count_kind(const struct care *c, enum version_kind kind)
 	return n;
 }
 
+/* Whether this version was judged before and its report kept. */
+static bool has_report(const struct care *c)
+{
+	for (size_t i = 0; i < c->object->n_versions; i++)
+		if (c->object->versions[i].kind == VERSION_REPORT &&
+		    c->object->versions[i].base == c->version->id)
+			return true;
+	return false;
+}
+
 static const struct buf *form_bytes(const struct cared_part *p, enum version_kind kind)
 {
 	if (kind == VERSION_REPORT)
@@ -158,6 +168,7 @@ static int form_make(struct care *c, struct form *f, enum version_kind kind,
 	f->version = (struct version_new){ .label = f->label,
 					   .kind = kind,
 					   .created_ms = c->now_ms,
+					   .base = c->version->id,
 					   .parts = f->parts,
 					   .n_parts = f->n };
 	return f->n == 0
@@ -328,12 +339,13 @@ static int set_verdict(struct store_conn *conn, struct keep *k, struct ltps_erro
 	const struct care *c = k->c;
 	if (!c->verdict.any)
 		return 0;
-	if (object_set_verdict(conn, c->version->id, k->verdict, c->now_ms, err) != 0)
+	if (object_set_verdict(conn, c->version->id, k->verdict, c->now_ms, err) != 0 ||
+	    signatures_facts_keep(conn, c->version->id, &c->facts, err) != 0)
 		return -1;
 	if (!k->news)
 		return 0;
 	const char *before = c->version->verdict;
-	if (before == NULL || count_kind(c, VERSION_REPORT) == 0)
+	if (before == NULL || !has_report(c))
 		return audit_form(conn, c, "SignatureValidated", k->verdict, err);
 	char change[2 * SIGNATURES_VERDICT_MAX + 8];
 	snprintf(change, sizeof(change), "%.*s -> %s", SIGNATURES_VERDICT_MAX, before,
@@ -393,8 +405,8 @@ int signatures_keep(struct care *c, struct ltps_error *err)
 	struct keep k = { .c = c };
 	const char *before = c->version->verdict;
 	signatures_verdict_text(&c->verdict, k.verdict);
-	k.news = c->verdict.any && (before == NULL || strcmp(before, k.verdict) != 0 ||
-				    count_kind(c, VERSION_REPORT) == 0);
+	k.news = c->verdict.any &&
+		 (before == NULL || strcmp(before, k.verdict) != 0 || !has_report(c));
 	int rc = make_forms(&k, err);
 	if (rc == 0)
 		rc = make_material(&k, err);

@@ -54,10 +54,10 @@ static bool choose_version(const struct ltp_evidence_request *req,
 			   const struct object *o, const struct version **ret_v,
 			   struct ltp_result *r)
 {
-	if (o->state == OBJECT_DELETED || o->n_versions == 0)
+	if (o->state == OBJECT_DELETED || object_latest(o) == NULL)
 		refuse(r, LTP_PARAMETER_ERROR, "the object '%s' has no data", o->poid);
 	else if (req->version == NULL)
-		*ret_v = &o->versions[o->n_versions - 1];
+		*ret_v = object_latest(o); /* as RetrievePO gives it */
 	else if ((*ret_v = object_version(o, req->version)) == NULL)
 		refuse(r, LTP_PARAMETER_ERROR, "the object has no version '%s'",
 		       req->version);

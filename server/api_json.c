@@ -209,14 +209,40 @@ static int run_validate(struct api_call *call, struct ltp_worker *w,
 	return rc;
 }
 
-static int run_unsupported(struct api_call *call, struct ltp_worker *w,
-			   struct ltps_error *err)
+static int run_update(struct api_call *call, struct ltp_worker *w,
+		      struct ltps_error *err)
 {
-	struct ltp_result result;
-	result_set(&result, LTP_NOT_SUPPORTED, "no profile of this service offers %s",
-		   operation_name(call->op));
-	audit(call, w, &result);
-	return answer_result(call, &result, err);
+	const struct api_in *in = &call->in;
+	const struct ltp_update_request req = {
+		.caller = call->caller,
+		.poid = in->poid,
+		.pos = in->pos,
+		.n_pos = in->n_pos,
+	};
+	char version[LTP_VERSION_MAX];
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_update(w, &req, version, &result, err) != 0)
+		return -1;
+	if (is_refusal(&result))
+		return answer_result(call, &result, err);
+	const struct api_answer a = answer_of(call, &result);
+	call->ingested = true;
+	return api_out_updated(&a, version, &call->answer, err);
+}
+
+static int run_search(struct api_call *call, struct ltp_worker *w,
+		      struct ltps_error *err)
+{
+	struct ltp_found found = { 0 };
+	struct ltp_result result = { .minor = LTP_OK };
+	if (ltp_search(w, &call->caller, call->in.filter, &found, &result, err) != 0)
+		return -1;
+	const struct api_answer a = answer_of(call, &result);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : api_out_found(&a, &found, &call->answer, err);
+	ltp_found_clear(&found);
+	return rc;
 }
 
 /* --- PreservePO: the answer leaves after the commit --- */
@@ -302,9 +328,15 @@ static int run_parsed(struct api_call *call, struct ltp_worker *w, bool *ret_lat
 		return run_trace(call, w, err);
 	case OP_VALIDATE_EVIDENCE:
 		return run_validate(call, w, err);
-	default:
-		return run_unsupported(call, w, err);
+	case OP_UPDATE_POC:
+		return run_update(call, w, err);
+	case OP_SEARCH:
+		return run_search(call, w, err);
+	case OP_COUNT:
+		break;
 	}
+	return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "operation %d",
+			 (int)call->op);
 }
 
 bool api_run(struct api_call *call, struct ltp_worker *w)

@@ -118,7 +118,8 @@ static bool read_pos(struct reader *r, const json_t *v, void *at)
 		reader_pop(r, before);
 	}
 	in->n_pos = n;
-	return check_ids(r, in->pos, n);
+	/* What a DeltaPOC names may be in the object: the domain looks. */
+	return in->op == OP_UPDATE_POC || check_ids(r, in->pos, n);
 }
 
 static bool read_versions(struct reader *r, const json_t *v, void *at)
@@ -271,7 +272,9 @@ static bool check_digest_lists(struct reader *r, struct api_in *in)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct ltp_result why = { .minor = LTP_OK };
-	if (digest_lists_read(in->pos, in->n_pos, &in->digest_lists, &why, &err) != 0) {
+	if (digest_lists_read(in->pos, in->n_pos,
+			      in->op == OP_UPDATE_POC ? "deltaPoc" : "po",
+			      &in->digest_lists, &why, &err) != 0) {
 		r->nomem = true;
 		return false;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/asn1.h"
 #include "base/mem.h"
+#include "ltp/search_filter.h"
 #include "server/digest_list.h"
 #include "server/result.h"
 
@@ -164,6 +165,39 @@ static void put_retrieve_outputs(struct jsonw *j, const struct profile *p)
 	jsonw_array_end(j);
 }
 
+/* What the standard leaves to the service is told where it is asked for. */
+static const char *description_of(enum operation op)
+{
+	switch (op) {
+	case OP_UPDATE_POC:
+		return "A new version: the parts of the newest version, those replaced "
+		       "whose id (as RetrievePO gives it) is the id of a DeltaPOC, the "
+		       "other DeltaPOCs added behind them. relObj names parts of the "
+		       "new version. Earlier versions stay retrievable by VersionID.";
+	case OP_SEARCH:
+		return "Filter: conditions 'field operator value' joined by and, or, "
+		       "not and parentheses; then order newest|oldest, after POID, "
+		       "limit N (at most 1000). Fields: " SEARCH_FILTER_FIELDS
+		       ". Operators: = != < <= > >= ~ (contains). "
+		       "Values: words, or texts in double quotes. Empty: all.";
+	default:
+		return NULL;
+	}
+}
+
+static void put_description(struct jsonw *j, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	jsonw_key(j, key);
+	jsonw_array(j);
+	jsonw_object(j);
+	jsonw_member(j, "value", text);
+	jsonw_member(j, "lang", "en");
+	jsonw_object_end(j);
+	jsonw_array_end(j);
+}
+
 static void put_operations(struct jsonw *j, const struct profile *p)
 {
 	jsonw_key(j, "op");
@@ -173,8 +207,12 @@ static void put_operations(struct jsonw *j, const struct profile *p)
 			continue;
 		jsonw_object(j);
 		jsonw_member(j, "name", operation_name((enum operation)op));
+		put_description(j, "desc", description_of((enum operation)op));
 		if (op == OP_PRESERVE_PO)
 			put_submissions(j, p);
+		if (op == OP_UPDATE_POC)
+			put_parameter(j, "in", "DeltaPOC", p->submission_formats,
+				      false);
 		if (op == OP_RETRIEVE_PO)
 			put_retrieve_outputs(j, p);
 		jsonw_object_end(j);
@@ -251,15 +289,7 @@ static void put_profile(struct jsonw *j, const struct profile *p)
 	jsonw_member(j, "pid", p->id);
 	if (p->specification != NULL)
 		put_texts(j, "spec", &p->specification, 1);
-	if (p->description != NULL) {
-		jsonw_key(j, "description");
-		jsonw_array(j);
-		jsonw_object(j);
-		jsonw_member(j, "value", p->description);
-		jsonw_member(j, "lang", "en");
-		jsonw_object_end(j);
-		jsonw_array_end(j);
-	}
+	put_description(j, "description", p->description);
 	put_operations(j, p);
 	jsonw_key(j, "pol");
 	jsonw_array(j);
@@ -295,6 +325,28 @@ int api_out_preserved(const struct api_answer *a, const char *poid, struct buf *
 {
 	struct jsonw j = start(a, out);
 	jsonw_member(&j, "poId", poid);
+	return finish(&j, err);
+}
+
+int api_out_updated(const struct api_answer *a, const char *version, struct buf *out,
+		    struct ltps_error *err)
+{
+	struct jsonw j = start(a, out);
+	jsonw_member(&j, "versionId", version);
+	return finish(&j, err);
+}
+
+int api_out_found(const struct api_answer *a, const struct ltp_found *found,
+		  struct buf *out, struct ltps_error *err)
+{
+	struct jsonw j = start(a, out);
+	if (found->n > 0) {
+		jsonw_key(&j, "poId");
+		jsonw_array(&j);
+		for (size_t i = 0; i < found->n; i++)
+			jsonw_cstr(&j, found->poids[i]);
+		jsonw_array_end(&j);
+	}
 	return finish(&j, err);
 }
 

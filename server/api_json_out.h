@@ -26,6 +26,10 @@ int api_out_info(const struct api_answer *a, const struct profile *const *profil
 		 size_t n, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 int api_out_preserved(const struct api_answer *a, const char *poid, struct buf *out,
 		      struct ltps_error *err) LTPS_CHECKED;
+int api_out_updated(const struct api_answer *a, const char *version, struct buf *out,
+		    struct ltps_error *err) LTPS_CHECKED;
+int api_out_found(const struct api_answer *a, const struct ltp_found *found,
+		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /* RetrievePO, and PreservePO that answers with POs. Frees the data of each as soon as
  * it is written. */
 int api_out_retrieved(const struct api_answer *a, struct ltp_retrieved *retrieved,

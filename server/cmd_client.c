@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_client - preserve, retrieve, delete, trace, info and search. */
+/* cmd_client - preserve, update, retrieve, delete, trace, info and search. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,11 +37,16 @@ static const char HELP_PRESERVE[] =
     "usage: ltps preserve FILE... [--url URL] [--profile P] [--format URI] [--mime M]\n"
     "Submits the files as one object and prints its POID.\n" HELP_URL
     "  --profile P     preservation profile (" PROFILE_DEFAULT ")\n"
+    "  --empty         no file: a container that update fills later\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
     "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
 
 struct preserve {
 	const char *url, *profile, *format, *mime;
+	int empty;
+	const char *id;                 /* of the one file of an update; NULL */
+	const char *related[FILES_MAX]; /* likewise */
+	unsigned n_related;
 	const char *files[FILES_MAX];
 	unsigned n;
 };
@@ -65,18 +70,29 @@ static int put_file(const struct preserve *p, const char *path, struct jsonw *j,
 		jsonw_member(j, "formatId", p->format);
 	if (p->mime != NULL || p->format == NULL)
 		jsonw_member(j, "mimeType", p->mime != NULL ? p->mime : f->mime);
+	if (p->id != NULL)
+		jsonw_member(j, "id", p->id);
+	if (p->n_related > 0) {
+		jsonw_key(j, "relObj");
+		jsonw_array(j);
+		for (unsigned i = 0; i < p->n_related; i++)
+			jsonw_cstr(j, p->related[i]);
+		jsonw_array_end(j);
+	}
 	jsonw_object_end(j);
 	buf_free(&data);
 	return 0;
 }
 
-static int preserve_message(const struct preserve *p, struct buf *out,
+/* Of PreservePO, or of UpdatePOC when a POID is given. */
+static int preserve_message(const struct preserve *p, const char *poid, struct buf *out,
 			    struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
-	jsonw_member(&j, "pro", p->profile);
-	jsonw_key(&j, "po");
+	jsonw_member(&j, poid != NULL ? "poId" : "pro",
+		     poid != NULL ? poid : p->profile);
+	jsonw_key(&j, poid != NULL ? "deltaPoc" : "po");
 	jsonw_array(&j);
 	for (unsigned i = 0; i < p->n; i++)
 		if (put_file(p, p->files[i], &j, err) != 0)
@@ -94,18 +110,20 @@ int cmd_preserve(int argc, char **argv)
 		{ .name = "--profile", .text = &p.profile },
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
+		{ .name = "--empty", .flag = &p.empty },
 	};
 	const struct command_line line = { "preserve", HELP_PRESERVE, options,
-					   4,          p.files,       FILES_MAX };
+					   5,          p.files,       FILES_MAX };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &p.n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
-	if (p.n == 0)
-		return command_usage("preserve", "no file is given");
-	if (preserve_message(&p, &message, &err) != 0) {
+	if ((p.n == 0) != (p.empty != 0))
+		return command_usage("preserve", p.n == 0 ? "no file is given"
+							  : "--empty takes no file");
+	if (preserve_message(&p, NULL, &message, &err) != 0) {
 		status = command_error("preserve", &err);
 		goto out;
 	}
@@ -120,6 +138,71 @@ out:
 	json_decref(answer);
 	buf_free(&message);
 	return status;
+}
+
+/* --- update --- */
+
+static const char HELP_UPDATE[] =
+    "usage: ltps update POID FILE... [--url URL] [--id ID] [--related ID]...\n"
+    "                   [--format URI] [--mime M]\n"
+    "Adds the files to an object, as a new version, and prints its VersionID.\n"
+    "Earlier versions stay.\n" HELP_URL
+    "  --id ID         of one file: it replaces the part of this id (po-1, po-2,\n"
+    "                  ... where none was given); otherwise its id from now on\n"
+    "  --related ID    of one file: part that it is about, as of a signature\n"
+    "  --format URI    format id of TS 119 512; left out when not given\n"
+    "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
+
+/* The first name is the POID, the others are files. */
+static int update_call(struct preserve *p)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf message = buf_make(MESSAGE_MAX);
+	json_t *answer = NULL;
+	const char *poid = p->files[0];
+	int status;
+	p->n--;
+	memmove(p->files, p->files + 1, p->n * sizeof(*p->files));
+	if (preserve_message(p, poid, &message, &err) != 0) {
+		status = command_error("update", &err);
+		goto out;
+	}
+	status = exchange("update", p->url, "UpdatePOC", view_buf(&message), &answer);
+	const char *version = client_text(answer, "versionId");
+	if (version != NULL) {
+		client_show(stdout, version);
+		putchar('\n');
+		status = EXIT_VALID; /* a warning was told; the version is kept */
+	}
+out:
+	json_decref(answer);
+	buf_free(&message);
+	return status;
+}
+
+int cmd_update(int argc, char **argv)
+{
+	struct preserve p = { .url = CLIENT_URL_DEFAULT };
+	const struct command_option options[] = {
+		{ .name = "--url", .text = &p.url },
+		{ .name = "--id", .text = &p.id },
+		{ .name = "--format", .text = &p.format },
+		{ .name = "--mime", .text = &p.mime },
+		{ .name = "--related",
+		  .list = p.related,
+		  .max = FILES_MAX,
+		  .count = &p.n_related },
+	};
+	const struct command_line line = { "update", HELP_UPDATE, options,
+					   5,        p.files,     FILES_MAX };
+	const int status = command_parse(argc, argv, &line, &p.n);
+	if (status != 0)
+		return status > 0 ? 0 : EXIT_USAGE;
+	if (p.n < 2)
+		return command_usage("update", "a POID and a file are needed");
+	if (p.n > 2 && (p.id != NULL || p.n_related > 0))
+		return command_usage("update", "--id and --related are for one file");
+	return update_call(&p);
 }
 
 /* --- retrieve --- */
@@ -403,32 +486,54 @@ int cmd_info(int argc, char **argv)
 }
 
 static const char HELP_SEARCH[] =
-    "usage: ltps search FILTER [--url URL]\n"
-    "Prints the POIDs of the objects that a filter names, one a line.\n" HELP_URL
-	HELP_EXIT;
+    "usage: ltps search [FILTER] [--url URL]\n"
+    "Prints the POIDs of the objects that a filter names, one a line; all without a\n"
+    "filter. When there are more, standard error says how to go on.\n" HELP_URL "\n"
+    "FILTER is one argument: FIELD OPERATOR VALUE, joined by and, or, not and\n"
+    "parentheses; then order newest|oldest, after POID, limit N (at most 1000).\n"
+    "  stored, period            date or time: 2026-01-01, 2026-01-01T12:00:00Z\n"
+    "  poid, profile, format, mime, pronom, id, signer       text\n"
+    "  indication                TOTAL_PASSED, TOTAL_FAILED, INDETERMINATE\n"
+    "  subindication             NO_CERTIFICATE_CHAIN_FOUND, ...\n"
+    "  versions                  number        state   live, data-deleted\n"
+    "Operators: = != < <= > >= and ~ (contains). A value is a word, or a text in\n"
+    "double quotes.\n"
+    "  ltps search 'signer ~ \"Muster\" and stored >= 2026-01-01 limit 10'\n" HELP_EXIT;
+
+static void print_found(const json_t *answer)
+{
+	const char *message = client_text(
+	    json_object_get(json_object_get(answer, "result"), "msg"), "value");
+	const json_t *poids = json_object_get(answer, "poId"), *poid;
+	size_t i;
+	json_array_foreach(poids, i, poid)
+	{
+		client_show(stdout, json_string_value(poid));
+		putchar('\n');
+	}
+	if (message == NULL)
+		return;
+	fputs("ltps: search: ", stderr);
+	client_show(stderr, message);
+	fputc('\n', stderr);
+}
 
 int cmd_search(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *filter = NULL;
+	const char *url = CLIENT_URL_DEFAULT, *filter = "";
 	const struct command_option options[] = { { .name = "--url", .text = &url } };
 	const struct command_line line = {
 		"search", HELP_SEARCH, options, 1, &filter, 1
 	};
 	unsigned n = 0;
-	json_t *answer = NULL, *poid;
-	size_t i;
+	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
-	if (n == 0)
-		return command_usage("search", "no filter is given");
 	const struct member members[] = { { "fi", filter } };
 	status = simple_call("search", url, "Search", members, 1, &answer);
-	json_array_foreach(json_object_get(answer, "poId"), i, poid)
-	{
-		client_show(stdout, json_string_value(poid));
-		putchar('\n');
-	}
+	if (status == EXIT_VALID)
+		print_found(answer);
 	json_decref(answer);
 	return status;
 }

@@ -27,6 +27,7 @@ enum command_exit {
 int cmd_serve(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_preserve(int argc, char **argv);
+int cmd_update(int argc, char **argv);
 int cmd_retrieve(int argc, char **argv);
 int cmd_delete(int argc, char **argv);
 int cmd_trace(int argc, char **argv);

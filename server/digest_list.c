@@ -214,7 +214,8 @@ void digest_lists_free(struct ltp_digest_list *lists, size_t n)
 	mem_free(lists);
 }
 
-int digest_lists_read(struct ltp_po *pos, size_t n, struct ltp_digest_list **ret_lists,
+int digest_lists_read(struct ltp_po *pos, size_t n, const char *member,
+		      struct ltp_digest_list **ret_lists,
 		      struct ltp_result *ret_refusal, struct ltps_error *err)
 {
 	struct ltp_result why = { .minor = LTP_OK };
@@ -240,7 +241,8 @@ int digest_lists_read(struct ltp_po *pos, size_t n, struct ltp_digest_list **ret
 			pos[i].digests = &lists[i];
 		else
 			result_set(ret_refusal, LTP_PO_FORMAT_ERROR,
-				   "po[%zu]: DigestList: %.200s", i, why.message);
+				   "%s[%zu]: DigestList: %.200s", member, i,
+				   why.message);
 	}
 	*ret_lists = lists;
 	return 0;

@@ -27,11 +27,13 @@ int digest_list_read(struct view data, struct ltp_digest_list *ret_list,
 		     struct ltps_error *err) LTPS_CHECKED;
 /*
  * digest_lists_read - those among the POs of a request, which then point to them.
+ * member       what holds them, for the message: "po"
  * ret_lists    n of them, free with digest_lists_free(); NULL when there is none
  * ret_refusal  POFormatError, naming the PO
  * Fails:       NOMEM (self)
  */
-int digest_lists_read(struct ltp_po *pos, size_t n, struct ltp_digest_list **ret_lists,
+int digest_lists_read(struct ltp_po *pos, size_t n, const char *member,
+		      struct ltp_digest_list **ret_lists,
 		      struct ltp_result *ret_refusal,
 		      struct ltps_error *err) LTPS_CHECKED;
 /* NULL-safe. */

@@ -17,6 +17,7 @@ static const struct {
 	{ "serve", cmd_serve, "run the preservation service" },
 	{ "demo", cmd_demo, "run it with a throwaway PKI and TSA" },
 	{ "preserve", cmd_preserve, "submit files to a service" },
+	{ "update", cmd_update, "add files to a preserved object" },
 	{ "retrieve", cmd_retrieve, "get objects or their evidence" },
 	{ "delete", cmd_delete, "delete a preserved object" },
 	{ "trace", cmd_trace, "list what happened to an object" },

@@ -403,6 +403,14 @@ int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blo
 	return 0;
 }
 
+int blob_share(struct store_conn *conn, int64_t blob, struct ltps_error *err)
+{
+	struct blob_info info;
+	if (writer_require(conn, err) != 0 || blob_get(conn, blob, &info, err) != 0)
+		return -1;
+	return run_by_id(conn, SQL_BLOB_ADD_REF, blob, err);
+}
+
 /* Copies compare themselves with the store only when something went. */
 static int count_gone(struct store_conn *conn, struct ltps_error *err)
 {

@@ -55,6 +55,10 @@ void blob_new_free(struct blob_new *blob);
  */
 int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blob,
 		struct ltps_error *err) LTPS_CHECKED;
+/* blob_share - one more reference to bytes that are stored (writer only).
+ * Fails: NOT_FOUND */
+int blob_share(struct store_conn *conn, int64_t blob,
+	       struct ltps_error *err) LTPS_CHECKED;
 /*
  * blob_release - one reference less (writer only); with the last one the row
  * goes, and after COMMIT the file.

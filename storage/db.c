@@ -19,6 +19,8 @@
  * the rest of 0 for a full disk.
  */
 #define SAVEPOINT_BYTES (120 << 10)
+/* Steps of SQLite's machine between two looks at the time: well below a millisecond. */
+#define WATCH_STEPS 10000
 /* As SQL_PRAGMA_PAGE_SIZE_SET: scattered keys touch a page each. */
 #define PAGE_BYTES 4096
 
@@ -35,6 +37,8 @@ struct db {
 	struct db_stmt stmts[SQL_COUNT];
 	uint64_t wal_pages;
 	uint64_t page_size;
+	bool (*over)(void *arg); /* db_watch() */
+	void *over_arg;
 };
 
 static pthread_once_t configured = PTHREAD_ONCE_INIT;
@@ -162,6 +166,45 @@ void db_reset(struct db_stmt *s)
 	sqlite3_reset(s->stmt);
 	sqlite3_clear_bindings(s->stmt);
 	s->busy = false;
+}
+
+int db_make(struct db *db, const char *text, struct db_stmt **ret_stmt,
+	    struct ltps_error *err)
+{
+	struct db_stmt *s = mem_zalloc(1, sizeof(*s));
+	if (s == NULL)
+		return ltps_fail_nomem(err);
+	int rc = sqlite3_prepare_v2(db->sqlite, text, -1, &s->stmt, NULL);
+	if (rc != SQLITE_OK) {
+		mem_free(s);
+		return fail_rc(db->sqlite, rc, "prepare", err);
+	}
+	s->db = db;
+	s->busy = true;
+	*ret_stmt = s;
+	return 0;
+}
+
+void db_drop(struct db_stmt *s)
+{
+	if (s == NULL)
+		return;
+	sqlite3_finalize(s->stmt);
+	mem_free(s);
+}
+
+static int ask_watch(void *arg)
+{
+	struct db *db = arg;
+	return db->over(db->over_arg);
+}
+
+void db_watch(struct db *db, bool (*over)(void *arg), void *arg)
+{
+	db->over = over;
+	db->over_arg = arg;
+	sqlite3_progress_handler(db->sqlite, over != NULL ? WATCH_STEPS : 0,
+				 over != NULL ? ask_watch : NULL, db);
 }
 
 static int bind_one(sqlite3_stmt *stmt, int at, const struct db_value *v)

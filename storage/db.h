@@ -44,6 +44,14 @@ int db_open(const char *path, const char *vfs, enum db_role role, struct db **re
 /* Finalizes all statements; never checkpoints. NULL-safe. */
 void db_close(struct db *db);
 
+/* A statement made of parts (storage/search.c); ends with db_drop(), not db_reset(). */
+int db_make(struct db *db, const char *text, struct db_stmt **ret_stmt,
+	    struct ltps_error *err) LTPS_CHECKED;
+/* NULL-safe. */
+void db_drop(struct db_stmt *stmt);
+/* While running statements: true from over() ends them with CANCELLED. NULL: none. */
+void db_watch(struct db *db, bool (*over)(void *arg), void *arg);
+
 int db_get(struct db *db, enum sql_id id, struct db_stmt **ret_stmt,
 	   struct ltps_error *err) LTPS_CHECKED;
 /* Ends the use of the statement. NULL-safe. */

@@ -32,6 +32,11 @@ static int insert_part(struct store_conn *conn, int64_t version, size_t seq,
 		return -1;
 	if (p->blob != NULL && blob_attach(conn, p->blob, &blob, err) != 0)
 		return -1;
+	if (p->blob == NULL && p->same_blob != 0 &&
+	    blob_share(conn, p->same_blob, err) != 0)
+		return -1;
+	if (p->blob == NULL)
+		blob = p->same_blob;
 	if (db_get(conn->db, SQL_PART_INSERT, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(version), DB_INT((int64_t)seq), DB_TEXT(p->po_id),
@@ -53,18 +58,63 @@ static int check_version(const struct version_new *v, struct ltps_error *err)
 	return 0;
 }
 
+int object_last_logical(struct store_conn *conn, int64_t object, int64_t *ret_version,
+			struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(conn->db, SQL_VERSION_LAST_LOGICAL, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)));
+	int rc = db_step(s, &row, err);
+	*ret_version = rc == 0 && row ? db_int(s, 0) : 0;
+	db_reset(s);
+	return rc;
+}
+
+static int check_base(struct store_conn *conn, int64_t object, int64_t base,
+		      struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(conn->db, SQL_VERSION_IS_LOGICAL, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(base), DB_INT(object));
+	int rc = db_step(s, &row, err);
+	db_reset(s);
+	if (rc == 0 && !row)
+		rc = ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+			       "%lld is no version that a form can be made of",
+			       (long long)base);
+	return rc;
+}
+
+/* *ret_base: of what this form or report is; 0 for what came itself. */
+static int find_base(struct store_conn *conn, int64_t object,
+		     const struct version_new *v, int64_t *ret_base,
+		     struct ltps_error *err)
+{
+	*ret_base = 0;
+	if (v->kind == VERSION_SUBMITTED || v->kind == VERSION_UPDATED)
+		return 0;
+	if (v->base == 0)
+		return object_last_logical(conn, object, ret_base, err);
+	*ret_base = v->base;
+	return check_base(conn, object, v->base, err);
+}
+
 static int insert_version(struct store_conn *conn, int64_t object, int64_t number,
 			  const struct version_new *v, int64_t *ret_version,
 			  struct ltps_error *err)
 {
 	struct db_stmt *s;
-	int64_t id = VERSION_ID(object, number);
-	if (check_version(v, err) != 0 ||
+	int64_t id = VERSION_ID(object, number), base;
+	if (check_version(v, err) != 0 || find_base(conn, object, v, &base, err) != 0 ||
 	    db_get(conn->db, SQL_VERSION_INSERT, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(id), DB_INT(object), DB_TEXT(v->label), DB_INT(v->kind),
 		DB_INT(v->created_ms), DB_INT(v->digest.alg), DB_DIGEST(&v->digest),
-		DB_TEXT(v->verdict), DB_OPT(v->judged_ms));
+		DB_TEXT(v->verdict), DB_OPT(v->judged_ms), DB_OPT(base));
 	if (db_finish(s, err) != 0)
 		return -1;
 	for (size_t i = 0; i < v->n_parts; i++) {
@@ -260,6 +310,8 @@ int object_delete_data(struct store_conn *conn, int64_t object, int64_t now_ms,
 	if (writer_require(conn, err) != 0 ||
 	    require_state(conn, object, OBJECT_LIVE, err) != 0 ||
 	    drop_data(conn, object, err) != 0 ||
+	    run_on_versions(conn, SQL_SIGNERS_FORGET, object, err) != 0 ||
+	    run_on_versions(conn, SQL_SIGNATURES_FORGET, object, err) != 0 ||
 	    run_on_versions(conn, SQL_VERSION_DATA_GONE, object, err) != 0)
 		return -1;
 	return set_state(conn, object, OBJECT_DATA_DELETED, now_ms, err);
@@ -282,6 +334,7 @@ int object_delete(struct store_conn *conn, int64_t object, int64_t now_ms,
 	if (drop_data(conn, object, err) != 0 ||
 	    run_on_versions(conn, SQL_CHAIN_UNCOUNT, object, err) != 0 ||
 	    run_on_versions(conn, SQL_CHAIN_FORGET, object, err) != 0 ||
+	    run_on_versions(conn, SQL_SIGNERS_FORGET, object, err) != 0 ||
 	    run_on_versions(conn, SQL_VERSION_DELETE, object, err) != 0)
 		return -1;
 	return set_state(conn, object, OBJECT_DELETED, now_ms, err);

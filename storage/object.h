@@ -40,6 +40,7 @@ struct part_new {
 	struct digest sha512;
 	struct digest given;   /* a digest submitted instead of the data */
 	struct blob_new *blob; /* NULL: no data (digest list) */
+	int64_t same_blob;     /* instead: bytes stored already; 0: none */
 };
 
 struct version_new {
@@ -49,6 +50,8 @@ struct version_new {
 	struct digest digest; /* of the single part or the data group: the leaf */
 	const char *verdict;  /* indication of the last judgement, or NULL */
 	int64_t judged_ms;
+	int64_t base; /* of a form or report: version that it was made of; 0: the newest
+			 that was submitted or updated */
 	const struct part_new *parts;
 	size_t n_parts;
 };
@@ -71,10 +74,13 @@ struct object_new {
 int object_insert(struct store_conn *conn, const struct object_new *object,
 		  int64_t *ret_object, int64_t *ret_version,
 		  struct ltps_error *err) LTPS_CHECKED;
-/* Fails: NOT_FOUND; STATE (object not live); EXISTS (label). */
+/* Fails: NOT_FOUND; STATE (object not live); EXISTS (label); ARGUMENT (base). */
 int object_add_version(struct store_conn *conn, int64_t object,
 		       const struct version_new *version, int64_t *ret_version,
 		       struct ltps_error *err) LTPS_CHECKED;
+/* The newest version that was submitted or updated; 0: none. */
+int object_last_logical(struct store_conn *conn, int64_t object, int64_t *ret_version,
+			struct ltps_error *err) LTPS_CHECKED;
 int object_set_verdict(struct store_conn *conn, int64_t version, const char *verdict,
 		       int64_t judged_ms, struct ltps_error *err) LTPS_CHECKED;
 /* Its end is announced anew (storage/renewal.h). */
@@ -82,7 +88,7 @@ int object_set_preserve_until(struct store_conn *conn, int64_t object, int64_t u
 			      struct ltps_error *err) LTPS_CHECKED;
 /*
  * object_delete_data - the blobs of all versions go, rows and digests stay: evidence
- * is renewed, forms and judgements are not.
+ * is renewed, forms and judgements are not. Who signed is forgotten.
  * Fails: NOT_FOUND; STATE when already deleted
  */
 int object_delete_data(struct store_conn *conn, int64_t object, int64_t now_ms,
@@ -120,6 +126,7 @@ struct version {
 	struct digest digest;
 	char *verdict; /* NULL: not judged */
 	int64_t judged_ms;
+	int64_t base; /* of a form or report: version that it was made of; else 0 */
 	struct part *parts;
 	size_t n_parts;
 };
@@ -153,6 +160,11 @@ int object_get_by_version(struct store_conn *conn, int64_t version,
 void object_free(struct object *object);
 /* NULL when there is none. */
 const struct version *object_version(const struct object *object, const char *label);
+const struct version *object_version_by_id(const struct object *object, int64_t id);
+/* Whether this came from the client: submitted or updated, no form and no report. */
+bool version_is_logical(const struct version *v);
+/* The newest of these; NULL when there is none. */
+const struct version *object_latest(const struct object *object);
 
 /* Unset members (NULL, 0) do not restrict. */
 struct object_query {

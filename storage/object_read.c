@@ -41,6 +41,29 @@ const struct version *object_version(const struct object *object, const char *la
 	return NULL;
 }
 
+const struct version *object_version_by_id(const struct object *object, int64_t id)
+{
+	for (size_t i = 0; i < object->n_versions; i++) {
+		if (object->versions[i].id == id)
+			return &object->versions[i];
+	}
+	return NULL;
+}
+
+bool version_is_logical(const struct version *v)
+{
+	return v->kind == VERSION_SUBMITTED || v->kind == VERSION_UPDATED;
+}
+
+const struct version *object_latest(const struct object *object)
+{
+	for (size_t i = object->n_versions; i > 0; i--) {
+		if (version_is_logical(&object->versions[i - 1]))
+			return &object->versions[i - 1];
+	}
+	return NULL;
+}
+
 static int read_object_row(struct db_stmt *s, struct object *o, struct ltps_error *err)
 {
 	o->id = db_int(s, 0);
@@ -63,6 +86,7 @@ static int read_version_row(struct db_stmt *s, struct version *v,
 	v->kind = (enum version_kind)db_int(s, 2);
 	v->created_ms = db_int(s, 3);
 	v->judged_ms = db_int(s, 7);
+	v->base = db_int(s, 8);
 	if (db_dup_text(s, 1, &v->label, err) != 0 ||
 	    db_dup_text(s, 6, &v->verdict, err) != 0)
 		return -1;

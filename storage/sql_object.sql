@@ -46,14 +46,19 @@ ORDER BY id LIMIT ?6
 -- VERSION_LAST_NUMBER
 -- ?1 and ?2: first and last possible id of the object's versions, here and below
 SELECT max(id) FROM version WHERE id BETWEEN ?1 AND ?2
+-- VERSION_LAST_LOGICAL
+-- The last that was submitted or updated.
+SELECT max(id) FROM version WHERE id BETWEEN ?1 AND ?2 AND kind IN (1, 4)
+-- VERSION_IS_LOGICAL
+SELECT 1 FROM version WHERE id = ?1 AND object = ?2 AND kind IN (1, 4)
 -- VERSION_HAS_LABEL
 SELECT 1 FROM version WHERE id BETWEEN ?1 AND ?2 AND label = ?3
 -- VERSION_INSERT
 INSERT INTO version (id, object, label, kind, created_ms, digest_alg, digest,
-	verdict, judged_ms)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+	verdict, judged_ms, base)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
 -- VERSION_LIST
-SELECT id, label, kind, created_ms, digest_alg, digest, verdict, judged_ms
+SELECT id, label, kind, created_ms, digest_alg, digest, verdict, judged_ms, base
 FROM version WHERE id BETWEEN ?1 AND ?2 ORDER BY id
 -- VERSION_SET_VERDICT
 UPDATE version SET verdict = ?2, judged_ms = ?3 WHERE id = ?1

@@ -213,20 +213,18 @@ DELETE FROM tree WHERE id = ?1
 -- VERSION_SET_FOOTING
 UPDATE version SET footing = ?2 WHERE id = ?1 AND kind IN (2, 3) AND live = 1
 -- VERSION_END_OLDER
--- Forms between ?1 and ?2 with a newer form of each of their parts.
+-- Forms between ?1 and ?2 with a newer form of each of their parts, of the same version.
 UPDATE version SET footing = NULL
 WHERE id BETWEEN ?1 AND ?2 AND footing IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM part o WHERE o.version = version.id AND NOT EXISTS (
 	SELECT 1 FROM version n JOIN part p ON p.version = n.id
 	WHERE n.id > version.id AND n.id <= ?2 AND n.footing IS NOT NULL
 	AND coalesce(p.related, p.po_id) = coalesce(o.related, o.po_id)
-	AND NOT EXISTS (SELECT 1 FROM version s
-		WHERE s.id > version.id AND s.id < n.id AND s.kind IN (1, 4))))
+	AND n.base IS version.base))
 -- VERSION_DUE_LIST
 -- ?1 until, ?2 and ?3 behind this footing and id, ?4 limit
 SELECT v.footing, v.id, v.object, f.weakens_ms, f.lost_ms,
-	(SELECT max(s.id) FROM version s WHERE s.id >= v.object * 16384 AND s.id < v.id
-		AND s.kind IN (1, 4))
+	coalesce(v.base, 0)
 FROM footing f CROSS JOIN version v INDEXED BY version_footing ON v.footing = f.id
 WHERE f.weakens_ms <= ?1 AND f.id >= ?2 AND v.footing IS NOT NULL
 AND v.id > iif(f.id = ?2, ?3, 0)

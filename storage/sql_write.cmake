@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes HEADER (enum sql_id) and SOURCE (sql_texts) from FILES.
+# Writes HEADER (enum sql_id) and SOURCE (sql_texts) from FILES. Of another NAME than sql:
+# enum NAME_id and NAME_texts.
 # A statement begins at a line `-- NAME` and ends before the next; it has no
 # semicolon. Any other comment line is left out.
+if(NOT NAME)
+	set(NAME sql)
+endif()
+string(TOUPPER ${NAME} BIG)
 set(ids "")
 set(texts "")
 foreach(file IN LISTS FILES)
@@ -12,8 +17,8 @@ foreach(file IN LISTS FILES)
 			if(open)
 				string(APPEND texts ",\n")
 			endif()
-			string(APPEND ids "\tSQL_${CMAKE_MATCH_1},\n")
-			string(APPEND texts "\t[SQL_${CMAKE_MATCH_1}] =")
+			string(APPEND ids "\t${BIG}_${CMAKE_MATCH_1},\n")
+			string(APPEND texts "\t[${BIG}_${CMAKE_MATCH_1}] =")
 			set(open TRUE)
 		elseif(line MATCHES "^ *--")
 			continue()
@@ -27,5 +32,5 @@ foreach(file IN LISTS FILES)
 		string(APPEND texts ",\n")
 	endif()
 endforeach()
-file(WRITE ${HEADER} "/* made by storage/sql_write.cmake */\n#ifndef LTPS_STORAGE_SQL_IDS_H\n#define LTPS_STORAGE_SQL_IDS_H\n\nenum sql_id {\n${ids}\tSQL_COUNT\n};\n\nextern const char *const sql_texts[SQL_COUNT];\n\n#endif\n")
-file(WRITE ${SOURCE} "/* made by storage/sql_write.cmake */\n#include \"storage/sql_ids.h\"\n\nconst char *const sql_texts[SQL_COUNT] = {\n${texts}};\n")
+file(WRITE ${HEADER} "/* made by storage/sql_write.cmake */\n#ifndef LTPS_STORAGE_${BIG}_IDS_H\n#define LTPS_STORAGE_${BIG}_IDS_H\n\nenum ${NAME}_id {\n${ids}\t${BIG}_COUNT\n};\n\nextern const char *const ${NAME}_texts[${BIG}_COUNT];\n\n#endif\n")
+file(WRITE ${SOURCE} "/* made by storage/sql_write.cmake */\n#include \"storage/${NAME}_ids.h\"\n\nconst char *const ${NAME}_texts[${BIG}_COUNT] = {\n${texts}};\n")

@@ -58,7 +58,6 @@ TABLE = [
     ("profile of a wrong type", "PreservePO", request(pro=7), 200, "error/parameterError"),
     ("po of a wrong type", "PreservePO", json.dumps({"pro": PROFILE, "po": {}}), 200,
      "error/parameterError"),
-    ("no PO", "PreservePO", request(pos=[]), 200, "error/parameterError"),
     ("empty PO", "PreservePO", request(pos=[{}]), 200, "error/parameterError"),
     ("no payload", "PreservePO", request(pos=[po(binaryData=None)]), 200, "error/parameterError"),
     ("empty payload member", "PreservePO", request(pos=[po(binaryData={})]), 200,
@@ -109,9 +108,14 @@ TABLE = [
                         "formatId": "urn:ietf:rfc:6283:EvidenceRecord"}, "po": [GOOD]}), 200,
      "error/notSupported"),
     ("unknown status", "RetrieveInfo", '{"stat":"sleeping"}', 200, "error/parameterError"),
-    ("UpdatePOC is not offered", "UpdatePOC",
-     json.dumps({"poId": "a", "deltaPoc": [GOOD]}), 200, "error/notSupported"),
-    ("Search is not offered", "Search", '{"fi":"x"}', 200, "error/notSupported"),
+    ("unknown POID to update", "UpdatePOC",
+     json.dumps({"poId": "a", "deltaPoc": [GOOD]}), 200, "error/unknownPOID"),
+    ("nothing to add", "UpdatePOC", '{"poId":"a","deltaPoc":[]}', 200, "error/parameterError"),
+    ("no filter", "Search", "{}", 200, "error/parameterError"),
+    ("filter that is none", "Search", '{"fi":"x"}', 200, "error/parameterError"),
+    ("filter that is too long", "Search", json.dumps({"fi": " " * 5000}), 200,
+     "error/parameterError"),
+    ("filter that is no text", "Search", '{"fi":["poid = a"]}', 200, "error/parameterError"),
 ]
 
 

@@ -104,6 +104,62 @@ Test(period, form_that_cannot_be_raised_is_trouble_and_then_an_alarm)
 	cr_assert_eq(audited("Sealed"), 1);
 }
 
+/* ---- versions of an update ---- */
+
+static void update(const char *id, const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result r;
+	char version[LTP_VERSION_MAX];
+	const struct ltp_po po = { .data = view_text(text),
+				   .mime = "text/plain",
+				   .id = id };
+	const struct ltp_update_request req = {
+		.caller = { "", "tester" }, .poid = poid, .pos = &po, .n_pos = 1
+	};
+	k.profile->operations |= 1u << OP_UPDATE_POC;
+	cr_assert_eq(ltp_update(k.w, &req, version, &r, &err), 0, "%s", err.text);
+	cr_assert_eq(r.minor, LTP_OK, "%s", r.message);
+	ltp_kit_pass(&k, 3000);
+	ltp_kit_work(&k);
+}
+
+/* One form of what was first, one of what came; each is raised once and by the version
+ * that it was made of, also when the first is no part of the newest any more. */
+Test(period, forms_of_all_versions_get_a_further_time_stamp_each)
+{
+	start(SEALED);
+	preserve();
+	update("note", "The seller agrees.\n");
+	update("po-1", "The buyer pays later.\n");
+	cr_assert_eq(audited("Sealed"), 3);
+	ltp_kit_live(&k, 9 * YEAR, 90 * DAY);
+	cr_assert_eq(audited("Sealed"), 3);
+	ltp_kit_rollover(&k, 0, 0);
+	ltp_kit_live(&k, 250 * DAY, 25 * DAY);
+	const struct ltp_health h = ltp_kit_health(&k);
+	cr_assert_eq(audited("Sealed"), 6, "%zu %s", audited("Sealed"), h.trouble);
+	cr_assert_eq(h.trouble[0], '\0', "%s", h.trouble);
+	ltp_kit_live(&k, 2 * YEAR, 90 * DAY);
+	cr_assert_eq(audited("Sealed"), 6);
+}
+
+Test(period, the_end_of_the_period_takes_all_versions)
+{
+	start_ending(PERIOD_DELETE);
+	preserve();
+	ltp_kit_live(&k, 600 * DAY, 100 * DAY);
+	update("note", "The seller agrees.\n");
+	char first[64];
+	memcpy(first, poid, sizeof(first));
+	ltp_kit_live(&k, 150 * DAY, 10 * DAY);
+	preserve(); /* the token that tells */
+	memcpy(poid, first, sizeof(first));
+	ltp_kit_live(&k, 5 * DAY, DAY);
+	cr_assert_eq(audited("PreservationPeriodEnded"), 1);
+	cr_assert_eq(state(), OBJECT_DELETED);
+}
+
 /* ---- ends ---- */
 
 Test(period, end_is_announced_once_and_kept_as_the_profile_says)

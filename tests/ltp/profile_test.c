@@ -86,8 +86,6 @@ static const struct {
 	  LTPS_UNSUPPORTED },
 	{ "unknown operation", "operation = DeletePO",
 	  "operation = DeletePO\noperation = Dance", LTPS_FORMAT },
-	{ "operation not implemented", "operation = DeletePO",
-	  "operation = DeletePO\noperation = UpdatePOC", LTPS_UNSUPPORTED },
 	{ "mandatory operation missing", "operation = DeletePO", NULL, LTPS_FORMAT },
 	{ "weak digest", "digest", "digest = sha1", LTPS_FORMAT },
 	{ "digest of 224 bits", "digest", "digest = sha224", LTPS_FORMAT },

@@ -324,6 +324,58 @@ static void finish(struct scene *s, int ended, size_t chains)
 	nothing_twice(s);
 }
 
+/* ---- versions ---- */
+
+static void judge_version(struct scene *s, const char *poid, const char *version,
+			  const struct ers_object *objects, size_t n, size_t chains)
+{
+	struct ltp_result r;
+	struct ltp_retrieved got = { 0 };
+	const struct ltp_retrieve_request req = { .caller = { "", "tester" },
+						  .poid = poid,
+						  .versions = &version,
+						  .n_versions = 1,
+						  .subject = SUBJECT_EVIDENCE };
+	MUST(ltp_retrieve(s->k.w, &req, &got, &r, &err));
+	cr_assert_eq(got.n_pos, 1);
+	judge(s, view_buf(&got.pos[0].data), objects, n, chains, version);
+	ltp_retrieved_clear(&got);
+}
+
+Test(renew_hash, versions_that_share_bytes_are_renewed_each_for_itself)
+{
+	static struct scene s;
+	const struct ltp_po more = { .data = view_text("more"), .mime = "text/plain" };
+	struct ltp_result r;
+	char version[LTP_VERSION_MAX];
+	scene_start(&s, 1);
+	s.k.profile->operations |= 1u << OP_UPDATE_POC;
+	add_large(&s);
+	const struct ltp_update_request req = { .caller = { "", "tester" },
+						.poid = s.large_poid,
+						.pos = &more,
+						.n_pos = 1 };
+	MUST(ltp_update(s.k.w, &req, version, &r, &err));
+	cr_assert_str_eq(version, "v2");
+	settle(&s);
+	end_digest(&s, P_SHA256, now_of(&s) + 30 * DAY_MS);
+	turns(&s);
+	settle(&s);
+	turns(&s);
+	cr_expect_str_empty(s.turn.trouble);
+	ltp_kit_pass(&s.k, DAY_MS);
+	end_digest(&s, P_SHA256, now_of(&s));
+	ltp_kit_pass(&s.k, DAY_MS);
+	const struct ers_object o[] = {
+		{ .name = "large", .has_data = true, .data = view_of(s.large, LARGE) },
+		{ .name = "more", .has_data = true, .data = view_text("more") },
+	};
+	judge_version(&s, s.large_poid, "v1", o, 1, 2);
+	judge_version(&s, s.large_poid, "v2", o, 2, 2);
+	nothing_twice(&s);
+	scene_stop(&s);
+}
+
 /* ---- nothing to do ---- */
 
 Test(renew_hash, digest_that_lasts_is_left_alone)

@@ -298,3 +298,102 @@ Test(api_out, answer_beyond_its_limit_is_an_error)
 	buf_free(&po.data);
 	buf_free(&out);
 }
+
+/* ---- versions and searches ---- */
+
+static void offer(void)
+{
+	kit.profile->operations |= 1u << OP_UPDATE_POC | 1u << OP_SEARCH;
+}
+
+static void preserve_one(char poid[64])
+{
+	const char *a =
+	    ask(OP_PRESERVE_PO,
+		"{\"pro\":\"" KIT_PROFILE "\",\"po\":[{\"binaryData\":"
+		"{\"value\":\"QQ==\"},\"mimeType\":\"a/b\",\"id\":\"d\"}]}");
+	const char *id = strstr(a, "\"poId\":\"");
+	cr_assert_not_null(id, "%s", a);
+	cr_assert_eq(sscanf(id, "\"poId\":\"%63[^\"]\"", poid), 1);
+}
+
+Test(api_json, delta_problems_are_told_by_their_own_minors)
+{
+	static const struct {
+		const char *members, *minor;
+	} cases[] = {
+		{ "\"relObj\":[\"nowhere\"],\"mimeType\":\"a/b\"",
+		  ERROR("DeltaPOCInternalProblem") },
+		{ "\"formatId\":\"http://www.bsi.bund.de/tr-esor/xaip/1.3\"",
+		  ERROR("unknownDeltaPOCType") },
+		{ "\"formatId\":\"http://uri.etsi.org/ades/PAdES\"",
+		  ERROR("DeltaPOCInternalProblem") },
+		{ "\"id\":\"x\"", ERROR("parameterError") },
+	};
+	char request[512], poid[64] = "";
+	offer();
+	preserve_one(poid);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(request, sizeof(request),
+			 "{\"poId\":\"%s\",\"deltaPoc\":[{\"binaryData\":{\"value\":"
+			 "\"QQ==\"},%s}]}",
+			 poid, cases[i].members);
+		const char *a = ask(OP_UPDATE_POC, request);
+		cr_expect(has(a, cases[i].minor), "%zu: %s", i, a);
+		cr_expect_not(has(a, "versionId"), "%zu: %s", i, a);
+		cr_expect_eq(call.outcome, API_REFUSED, "%zu", i);
+		cr_expect_not(call.ingested);
+	}
+}
+
+Test(api_json, an_update_gives_its_version_and_may_be_related_to_what_is_there)
+{
+	char request[512], poid[64] = "";
+	offer();
+	preserve_one(poid);
+	snprintf(request, sizeof(request),
+		 "{\"reqId\":\"r\",\"poId\":\"%s\",\"deltaPoc\":[{\"binaryData\":{"
+		 "\"value\":\"Qg==\"},\"mimeType\":\"a/b\",\"relObj\":[\"d\"]}]}",
+		 poid);
+	const char *a = ask(OP_UPDATE_POC, request);
+	cr_expect(has(a, "{\"reqId\":\"r\",\"result\":{\"maj\":"), "%s", a);
+	cr_expect(has(a, "resultmajor:Success\"},\"versionId\":\"v2\"}"), "%s", a);
+	cr_expect(call.ingested, "its tree is waited for");
+}
+
+Test(api_json, a_search_gives_poids_and_says_when_there_are_more)
+{
+	char poid[64] = "", other[64] = "";
+	offer();
+	const char *a = ask(OP_SEARCH, "{\"reqId\":\"r\",\"fi\":\"\"}");
+	cr_expect(has(a, "{\"reqId\":\"r\",\"result\":{\"maj\":"), "%s", a);
+	cr_expect_not(has(a, "poId"), "%s", a);
+	preserve_one(poid);
+	preserve_one(other);
+	a = ask(OP_SEARCH, "{\"fi\":\"id = d limit 1\"}");
+	cr_expect(has(a, "\"msg\":{\"value\":\"there are more"), "%s", a);
+	cr_expect(has(a, "\"poId\":[\""), "%s", a);
+	cr_expect(has(a, poid), "%s", a);
+	cr_expect_not(has(a, other), "%s", a);
+	cr_expect_eq(call.outcome, API_SUCCESS);
+}
+
+Test(api_json, empty_container_is_preserved_where_it_can_be_filled)
+{
+	const char *a = ask(OP_PRESERVE_PO, "{\"pro\":\"" KIT_PROFILE "\"}");
+	cr_expect(has(a, ERROR("parameterError")), "%s", a);
+	offer();
+	a = ask(OP_PRESERVE_PO, "{\"pro\":\"" KIT_PROFILE "\"}");
+	cr_expect(has(a, "\"poId\":\""), "%s", a);
+}
+
+Test(api_json, what_the_service_decided_of_both_is_described)
+{
+	offer();
+	const char *a = ask(OP_RETRIEVE_INFO, "{}");
+	cr_expect(
+	    has(a, "{\"name\":\"UpdatePOC\",\"desc\":[{\"value\":\"A new version"),
+	    "%s", a);
+	cr_expect(has(a, "{\"name\":\"Search\",\"desc\":[{\"value\":\"Filter:"), "%s",
+		  a);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update_private - what the files of UpdatePOC share. */
+#ifndef LTPS_LTP_UPDATE_PRIVATE_H
+#define LTPS_LTP_UPDATE_PRIVATE_H
+
+#include "ltp/rows.h"
+#include "ltp/signatures.h"
+
+#define UPDATE_FORMER SIZE_MAX
+
+/* A running update. What changes from one attempt to the next is marked *. */
+struct update {
+	struct ltp_worker *w;
+	const struct ltp_update_request *req;
+	int64_t now_ms;
+	/* By DeltaPOC: */
+	struct part_new *delta;
+	const struct format **detected;
+	char **related;
+	/* The object as it was read *, */
+	struct object *object;
+	const struct profile *profile;
+	const struct version *former; /* its newest version; NULL: an empty container */
+	/* and by part of the new version *: */
+	struct part_new *parts;
+	size_t *from; /* index of its DeltaPOC, or UPDATE_FORMER: as it was */
+	size_t n_parts;
+	size_t n_replaced;
+	uint64_t bytes; /* of all parts */
+	struct signatures_part *judged;
+	char ***judged_related;
+	struct buf *read;
+	/* What is written *. */
+	struct version_new version;
+	char label[LTP_VERSION_MAX];
+	char detail[96];
+	char verdict[SIGNATURES_VERDICT_MAX];
+	struct signatures_verdict judgement;
+	struct signatures_facts facts;
+	bool cared_for;
+	bool overtaken; /* another update was first */
+};
+
+/* Room for what is by DeltaPOC, and their formats. */
+int update_begin(struct update *u, struct ltps_error *err) LTPS_CHECKED;
+/* Forgets what is of one attempt; then everything. */
+void update_again(struct update *u);
+void update_clear(struct update *u);
+/* The parts of the new version. 1: made; 0: refused; -1: failed. */
+int update_compose(struct update *u, struct ltp_result *r,
+		   struct ltps_error *err) LTPS_CHECKED;
+/* Data of former parts that the judgement needs; in the snapshot of compose. */
+int update_read(struct update *u, struct ltps_error *err) LTPS_CHECKED;
+/* 1: it may stay; 0: refused; -1: failed. */
+int update_judge(struct update *u, struct ltp_result *r,
+		 struct ltps_error *err) LTPS_CHECKED;
+/* What is known of the whole until its care: of u->version. */
+void update_verdict(struct update *u);
+
+#endif
