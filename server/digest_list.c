@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "server/api_json_in.h"
 #include "server/api_json_read.h"
+#include "server/digest_option.h"
 #include "server/result.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -18,7 +19,7 @@ struct raw_list {
 	struct read_evidence evidence;
 };
 
-static enum digest_alg alg_of(const char *text)
+enum digest_alg digest_alg_of_text(const char *text)
 {
 	static const struct {
 		const char *uri;
@@ -98,7 +99,7 @@ static bool read_list(struct reader *r, const json_t *doc, struct digest_list *l
 	struct raw_list raw = { 0 };
 	if (!read_object(r, doc, members, COUNT(members), &raw))
 		return false;
-	list->alg = alg_of(raw.alg);
+	list->alg = digest_alg_of_text(raw.alg);
 	list->has_evidence = raw.evidence.given;
 	return check_values(r, &raw.values, list);
 }

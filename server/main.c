@@ -20,6 +20,7 @@ static const struct {
 	{ "retrieve", cmd_retrieve, "get objects or their evidence" },
 	{ "delete", cmd_delete, "delete a preserved object" },
 	{ "trace", cmd_trace, "list what happened to an object" },
+	{ "package", cmd_package, "get an object with all that verifies it" },
 	{ "info", cmd_info, "list the preservation profiles" },
 	{ "search", cmd_search, "search preserved objects" },
 	{ "validate", cmd_validate, "judge the signatures of a file" },
