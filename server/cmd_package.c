@@ -8,6 +8,8 @@
 #include "server/client.h"
 #include "server/commands.h"
 
+#define POID_MAX 256 /* longer than any of a service */
+
 static const char help[] =
     "usage: ltps package POID -o OUT.zip [--url URL] [--partial]\n"
     "Gets an object with all that verifies it without the service: every version,\n"
@@ -53,33 +55,14 @@ static bool is_poid(const char *s)
 static int get(const char *url, const char *poid, bool partial, const char *out)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	char target[FETCH_URL_MAX];
-	struct fetch *fetch = NULL;
 	struct fetch_result result = { 0 };
-	/* The user names the address on the command line: any is allowed. */
-	const struct fetch_policy policy = {
-		.allow_http = true,
-		.allow_loopback = true,
-		.allow_private = true,
-		.total_ms = CLIENT_TOTAL_MS,
-		.max_bytes = CLIENT_BODY_MAX,
-	};
-	size_t n = strlen(url);
-	while (n > 0 && url[n - 1] == '/')
-		n--;
-	const int len = snprintf(target, sizeof(target), "%.*s/package/%s%s", (int)n,
-				 url, poid, partial ? "?partial=true" : "");
-	if (len < 0 || (size_t)len >= sizeof(target))
-		return command_usage("package", "the URL is too long");
-	const struct fetch_request req = { .url = target, .accept = "application/zip" };
-	int status;
-	if (fetch_new(&policy, &fetch, &err) != 0 ||
-	    fetch_do(fetch, &req, &result, &err) != 0)
-		status = command_error(url, &err);
-	else
-		status = take(&result, out, &err);
+	char path[POID_MAX + 32];
+	snprintf(path, sizeof(path), "package/%s%s", poid,
+		 partial ? "?partial=true" : "");
+	const int status = client_get(url, path, "application/zip", &result, &err) == 0
+			       ? take(&result, out, &err)
+			       : command_error(url, &err);
 	fetch_result_free(&result);
-	fetch_free(fetch);
 	return status;
 }
 

@@ -31,6 +31,8 @@ int cmd_retrieve(int argc, char **argv);
 int cmd_delete(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_package(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_evidence(int argc, char **argv);

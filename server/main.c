@@ -21,6 +21,8 @@ static const struct {
 	{ "delete", cmd_delete, "delete a preserved object" },
 	{ "trace", cmd_trace, "list what happened to an object" },
 	{ "package", cmd_package, "get an object with all that verifies it" },
+	{ "export", cmd_export, "objects and their evidence, for another service" },
+	{ "import", cmd_import, "take over what another service exported" },
 	{ "info", cmd_info, "list the preservation profiles" },
 	{ "search", cmd_search, "search preserved objects" },
 	{ "validate", cmd_validate, "judge the signatures of a file" },
