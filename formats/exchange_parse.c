@@ -151,14 +151,13 @@ static int read_ref(struct xml_reader *r, struct exchange_item *i,
 {
 	struct buf text = buf_make(EXCHANGE_TEXT_MAX);
 	int rc = xml_collect(r, &text, err);
-	if (rc == 0) {
-		struct view v = view_trim(view_buf(&text));
-		char id[EXCHANGE_TEXT_MAX + 1];
+	const struct view v = view_trim(view_buf(&text));
+	char id[EXCHANGE_TEXT_MAX + 1] = "";
+	if (rc == 0 && v.n > 0)
 		memcpy(id, v.p, v.n);
-		id[v.n] = '\0';
+	if (rc == 0)
 		rc = v.n == 0 || strlen(id) != v.n ? bad(err, "an empty reference")
 						   : exchange_add_ref(i, id, err);
-	}
 	buf_free(&text);
 	return rc;
 }

@@ -184,6 +184,18 @@ def early(_, service):
               zipfile.ZipFile(io.BytesIO(get(service, poid)[1])).namelist(), names)
 
 
+def without_data(_, ltps, service, work):
+    """Deleted data: its evidence is verified by the digests that remain."""
+    poid = service.preserve(b"to go\n", b"too\n")[1]["poId"]
+    wait(service, poid, ["v1"])
+    service.call("DeletePO", {"poId": poid, "mod": "OnlySubDOs", "reason": "over"})
+    folder = f"{work}/gone"
+    names = unpack(wait(service, poid, ["v1"]), folder)
+    tap.check("there is no data", not [n for n in names if n.startswith("objects/")], names)
+    commands = page("deleted data", ltps, folder, ["ltps evidence verify evidence/v1.er --digest sha"])
+    change_each("deleted data", ltps, folder, commands, names)
+
+
 def signed(_, ltps, service, work):
     pki = f"{service.dir}/pki"
     source = f"{work}/text"
@@ -224,6 +236,7 @@ def main():
             tap.run(refusals, ltps, service, work)
             tap.run(early, service)
             tap.run(unsigned, ltps, service, work)
+            tap.run(without_data, ltps, service, work)
             tap.run(signed, ltps, service, work)
             tap.equal("the service ends cleanly", service.stop(), 0)
         finally:
