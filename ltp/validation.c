@@ -17,8 +17,7 @@ static const struct {
 	{ FORMAT_ASIC_E, "ASiC containers are" },
 	{ FORMAT_ASIC_S, "ASiC containers are" },
 	{ FORMAT_ASIC_ERS, "ASiC containers are" },
-	{ FORMAT_EVIDENCE_RECORD, "evidence records on their own are" },
-	{ FORMAT_EVIDENCE_RECORD_XML, "evidence records on their own are" },
+	{ FORMAT_EVIDENCE_RECORD_XML, "evidence records in XML are" },
 };
 
 static int read_pdf(struct view file, struct view password,
@@ -43,6 +42,8 @@ int validation_read(struct view file, struct view password, struct content *cont
 			return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, NULL,
 					 "%s not judged yet", not_yet[i].what);
 	}
+	if (f->kind == FORMAT_EVIDENCE_RECORD)
+		return document_read_record(file, content, ret_doc, err);
 	struct document *doc = NULL;
 	if (document_read_known(file, content, cache, &doc, err) != 0)
 		return -1;
@@ -130,8 +131,11 @@ static int judge(struct ltp_worker *w, const struct ltp_validation *v,
 	struct judged j = { 0 };
 	if (judge_document(&sources, &in, &j, err) != 0)
 		return -1;
-	const int rc = validation_write(j.report, &frame, v->form, w->l->o.report_key,
-					ltp_now(w->l), out, err);
+	const struct validation_outcome o = { j.report, &frame, w->l->o.report_key,
+					      ltp_now(w->l) };
+	const int rc = v->write != NULL ? v->write(v->write_arg, &o, out, err)
+					: validation_write(o.report, &frame, v->form,
+							   o.key, o.time_ms, out, err);
 	judged_clear(&j);
 	return rc;
 }

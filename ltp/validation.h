@@ -15,13 +15,12 @@
 enum validation_form { VALIDATION_JSON, VALIDATION_TEXT, VALIDATION_XML };
 
 /*
- * validation_read - document_read() or document_read_pdf(), by a look at the format.
- * password  of an encrypted PDF; n == 0: the empty one
- * cache     of this thread, with certificates decoded before; may be NULL
- * Fails: UNSUPPORTED (object), naming it, for signed formats that are not judged yet;
- *        MISMATCH (caller) when the file holds another content than the one given;
- *        ARGUMENT (caller) for content beside a PDF;
- *        as document_read()
+ * validation_read - document_read(), document_read_pdf() or document_read_record(), by
+ * a look at the format. password  of an encrypted PDF; n == 0: the empty one cache of
+ * this thread, with certificates decoded before; may be NULL Fails: UNSUPPORTED
+ * (object), naming it, for signed formats that are not judged yet; MISMATCH (caller)
+ * when the file holds another content than the one given; ARGUMENT (caller) for content
+ * beside a PDF; as document_read()
  */
 int validation_read(struct view file, struct view password, struct content *content,
 		    struct sig_cache *cache, struct document **ret_doc,
@@ -38,6 +37,14 @@ int validation_write(const struct report *r, const struct report_frame *f,
 		     int64_t time_ms, struct buf *out,
 		     struct ltps_error *err) LTPS_CHECKED;
 
+/* A report for whoever writes it down in another way. */
+struct validation_outcome {
+	const struct report *report;
+	const struct report_frame *frame;
+	const struct signing_key *key; /* of the service, for XML; NULL: none */
+	int64_t time_ms;
+};
+
 struct ltp_validation {
 	struct view file;
 	struct view password;    /* of an encrypted PDF */
@@ -48,6 +55,10 @@ struct ltp_validation {
 	bool fetch;              /* what is missing may be asked for */
 	const char *version;     /* of the program, for the report */
 	struct sig_cache *cache; /* of this thread; may be NULL */
+	/* NULL: validation_write() in that form. */
+	int (*write)(void *arg, const struct validation_outcome *o, struct buf *out,
+		     struct ltps_error *err);
+	void *write_arg;
 };
 /*
  * ltp_validate_document - with the anchors and the material of the service.

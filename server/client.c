@@ -26,29 +26,38 @@ static int parse_answer(const struct fetch_result *r, json_t **ret_answer,
 	return 0;
 }
 
+/* The user names the address on the command line: any is allowed. */
+static const struct fetch_policy policy = {
+	.allow_http = true,
+	.allow_loopback = true,
+	.allow_private = true,
+	.total_ms = CLIENT_TOTAL_MS,
+	.max_bytes = CLIENT_BODY_MAX,
+};
+
+static int make_target(const char *url, const char *path, char target[FETCH_URL_MAX],
+		       struct ltps_error *err)
+{
+	size_t n = strlen(url);
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	const int len = snprintf(target, FETCH_URL_MAX, "%.*s/%s", (int)n, url, path);
+	if (len < 0 || len >= FETCH_URL_MAX)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "the URL is too long");
+	return 0;
+}
+
 int client_call(const char *url, const char *operation, struct view message,
 		json_t **ret_answer, struct ltps_error *err)
 {
 	int rc = -1;
-	char target[FETCH_URL_MAX];
+	char path[64], target[FETCH_URL_MAX];
 	struct fetch *fetch = NULL;
 	struct fetch_result result = { 0 };
-	/* The user names the address on the command line: any is allowed. */
-	const struct fetch_policy policy = {
-		.allow_http = true,
-		.allow_loopback = true,
-		.allow_private = true,
-		.total_ms = CLIENT_TOTAL_MS,
-		.max_bytes = CLIENT_BODY_MAX,
-	};
-	size_t n = strlen(url);
-	while (n > 0 && url[n - 1] == '/')
-		n--;
-	int len =
-	    snprintf(target, sizeof(target), "%.*s/pres/%s", (int)n, url, operation);
-	if (len < 0 || (size_t)len >= sizeof(target))
-		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "the URL is too long");
+	snprintf(path, sizeof(path), "pres/%s", operation);
+	if (make_target(url, path, target, err) != 0)
+		return -1;
 	const struct fetch_request req = {
 		.url = target,
 		.post = true,
@@ -62,6 +71,20 @@ int client_call(const char *url, const char *operation, struct view message,
 	rc = parse_answer(&result, ret_answer, err);
 out:
 	fetch_result_free(&result);
+	fetch_free(fetch);
+	return rc;
+}
+
+int client_get(const char *url, const char *path, const char *accept,
+	       struct fetch_result *ret, struct ltps_error *err)
+{
+	char target[FETCH_URL_MAX];
+	struct fetch *fetch = NULL;
+	const struct fetch_request req = { .url = target, .accept = accept };
+	if (make_target(url, path, target, err) != 0)
+		return -1;
+	const int rc =
+	    fetch_new(&policy, &fetch, err) == 0 ? fetch_do(fetch, &req, ret, err) : -1;
 	fetch_free(fetch);
 	return rc;
 }

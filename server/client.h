@@ -23,6 +23,15 @@ int client_call(const char *url, const char *operation, struct view message,
 		json_t **ret_answer, struct ltps_error *err) LTPS_CHECKED;
 
 /*
+ * client_get - GET URL/PATH.
+ * ret    the answer whatever its status; release with fetch_result_free()
+ * Fails: as fetch_do; ARGUMENT (caller) for a URL that is too long
+ */
+struct fetch_result;
+int client_get(const char *url, const char *path, const char *accept,
+	       struct fetch_result *ret, struct ltps_error *err) LTPS_CHECKED;
+
+/*
  * client_show - a text of the service on a terminal: what could steer the
  * terminal becomes '?', NULL a dash.
  */

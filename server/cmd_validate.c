@@ -23,13 +23,15 @@
 static const char help[] =
     "usage: ltps validate FILE [options]\n"
     "\n"
-    "Judges every signature, time-stamp and evidence record of a PDF (PAdES), or of\n"
-    "a CMS file (CAdES, or a time-stamp token; DER, BER or PEM) as EN 319 102-1\n"
-    "says. What is missing is fetched over HTTP and LDAP.\n"
+    "Judges every signature, time-stamp and evidence record of a PDF (PAdES), of a\n"
+    "CMS file (CAdES, or a time-stamp token; DER, BER or PEM), or a file that is an\n"
+    "evidence record (RFC 4998), as EN 319 102-1 says. What is missing is fetched\n"
+    "over HTTP and LDAP.\n"
     "\n"
-    "  --content F      the signed document of a detached signature\n"
-    "  --content-digest ALG:HEX  its digest instead of it; for each algorithm that\n"
-    "                   was signed with\n" TRUST_OPTIONS_HELP
+    "  --content F      the signed document of a detached signature, or the data of a\n"
+    "                   time-stamp or an evidence record\n"
+    "  --digest ALG:HEX its digest instead of it (or --content-digest); for each\n"
+    "                   algorithm that was signed with\n" TRUST_OPTIONS_HELP
     "  --offline        fetch nothing\n"
     "  --fetch-local    fetch also from loopback and private addresses\n"
     "  --password-file F  its first line opens FILE (PDF), or the key of --sign-key\n"
@@ -53,7 +55,7 @@ struct command {
 	enum validation_form form;
 	struct file_map file;
 	struct buf password;
-	struct content data; /* of --content, or --content-digest */
+	struct content data; /* of --content, or --digest */
 	struct document *document;
 	struct validation_policy *policy;
 	struct signing_key *key;
@@ -79,18 +81,10 @@ static int read_key(struct command *c, struct ltps_error *err)
 static int read_digests(struct command *c, struct ltps_error *err)
 {
 	c->what = "validate";
-	c->data.digests_only = true;
-	for (unsigned i = 0; i < c->n_digests; i++) {
-		struct digest d;
-		if (digest_option_parse("--content-digest", view_text(c->digests[i]),
-					&d, err) != 0)
+	for (unsigned i = 0; i < c->n_digests; i++)
+		if (digest_option_known("--digest", view_text(c->digests[i]), &c->data,
+					err) != 0)
 			return -1;
-		if (c->data.known[d.alg].alg != DIGEST_NONE)
-			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-					 "--content-digest: %s twice",
-					 digest_name(d.alg));
-		c->data.known[d.alg] = d;
-	}
 	return 0;
 }
 
@@ -190,6 +184,7 @@ static void make_options(struct command *c, struct command_option o[OPTIONS_MAX]
 	const struct command_option own[OWN_OPTIONS_COUNT] = {
 		{ .name = "--content", .text = &c->content },
 		{ .name = "--content-digest",
+		  .alias = "--digest",
 		  .list = c->digests,
 		  .max = DIGEST_ALG_COUNT,
 		  .count = &c->n_digests },
@@ -232,7 +227,7 @@ static const char *check_options(struct command *c)
 	if (c->sign_key == NULL && (c->sign_cert != NULL || c->sign_module != NULL))
 		return "--sign-cert and --sign-module go with --sign-key";
 	if (c->content != NULL && c->n_digests > 0)
-		return "--content and --content-digest exclude each other";
+		return "--content and --digest exclude each other";
 	if (c->offline != 0 && c->fetch_local != 0)
 		return "--offline and --fetch-local exclude each other";
 	return NULL;

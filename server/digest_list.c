@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/api_json_in.h"
 #include "server/api_json_read.h"
+#include "server/digest_option.h"
 #include "server/result.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -16,7 +17,7 @@
 
 /* ---- both forms ---- */
 
-enum digest_alg digest_list_alg(const char *text)
+enum digest_alg digest_alg_of_text(const char *text)
 {
 	static const struct {
 		const char *uri;
@@ -141,7 +142,7 @@ static bool read_list(struct reader *r, const json_t *doc, struct ltp_digest_lis
 	struct raw_list raw = { 0 };
 	if (!read_object(r, doc, members, COUNT(members), &raw))
 		return false;
-	list->alg = digest_list_alg(raw.alg);
+	list->alg = digest_alg_of_text(raw.alg);
 	return take_values(r, &raw.values, list) &&
 	       take_evidence(r, &raw.evidence, list);
 }

@@ -45,7 +45,7 @@ int digest_list_read_xml(struct view data, struct ltp_digest_list *ret_list,
 			 struct ltp_result *ret_refusal,
 			 struct ltps_error *err) LTPS_CHECKED;
 /* NONE for what is not known. */
-enum digest_alg digest_list_alg(const char *text);
+enum digest_alg digest_alg_of_text(const char *text);
 /* One more value, as base64. Fails: FORMAT (caller) with a text, TOO_LARGE, NOMEM */
 int digest_list_add(struct ltp_digest_list *list, size_t *cap, struct view base64,
 		    struct ltps_error *err) LTPS_CHECKED;

@@ -52,7 +52,7 @@ static int read_method(struct doc *d, struct ltps_error *err)
 		return wrong("DigestMethod names no algorithm", err);
 	memcpy(text, v.p, v.n);
 	text[v.n] = '\0';
-	d->list->alg = digest_list_alg(text);
+	d->list->alg = digest_alg_of_text(text);
 	d->has_alg = true;
 	return xml_skip(d->x, err);
 }

@@ -40,3 +40,31 @@ int digest_option_parse(const char *option, struct view text, struct digest *ret
 	buf_free(&value);
 	return rc;
 }
+
+static int know(const char *option, struct view text, struct content *c,
+		struct ltps_error *err)
+{
+	struct digest d;
+	if (digest_option_parse(option, text, &d, err) != 0)
+		return -1;
+	if (c->known[d.alg].alg != DIGEST_NONE)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "%s: %s twice", option, digest_name(d.alg));
+	c->known[d.alg] = d;
+	return 0;
+}
+
+int digest_option_known(const char *option, struct view list, struct content *c,
+			struct ltps_error *err)
+{
+	c->digests_only = true;
+	for (;;) {
+		const uint8_t *comma = list.n > 0 ? memchr(list.p, ',', list.n) : NULL;
+		const size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
+		if (know(option, view_head(list, n), c, err) != 0)
+			return -1;
+		if (comma == NULL)
+			return 0;
+		list = view_skip(list, n + 1);
+	}
+}

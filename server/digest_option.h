@@ -3,6 +3,7 @@
 #ifndef LTPS_SERVER_DIGEST_OPTION_H
 #define LTPS_SERVER_DIGEST_OPTION_H
 
+#include "base/content.h"
 #include "base/digest.h"
 
 /*
@@ -11,6 +12,16 @@
  * Fails:  ARGUMENT (caller) for an unknown algorithm, or other than its digits
  */
 int digest_option_parse(const char *option, struct view text, struct digest *ret_d,
+			struct ltps_error *err) LTPS_CHECKED;
+/* An algorithm by its name, OID, urn:oid: or URI of XML signatures, as JSON messages
+ * name it; NONE: unknown. (digest_list.c) */
+enum digest_alg digest_alg_of_text(const char *text);
+/*
+ * digest_option_known - digests that stand for a content: "sha256:01...,sha512:23...".
+ * c      further ones are added; it is by digests alone then
+ * Fails: as digest_option_parse(); ARGUMENT (caller) for two of one algorithm
+ */
+int digest_option_known(const char *option, struct view list, struct content *c,
 			struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -8,6 +8,7 @@
 #include "server/api_json.h"
 #include "server/result.h"
 #include "server/service.h"
+#include "server/verify_request.h"
 
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
@@ -228,7 +229,13 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
 		      "application/scvp-vp-request\n"
 		      "POST /validate  a signed document, or multipart/form-data with "
-		      "\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
+		      "\"document\", \"content\" or \"digest\", \"password\"; "
+		      "?time=T&policy=P&digest=ALG:HEX\n"
+		      "POST /certificates/validate  certificates (PEM, DER), or JSON\n"
+		      "POST /verify  VerifyRequest of DSS-X 2.0 (TS 119 442), "
+		      "application/json\n"
+		      "GET /package/POID  an object with all that verifies it, ZIP; "
+		      "?partial=true\n"
 		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
 }
 
@@ -274,6 +281,28 @@ void route_table(struct service *s)
 		.methods = HTTP_METHOD_POST,
 		.body_max = s->config->body_max,
 		.handle = validate_http_handle,
+		.arg = s,
+	};
+	s->routes[n++] = (struct http_route){
+		.path = "/certificates/validate",
+		.methods = HTTP_METHOD_POST,
+		.body_max = CERTIFICATE_BODY_MAX,
+		.handle = certificate_http_handle,
+		.arg = s,
+	};
+	s->routes[n++] = (struct http_route){
+		.path = "/verify",
+		.methods = HTTP_METHOD_POST,
+		.media_types = { "application/json" },
+		.body_max = s->config->body_max < VERIFY_BODY_MAX ? s->config->body_max
+								  : VERIFY_BODY_MAX,
+		.handle = verify_http_handle,
+		.arg = s,
+	};
+	s->routes[n++] = (struct http_route){
+		.path = "/package/*",
+		.methods = HTTP_METHOD_GET,
+		.handle = package_http_handle,
 		.arg = s,
 	};
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)

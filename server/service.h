@@ -23,8 +23,9 @@
 #include "storage/store.h"
 #include "validation/validation_policy.h"
 
-/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; six more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 8)
+/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate, /verify,
+ * /certificates/validate, /package/; six more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 11)
 
 struct service;
 struct service_route {
@@ -56,6 +57,7 @@ struct service_policy {
 	char name[VALIDATION_POLICY_NAME_MAX];
 	struct validation_policy *policy;
 };
+#define CERTIFICATE_BODY_MAX ((size_t)8 << 20) /* a chain, CRLs of some MiB */
 #define SERVICE_POLICIES_MAX 16 /* built-in ones, and the configured one */
 
 /* State of one thread of the pool. */
@@ -110,7 +112,7 @@ struct service {
 	struct http_server *http;
 	struct service_counts counts[OP_COUNT];
 	struct service_scvp_counts scvp_counts;
-	struct service_validate_counts validate_counts;
+	struct service_validate_counts validate_counts, certificate_counts;
 	/* The first serves where a request names none. */
 	struct service_policy policies[SERVICE_POLICIES_MAX];
 	size_t n_policies;
@@ -153,6 +155,15 @@ void scvp_http_handle(struct http_exchange *x, void *arg);
 int validate_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void validate_http_stop(struct service *s);
 void validate_http_handle(struct http_exchange *x, void *arg);
+/* By name or id; NULL: there is none. name NULL: the one in force. */
+const struct validation_policy *service_policy_find(const struct service *s,
+						    const char *name);
+/* verify_http.c: POST /verify */
+void verify_http_handle(struct http_exchange *x, void *arg);
+/* package_http.c: GET /package/POID */
+void package_http_handle(struct http_exchange *x, void *arg);
+/* certificate_http.c */
+void certificate_http_handle(struct http_exchange *x, void *arg);
 /* background.c */
 int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void background_stop(struct service *s);

@@ -169,6 +169,7 @@ static int put_validation(const struct service *s, struct buf *out,
 			  struct ltps_error *err)
 {
 	const struct service_validate_counts *c = &s->validate_counts;
+	const struct service_validate_counts *certificates = &s->certificate_counts;
 	const struct metric metrics[] = {
 		{ "ltps_validations_total", "counter", "Documents judged for clients.",
 		  c->okay },
@@ -178,6 +179,13 @@ static int put_validation(const struct service *s, struct buf *out,
 		  "Judgements that failed here.", c->failed },
 		{ "ltps_validation_microseconds_total", "counter",
 		  "Time from request to report.", c->us },
+		{ "ltps_certificates_judged_total", "counter",
+		  "Certificates judged for clients.", certificates->okay },
+		{ "ltps_certificates_refused_total", "counter",
+		  "Requests that could not be judged.", certificates->refused },
+		{ "ltps_certificates_failed_total", "counter",
+		  "Judgements of certificates that failed here.",
+		  certificates->failed },
 	};
 	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "ltp/validation.h"
+#include "server/digest_option.h"
 #include "server/multipart.h"
 #include "server/policy_file.h"
 #include "server/result.h"
@@ -51,9 +52,8 @@ void validate_http_stop(struct service *s)
 		validation_policy_free(s->policies[--s->n_policies].policy);
 }
 
-/* By name or id; NULL: there is none. */
-static const struct validation_policy *find_policy(const struct service *s,
-						   const char *name)
+const struct validation_policy *service_policy_find(const struct service *s,
+						    const char *name)
 {
 	if (name == NULL)
 		return s->policies[0].policy;
@@ -194,12 +194,17 @@ static int take_part(struct validate_job *j, const struct multipart_part *p,
 	} else if (view_is_text(p->name, "content") && j->v.content == NULL) {
 		j->content = content_of(p->body);
 		j->v.content = &j->content;
+	} else if (view_is_text(p->name, "digest") &&
+		   (j->v.content == NULL || j->content.digests_only)) {
+		j->v.content = &j->content;
+		return digest_option_known("digest", p->body, &j->content, err);
 	} else if (view_is_text(p->name, "password") && j->v.password.p == NULL) {
 		j->v.password = p->body;
 	} else {
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-				 "the parts are \"document\", \"content\" and "
-				 "\"password\", each once, not %.*s",
+				 "the parts are \"document\", \"password\" and "
+				 "\"content\" or \"digest\", each but the last once, "
+				 "not %.*s",
 				 (int)(p->name.n < 60 ? p->name.n : 60),
 				 (const char *)p->name.p);
 	}
@@ -318,11 +323,19 @@ static const char *read_query(struct validate_job *j)
 	struct ltps_error ignored = LTPS_ERROR_INIT;
 	const char *time = http_query(j->x, "time");
 	const char *policy = http_query(j->x, "policy");
+	const char *digest = http_query(j->x, "digest");
 	j->v.time_ms = INT64_MIN;
+	if (digest != NULL) {
+		j->v.content = &j->content;
+		if (digest_option_known("digest", view_text(digest), &j->content,
+					&ignored) != 0)
+			return "digest is not ALG:HEX, several after commas, one of "
+			       "each algorithm";
+	}
 	if (time != NULL &&
 	    time_parse_rfc3339(view_text(time), &j->v.time_ms, &ignored) != 0)
 		return "time is not an RFC 3339 time";
-	j->v.policy = find_policy(j->s, policy);
+	j->v.policy = service_policy_find(j->s, policy);
 	return j->v.policy != NULL ? NULL : "there is no such policy";
 }
 

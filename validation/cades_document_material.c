@@ -285,7 +285,7 @@ int reader_material(struct reader *r, struct ltps_error *err)
 	bool is_token = d->n_signatures == 0 && d->n_stamps == 1;
 	struct gather root = { r, VIEW_NULL, &r->root };
 
-	if (!is_token && gather_root(&root, d->cms, err) != 0)
+	if (!is_token && d->cms != NULL && gather_root(&root, d->cms, err) != 0)
 		return -1;
 	for (size_t i = 0; i < d->n_signatures; i++) {
 		if (gather_signature(r, i, err) != 0)

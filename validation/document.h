@@ -165,7 +165,8 @@ struct document_record {
 	uint8_t sha256[32];
 	struct view record;
 	bool external;
-	size_t er; /* index into doc->ers */
+	bool alone; /* the file is the record: it is about the content alone */
+	size_t er;  /* index into doc->ers */
 	const struct document_cover *covers;
 	size_t n_covers;
 };
@@ -239,6 +240,19 @@ int document_read_pdf(struct view file, struct view password, struct document **
 int document_read_pdf_known(struct view file, struct view password,
 			    struct sig_cache *known, struct document **ret_doc,
 			    struct ltps_error *err) LTPS_CHECKED;
+/*
+ * document_read_record - a file that is an evidence record.
+ * file     borrowed by the document
+ * content  the data object that it covers, or digests of it; NULL: none given, then
+ *          nothing says what the record is about. Must outlive the document
+ * ret_doc  free with document_free(). One record, nothing else
+ * Fails:   FORMAT, UNSUPPORTED, TOO_LARGE (object): it is no record; NOMEM, CRYPTO; as
+ *          reading the content
+ * Spec:    RFC 4998 3.1
+ */
+int document_read_record(struct view file, struct content *content,
+			 struct document **ret_doc,
+			 struct ltps_error *err) LTPS_CHECKED;
 /*
  * document_record_octets - the octets that an evidence record covers, in one form of
  * cms_er.h.

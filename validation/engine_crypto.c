@@ -220,10 +220,37 @@ static struct conclusion judge_data(const struct document_signature *s)
 	return c;
 }
 
+/* Digests were given instead of the data, and not the one that was signed: whoever has
+ * them can only help when told which one it is. */
+static int note_missing_digest(struct engine *e, const struct basic *b,
+			       struct ltps_error *err)
+{
+	const struct document_signature *s = b->signature;
+	const struct content *c = e->in->document->content;
+	const struct document_reference *open = reference_with(s, MATCH_UNKNOWN);
+	if (c == NULL || !c->digests_only || c == &e->in->document->own)
+		return 0;
+	if (open == NULL && s->n_octets > 0)
+		return 0;
+	if (open == NULL || open->alg == DIGEST_NONE)
+		return engine_find(e, CONSTRAINT_WARN, "SIGNED_DATA_OCTETS_WANTED",
+				   VERIFY_CLAUSE, b->ledger.object, err,
+				   "a digest of the data does not do: its octets are "
+				   "wanted");
+	return engine_find(e, CONSTRAINT_WARN, "SIGNED_DATA_DIGEST_WANTED",
+			   VERIFY_CLAUSE, b->ledger.object, err,
+			   "the signature is over the %s digest of the data, which is "
+			   "not among those given",
+			   digest_name(open->alg));
+}
+
 static int write_data(struct engine *e, const struct basic *b,
 		      const struct conclusion *data, struct ltps_error *err)
 {
 	bool fails;
+	if (data->sub == SUB_SIGNED_DATA_NOT_FOUND &&
+	    note_missing_digest(e, b, err) != 0)
+		return -1;
 	return engine_constrain(e, &b->ledger, CONSTRAINT_REFERENCES_INTACT,
 				data->sub == SUB_NONE, &fails, err, "%s",
 				data->sub == SUB_NONE ? "all digests fit" : data->text);

@@ -94,7 +94,7 @@ static int try_form(struct record_job *j, enum cms_er_form form, bool *ret_fits,
 static int choose_form(struct record_job *j, struct ltps_error *err)
 {
 	bool fits = false;
-	if (j->er->n_chains == 0 || j->er->chains[0].n == 0)
+	if (j->record->alone || j->er->n_chains == 0 || j->er->chains[0].n == 0)
 		return 0;
 	for (int f = 0; f < CMS_ER_FORM_COUNT; f++) {
 		if (try_form(j, (enum cms_er_form)f, &fits, err) != 0)
@@ -383,11 +383,46 @@ static int ask(struct record_job *j, struct ltps_error *err)
 
 /* ---- judging ---- */
 
+/* What the record's own report says of the data that were given: which digests are
+ * wanted, and what is not covered. Beside a signature the conclusion says it. */
+static int tell_of_data(struct record_job *j, struct ltps_error *err)
+{
+	const struct ers_report *rep = j->r->report;
+	for (size_t i = 0; j->record->alone && i < rep->n_findings; i++) {
+		const struct ers_finding *f = &rep->findings[i];
+		if (engine_find(j->e, CONSTRAINT_WARN, f->code, f->clause,
+				j->record->id, err, "%s: %.200s", f->object,
+				f->text) != 0)
+			return -1;
+	}
+	if (!j->record->alone || rep->n_covers > 0)
+		return 0;
+	return engine_find(j->e, CONSTRAINT_WARN, "EVIDENCE_WITHOUT_DATA",
+			   "RFC 4998 5.3", j->record->id, err,
+			   "neither the data nor a digest is given: nothing says what "
+			   "the record is about");
+}
+
+/* Of a record on its own `intact` speaks of itself: its data may not be at hand. */
+static int judge_alone(struct record_job *j, struct ltps_error *err)
+{
+	const struct ers_report *rep = j->r->report;
+	enum subindication sub = subindication_from_name(rep->subindication);
+	j->r->conclusion = conclusion_of(
+	    sub != SUB_NONE ? sub : SUB_CUSTOM, CLAUSE, "%.200s",
+	    rep->n_findings > 0 ? rep->findings[0].text : "the data is not at hand");
+	return rep->intact ? ask(j, err) : 0;
+}
+
 static int judge_report(struct record_job *j, struct ltps_error *err)
 {
 	const struct ers_report *rep = j->r->report;
 	bool holds = false;
 	j->r->intact = rep->intact;
+	if (tell_of_data(j, err) != 0)
+		return -1;
+	if (j->record->alone && rep->indication != INDICATION_PASSED)
+		return judge_alone(j, err);
 	for (size_t i = 0; i < rep->n_covers; i++)
 		j->r->intact = j->r->intact && rep->covers[i].covered;
 	if (rep->indication != INDICATION_PASSED || !j->r->intact) {
@@ -414,9 +449,10 @@ static int verify(struct record_job *j, struct ltps_error *err)
 		{ .name = "signature", .has_data = true, .data = view_buf(&j->octets) },
 		content_object(j),
 	};
+	const bool alone = j->record->alone;
 	const struct ers_input in = {
-		.objects = objects,
-		.n_objects = j->record->external ? 2 : 1,
+		.objects = alone ? &objects[1] : objects,
+		.n_objects = alone ? j->doc->content != NULL : 1 + j->record->external,
 		.material = j->material,
 		.time_ms = j->e->in->time_ms,
 	};

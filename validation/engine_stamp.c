@@ -227,6 +227,22 @@ static void judge_imprint(const struct document_stamp *s, struct basic *b)
 	}
 }
 
+/* A file that is a token, with digests instead of what it stamps: which one it wants.
+ */
+static int note_missing_digest(struct engine *e, const struct document_stamp *s,
+			       struct ltps_error *err)
+{
+	const struct content *c = e->in->document->content;
+	if (s->imprint != MATCH_UNKNOWN || s->signature >= 0 || s->pdf != NULL ||
+	    c == NULL || !c->digests_only || s->tst->imprint_alg == DIGEST_NONE)
+		return 0;
+	return engine_find(e, CONSTRAINT_WARN, "SIGNED_DATA_DIGEST_WANTED", CLAUSE,
+			   s->id, err,
+			   "the time-stamp is over the %s digest of the data, which is "
+			   "not among those given",
+			   digest_name(s->tst->imprint_alg));
+}
+
 int engine_stamp_basic(struct engine *e, size_t stamp, int64_t time_ms, struct basic *b,
 		       struct ltps_error *err)
 {
@@ -248,7 +264,7 @@ int engine_stamp_basic(struct engine *e, size_t stamp, int64_t time_ms, struct b
 		b->conclusion = conclusion_of(SUB_FORMAT_FAILURE, "RFC 5652 5.3",
 					      "the token has no signed attributes");
 	judge_imprint(s, b);
-	return 0;
+	return note_missing_digest(e, s, err);
 }
 
 /* The value, and the digest of the TSTInfo that it signs. */

@@ -327,7 +327,8 @@ static void put_record(struct jsonw *j, const struct report_record *e)
 	jsonw_member_bool(j, "intact", e->intact);
 	put_time(j, "time", e->time_ms);
 	put_conclusion(j, &e->conclusion);
-	jsonw_member(j, "form", e->intact ? report_form_name(e->form) : NULL);
+	jsonw_member(j, "form",
+		     e->intact && !e->record->alone ? report_form_name(e->form) : NULL);
 	jsonw_key(j, "record");
 	if (e->report != NULL)
 		ers_report_json(e->report, j);

@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import pdf_make  # noqa: E402
-from service import Service, Tap, corpus_folder, free_port, workspace  # noqa: E402
+from service import Service, Tap, corpus_folder, data_of, free_port, workspace  # noqa: E402
 
 tap = Tap()
 LIMIT = 120
@@ -146,6 +147,10 @@ def usage(_, ltps, files):
             ("a digest that is none", 64, [files.detached, "--content-digest", "sha256"]),
             ("two digests of one algorithm", 64,
              [files.detached, *2 * ["--content-digest", "sha256:" + "00" * 32]]),
+            ("two digests of one algorithm in one option", 64,
+             [files.detached, "--digest", ",".join(2 * ["sha256:" + "00" * 32])]),
+            ("a list of digests that ends in a comma", 64,
+             [files.detached, "--digest", "sha256:" + "00" * 32 + ","]),
             ("a content that is a FIFO", 64, [files.detached, "--content", files.fifo]),
             ("a content that is a folder", 64, [files.detached, "--content", "/"]),
             ("a file that is a folder", 65, ["/"]),
@@ -218,6 +223,13 @@ def verdicts(_, ltps, pki, files):
         tap.equal(f"{name}: the indication is that of the exit status",
                   first(report)["indication"],
                   ["TOTAL_PASSED", "TOTAL_FAILED", "INDETERMINATE"][status])
+    _, report = judged(ltps, files.detached, *good, "--digest", digest("sha512", TEXT))
+    tap.check("which digest is wanted is told", any(
+        f["code"] == "SIGNED_DATA_DIGEST_WANTED" and "sha256" in f["text"]
+        for f in report["findings"]), report["findings"])
+    got, _ = judged(ltps, files.detached, *good, "--digest",
+                    digest("sha512", TEXT) + "," + digest("sha256", TEXT))
+    tap.equal("several digests in one option", got, 0)
     _, report = judged(ltps, files.detached, *good)
     tap.check("whether a missing content is intact is not known",
               first(report)["references_intact"] is None)
@@ -449,6 +461,10 @@ def multipart(*parts, boundary="x-b"):
     return out + f"--{boundary}--\r\n".encode()
 
 
+def part(name, data):
+    return "digest", digest(name, data).encode()
+
+
 FORM = "multipart/form-data; boundary=x-b"
 
 
@@ -473,6 +489,18 @@ def http_faults(_, service, attached):
              {"kind": FORM, "body": multipart(("document", b"x"), ("document", b"x"))}),
             ("multipart with an unknown part", 400,
              {"kind": FORM, "body": multipart(("document", attached), ("contents", b"x"))}),
+            ("a content and a digest", 400, {"kind": FORM, "body": multipart(
+                ("document", attached), ("content", TEXT), part("sha256", TEXT))}),
+            ("a digest and a content", 400, {"kind": FORM, "body": multipart(
+                ("document", attached), part("sha256", TEXT), ("content", TEXT))}),
+            ("two digests of one algorithm", 400, {"kind": FORM, "body": multipart(
+                ("document", attached), part("sha256", TEXT), part("sha256", TEXT))}),
+            ("a digest that is none", 400,
+             {"kind": FORM, "body": multipart(("document", attached), ("digest", b"sha256:0"))}),
+            ("a digest of no algorithm in the query", 400, {"query": "?digest=crc:00"}),
+            ("another digest than that of the content inside", 422,
+             {"query": "?digest=" + digest("sha256", b"x")}),
+            ("half a record", 422, {"body": bytes.fromhex("3009020101300230003000")}),
             ("another content than the one inside", 422,
              {"kind": FORM, "body": multipart(("document", attached), ("content", b"x"))}),
             ("a PDF", 422, {"body": b"%PDF-1.7\n"}),
@@ -528,19 +556,79 @@ def http_reports(_, service, files, work):
             ("with the content first", [("content", TEXT), ("document", detached)],
              ("TOTAL_PASSED", None)),
             ("with another content", [("document", detached), ("content", TEXT + b" ")],
-             ("TOTAL_FAILED", "HASH_FAILURE"))):
+             ("TOTAL_FAILED", "HASH_FAILURE")),
+            ("with the digest of its content", [("document", detached), part("sha256", TEXT)],
+             ("TOTAL_PASSED", None)),
+            ("with two digests", [part("sha512", TEXT), part("sha256", TEXT),
+                                  ("document", detached)], ("TOTAL_PASSED", None)),
+            ("with another digest", [("document", detached), part("sha256", b"x")],
+             ("TOTAL_FAILED", "HASH_FAILURE")),
+            ("with a digest that was not signed", [("document", detached), part("sha512", TEXT)],
+             ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"))):
         status, body, _ = post(service, multipart(*parts), kind=FORM)
         s = first(json.loads(body))
         tap.equal(f"a detached signature {name}",
                   (status, s["indication"], s["subindication"]), (200, *wanted))
+    status, body, _ = post(service, detached, query="?digest=" + digest("sha512", TEXT) + "," +
+                           digest("sha256", TEXT))
+    tap.equal("digests in the query", (status, first(json.loads(body))["indication"]),
+              (200, "TOTAL_PASSED"))
     status, body, _ = post(service, attached, accept="application/xml")
     check_schema("the XML of the service is valid", body, work)
     tap.check("and signed", b"<ds:Signature " in body)
     check_signature("its signature verifies", body, f"{service.dir}/anchors.pem", work)
-    digest = hashlib.sha256(attached).hexdigest()
+    name = hashlib.sha256(attached).hexdigest()
     listing = b"".join(read(os.path.join(d, n)) for d, _, names in os.walk(
         f"{service.dir}/store") for n in names if n.endswith(".blob"))
-    tap.check("nothing of it is kept", attached not in listing and digest.encode() not in listing)
+    tap.check("nothing of it is kept", attached not in listing and name.encode() not in listing)
+
+
+def token_over(data, folder, work):
+    """A token of the PKI's TSA over data, asked for over HTTP."""
+    query = run("openssl", "ts", "-query", "-data", write(f"{work}/stamped", data), "-sha256",
+                "-cert")
+    with open(f"{folder}/ltps.conf", encoding="utf-8") as f:
+        url = re.search(r"^\s*url\s*=\s*(http://\S+)", f.read(), re.M).group(1)
+    request = urllib.request.Request(url, query, {"Content-Type": "application/timestamp-query"})
+    with urllib.request.urlopen(request, timeout=LIMIT) as answer:
+        reply = write(f"{work}/reply.tsr", answer.read())
+    return run("openssl", "ts", "-reply", "-in", reply, "-token_out")
+
+
+def http_stamps(_, service, work):
+    """Files that are a time-stamp token or an evidence record."""
+    token = token_over(TEXT, service.dir, work)
+    poid = service.preserve(TEXT)[1]["poId"]
+    record = data_of(service.evidence(poid)[0])
+    for name, data, lists in (("a token", token, "timestamps"),
+                              ("an evidence record", record, "evidence_records")):
+        for what, parts, wanted in (
+                ("alone", [], ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")),
+                ("with other data", [("content", b"x")], {
+                    "timestamps": ("FAILED", "HASH_FAILURE"),
+                    "evidence_records": ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")}[lists]),
+                ("with a digest of another algorithm", [part("sha384", TEXT)],
+                 ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")),
+                ("with its data", [("content", TEXT)], ("PASSED", None)),
+                ("with digests of its data", [part("sha256", TEXT), part("sha512", TEXT)],
+                 ("PASSED", None))):
+            status, body, _ = post(service, multipart(("document", data), *parts), kind=FORM)
+            report = json.loads(body)
+            r = report.get(lists, [{}])[0]
+            tap.equal(f"{name} {what}",
+                      (status, r.get("indication"), r.get("subindication"), report.get("indication")),
+                      (200, *wanted, wanted[0]))
+            if "another algorithm" in what:
+                tap.check(f"{name} {what}: the one wanted is told", any(
+                    f["code"] in ("SIGNED_DATA_DIGEST_WANTED", "ERS_DIGEST_NOT_GIVEN") and
+                    "sha" in f["text"] for f in report["findings"]), report["findings"])
+        status, body, _ = post(service, multipart(("document", data), ("content", TEXT)),
+                               kind=FORM, accept="application/xml")
+        check_schema(f"{name}: the XML is valid", body, work)
+    broken = record[:-3] + bytes([record[-3] ^ 1]) + record[-2:]
+    status, body, _ = post(service, multipart(("document", broken), ("content", TEXT)), kind=FORM)
+    tap.check("a record with a changed octet does not pass",
+              status == 422 or json.loads(body)["indication"] != "PASSED", body[:300])
 
 
 def http_pdfs(_, ltps, service, work):
@@ -599,6 +687,7 @@ def with_service(ltps, work):
         attached = read(files["attached"])
         tap.run(http_faults, service, attached)
         tap.run(http_reports, service, files, work)
+        tap.run(http_stamps, service, work)
         tap.run(http_pdfs, ltps, service, work)
         tap.run(http_load, service, attached)
         tap.equal("the service ends cleanly", service.stop(), 0)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * certificate_http - POST /certificates/validate: what SCVP judges, for clients that
+ * speak JSON. Whether a certificate is valid stands in the answer; only a request that
+ * cannot be judged is refused, as a problem (RFC 9457).
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ltp/certificate.h"
+#include "server/certificate_request.h"
+#include "server/query_names.h"
+#include "server/result.h"
+#include "server/service.h"
+
+struct certificate_job {
+	struct pool_job job;
+	struct service *s;
+	struct http_exchange *x;
+	struct buf body;
+	bool json;
+	struct certificate_request request;
+	struct buf answer;
+	int64_t started_us;
+	struct ltps_error err;
+};
+
+/* ---- on the worker ---- */
+
+static int read_time(struct certificate_job *j, struct path_input *in,
+		     struct ltps_error *err)
+{
+	struct ltps_error inner = LTPS_ERROR_INIT;
+	in->time_ms = clock_now_ms(j->s->clock);
+	if (j->request.time != NULL &&
+	    time_parse_rfc3339(view_text(j->request.time), &in->time_ms, &inner) != 0)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "time: is not an RFC 3339 time");
+	return 0;
+}
+
+static int read_policy(struct certificate_job *j, const struct validation_policy **ret,
+		       struct ltps_error *err)
+{
+	*ret = NULL;
+	if (j->request.policy == NULL)
+		return 0;
+	*ret = service_policy_find(j->s, j->request.policy);
+	return *ret != NULL ? 0
+			    : ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+					"policy: there is no such policy");
+}
+
+static int judge(struct certificate_job *j, const struct service_worker *w,
+		 struct ltps_error *err)
+{
+	struct certificate_request *r = &j->request;
+	const struct validation_policy *policy = NULL;
+	struct path_input in = { .n_pools = 1 };
+	const struct ltp_certificate c = { .in = &in,
+					   .fetch = j->s->config->validation.fetch,
+					   .cache = w->signatures };
+	const int rc = j->json ? certificate_request_json(r, view_buf(&j->body), err)
+			       : certificate_request_body(r, view_buf(&j->body), err);
+	if (rc != 0 || read_time(j, &in, err) != 0 || read_policy(j, &policy, err) != 0)
+		return -1;
+	in.target = material_cert(r->material, MATERIAL_CERT, 0);
+	in.pools[0] = r->material;
+	if (path_options_wishes(&r->path, &in, err) != 0 ||
+	    path_options_policy(&r->path, policy, clock_now_ms(j->s->clock), &in,
+				err) != 0)
+		return -1;
+	return ltp_validate_certificate(w->ltp, &c, &j->answer, err);
+}
+
+static enum pool_outcome certificate_work(struct pool_job *job, void *state)
+{
+	struct certificate_job *j = (struct certificate_job *)job;
+	if (atomic_load(&j->s->abandoned))
+		j->err.code = LTPS_CANCELLED; /* nobody waits for it any more */
+	else if (judge(j, state, &j->err) != 0 && j->err.code == LTPS_OK)
+		j->err.code = LTPS_INTERNAL;
+	return POOL_DONE;
+}
+
+/* ---- back on the loop ---- */
+
+static void count(struct service *s, const struct certificate_job *j, int status)
+{
+	struct service_validate_counts *c = &s->certificate_counts;
+	if (status < 400)
+		c->okay++;
+	else if (status < 500)
+		c->refused++;
+	else
+		c->failed++;
+	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
+}
+
+static void refuse(struct certificate_job *j, int status)
+{
+	char line[400];
+	if (status >= 500) {
+		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
+			  "a certificate cannot be judged", &j->err, NULL, 0);
+		http_refuse(j->x, status, "the service cannot judge it now");
+		return;
+	}
+	ltps_error_line(&j->err, line, sizeof(line));
+	http_refuse(j->x, status, line);
+}
+
+static void certificate_job_free(struct certificate_job *j)
+{
+	certificate_request_clear(&j->request);
+	buf_free(&j->answer);
+	buf_free(&j->body);
+	mem_free(j);
+}
+
+static void certificate_done(struct pool_job *job)
+{
+	struct certificate_job *j = (struct certificate_job *)job;
+	int status = 200;
+	if (j->err.code != LTPS_OK)
+		status = result_of_error(&j->err).http_status;
+	else if (!budget_has(&j->s->budget, j->answer.n))
+		status = 503;
+	count(j->s, j, status);
+	if (j->err.code != LTPS_OK)
+		refuse(j, status);
+	else if (status == 503)
+		http_refuse(j->x, 503, "too many answers in flight");
+	else
+		http_reply(j->x, 200, "application/json", &j->answer);
+	certificate_job_free(j);
+}
+
+/* ---- the request ---- */
+
+static const char *get(void *arg, const char *name)
+{
+	return http_query(arg, name);
+}
+
+/* With JSON everything stands in the body. */
+static int read_query(struct certificate_job *j, struct ltps_error *err)
+{
+	static const char *const none[] = { NULL };
+	static const char *const names[] = { "time",
+					     "policy",
+					     "known",
+					     "model",
+					     "depth",
+					     "paths",
+					     "explain",
+					     "initial-policy",
+					     "eku",
+					     "key-usage",
+					     "no-revocation",
+					     "explicit-policy",
+					     "inhibit-mapping",
+					     "inhibit-any",
+					     NULL };
+	if (query_names_check(http_raw_query(j->x), j->json ? none : names, err) != 0)
+		return -1;
+	return j->json ? 0 : certificate_request_query(&j->request, get, j->x, err);
+}
+
+void certificate_http_handle(struct http_exchange *x, void *arg)
+{
+	struct service *s = arg;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct certificate_job *j = mem_zalloc(1, sizeof(*j));
+	if (j == NULL) {
+		http_refuse(x, 503, "out of memory");
+		return;
+	}
+	j->job.work = certificate_work;
+	j->job.done = certificate_done;
+	j->s = s;
+	j->x = x;
+	j->started_us = clock_monotonic_us();
+	j->answer = buf_make(CERTIFICATE_REPORT_MAX);
+	j->json = strcmp(http_media_type(x), "application/json") == 0;
+	if (read_query(j, &err) != 0) {
+		j->err = err;
+		refuse(j, result_of_error(&err).http_status);
+		certificate_job_free(j);
+		return;
+	}
+	j->body = http_take_body(x);
+	if (pool_submit(s->workers, &j->job, &err) != 0) {
+		certificate_job_free(j);
+		http_refuse(x, 503, "the service is busy, come again");
+	}
+}
