@@ -6,12 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/api_call.h"
 #include "server/result.h"
-
-#define POLICY_EVIDENCE "http://uri.etsi.org/19512/policy/preservation-evidence"
-#define POLICY_SIGNATURE "http://uri.etsi.org/19512/policy/signature-validation"
-/* Largest judgement as JSON; 64 records with hundreds of time-stamps each. */
-#define REPORT_MAX ((size_t)16 << 20)
 
 static void put_result(struct jsonw *j, const struct ltp_result *result)
 {
@@ -231,8 +227,8 @@ static void put_profile(struct jsonw *j, const struct profile *p)
 	put_operations(j, p);
 	jsonw_key(j, "pol");
 	jsonw_array(j);
-	put_policy(j, POLICY_EVIDENCE, p->evidence_policy);
-	put_policy(j, POLICY_SIGNATURE, p->signature_policy);
+	put_policy(j, API_POLICY_EVIDENCE, p->evidence_policy);
+	put_policy(j, API_POLICY_SIGNATURE, p->signature_policy);
 	jsonw_array_end(j);
 	member_if(j, "sid", p->scheme);
 	put_validity(j, p);
@@ -346,9 +342,8 @@ int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 
 /* --- ValidateEvidence --- */
 
-/* One report, or an array of them when a file holds several records. */
-static int write_report(const struct evidence_reports *reports, struct buf *out,
-			struct ltps_error *err)
+int api_report_json(const struct evidence_reports *reports, struct buf *out,
+		    struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	if (reports->n > 1)
@@ -364,12 +359,12 @@ int api_out_validated(const struct api_answer *a,
 		      const struct evidence_reports *reports, struct buf *out,
 		      struct ltps_error *err)
 {
-	struct buf report = buf_make(REPORT_MAX);
+	struct buf report = buf_make(API_REPORT_MAX);
 	struct jsonw j = start(a, out);
 	int rc = -1;
 	if (reports->n > 0) {
 		const struct ers_report *worst = evidence_worst(reports);
-		if (write_report(reports, &report, err) != 0)
+		if (api_report_json(reports, &report, err) != 0)
 			goto out;
 		jsonw_key(&j, "valRep");
 		jsonw_object(&j);
@@ -390,3 +385,28 @@ out:
 	buf_free(&report);
 	return rc;
 }
+
+/* --- the binding --- */
+
+static int parse(struct api_call *call, struct ltp_result *ret_refusal,
+		 struct ltps_error *err)
+{
+	bool malformed;
+	if (api_in_parse(call->op, &call->body, &call->in, ret_refusal, &malformed,
+			 err) != 0)
+		return -1;
+	if (malformed)
+		call->status = 400;
+	return 0;
+}
+
+const struct api_binding api_json_binding = {
+	.parse = parse,
+	.media_type = "application/json",
+	.result = api_out_result,
+	.info = api_out_info,
+	.preserved = api_out_preserved,
+	.retrieved = api_out_retrieved,
+	.trace = api_out_trace,
+	.validated = api_out_validated,
+};

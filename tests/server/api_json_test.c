@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/api_json.h"
+#include "server/api_call.h"
 #include "server/api_json_out.h"
 #include "server/result.h"
 #include "tests/support/ltp_kit.h"
