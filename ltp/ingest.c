@@ -294,6 +294,7 @@ static int make_part(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.mime = po->mime,
 		.pronom = po->pronom,
 		.detected = detected->name,
+		.xml = po->xml,
 	};
 	if (join_related(po, &i->related[k], err) != 0)
 		return -1;

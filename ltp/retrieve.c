@@ -228,6 +228,7 @@ static int add_parts(struct run *run, const struct version *v, struct ltps_error
 		if (po == NULL)
 			return -1;
 		part_id(run, v, p, id, sizeof(id));
+		po->xml = p->xml;
 		if (set_text(&po->id, id, err) != 0 ||
 		    set_text(&po->format_id, p->format_id, err) != 0 ||
 		    set_text(&po->mime, p->mime, err) != 0 ||

@@ -267,9 +267,10 @@ int api_out_preserved(const struct api_answer *a, const char *poid, struct buf *
 static void put_po_out(struct jsonw *j, struct ltp_po_out *po)
 {
 	jsonw_object(j);
-	jsonw_key(j, po->xml ? "xmlData" : "binaryData");
+	/* XML too: V1.2.1 has no xmlData, and both are base64 (docs/decisions/0021). */
+	jsonw_key(j, "binaryData");
 	jsonw_object(j);
-	jsonw_key(j, po->xml ? "b64Content" : "value");
+	jsonw_key(j, "value");
 	jsonw_base64(j, view_buf(&po->data));
 	jsonw_object_end(j);
 	buf_free(&po->data);

@@ -40,6 +40,7 @@ struct part_new {
 	struct digest sha512;
 	struct digest given;   /* a digest submitted instead of the data */
 	struct blob_new *blob; /* NULL: no data (digest list) */
+	bool xml;              /* submitted as xmlData */
 };
 
 struct version_new {
@@ -109,6 +110,7 @@ struct part {
 	struct digest sha512;
 	struct digest given;
 	int64_t blob; /* 0: no data (digest list, or deleted) */
+	bool xml;     /* submitted as xmlData */
 };
 
 struct version {

@@ -266,6 +266,43 @@ Test(soap, submitted_objects_come_back_byte_for_byte)
 	cr_expect(well_formed(a));
 }
 
+/* ##other, and exclusive canonical form: docs/decisions/0021. */
+Test(soap, xml_comes_back_as_xml_where_that_keeps_its_octets)
+{
+	static const char canonical[] =
+	    "<a:a xmlns:a=\"u:a\" b=\"&lt;\"><c xmlns=\"u:c\">x</c></a:a>";
+	const struct ltp_po pos[] = {
+		{ .data = view_text(canonical), .mime = "a/b", .xml = true },
+		{ .data = view_text("<a xmlns='u:a'/>"), .mime = "a/b", .xml = true },
+		{ .data = view_text("<a></a>"), .mime = "a/b", .xml = true },
+		{ .data = view_text("<a xmlns=\"" V112 "\"></a>"),
+		  .mime = "a/b",
+		  .xml = true },
+		{ .data = view_text("<?x y?><a xmlns=\"u:a\"></a>"),
+		  .mime = "a/b",
+		  .xml = true },
+		{ .data = view_text("<a xmlns=\"u:a\"></a>\n"),
+		  .mime = "a/b",
+		  .xml = true },
+		{ .data = view_text("no XML"), .mime = "a/b", .xml = true },
+		{ .data = view_text(canonical), .mime = "a/b" },
+	};
+	char poid[64], text[1024], got[1024];
+	for (size_t i = 0; i < sizeof(pos) / sizeof(pos[0]); i++) {
+		cr_assert_eq(ltp_kit_preserve(&kit, &pos[i], 1, poid), LTP_OK);
+		const char *a = retrieve(poid, "PO");
+		cr_expect_eq(has(a, "<pres:xmlData>"), i == 0, "%zu: %s", i, a);
+		cr_expect_eq(has(a, "<pres:binaryData>"), i != 0, "%zu: %s", i, a);
+	}
+	snprintf(text, sizeof(text),
+		 "<PO MimeType=\"a/b\"><xmlData>\n<a:a b='&lt;' xmlns:a=\"u:a\"><c "
+		 "xmlns='u:c' ><!-- gone -->x</c></a:a> </xmlData></PO>");
+	preserve(text, poid);
+	between(retrieve(poid, "PO"), "<pres:xmlData>", "</pres:xmlData>", got,
+		sizeof(got));
+	cr_expect_str_eq(got, canonical);
+}
+
 Test(soap, an_answer_is_in_the_namespace_of_its_request)
 {
 	const char *a = ask(ENVELOPE("<RetrieveInfo xmlns=\"" V121 "\"/>"));
