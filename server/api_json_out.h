@@ -30,6 +30,10 @@ int api_out_validated(const struct api_answer *a,
 		      const struct evidence_reports *reports, struct buf *out,
 		      struct ltps_error *err) LTPS_CHECKED;
 
+/* V1.2.1 is asked for by "Content-Type: application/json; version=1.2.1": times are
+ * integers, milliseconds since 1970, and a description is `desc`; the answer's media
+ * type says so too. */
+
 /* The judgement as JSON, which is what a ValidationReport holds in either binding: one
  * report, or an array of them when a file holds several records. */
 int api_report_json(const struct evidence_reports *reports, struct buf *out,
