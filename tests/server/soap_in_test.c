@@ -626,3 +626,34 @@ Test(soap_in, parts_are_taken_as_they_are)
 		  "%.*s", (int)call.in.pos[2].data.n, call.in.pos[2].data.p);
 	api_clear(&call);
 }
+
+/* Whichever allocation fails: it is told as that, never as a fault of the message. */
+Test(soap_in, an_allocation_that_fails_is_no_fault_of_the_message)
+{
+	static const char text[] = ROOT(
+	    PRESERVE(BINARY(INCLUDE("cid:a")) "<p:PO ID=\"a\" RelatedObjects=\"a\">"
+					      "<p:xmlData><a xmlns=\"u:x\">"
+					      "<b/></a></p:xmlData></p:PO>"))
+	    PART("a", "1") "--b--";
+	bool hit = true;
+	for (uint64_t n = 1; hit; n++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		api_clear(&call);
+		call = (struct api_call){ .content_type = view_text(RELATED),
+					  .status = 200,
+					  .op_unknown = true };
+		call.body = buf_make(1 << 22);
+		cr_assert_eq(buf_put_text(&call.body, text, &err), 0);
+		mem_fail_nth(n);
+		const int rc = soap_parse(&call, &refusal, &err);
+		hit = mem_fail_hit();
+		mem_fail_nth(0);
+		if (rc != 0)
+			cr_assert_eq(err.code, LTPS_NOMEM, "%d: %s", (int)n, err.text);
+		else
+			cr_assert_eq(refusal.minor, LTP_OK, "%d: %s", (int)n,
+				     refusal.message);
+		cr_assert(hit || rc == 0, "%d", (int)n);
+	}
+	api_clear(&call);
+}
