@@ -42,7 +42,7 @@ struct xmlw xmlw_to(struct buf *out, const struct xmlw_namespace *namespaces, si
 			  .err = LTPS_ERROR_INIT,
 			  .namespaces = namespaces,
 			  .n_namespaces = n };
-	if (n > XML_NAMESPACES_MAX)
+	if (n > XMLW_NAMESPACES_MAX)
 		misuse(&x, "too many namespaces");
 	return x;
 }
@@ -148,7 +148,7 @@ void xmlw_open(struct xmlw *x, const char *name)
 	if (failed(x))
 		return;
 	const size_t ns = namespace_of(x, name);
-	if (x->depth == XML_DEPTH_MAX || ns == x->n_namespaces ||
+	if (x->depth == XMLW_DEPTH_MAX || ns == x->n_namespaces ||
 	    (x->depth == 0 && x->began)) {
 		misuse(x, "an element out of place");
 		return;
@@ -215,6 +215,12 @@ void xmlw_base64(struct xmlw *x, struct view v)
 {
 	if (begin_content(x) && b64_encode(v, x->out, &x->err) != 0)
 		return;
+}
+
+void xmlw_canonical(struct xmlw *x, struct view v)
+{
+	if (begin_content(x))
+		put(x, v);
 }
 
 void xmlw_element(struct xmlw *x, const char *name, const char *text)

@@ -16,8 +16,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define XML_DEPTH_MAX 64
-#define XML_NAMESPACES_MAX 16
+#define XMLW_DEPTH_MAX 64
+#define XMLW_NAMESPACES_MAX 16
 
 /* Prefixes of a document; each has one meaning throughout. */
 struct xmlw_namespace {
@@ -31,14 +31,14 @@ struct xmlw {
 	const struct xmlw_namespace *namespaces; /* borrowed */
 	size_t n_namespaces;
 	uint32_t depth;
-	const char *names[XML_DEPTH_MAX]; /* of the open elements; borrowed */
-	uint32_t declared[XML_DEPTH_MAX]; /* bits: namespaces in force inside it */
-	const char *last_attribute;       /* of the start tag being written */
+	const char *names[XMLW_DEPTH_MAX]; /* of the open elements; borrowed */
+	uint32_t declared[XMLW_DEPTH_MAX]; /* bits: namespaces in force inside it */
+	const char *last_attribute;        /* of the start tag being written */
 	bool in_tag;
 	bool began;
 };
 
-/* namespaces at most XML_NAMESPACES_MAX; outlive the writer */
+/* namespaces at most XMLW_NAMESPACES_MAX; outlive the writer */
 struct xmlw xmlw_to(struct buf *out, const struct xmlw_namespace *namespaces, size_t n);
 /* name: "vr:MainIndication", static text or one that lives until xmlw_close(). */
 void xmlw_open(struct xmlw *x, const char *name);
@@ -51,6 +51,8 @@ void xmlw_close(struct xmlw *x);
  */
 void xmlw_text(struct xmlw *x, struct view v);
 void xmlw_base64(struct xmlw *x, struct view v);
+/* An element that is in exclusive canonical form already. */
+void xmlw_canonical(struct xmlw *x, struct view v);
 /* A whole element of content only. */
 void xmlw_element(struct xmlw *x, const char *name, const char *text);
 void xmlw_element_base64(struct xmlw *x, const char *name, struct view v);

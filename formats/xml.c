@@ -46,7 +46,8 @@ static struct late_library library = LATE_LIBRARY("libxml2.so.2", "libxml2", sym
 struct item {
 	enum xml_event event;
 	size_t depth;
-	const char *ns; /* NULL: none; both live in the parser's dictionary */
+	const char *ns; /* NULL: none; these live in the parser's dictionary */
+	const char *prefix;
 	const char *local;
 	size_t at; /* of a text or a value in reader->text */
 	size_t n;
@@ -57,6 +58,7 @@ struct xml_reader {
 	struct view in;
 	size_t fed;
 	bool ended; /* the parser knows that nothing follows */
+	bool no_instructions;
 	xmlParserCtxt *parser;
 	struct ltps_error failed; /* told when the queue is empty */
 	size_t depth;
@@ -107,7 +109,8 @@ static void on_error(void *reader, xmlError *e)
 
 /* NULL once anything is wrong. */
 static struct item *add_item(struct xml_reader *r, enum xml_event event,
-			     const xmlChar *local, const xmlChar *ns)
+			     const xmlChar *local, const xmlChar *prefix,
+			     const xmlChar *ns)
 {
 	if (r->failed.code != LTPS_OK)
 		return NULL;
@@ -125,6 +128,7 @@ static struct item *add_item(struct xml_reader *r, enum xml_event event,
 	*i = (struct item){ .event = event,
 			    .depth = r->depth,
 			    .ns = (const char *)ns,
+			    .prefix = (const char *)prefix,
 			    .local = (const char *)local,
 			    .at = r->text.n };
 	return i;
@@ -178,7 +182,7 @@ static void on_doctype(void *reader, const xmlChar *name, const xmlChar *public_
 /* References are resolved already, but for '&', which comes as "&#38;". */
 static void add_attr(struct xml_reader *r, const xmlChar **attr)
 {
-	struct item *i = add_item(r, XML_START, attr[0], attr[2]);
+	struct item *i = add_item(r, XML_START, attr[0], attr[1], attr[2]);
 	struct view v = view_of(attr[3], (size_t)(attr[4] - attr[3]));
 	static const char amp[] = "&#38;";
 
@@ -195,7 +199,6 @@ static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
 {
 	struct xml_reader *r = reader;
 
-	(void)prefix;
 	(void)n_defaulted;
 	if (r->depth == XML_DEPTH_MAX) {
 		fail(r, LTPS_TOO_LARGE, "nested too deep");
@@ -214,7 +217,7 @@ static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
 	if (n_attrs > XML_ATTRS_MAX)
 		fail(r, LTPS_TOO_LARGE, "too many attributes");
 	r->last_start = r->n;
-	struct item *i = add_item(r, XML_START, local, ns);
+	struct item *i = add_item(r, XML_START, local, prefix, ns);
 	if (i == NULL)
 		return;
 	i->n_attrs = (size_t)n_attrs;
@@ -227,8 +230,7 @@ static void on_end(void *reader, const xmlChar *local, const xmlChar *prefix,
 {
 	struct xml_reader *r = reader;
 
-	(void)prefix;
-	if (add_item(r, XML_END, local, ns) != NULL)
+	if (add_item(r, XML_END, local, prefix, ns) != NULL)
 		r->depth--;
 }
 
@@ -239,11 +241,21 @@ static void on_text(void *reader, const xmlChar *text, int n)
 	struct item *i = r->n > 0 ? &r->items[r->n - 1] : NULL;
 
 	if (i == NULL || i->event != XML_TEXT)
-		i = add_item(r, XML_TEXT, (const xmlChar *)"", NULL);
+		i = add_item(r, XML_TEXT, (const xmlChar *)"", NULL, NULL);
 	if (i == NULL || r->failed.code != LTPS_OK ||
 	    buf_put(&r->text, view_of(text, (size_t)n), &r->failed) != 0)
 		return;
 	i->n += (size_t)n;
+}
+
+static void on_instruction(void *reader, const xmlChar *target, const xmlChar *data)
+{
+	struct xml_reader *r = reader;
+
+	(void)target;
+	(void)data;
+	if (r->no_instructions)
+		fail(r, LTPS_UNSUPPORTED, "processing instruction");
 }
 
 /* ---- reading ---- */
@@ -305,7 +317,8 @@ static int new_parser(struct xml_reader *r, struct ltps_error *err)
 				.endElementNs = on_end,
 				.characters = on_text,
 				.ignorableWhitespace = on_text,
-				.cdataBlock = on_text };
+				.cdataBlock = on_text,
+				.processingInstruction = on_instruction };
 
 	if (xml_load(err) != 0)
 		return -1;
@@ -351,6 +364,11 @@ void xml_close(struct xml_reader *r)
 	mem_free(r->items);
 	buf_free(&r->text);
 	mem_free(r);
+}
+
+void xml_refuse_instructions(struct xml_reader *r)
+{
+	r->no_instructions = true;
 }
 
 /* Gives the parser the next piece and fills the queue anew. */
@@ -407,9 +425,14 @@ struct view xml_local(const struct xml_reader *r)
 	return view_text(r->now->local);
 }
 
+static const char *or_none(const char *name)
+{
+	return name != NULL ? name : "";
+}
+
 bool xml_in(const struct xml_reader *r, const char *ns)
 {
-	return strcmp(r->now->ns != NULL ? r->now->ns : "", ns) == 0;
+	return strcmp(or_none(r->now->ns), ns) == 0;
 }
 
 bool xml_is(const struct xml_reader *r, const char *ns, const char *local)
@@ -424,13 +447,44 @@ static struct view text_of(const struct xml_reader *r, const struct item *i)
 
 bool xml_attr(const struct xml_reader *r, const char *local, struct view *ret_value)
 {
+	return xml_attr_in(r, "", local, ret_value);
+}
+
+bool xml_attr_in(const struct xml_reader *r, const char *ns, const char *local,
+		 struct view *ret_value)
+{
 	for (const struct item *i = r->now + 1; i <= r->now + r->now->n_attrs; i++) {
-		if (i->ns == NULL && strcmp(i->local, local) == 0) {
+		if (strcmp(or_none(i->ns), ns) == 0 && strcmp(i->local, local) == 0) {
 			*ret_value = text_of(r, i);
 			return true;
 		}
 	}
 	return false;
+}
+
+size_t xml_attrs(const struct xml_reader *r)
+{
+	return r->now->n_attrs;
+}
+
+struct xml_attribute xml_attr_at(const struct xml_reader *r, size_t i)
+{
+	const struct item *a = r->now + 1 + i;
+
+	return (struct xml_attribute){ .ns = or_none(a->ns),
+				       .prefix = or_none(a->prefix),
+				       .local = a->local,
+				       .value = text_of(r, a) };
+}
+
+const char *xml_ns(const struct xml_reader *r)
+{
+	return or_none(r->now->ns);
+}
+
+const char *xml_prefix(const struct xml_reader *r)
+{
+	return or_none(r->now->prefix);
 }
 
 struct view xml_text(const struct xml_reader *r)

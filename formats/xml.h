@@ -37,6 +37,14 @@ enum xml_event {
 
 struct xml_reader;
 
+/* An attribute that is no namespace declaration. Texts as xml_local(). */
+struct xml_attribute {
+	const char *ns; /* "": none */
+	const char *prefix;
+	const char *local;
+	struct view value;
+};
+
 /*
  * xml_load - what the first xml_open of a process does otherwise: load libxml2.
  * For a service, which is to tell at its start what it lacks.
@@ -53,6 +61,9 @@ int xml_open(struct view in, struct xml_reader **ret_r,
 	     struct ltps_error *err) LTPS_CHECKED;
 /* NULL-safe. */
 void xml_close(struct xml_reader *r);
+/* From now on a processing instruction is refused, UNSUPPORTED (object), instead of
+ * passed over: before the first xml_next(). */
+void xml_refuse_instructions(struct xml_reader *r);
 /*
  * xml_next - the next event. What is wrong is told behind the events before it,
  * with line and offset.
@@ -77,6 +88,15 @@ bool xml_in(const struct xml_reader *r, const char *ns);
  * Gives false when it is absent.
  */
 bool xml_attr(const struct xml_reader *r, const char *local, struct view *ret_value);
+/* Likewise of one in a namespace; ns == "": none. */
+bool xml_attr_in(const struct xml_reader *r, const char *ns, const char *local,
+		 struct view *ret_value);
+/* All attributes of the present START, below xml_attrs(), in the document's order. */
+size_t xml_attrs(const struct xml_reader *r);
+struct xml_attribute xml_attr_at(const struct xml_reader *r, size_t i);
+/* As xml_local(): the namespace ("": none) and the prefix, "" without one. */
+const char *xml_ns(const struct xml_reader *r);
+const char *xml_prefix(const struct xml_reader *r);
 /* Of the present TEXT; as xml_attr(). */
 struct view xml_text(const struct xml_reader *r);
 /* From a START: everything to its END, which is consumed. */

@@ -290,6 +290,7 @@ int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		.mime = po->mime,
 		.pronom = po->pronom,
 		.detected = detected,
+		.xml = po->xml,
 	};
 	if (ingest_join_related(po, &i->related[k], err) != 0)
 		return -1;

@@ -172,7 +172,7 @@ struct ltp_po_out {
 	char *pronom;
 	char **related;
 	size_t n_related;
-	bool xml;
+	bool xml; /* was submitted as xmlData */
 	struct buf data;
 };
 struct ltp_retrieved {

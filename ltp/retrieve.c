@@ -247,6 +247,7 @@ int retrieve_parts_add(struct retrieval *run, const struct version *v,
 		if (po == NULL)
 			return -1;
 		retrieve_part_id(run, v, p, id, sizeof(id));
+		po->xml = p->xml;
 		if (retrieve_set_text(&po->id, id, err) != 0 ||
 		    retrieve_set_text(&po->format_id, p->format_id, err) != 0 ||
 		    retrieve_set_text(&po->mime, p->mime, err) != 0 ||

@@ -131,7 +131,8 @@ static int make_delta(struct update *u, struct ltps_error *err)
 						 .format_id = po->format_id,
 						 .mime = po->mime,
 						 .pronom = po->pronom,
-						 .detected = u->detected[i]->name };
+						 .detected = u->detected[i]->name,
+						 .xml = po->xml };
 		if (ingest_join_related(po, &u->related[i], err) != 0)
 			return -1;
 		u->delta[i].related = u->related[i];

@@ -107,7 +107,8 @@ static void take_former(struct update *u)
 						 .sha256 = p->sha256,
 						 .sha512 = p->sha512,
 						 .given = p->given,
-						 .same_blob = p->blob };
+						 .same_blob = p->blob,
+						 .xml = p->xml };
 		u->from[i] = UPDATE_FORMER;
 	}
 	u->n_parts = n;

@@ -8,13 +8,10 @@
 #include "base/asn1.h"
 #include "base/mem.h"
 #include "ltp/search_filter.h"
+#include "server/api_call.h"
 #include "server/digest_list.h"
+#include "server/multipart.h"
 #include "server/result.h"
-
-#define POLICY_EVIDENCE "http://uri.etsi.org/19512/policy/preservation-evidence"
-#define POLICY_SIGNATURE "http://uri.etsi.org/19512/policy/signature-validation"
-/* Largest judgement as JSON; 64 records with hundreds of time-stamps each. */
-#define REPORT_MAX ((size_t)16 << 20)
 
 static void put_result(struct jsonw *j, const struct ltp_result *result)
 {
@@ -48,6 +45,22 @@ static int finish(struct jsonw *j, struct ltps_error *err)
 {
 	jsonw_object_end(j);
 	return jsonw_end(j, err);
+}
+
+/* What V1.2.1 writes otherwise than V1.1.2: docs/decisions/0021. */
+static bool is_v121(const struct api_answer *a)
+{
+	return a->form != NULL && a->form->v121;
+}
+
+/* RFC 3339; in V1.2.1 milliseconds since 1970. */
+static void put_time(struct jsonw *j, const char *key, int64_t t_ms, bool v121)
+{
+	jsonw_key(j, key);
+	if (v121)
+		jsonw_int(j, t_ms);
+	else
+		jsonw_time(j, t_ms);
 }
 
 static void member_if(struct jsonw *j, const char *key, const char *text)
@@ -270,34 +283,31 @@ static void put_duration(struct jsonw *j, const char *key, struct duration d)
 	jsonw_member(j, key, text);
 }
 
-static void put_validity(struct jsonw *j, const struct profile *p)
+static void put_validity(struct jsonw *j, const struct profile *p, bool v121)
 {
 	jsonw_key(j, "pvp");
 	jsonw_object(j);
-	jsonw_key(j, "vfrom");
-	jsonw_time(j, p->valid_from_ms);
-	if (p->valid_until_ms != INT64_MAX) {
-		jsonw_key(j, "vuntl");
-		jsonw_time(j, p->valid_until_ms);
-	}
+	put_time(j, "vfrom", p->valid_from_ms, v121);
+	if (p->valid_until_ms != INT64_MAX)
+		put_time(j, "vuntl", p->valid_until_ms, v121);
 	jsonw_object_end(j);
 }
 
-static void put_profile(struct jsonw *j, const struct profile *p)
+static void put_profile(struct jsonw *j, const struct profile *p, bool v121)
 {
 	jsonw_object(j);
 	jsonw_member(j, "pid", p->id);
 	if (p->specification != NULL)
 		put_texts(j, "spec", &p->specification, 1);
-	put_description(j, "description", p->description);
+	put_description(j, v121 ? "desc" : "description", p->description);
 	put_operations(j, p);
 	jsonw_key(j, "pol");
 	jsonw_array(j);
-	put_policy(j, POLICY_EVIDENCE, p->evidence_policy);
-	put_policy(j, POLICY_SIGNATURE, p->signature_policy);
+	put_policy(j, API_POLICY_EVIDENCE, p->evidence_policy);
+	put_policy(j, API_POLICY_SIGNATURE, p->signature_policy);
 	jsonw_array_end(j);
 	member_if(j, "sid", p->scheme);
-	put_validity(j, p);
+	put_validity(j, p, v121);
 	jsonw_member(j, "psm", storage_model_name(p->storage));
 	put_texts(j, "pg", p->goals, PROFILE_LIST_MAX);
 	put_formats(j, "ef", p->evidence_formats, true);
@@ -315,7 +325,7 @@ int api_out_info(const struct api_answer *a, const struct profile *const *profil
 	jsonw_key(&j, "pro");
 	jsonw_array(&j);
 	for (size_t i = 0; i < n; i++)
-		put_profile(&j, profiles[i]);
+		put_profile(&j, profiles[i], is_v121(a));
 	jsonw_array_end(&j);
 	return finish(&j, err);
 }
@@ -355,9 +365,10 @@ int api_out_found(const struct api_answer *a, const struct ltp_found *found,
 static void put_po_out(struct jsonw *j, struct ltp_po_out *po)
 {
 	jsonw_object(j);
-	jsonw_key(j, po->xml ? "xmlData" : "binaryData");
+	/* XML too: V1.2.1 has no xmlData, and both are base64 (docs/decisions/0021). */
+	jsonw_key(j, "binaryData");
 	jsonw_object(j);
-	jsonw_key(j, po->xml ? "b64Content" : "value");
+	jsonw_key(j, "value");
 	jsonw_base64(j, view_buf(&po->data));
 	jsonw_object_end(j);
 	buf_free(&po->data);
@@ -415,8 +426,7 @@ int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 	for (size_t i = 0; i < trace->n; i++) {
 		const struct ltp_event *e = &trace->events[i];
 		jsonw_object(&j);
-		jsonw_key(&j, "time");
-		jsonw_time(&j, e->time_ms);
+		put_time(&j, "time", e->time_ms, is_v121(a));
 		jsonw_member(&j, "sub", e->subject);
 		jsonw_member(&j, "op", e->operation);
 		member_if(&j, "obj", e->object);
@@ -430,9 +440,8 @@ int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 
 /* --- ValidateEvidence --- */
 
-/* One report, or an array of them when a file holds several records. */
-static int write_report(const struct evidence_reports *reports, struct buf *out,
-			struct ltps_error *err)
+int api_report_json(const struct evidence_reports *reports, struct buf *out,
+		    struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	if (reports->n > 1)
@@ -448,12 +457,12 @@ int api_out_validated(const struct api_answer *a,
 		      const struct evidence_reports *reports, struct buf *out,
 		      struct ltps_error *err)
 {
-	struct buf report = buf_make(REPORT_MAX);
+	struct buf report = buf_make(API_REPORT_MAX);
 	struct jsonw j = start(a, out);
 	int rc = -1;
 	if (reports->n > 0) {
 		const struct ers_report *worst = evidence_worst(reports);
-		if (write_report(reports, &report, err) != 0)
+		if (api_report_json(reports, &report, err) != 0)
 			goto out;
 		jsonw_key(&j, "valRep");
 		jsonw_object(&j);
@@ -464,13 +473,59 @@ int api_out_validated(const struct api_answer *a,
 		jsonw_object_end(&j);
 		jsonw_member(&j, "mimeType", "application/json");
 		jsonw_object_end(&j);
-		if (worst->proof_of_existence_ms != INT64_MIN) {
-			jsonw_key(&j, "poe");
-			jsonw_time(&j, worst->proof_of_existence_ms);
-		}
+		if (worst->proof_of_existence_ms != INT64_MIN)
+			put_time(&j, "poe", worst->proof_of_existence_ms, is_v121(a));
 	}
 	rc = finish(&j, err);
 out:
 	buf_free(&report);
 	return rc;
 }
+
+/* --- the binding --- */
+
+/* The parameter "version" of the media type: 1.1.2, which is meant without it,
+ * or 1.2.1. False: refused. */
+static bool read_version(struct api_call *call, struct ltp_result *ret_refusal)
+{
+	struct ltps_error ignored = LTPS_ERROR_INIT;
+	struct view version;
+	if (media_type_parameter(call->content_type, "version", &version, &ignored) !=
+		0 ||
+	    version.p == NULL || view_is_text(version, "1.1.2"))
+		return true;
+	call->form.v121 = view_is_text(version, "1.2.1");
+	snprintf(call->form.type, sizeof(call->form.type), "%s",
+		 call->form.v121 ? "application/json; version=1.2.1" : "");
+	if (!call->form.v121)
+		result_set(ret_refusal, LTP_NOT_SUPPORTED,
+			   "Content-Type: the version is neither 1.1.2 nor 1.2.1");
+	return call->form.v121;
+}
+
+static int parse(struct api_call *call, struct ltp_result *ret_refusal,
+		 struct ltps_error *err)
+{
+	bool malformed;
+	struct ltp_result version = { .minor = LTP_OK };
+	const bool known = read_version(call, &version);
+	if (api_in_parse(call->op, &call->body, &call->in, ret_refusal, &malformed,
+			 err) != 0)
+		return -1;
+	if (malformed)
+		call->status = 400;
+	else if (!known)
+		*ret_refusal = version; /* the request's id is known by now */
+	return 0;
+}
+
+const struct api_binding api_json_binding = {
+	.parse = parse,
+	.media_type = "application/json",
+	.result = api_out_result,
+	.info = api_out_info,
+	.preserved = api_out_preserved,
+	.retrieved = api_out_retrieved,
+	.trace = api_out_trace,
+	.validated = api_out_validated,
+};

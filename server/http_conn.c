@@ -154,7 +154,7 @@ static int put_head(struct http_conn *c, const struct conn_answer *a, size_t bod
 		    struct ltps_error *err)
 {
 	char head[HTTP_EXTRA_MAX + 1024];
-	char type[160] = "";
+	char type[320] = ""; /* API_TYPE_MAX, with the name of the field */
 	char id[64] = "";
 	if (a->media_type != NULL)
 		snprintf(type, sizeof(type), "Content-Type: %s\r\n", a->media_type);
@@ -322,6 +322,12 @@ static bool takes_media_type(const struct http_route *route, const char *type)
 	return false;
 }
 
+/* GET, where a path takes POST too: it brings no body that had a type. */
+static bool asks_only(const struct http_exchange *x)
+{
+	return x->head.method == HTTP_METHOD_GET || x->head.method == HTTP_METHOD_HEAD;
+}
+
 /* All that can be refused before the body is read; true when it may come. */
 static bool admit(struct http_conn *c)
 {
@@ -334,7 +340,8 @@ static bool admit(struct http_conn *c)
 		return false;
 	}
 	x->route = route;
-	if (route->body_max > 0 && !takes_media_type(route, x->head.media_type)) {
+	if (route->body_max > 0 && !asks_only(x) &&
+	    !takes_media_type(route, x->head.media_type)) {
 		conn_refuse(c, 415, "this path does not take this media type", "");
 		return false;
 	}

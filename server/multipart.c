@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/multipart.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define FORM_DATA "multipart/form-data"
+#define RELATED "multipart/related"
 #define DELIMITER_MAX (4 + MULTIPART_BOUNDARY_MAX) /* CRLF "--" boundary */
 
 static int bad(struct ltps_error *err, const char *clause, const char *what)
@@ -117,29 +121,54 @@ static bool is_boundary(struct view v)
 	return true;
 }
 
-static int find_boundary(struct view content_type, struct view *ret,
-			 struct ltps_error *err)
+/* The type before the parameters; *rest stands behind it. */
+static struct view take_type(struct view *rest)
 {
-	struct view rest = trim(content_type);
-	const uint8_t *semicolon = rest.n > 0 ? memchr(rest.p, ';', rest.n) : NULL;
-	const size_t n = semicolon != NULL ? (size_t)(semicolon - rest.p) : rest.n;
+	*rest = trim(*rest);
+	const uint8_t *semicolon = rest->n > 0 ? memchr(rest->p, ';', rest->n) : NULL;
+	const size_t n = semicolon != NULL ? (size_t)(semicolon - rest->p) : rest->n;
+	const struct view type = trim(view_head(*rest, n));
+	*rest = view_skip(*rest, n);
+	return type;
+}
+
+bool media_type_is(struct view content_type, const char *type)
+{
+	struct view rest = content_type;
+	return same_text(take_type(&rest), type);
+}
+
+int media_type_parameter(struct view content_type, const char *name,
+			 struct view *ret_value, struct ltps_error *err)
+{
+	struct view rest = content_type;
 	struct parameter p = { VIEW_NULL, VIEW_NULL };
 	bool more = true, found = false;
-	if (!same_text(trim(view_head(rest, n)), FORM_DATA))
-		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER, "RFC 7578 4",
-				 "the body is not " FORM_DATA);
-	rest = view_skip(rest, n);
+	*ret_value = VIEW_NULL;
+	(void)take_type(&rest);
 	while (more) {
 		if (next_parameter(&rest, &p, &more, err) != 0)
 			return -1;
-		if (!more || !same_text(p.name, "boundary"))
+		if (!more || !same_text(p.name, name))
 			continue;
 		if (found)
-			return bad(err, "RFC 2046 5.1.1", "two boundaries");
+			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER,
+					 "RFC 2045 5.1", "two parameters '%s'", name);
 		found = true;
-		*ret = p.value;
+		*ret_value = p.value;
 	}
-	if (!found || !is_boundary(*ret))
+	return 0;
+}
+
+static int find_boundary(struct view content_type, const char *type, struct view *ret,
+			 struct ltps_error *err)
+{
+	if (!media_type_is(content_type, type))
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_CALLER,
+				 "RFC 2046 5.1", "the body is not %s", type);
+	if (media_type_parameter(content_type, "boundary", ret, err) != 0)
+		return -1;
+	if (!is_boundary(*ret))
 		return bad(err, "RFC 2046 5.1.1", "no usable boundary");
 	return 0;
 }
@@ -248,7 +277,27 @@ static int check_encoding(struct view value, struct ltps_error *err)
 			 "a part has a transfer encoding");
 }
 
-static int read_field(struct view line, struct multipart_part *part,
+static int read_once(struct view value, struct view *at, struct ltps_error *err)
+{
+	if (at->p != NULL)
+		return bad(err, "RFC 2046 5.1",
+			   "a header field of a part stands twice");
+	*at = trim(value);
+	return 0;
+}
+
+/* RFC 2045 7: "<" addr-spec ">". */
+static int read_id(struct view value, struct view *id, struct ltps_error *err)
+{
+	if (read_once(value, id, err) != 0)
+		return -1;
+	if (id->n < 3 || id->p[0] != '<' || id->p[id->n - 1] != '>')
+		return bad(err, "RFC 2045 7", "a Content-ID is not in angle brackets");
+	*id = view_of(id->p + 1, id->n - 2);
+	return 0;
+}
+
+static int read_field(struct view line, bool form, struct multipart_part *part,
 		      struct ltps_error *err)
 {
 	struct view value = line;
@@ -256,15 +305,19 @@ static int read_field(struct view line, struct multipart_part *part,
 		return bad(err, "RFC 2046 5.1",
 			   "a header field of a part is malformed");
 	const struct view name = take_until(&value, ':');
-	if (same_text(name, "content-disposition"))
+	if (form && same_text(name, "content-disposition"))
 		return read_disposition(trim(value), part, err);
 	if (same_text(name, "content-transfer-encoding"))
 		return check_encoding(value, err);
+	if (same_text(name, "content-type"))
+		return read_once(value, &part->type, err);
+	if (!form && same_text(name, "content-id"))
+		return read_id(value, &part->id, err);
 	return 0;
 }
 
 /* Header lines up to the empty one; the rest is the part's body. */
-static int read_part(struct view whole, struct multipart_part *part,
+static int read_part(struct view whole, bool form, struct multipart_part *part,
 		     struct ltps_error *err)
 {
 	struct view rest = whole;
@@ -279,11 +332,11 @@ static int read_part(struct view whole, struct multipart_part *part,
 		rest = view_skip(rest, line.n + 2);
 		if (line.n == 0) {
 			part->body = rest;
-			return part->name.p != NULL
+			return !form || part->name.p != NULL
 				   ? 0
 				   : bad(err, "RFC 7578 4.2", "a part has no name");
 		}
-		if (read_field(line, part, err) != 0)
+		if (read_field(line, form, part, err) != 0)
 			return -1;
 	}
 	return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
@@ -292,7 +345,7 @@ static int read_part(struct view whole, struct multipart_part *part,
 
 /* ---- the body ---- */
 
-static int read_parts(struct view body, const struct delimiter *d, size_t at,
+static int read_parts(struct view body, const struct delimiter *d, size_t at, bool form,
 		      struct multipart_part *parts, size_t max, size_t *ret_n,
 		      struct ltps_error *err)
 {
@@ -309,8 +362,8 @@ static int read_parts(struct view body, const struct delimiter *d, size_t at,
 			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
 					 "more than %zu parts", max);
 		parts[n] = (struct multipart_part){ .name = VIEW_NULL };
-		if (read_part(view_head(view_skip(body, begin), end - begin), &parts[n],
-			      err) != 0)
+		if (read_part(view_head(view_skip(body, begin), end - begin), form,
+			      &parts[n], err) != 0)
 			return -1;
 		n++;
 	}
@@ -318,15 +371,16 @@ static int read_parts(struct view body, const struct delimiter *d, size_t at,
 	return 0;
 }
 
-int multipart_parse(struct view content_type, struct view body,
-		    struct multipart_part *parts, size_t max, size_t *ret_n,
-		    struct ltps_error *err)
+static int parse(struct view content_type, bool form, struct view body,
+		 struct multipart_part *parts, size_t max, size_t *ret_n,
+		 struct ltps_error *err)
 {
 	struct delimiter d = { .n = 4 };
 	struct view boundary = VIEW_NULL;
 	size_t at = 0, begin;
 	bool closing = false;
-	if (find_boundary(content_type, &boundary, err) != 0)
+	if (find_boundary(content_type, form ? FORM_DATA : RELATED, &boundary, err) !=
+	    0)
 		return -1;
 	memcpy(d.p, "\r\n--", 4);
 	memcpy(d.p + 4, boundary.p, boundary.n);
@@ -345,5 +399,77 @@ int multipart_parse(struct view content_type, struct view body,
 	}
 	if (closing)
 		return bad(err, "RFC 2046 5.1.1", "the body has no part");
-	return read_parts(body, &d, at, parts, max, ret_n, err);
+	return read_parts(body, &d, at, form, parts, max, ret_n, err);
+}
+
+int multipart_parse(struct view content_type, struct view body,
+		    struct multipart_part *parts, size_t max, size_t *ret_n,
+		    struct ltps_error *err)
+{
+	return parse(content_type, true, body, parts, max, ret_n, err);
+}
+
+/* ---- multipart/related ---- */
+
+static bool same_id(struct view a, struct view b)
+{
+	return a.n == b.n && a.n > 0 && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* RFC 2387 3.2: "start" is written with its angle brackets, by some without. */
+static int find_root(struct view content_type, const struct multipart_part *parts,
+		     size_t n, size_t *ret_root, struct ltps_error *err)
+{
+	struct view start;
+	*ret_root = 0;
+	if (media_type_parameter(content_type, "start", &start, err) != 0)
+		return -1;
+	if (start.p == NULL)
+		return 0;
+	if (start.n > 2 && start.p[0] == '<' && start.p[start.n - 1] == '>')
+		start = view_of(start.p + 1, start.n - 2);
+	for (size_t i = 0; i < n; i++) {
+		if (same_id(parts[i].id, start)) {
+			*ret_root = i;
+			return 0;
+		}
+	}
+	return bad(err, "RFC 2387 3.2", "no part is the one that \"start\" names");
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct view *x = a, *y = b;
+	return view_compare(*x, *y);
+}
+
+/* Sorted, since there may be a thousand. */
+static int check_part_ids(const struct multipart_part *parts, size_t n, size_t root,
+			  struct ltps_error *err)
+{
+	struct view *ids = mem_zalloc(n, sizeof(*ids));
+	int rc = 0;
+	if (ids == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		ids[i] = parts[i].id;
+		if (parts[i].id.n == 0 && i != root)
+			rc = bad(err, "RFC 2387 3", "a part has no Content-ID");
+	}
+	qsort(ids, n, sizeof(*ids), by_id);
+	for (size_t i = 1; i < n && rc == 0; i++)
+		if (same_id(ids[i - 1], ids[i]))
+			rc = bad(err, "RFC 2045 7", "two parts have one Content-ID");
+	mem_free(ids);
+	return rc;
+}
+
+int multipart_related(struct view content_type, struct view body,
+		      struct multipart_part *parts, size_t max, size_t *ret_n,
+		      size_t *ret_root, struct ltps_error *err)
+{
+	if (parse(content_type, false, body, parts, max, ret_n, err) != 0 ||
+	    find_root(content_type, parts, *ret_n, ret_root, err) != 0)
+		return -1;
+	return check_part_ids(parts, *ret_n, *ret_root, err);
 }

@@ -5,9 +5,10 @@
 
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "server/api_json.h"
+#include "server/api_call.h"
 #include "server/result.h"
 #include "server/service.h"
+#include "server/soap.h"
 #include "server/verify_request.h"
 
 /* Bodies of /health and /metrics. */
@@ -59,6 +60,8 @@ static enum pool_outcome call_work(struct pool_job *job, void *state)
 static void count_call(struct service *s, const struct call_job *j)
 {
 	struct service_counts *c = &s->counts[j->call.op];
+	if (j->call.op_unknown)
+		return;
 	switch (j->call.outcome) {
 	case API_SUCCESS:
 		c->success++;
@@ -98,16 +101,18 @@ static void call_done(struct pool_job *job)
 	} else {
 		if (j->call.status == 503)
 			http_add_field(j->x, "Retry-After", "1");
-		http_reply(j->x, j->call.status, "application/json", &j->call.answer);
+		http_reply(j->x, j->call.status, api_media_type(&j->call),
+			   &j->call.answer);
 	}
 	api_clear(&j->call);
 	mem_free(j);
 }
 
-static void handle_call(struct http_exchange *x, void *arg)
+/* op_unknown: the body will tell the operation. */
+static void start_call(struct http_exchange *x, struct service *s,
+		       const struct api_binding *binding, enum operation op,
+		       bool op_unknown)
 {
-	const struct service_route *route = arg;
-	struct service *s = route->service;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct call_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
@@ -119,7 +124,10 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->s = s;
 	j->x = x;
 	j->started_us = clock_monotonic_us();
-	j->call.op = route->op;
+	j->call.binding = binding;
+	j->call.op = op;
+	j->call.op_unknown = op_unknown;
+	j->call.content_type = http_field(x, "content-type");
 	j->call.ltp = s->ltp;
 	j->call.log = s->log;
 	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
@@ -134,6 +142,20 @@ static void handle_call(struct http_exchange *x, void *arg)
 		mem_free(j);
 		http_refuse(x, 503, "the service is busy, come again");
 	}
+}
+
+static void handle_call(struct http_exchange *x, void *arg)
+{
+	const struct service_route *route = arg;
+	start_call(x, route->service, &api_json_binding, route->op, false);
+}
+
+static void handle_soap(struct http_exchange *x, void *arg)
+{
+	if (http_method(x) == HTTP_METHOD_POST)
+		start_call(x, arg, &api_soap_binding, OP_RETRIEVE_INFO, true);
+	else
+		soap_http_describe(x);
 }
 
 /* --- /health, /metrics: read from the store, so on a worker --- */
@@ -226,6 +248,7 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
 		      "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
 		      "  ETSI TS 119 512, application/json\n"
+		      "POST /pres/soap  the same in SOAP 1.2; GET /pres/soap?wsdl\n"
 		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
 		      "application/scvp-vp-request\n"
 		      "POST /validate  a signed document, or multipart/form-data with "
@@ -267,6 +290,16 @@ void route_table(struct service *s)
 			.arg = r,
 		};
 	}
+	s->routes[n++] = (struct http_route){
+		.path = SOAP_PATH,
+		.methods = HTTP_METHOD_GET | HTTP_METHOD_POST,
+		/* The last is SOAP 1.1, which is told so. */
+		.media_types = { "application/soap+xml", "multipart/related",
+				 "text/xml" },
+		.body_max = s->config->body_max,
+		.handle = handle_soap,
+		.arg = s,
+	};
 	if (s->scvp != NULL)
 		s->routes[n++] = (struct http_route){
 			.path = "/scvp",
@@ -313,11 +346,15 @@ void route_table(struct service *s)
 	s->n_routes = n;
 }
 
-/* Under /pres a ResponseType, elsewhere a problem (RFC 9457). */
+/* Under /pres a ResponseType or a fault, elsewhere a problem (RFC 9457). */
 int route_refusal_body(void *arg, const char *path, int status, const char *text,
 		       struct buf *out, const char **ret_type, struct ltps_error *err)
 {
 	(void)arg;
+	if (strcmp(path, SOAP_PATH) == 0) {
+		*ret_type = SOAP_MEDIA_TYPE;
+		return soap_refusal_body(status, text, out, err);
+	}
 	if (strncmp(path, "/pres/", 6) == 0) {
 		enum operation op = OP_RETRIEVE_INFO; /* has the common minors only */
 		(void)api_operation(path + 6, &op);

@@ -23,9 +23,9 @@
 #include "storage/store.h"
 #include "validation/validation_policy.h"
 
-/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate, /verify,
+/* RetrieveInfo .. Search, each below /pres/; /pres/soap, /scvp, /validate, /verify,
  * /certificates/validate, /package/; six more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 11)
+#define SERVICE_ROUTES_MAX (OP_COUNT + 12)
 
 struct service;
 struct service_route {
@@ -151,6 +151,8 @@ int route_refusal_body(void *arg, const char *path, int status, const char *text
 int scvp_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void scvp_http_stop(struct service *s);
 void scvp_http_handle(struct http_exchange *x, void *arg);
+/* soap_http.c: GET ?wsdl, ?xsd=NAME */
+void soap_http_describe(struct http_exchange *x);
 /* validate_http.c */
 int validate_http_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void validate_http_stop(struct service *s);

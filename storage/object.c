@@ -43,7 +43,7 @@ static int insert_part(struct store_conn *conn, int64_t version, size_t seq,
 		DB_TEXT(p->format_id), DB_TEXT(p->mime), DB_TEXT(p->pronom),
 		DB_TEXT(p->related), DB_TEXT(p->detected), DB_INT((int64_t)p->size),
 		DB_DIGEST(&p->sha256), DB_DIGEST(&p->sha512), DB_INT(p->given.alg),
-		DB_DIGEST(&p->given), DB_OPT(blob));
+		DB_DIGEST(&p->given), DB_OPT(blob), DB_INT(p->xml));
 	return db_finish(s, err);
 }
 

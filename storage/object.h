@@ -41,6 +41,7 @@ struct part_new {
 	struct digest given;   /* a digest submitted instead of the data */
 	struct blob_new *blob; /* NULL: no data (digest list) */
 	int64_t same_blob;     /* instead: bytes stored already; 0: none */
+	bool xml;              /* submitted as xmlData */
 };
 
 struct version_new {
@@ -115,6 +116,7 @@ struct part {
 	struct digest sha512;
 	struct digest given;
 	int64_t blob; /* 0: no data (digest list, or deleted) */
+	bool xml;     /* submitted as xmlData */
 };
 
 struct version {

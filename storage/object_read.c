@@ -98,6 +98,7 @@ static int read_part_row(struct db_stmt *s, struct part *p, struct ltps_error *e
 	p->seq = (uint32_t)db_int(s, 0);
 	p->size = (uint64_t)db_int(s, 7);
 	p->blob = db_int(s, 12);
+	p->xml = db_int(s, 13) != 0;
 	if (db_dup_text(s, 1, &p->po_id, err) != 0 ||
 	    db_dup_text(s, 2, &p->format_id, err) != 0 ||
 	    db_dup_text(s, 3, &p->mime, err) != 0 ||

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Versions of UpdatePOC, and what Search looks for (storage/search.h).
+-- Versions of UpdatePOC, what Search looks for (storage/search.h), and xmlData.
 
 -- Of a form or a report: the version that it was made of. NULL: it came itself.
 ALTER TABLE version ADD COLUMN base INTEGER;
@@ -46,4 +46,7 @@ FROM version WHERE judged_ms IS NOT NULL AND live = 1 AND kind IN (1, 4);
 UPDATE sequence SET next = next + 1 + (SELECT count(*) FROM version
 	WHERE judged_ms IS NOT NULL AND live = 1 AND kind IN (1, 4));
 
+-- Whether a part was submitted as xmlData: it is given back as that, where the binding
+-- can (TS 119 512 5.4.5).
+ALTER TABLE part ADD COLUMN xml INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 3;

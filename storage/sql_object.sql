@@ -66,11 +66,11 @@ UPDATE version SET verdict = ?2, judged_ms = ?3 WHERE id = ?1
 DELETE FROM version WHERE id BETWEEN ?1 AND ?2
 -- PART_INSERT
 INSERT INTO part (version, seq, po_id, format_id, mime, pronom, related, detected,
-	size, sha256, sha512, given_alg, given, blob)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+	size, sha256, sha512, given_alg, given, blob, xml)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 -- PART_LIST
 SELECT seq, po_id, format_id, mime, pronom, related, detected, size, sha256, sha512,
-	given_alg, given, blob
+	given_alg, given, blob, xml
 FROM part WHERE version = ?1 ORDER BY seq
 -- PART_BLOBS
 SELECT blob FROM part WHERE version BETWEEN ?1 AND ?2 AND blob IS NOT NULL

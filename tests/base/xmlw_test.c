@@ -91,9 +91,9 @@ static void attribute_twice(struct xmlw *x)
 
 static void too_deep(struct xmlw *x)
 {
-	for (int i = 0; i <= XML_DEPTH_MAX; i++)
+	for (int i = 0; i <= XMLW_DEPTH_MAX; i++)
 		xmlw_open(x, "a:r");
-	for (int i = 0; i <= XML_DEPTH_MAX; i++)
+	for (int i = 0; i <= XMLW_DEPTH_MAX; i++)
 		xmlw_close(x);
 }
 

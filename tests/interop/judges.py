@@ -56,25 +56,37 @@ def java(folder, program, sources, class_path):
 
 
 PYHANKO = "pyHanko==0.38.0"  # facts about the corpus depend on it
+ZEEP = "zeep==4.3.3"
 
 
-def pyhanko(folder, program="pyhanko_judge"):
-    """In a Python of its own below the folder, made on first use."""
-    home = os.path.join(folder, "pyhanko")
+def python_with(folder, name, package):
+    """A Python of its own below the folder, made on first use. Gives its home and it."""
+    home = os.path.join(folder, name)
     python = os.path.join(home, "bin", "python")
     if not os.path.exists(os.path.join(home, "ready")):
         try:
-            run("pyHanko", [sys.executable, "-m", "venv", "--clear", home])
-            run("pyHanko", [python, "-m", "pip", "install", "--quiet",
-                            "--disable-pip-version-check", PYHANKO], timeout=FETCH_SECONDS)
+            run(package, [sys.executable, "-m", "venv", "--clear", home])
+            run(package, [python, "-m", "pip", "install", "--quiet",
+                          "--disable-pip-version-check", package], timeout=FETCH_SECONDS)
         except (RuntimeError, subprocess.TimeoutExpired) as e:
             raise Absent(str(e))
         open(os.path.join(home, "ready"), "w").close()
+    return home, python
+
+
+def pyhanko(folder, program="pyhanko_judge"):
+    home, python = python_with(folder, "pyhanko", PYHANKO)
     return Judge(home, program, [python, os.path.join(HERE, program + ".py")])
 
 
 def pyhanko_make(folder):
     return pyhanko(folder, "pyhanko_make")
+
+
+def zeep(folder, *arguments):
+    """What the SOAP client that zeep makes of our description sees, as one object."""
+    _, python = python_with(folder, "zeep", ZEEP)
+    return json.loads(run("zeep", [python, os.path.join(HERE, "zeep_client.py"), *arguments]))
 
 
 def bouncy_castle(folder):

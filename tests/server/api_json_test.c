@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/api_json.h"
+#include "server/api_call.h"
 #include "server/api_json_out.h"
 #include "server/result.h"
 #include "tests/support/ltp_kit.h"
@@ -109,6 +109,46 @@ Test(api_json, refusals_tell_minor_and_echo_the_request)
 		cr_expect_eq(has(a, "\"trace\":"), cases[i].op == OP_RETRIEVE_TRACE,
 			     "%zu", i);
 	}
+}
+
+static const char *ask_as(const char *type, enum operation op, const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const char *answer = "";
+	api_clear(&call);
+	call = (struct api_call){ .op = op,
+				  .content_type = view_text(type),
+				  .ltp = kit.ltp,
+				  .request_id = "1",
+				  .caller = { "", "tester" } };
+	call.body = buf_make(1 << 20);
+	cr_assert_eq(buf_put_text(&call.body, text, &err), 0);
+	cr_assert(api_run(&call, kit.w));
+	cr_assert_eq(buf_text(&call.answer, &answer, &err), 0);
+	return answer;
+}
+
+Test(api_json, the_version_that_is_asked_for_is_answered)
+{
+	const char *a = ask_as("application/json; version=1.3.1", OP_RETRIEVE_INFO,
+			       "{\"reqId\":\"r\"}");
+	cr_expect(has(a, ERROR("notSupported")), "%s", a);
+	cr_expect(has(a, "{\"reqId\":\"r\","), "%s", a);
+	cr_expect_str_eq(api_media_type(&call), "application/json");
+	static const char *const v112[] = { "application/json",
+					    "application/json; charset=utf-8",
+					    "application/json; version=\"1.1.2\"",
+					    "application/json; version" };
+	for (size_t i = 0; i < sizeof(v112) / sizeof(v112[0]); i++) {
+		a = ask_as(v112[i], OP_RETRIEVE_INFO, "{}");
+		cr_expect(has(a, "\"pvp\":{\"vfrom\":\""), "%s", a);
+		cr_expect(!has(a, "\"desc\":"), "%s", a);
+		cr_expect_str_eq(api_media_type(&call), "application/json");
+	}
+	a = ask_as("application/json;version=1.2.1", OP_RETRIEVE_INFO, "{}");
+	cr_expect(has(a, "\"pvp\":{\"vfrom\":1"), "%s", a);
+	cr_expect(!has(a, "\"description\":"), "%s", a);
+	cr_expect_str_eq(api_media_type(&call), "application/json; version=1.2.1");
 }
 
 Test(api_json, submitted_object_comes_back_byte_for_byte)

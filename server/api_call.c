@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/api_json.h"
+#include "server/api_call.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "server/api_json_out.h"
 #include "server/result.h"
+
+static const struct api_binding *binding_of(const struct api_call *call)
+{
+	return call->binding != NULL ? call->binding : &api_json_binding;
+}
+
+const char *api_media_type(const struct api_call *call)
+{
+	return call->form.type[0] != '\0' ? call->form.type
+					  : binding_of(call)->media_type;
+}
+
+static struct api_answer answer_of(const struct api_call *call,
+				   const struct ltp_result *result)
+{
+	return (struct api_answer){ .result = result,
+				    .req_id = call->in.req_id,
+				    .status = call->status,
+				    .form = &call->form };
+}
+
+/* For the log, and for the table of minors: what every operation has. */
+static const char *operation_text(const struct api_call *call)
+{
+	return call->op_unknown ? "unknown" : operation_name(call->op);
+}
 
 /* Enough for the client to know whether to wait, and for what. */
 static const char *what_failed(const struct ltps_error *e)
@@ -40,25 +66,22 @@ static void fail(struct api_call *call, struct ltps_error *e)
 	const enum ltp_minor minor = result_minor_for(call->op, mapped.minor);
 	const bool theirs =
 	    e->fault == LTPS_FAULT_CALLER || e->fault == LTPS_FAULT_OBJECT;
-	const struct api_answer a = { .result = &result, .req_id = call->in.req_id };
 	result_set(&result, minor, "%s", theirs ? e->text : what_failed(e));
 	log_error(call->log, LOG_OPERATION,
 		  e->code == LTPS_BUSY ? LOG_DEBUG : LOG_ERROR, "a request failed", e,
-		  LOG_FIELDS({ "operation", operation_name(call->op) },
+		  LOG_FIELDS({ "operation", operation_text(call) },
 			     { "request", call->request_id }));
 	call->status = mapped.pres_status;
 	call->outcome = API_FAILED;
 	buf_clear(&call->answer);
-	if (api_out_result(&a, call->op, &call->answer, &err) != 0) {
+	call->form.mtom = false; /* as plain as can be */
+	if (call->form.fault == API_FAULT_NONE)
+		call->form.type[0] = '\0';
+	const struct api_answer a = answer_of(call, &result);
+	if (binding_of(call)->result(&a, call->op, &call->answer, &err) != 0) {
 		buf_clear(&call->answer);
 		call->status = 503;
 	}
-}
-
-static struct api_answer answer_of(const struct api_call *call,
-				   const struct ltp_result *result)
-{
-	return (struct api_answer){ .result = result, .req_id = call->in.req_id };
 }
 
 static bool is_refusal(const struct ltp_result *r)
@@ -75,7 +98,7 @@ static int answer_result(struct api_call *call, const struct ltp_result *result,
 	const struct api_answer a = answer_of(call, &fit);
 	if (is_refusal(result))
 		call->outcome = API_REFUSED;
-	return api_out_result(&a, call->op, &call->answer, err);
+	return binding_of(call)->result(&a, call->op, &call->answer, err);
 }
 
 /*
@@ -93,6 +116,8 @@ static void audit(const struct api_call *call, struct ltp_worker *w,
 		.detail = result->message,
 		.result = result,
 	};
+	if (call->op_unknown) /* as what the front end refuses */
+		return;
 	if (ltp_audit(w, &note, &err) != 0)
 		log_error(call->log, LOG_OPERATION, LOG_ERROR,
 			  "a line of the audit is missing", &err,
@@ -124,7 +149,7 @@ static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_err
 	if (is_refusal(&result))
 		return answer_result(call, &result, err);
 	const struct api_answer a = answer_of(call, &result);
-	return api_out_info(&a, profiles, n, &call->answer, err);
+	return binding_of(call)->info(&a, profiles, n, &call->answer, err);
 }
 
 static int run_retrieve(struct api_call *call, struct ltp_worker *w,
@@ -145,9 +170,10 @@ static int run_retrieve(struct api_call *call, struct ltp_worker *w,
 	if (ltp_retrieve(w, &req, &retrieved, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc = is_refusal(&result)
-			   ? answer_result(call, &result, err)
-			   : api_out_retrieved(&a, &retrieved, &call->answer, err);
+	const int rc =
+	    is_refusal(&result)
+		? answer_result(call, &result, err)
+		: binding_of(call)->retrieved(&a, &retrieved, &call->answer, err);
 	ltp_retrieved_clear(&retrieved);
 	return rc;
 }
@@ -179,7 +205,7 @@ static int run_trace(struct api_call *call, struct ltp_worker *w,
 	const struct api_answer a = answer_of(call, &result);
 	const int rc = is_refusal(&result)
 			   ? answer_result(call, &result, err)
-			   : api_out_trace(&a, &trace, &call->answer, err);
+			   : binding_of(call)->trace(&a, &trace, &call->answer, err);
 	ltp_trace_clear(&trace);
 	return rc;
 }
@@ -202,9 +228,10 @@ static int run_validate(struct api_call *call, struct ltp_worker *w,
 	if (ltp_validate_evidence(w, &req, &reports, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc = is_refusal(&result)
-			   ? answer_result(call, &result, err)
-			   : api_out_validated(&a, &reports, &call->answer, err);
+	const int rc =
+	    is_refusal(&result)
+		? answer_result(call, &result, err)
+		: binding_of(call)->validated(&a, &reports, &call->answer, err);
 	evidence_reports_clear(&reports);
 	return rc;
 }
@@ -307,8 +334,8 @@ void api_finish(struct api_call *call)
 	const struct api_answer a = answer_of(call, result);
 	call->status = 200;
 	call->ingested = true;
-	if (api_out_preserved(&a, ltp_ingest_poid(call->ingest), &call->answer, &err) !=
-	    0)
+	if (binding_of(call)->preserved(&a, ltp_ingest_poid(call->ingest),
+					&call->answer, &err) != 0)
 		fail(call, &err);
 }
 
@@ -342,18 +369,15 @@ static int run_parsed(struct api_call *call, struct ltp_worker *w, bool *ret_lat
 bool api_run(struct api_call *call, struct ltp_worker *w)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct ltp_result refusal;
-	bool malformed;
+	struct ltp_result refusal = { .minor = LTP_OK };
 	bool later = false;
 	call->answer = buf_make(API_ANSWER_MAX);
 	call->status = 200;
-	if (api_in_parse(call->op, &call->body, &call->in, &refusal, &malformed,
-			 &err) != 0) {
+	if (binding_of(call)->parse(call, &refusal, &err) != 0) {
 		fail(call, &err);
 		return true;
 	}
 	if (refusal.minor != LTP_OK) {
-		call->status = malformed ? 400 : 200;
 		audit(call, w, &refusal);
 		if (answer_result(call, &refusal, &err) != 0)
 			fail(call, &err);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * api_json - one call of the TS 119 512 JSON binding: request body in, answer
+ * api_call - one call of TS 119 512, in either binding: request body in, answer
  * body and HTTP status out. No HTTP here, no loop; route.c carries it.
  */
-#ifndef LTPS_SERVER_API_JSON_H
-#define LTPS_SERVER_API_JSON_H
+#ifndef LTPS_SERVER_API_CALL_H
+#define LTPS_SERVER_API_CALL_H
 
+#include "server/api_binding.h"
 #include "server/api_json_in.h"
 
 /* Largest answer: an object of the largest body, in base64, with evidence. */
@@ -13,7 +14,10 @@
 
 struct api_call {
 	/* Set before api_run(). */
-	enum operation op;
+	const struct api_binding *binding; /* NULL: JSON */
+	enum operation op;        /* where the body says it: set by the parser */
+	bool op_unknown;          /* until then */
+	struct view content_type; /* of the request; stays as request_id */
 	struct ltp *ltp;
 	struct log *log;
 	struct ltp_caller caller;
@@ -29,6 +33,8 @@ struct api_call {
 	struct buf answer;
 	enum { API_SUCCESS, API_REFUSED, API_FAILED } outcome;
 	bool ingested; /* something new waits for its tree */
+
+	struct api_form form; /* how it is answered */
 
 	/* private */
 	struct api_in in;
@@ -49,6 +55,9 @@ bool api_run(struct api_call *call, struct ltp_worker *w);
 void api_finish(struct api_call *call);
 /* Frees what it holds, not the call itself; request_id may go after. */
 void api_clear(struct api_call *call);
+
+/* Media type of the answer, valid as long as the call. */
+const char *api_media_type(const struct api_call *call);
 
 /* The operation of a path's last part, "PreservePO"; false: none. */
 bool api_operation(const char *name, enum operation *ret_op);
