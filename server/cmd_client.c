@@ -16,18 +16,22 @@
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 #define MESSAGE_MAX CLIENT_BODY_MAX
 
-#define HELP_URL "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
+#define HELP_URL                                                                       \
+	"  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"                     \
+	"  --token-file F  whose first line is an API token\n"                         \
+	"  --client-cert F, --client-key F  certificate and key in place of it\n"      \
+	"  --ca F          anchors for https; the system's when not given\n"
 #define HELP_EXIT                                                                      \
 	"\nexit status: 0 done, 1 refused, 2 not (wholly) there yet, 64 usage,\n"      \
 	"65 unreadable input, 69 no service or it failed\n"
 
 /* Sends; on success of the transport *ret_answer is set and its verdict given. */
-static int exchange(const char *command, const char *url, const char *operation,
-		    struct view message, json_t **ret_answer)
+static int exchange(const char *command, const struct client *client,
+		    const char *operation, struct view message, json_t **ret_answer)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	if (client_call(url, operation, message, ret_answer, &err) != 0)
-		return command_error(url, &err);
+	if (client_call(client, operation, message, ret_answer, &err) != 0)
+		return command_error(client->url, &err);
 	return client_verdict(command, *ret_answer);
 }
 
@@ -41,7 +45,8 @@ static const char HELP_PRESERVE[] =
     "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
 
 struct preserve {
-	const char *url, *profile, *format, *mime;
+	struct client client;
+	const char *profile, *format, *mime;
 	const char *files[FILES_MAX];
 	unsigned n;
 };
@@ -88,15 +93,16 @@ static int preserve_message(const struct preserve *p, struct buf *out,
 
 int cmd_preserve(int argc, char **argv)
 {
-	struct preserve p = { .url = CLIENT_URL_DEFAULT, .profile = PROFILE_DEFAULT };
+	struct preserve p = { .client = CLIENT_DEFAULT, .profile = PROFILE_DEFAULT };
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &p.url },
+		CLIENT_OPTIONS(p.client),
 		{ .name = "--profile", .text = &p.profile },
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
 	};
-	const struct command_line line = { "preserve", HELP_PRESERVE, options,
-					   4,          p.files,       FILES_MAX };
+	const struct command_line line = { "preserve", HELP_PRESERVE,
+					   options,    3 + CLIENT_OPTIONS_COUNT,
+					   p.files,    FILES_MAX };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -109,7 +115,8 @@ int cmd_preserve(int argc, char **argv)
 		status = command_error("preserve", &err);
 		goto out;
 	}
-	status = exchange("preserve", p.url, "PreservePO", view_buf(&message), &answer);
+	status =
+	    exchange("preserve", &p.client, "PreservePO", view_buf(&message), &answer);
 	const char *poid = client_text(answer, "poId");
 	if (poid != NULL) {
 		client_show(stdout, poid);
@@ -135,7 +142,8 @@ static const char HELP_RETRIEVE[] =
     "                  standard output\n" HELP_EXIT;
 
 struct retrieve {
-	const char *url, *subject, *format, *out;
+	struct client client;
+	const char *subject, *format, *out;
 	const char *versions[VERSIONS_MAX];
 	unsigned n_versions;
 	const char *poid;
@@ -224,9 +232,9 @@ static int write_all(const struct retrieve *r, const json_t *pos,
 
 int cmd_retrieve(int argc, char **argv)
 {
-	struct retrieve r = { .url = CLIENT_URL_DEFAULT };
+	struct retrieve r = { .client = CLIENT_DEFAULT };
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &r.url },
+		CLIENT_OPTIONS(r.client),
 		{ .name = "--subject", .text = &r.subject },
 		{ .name = "--format", .text = &r.format },
 		{ .name = "-o", .alias = "--output", .text = &r.out },
@@ -235,8 +243,9 @@ int cmd_retrieve(int argc, char **argv)
 		  .max = VERSIONS_MAX,
 		  .count = &r.n_versions },
 	};
-	const struct command_line line = { "retrieve", HELP_RETRIEVE, options,
-					   5,          &r.poid,       1 };
+	const struct command_line line = { "retrieve", HELP_RETRIEVE,
+					   options,    4 + CLIENT_OPTIONS_COUNT,
+					   &r.poid,    1 };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -250,7 +259,8 @@ int cmd_retrieve(int argc, char **argv)
 		status = command_error("retrieve", &err);
 		goto out;
 	}
-	status = exchange("retrieve", r.url, "RetrievePO", view_buf(&message), &answer);
+	status =
+	    exchange("retrieve", &r.client, "RetrievePO", view_buf(&message), &answer);
 	if (answer != NULL && (status == EXIT_VALID || status == EXIT_UNDETERMINED) &&
 	    write_all(&r, json_object_get(answer, "po"), &err) != 0)
 		status = command_error(r.out != NULL ? r.out : "retrieve", &err);
@@ -267,8 +277,9 @@ struct member {
 	const char *value; /* NULL: left out */
 };
 
-static int simple_call(const char *command, const char *url, const char *operation,
-		       const struct member *members, size_t n, json_t **ret_answer)
+static int simple_call(const char *command, const struct client *client,
+		       const char *operation, const struct member *members, size_t n,
+		       json_t **ret_answer)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
@@ -281,7 +292,7 @@ static int simple_call(const char *command, const char *url, const char *operati
 	int status =
 	    jsonw_end(&j, &err) != 0
 		? command_error(command, &err)
-		: exchange(command, url, operation, view_buf(&message), ret_answer);
+		: exchange(command, client, operation, view_buf(&message), ret_answer);
 	buf_free(&message);
 	return status;
 }
@@ -301,17 +312,18 @@ static const char HELP_DELETE[] =
 
 int cmd_delete(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *reason = NULL, *mode = NULL, *who = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *reason = NULL, *mode = NULL, *who = NULL;
 	const char *poid = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--reason", .text = &reason },
 		{ .name = "--mode", .text = &mode },
 		{ .name = "--requestor", .text = &who },
 	};
-	const struct command_line line = {
-		"delete", HELP_DELETE, options, 4, &poid, 1
-	};
+	const struct command_line line = { "delete", HELP_DELETE,
+					   options,  3 + CLIENT_OPTIONS_COUNT,
+					   &poid,    1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
@@ -322,7 +334,7 @@ int cmd_delete(int argc, char **argv)
 	const struct member members[] = {
 		{ "poId", poid }, { "mod", mode }, { "crn", who }, { "reason", reason }
 	};
-	status = simple_call("delete", url, "DeletePO", members, 4, &answer);
+	status = simple_call("delete", &client, "DeletePO", members, 4, &answer);
 	json_decref(answer);
 	return status;
 }
@@ -351,12 +363,15 @@ static void print_events(const json_t *events)
 
 int cmd_trace(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *format = "text", *poid = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *format = "text", *poid = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--format", .text = &format },
 	};
-	const struct command_line line = { "trace", HELP_TRACE, options, 2, &poid, 1 };
+	const struct command_line line = { "trace", HELP_TRACE,
+					   options, 1 + CLIENT_OPTIONS_COUNT,
+					   &poid,   1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
@@ -367,7 +382,7 @@ int cmd_trace(int argc, char **argv)
 	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
 		return command_usage("trace", "--format is text or json");
 	const struct member members[] = { { "poId", poid } };
-	status = simple_call("trace", url, "RetrieveTrace", members, 1, &answer);
+	status = simple_call("trace", &client, "RetrieveTrace", members, 1, &answer);
 	if (status == EXIT_VALID && strcmp(format, "json") == 0)
 		print_json(answer);
 	else if (status == EXIT_VALID)
@@ -383,19 +398,22 @@ static const char HELP_INFO[] =
 
 int cmd_info(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *wanted = NULL, *profile = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *wanted = NULL, *profile = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--status", .text = &wanted },
 	};
-	const struct command_line line = { "info", HELP_INFO, options, 2, &profile, 1 };
+	const struct command_line line = { "info",   HELP_INFO,
+					   options,  1 + CLIENT_OPTIONS_COUNT,
+					   &profile, 1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
 	const struct member members[] = { { "pro", profile }, { "stat", wanted } };
-	status = simple_call("info", url, "RetrieveInfo", members, 2, &answer);
+	status = simple_call("info", &client, "RetrieveInfo", members, 2, &answer);
 	if (status == EXIT_VALID)
 		print_json(json_object_get(answer, "pro"));
 	json_decref(answer);
@@ -409,11 +427,12 @@ static const char HELP_SEARCH[] =
 
 int cmd_search(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *filter = NULL;
-	const struct command_option options[] = { { .name = "--url", .text = &url } };
-	const struct command_line line = {
-		"search", HELP_SEARCH, options, 1, &filter, 1
-	};
+	struct client client = CLIENT_DEFAULT;
+	const char *filter = NULL;
+	const struct command_option options[] = { CLIENT_OPTIONS(client) };
+	const struct command_line line = { "search", HELP_SEARCH,
+					   options,  0 + CLIENT_OPTIONS_COUNT,
+					   &filter,  1 };
 	unsigned n = 0;
 	json_t *answer = NULL, *poid;
 	size_t i;
@@ -423,7 +442,7 @@ int cmd_search(int argc, char **argv)
 	if (n == 0)
 		return command_usage("search", "no filter is given");
 	const struct member members[] = { { "fi", filter } };
-	status = simple_call("search", url, "Search", members, 1, &answer);
+	status = simple_call("search", &client, "Search", members, 1, &answer);
 	json_array_foreach(json_object_get(answer, "poId"), i, poid)
 	{
 		client_show(stdout, json_string_value(poid));
