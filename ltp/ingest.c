@@ -13,6 +13,7 @@
 #include "ltp/inside.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
+#include "ltp/tenant.h"
 #include "scheduler/job.h"
 #include "storage/audit.h"
 
@@ -222,7 +223,8 @@ static const struct profile *request_profile(const struct ltp *l,
 					     struct ltp_result *r)
 {
 	const struct profile *p = profile_by_id(l, req->profile_id);
-	if (p == NULL)
+	/* Another tenant's profile is not there for this one. */
+	if (p == NULL || !tenant_has_profile(l, tenant_of(&req->caller), p->id))
 		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
 		       req->profile_id);
 	else if (!profile_active(p, ltp_now(l)))
@@ -433,6 +435,16 @@ static int audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *
 	return ltp_audit(w, &note, err);
 }
 
+static int quota_left(struct ltp_worker *w, const struct ltp_ingest_request *req,
+		      bool *ret_fits, struct ltp_result *r, struct ltps_error *err)
+{
+	uint64_t bytes = 0;
+	for (size_t k = 0; k < req->n_pos; k++)
+		bytes += req->pos[k].data.n;
+	return tenant_has_room(w->l, w->conn, tenant_of(&req->caller), 1, bytes,
+			       ret_fits, r, err);
+}
+
 int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
 		       struct ltp_ingest **ret_i, struct ltp_result *ret_result,
 		       struct ltps_error *err)
@@ -446,6 +458,8 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	for (size_t k = 0; holds && k < req->n_pos; k++)
 		holds = po_holds(p, &req->pos[k], k, ret_result);
 	holds = holds && ids_hold(req->pos, req->n_pos, ret_result);
+	if (holds && quota_left(w, req, &holds, ret_result, err) != 0)
+		return -1;
 	if (!holds || !space_left(l, ret_result))
 		return audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)
@@ -491,7 +505,8 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		.bytes = i->bytes,
 		.now_ms = i->object.created_ms,
 	};
-	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
+	if (tenant_check_room(i->l, conn, i->tenant, err) != 0 ||
+	    tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
 	    (i->cared_for && add_care(conn, version, leaf.now_ms, err) != 0))
 		return -1;
 	const struct audit_entry entry = {

@@ -117,8 +117,9 @@ static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_err
 	const struct profile *profiles[PROFILES_MAX];
 	struct ltp_result result = { .minor = LTP_OK };
 	size_t n = 0;
-	if (ltp_info(call->ltp, call->in.profile, call->in.profile_status, profiles,
-		     PROFILES_MAX, &n, &result, err) != 0)
+	if (ltp_info(call->ltp, &call->caller, call->in.profile,
+		     call->in.profile_status, profiles, PROFILES_MAX, &n, &result,
+		     err) != 0)
 		return -1;
 	audit(call, w, &result);
 	if (is_refusal(&result))

@@ -6,11 +6,14 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/api_json.h"
+#include "server/auth.h"
 #include "server/result.h"
 #include "server/service.h"
 
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
+/* A POID, a date and a name. */
+#define LINK_REQUEST_MAX ((size_t)4 << 10)
 /* Answers up to this size always leave: refusals, and what tells of a change. */
 #define SMALL_ANSWER ((size_t)64 << 10)
 
@@ -121,7 +124,7 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->call.op = route->op;
 	j->call.ltp = s->ltp;
 	j->call.log = s->log;
-	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
+	j->call.caller = auth_caller(x);
 	j->call.request_id = http_request_id(x);
 	j->call.room =
 	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget.max };
@@ -155,6 +158,17 @@ static enum pool_outcome status_work(struct pool_job *job, void *state)
 	return POOL_DONE;
 }
 
+/* What is kept here, and what troubles it, is for those who run it. */
+static int status_body(const struct status_job *j, struct buf *out,
+		       struct ltps_error *err)
+{
+	if (j->metrics)
+		return status_metrics(j->s, &j->health, out, err);
+	return auth_may(j->x, "/metrics")
+		   ? status_health(j->s, &j->health, out, err)
+		   : status_health_bare(j->s, &j->health, out, err);
+}
+
 static void status_done(struct pool_job *job)
 {
 	struct status_job *j = (struct status_job *)job;
@@ -164,8 +178,7 @@ static void status_done(struct pool_job *job)
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
 			  &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
-	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err)
-			       : status_health(j->s, &j->health, &out, &err)) != 0) {
+	} else if (status_body(j, &out, &err) != 0) {
 		http_refuse(j->x, 503, "out of memory");
 	} else {
 		http_reply(j->x, 200,
@@ -229,6 +242,8 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "application/scvp-vp-request\n"
 		      "POST /validate  a signed document, or multipart/form-data with "
 		      "\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
+		      "GET, POST /links; DELETE /links/N; GET /link/...  read-only "
+		      "access to one object\n"
 		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
 }
 
@@ -244,6 +259,8 @@ void route_table(struct service *s)
 		     { "/metrics", handle_metrics },
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
+		     { "/links", links_http_list },
+		     { "/link/*", links_http_open },
 		     { "/", handle_root } };
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {
@@ -276,6 +293,18 @@ void route_table(struct service *s)
 		.handle = validate_http_handle,
 		.arg = s,
 	};
+	s->routes[n++] = (struct http_route){
+		.path = "/links",
+		.methods = HTTP_METHOD_POST,
+		.media_types = { "application/json" },
+		.body_max = LINK_REQUEST_MAX,
+		.handle = links_http_add,
+		.arg = s,
+	};
+	s->routes[n++] = (struct http_route){ .path = "/links/*",
+					      .methods = HTTP_METHOD_DELETE,
+					      .handle = links_http_revoke,
+					      .arg = s };
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
 		s->routes[n++] = (struct http_route){ .path = gets[i].path,
 						      .methods = HTTP_METHOD_GET,
