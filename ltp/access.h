@@ -41,7 +41,8 @@ int access_revoke(struct store *store, enum credential_kind kind, int64_t id,
 		  struct ltps_error *err) LTPS_CHECKED;
 
 /*
- * access_find - what a secret opens now. Its use is written down, to the hour.
+ * access_find - what a secret opens now. Its use is written down, to the hour, if it can
+ * be.
  * ret_why  NULL: it opens what ret_c says; otherwise why not. ret_c is then set as far
  *          as it is known, id 0: not at all.
  */

@@ -153,7 +153,7 @@ const char *http_peer(const struct http_exchange *x);
 bool http_peer_key(const struct http_exchange *x, uint8_t out[16]);
 /* Whether the peer is this machine. */
 bool http_peer_loopback(const struct http_exchange *x);
-/* Whether it came over TLS. */
+/* Whether it came over TLS. On the loop's thread, as all that asks the connection. */
 bool http_secure(const struct http_exchange *x);
 /* The client's certificate, judged by tls.c; NULL: none, or the client has gone.
  * Borrowed until control returns to the loop. */

@@ -42,6 +42,7 @@ struct link_job {
 	const char *media_type;
 	bool unknown;  /* the link opens nothing */
 	bool loud;     /* too many of those from this address */
+	bool secure;   /* came over TLS */
 	bool download; /* out is somebody's document */
 	size_t n_pos;
 	struct ltp_result result;
@@ -140,7 +141,7 @@ static int put_new_link(struct link_job *j, const struct link_request *req, int6
 	const struct view host = http_field(j->x, "host");
 	struct jsonw json = jsonw_to(&j->out);
 	snprintf(url, sizeof(url), "%s://%.*s/link/%s",
-		 http_secure(j->x) ? "https" : "http",
+		 j->secure ? "https" : "http",
 		 (int)(host.n < 255 ? host.n : 255), (const char *)host.p, secret);
 	jsonw_object(&json);
 	jsonw_member_int(&json, "id", id);
@@ -437,6 +438,7 @@ static void begin(struct http_exchange *x, struct service *s,
 	j->status = 200;
 	j->media_type = "application/json";
 	j->loud = auth_is_loud(s, x);
+	j->secure = http_secure(x);
 	if (pool_submit(s->workers, &j->job, &err) != 0) {
 		buf_free(&j->body);
 		mem_free(j);

@@ -225,6 +225,7 @@ def routes():
         yield "POST", "/pres/" + operation, json.dumps(message), JSON, who
     octets = {"Content-Type": "application/octet-stream"}
     yield "POST", "/validate", b"x", octets, "sa"
+    yield "POST", "/scvp", b"x", {"Content-Type": "application/scvp-cv-request"}, "sa"
     yield "POST", "/links", "{}", JSON, "s"
     yield "GET", "/links", None, {}, "s"
     yield "DELETE", "/links/99", None, {}, "s"
@@ -405,6 +406,10 @@ def check_quota(_, a):
     tap.check("a tenant beyond its rate: 429 with Retry-After",
               got[0][0] == 200 and any(g[0] == 429 and int(g[2]["Retry-After"]) >= 1
                                        for g in got), [g[0] for g in got])
+    one, two = a.token("submitter", "each")[0], a.token("submitter", "each")[0]
+    got = [a.ask("POST", "/pres/RetrieveInfo", one, "{}", JSON)[0] for _ in range(12)]
+    tap.check("a caller beyond its rate, and not the next one", 429 in got and
+              a.ask("POST", "/pres/RetrieveInfo", two, "{}", JSON)[0] == 200, got)
 
 
 def check_profiles(_, a, alpha, beta):
@@ -616,6 +621,7 @@ def main():
         pki.issue("server", "serverAuth", "--extension", "subjectAltName=IP:127.0.0.1")
         print_of = must("openssl", "x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in",
                         pki.issue("probe", "clientAuth")[0]).split("=", 1)[1].strip()
+        pki.issue("responder", "1.3.6.1.5.5.7.3.15")
         # All before the PKI serves: one process has it at a time.
         certs = {"known": pki.issue("scanner", "clientAuth"),
                  "other": pki.issue("somebody", "clientAuth"),
@@ -639,6 +645,11 @@ max_bytes = 100K
 max_objects = 5
 [tenant slow]
 rate = 2
+[tenant each]
+caller_rate = 2
+[scvp]
+certificate = {folder}/pki/responder.pem
+key = {folder}/pki/keys/responder.pem
 """)
         try:
             pki.start()
