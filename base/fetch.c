@@ -365,6 +365,11 @@ static int set_safety(CURL *easy, const struct fetch_policy *p)
 		bad |= libcurl.easy_setopt(easy, CURLOPT_CAINFO, p->ca_file);
 		bad |= libcurl.easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
+	if (p->client_certificate != NULL) {
+		bad |=
+		    libcurl.easy_setopt(easy, CURLOPT_SSLCERT, p->client_certificate);
+		bad |= libcurl.easy_setopt(easy, CURLOPT_SSLKEY, p->client_key);
+	}
 	return bad;
 }
 
@@ -428,6 +433,9 @@ static int make_headers(const struct fetch_request *req, struct exchange *x,
 	/* No second of waiting for "100 Continue" before a large request. */
 	if (add_field(x, "Expect", NULL, err) != 0 ||
 	    add_field(x, "Content-Type", req->content_type, err) != 0)
+		return -1;
+	if (req->authorization != NULL &&
+	    add_field(x, "Authorization", req->authorization, err) != 0)
 		return -1;
 	return req->accept != NULL ? add_field(x, "Accept", req->accept, err) : 0;
 }

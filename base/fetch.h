@@ -29,6 +29,9 @@ struct fetch_policy {
 	uint32_t redirects;  /* at most; 0 follows none */
 	size_t max_bytes;    /* of the body; 0: FETCH_BODY_MAX */
 	const char *ca_file; /* PEM for https; NULL: the system's */
+	/* Of ourselves, PEM, for https; NULL: none. Borrowed, outlive the handle. */
+	const char *client_certificate;
+	const char *client_key;
 };
 
 #define FETCH_CONNECT_MS 5000
@@ -41,8 +44,10 @@ struct fetch_request {
 	const char *url;
 	struct view body; /* n > 0 or post: POST; not over LDAP */
 	bool post;
-	const char *content_type; /* of the body; NULL none */
-	const char *accept;       /* NULL none */
+	const char *content_type;  /* of the body; NULL none */
+	const char *accept;        /* NULL none */
+	const char *authorization; /* value of the field; NULL none. Not with redirects:
+				      libcurl would take it along on the same host */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "ltp/ingest_private.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
+#include "ltp/tenant.h"
 #include "scheduler/job.h"
 #include "storage/audit.h"
 
@@ -204,7 +205,8 @@ static const struct profile *request_profile(const struct ltp *l,
 					     struct ltp_result *r)
 {
 	const struct profile *p = profile_by_id(l, req->profile_id);
-	if (p == NULL)
+	/* Another tenant's profile is not there for this one. */
+	if (p == NULL || !tenant_has_profile(l, tenant_of(&req->caller), p->id))
 		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
 		       req->profile_id);
 	else if (!profile_active(p, ltp_now(l)))
@@ -470,6 +472,16 @@ int ingest_audit_refusal(struct ltp_worker *w, const struct ltp_ingest_request *
 	return ltp_audit(w, &note, err);
 }
 
+static int quota_left(struct ltp_worker *w, const struct ltp_ingest_request *req,
+		      bool *ret_fits, struct ltp_result *r, struct ltps_error *err)
+{
+	uint64_t bytes = 0;
+	for (size_t k = 0; k < req->n_pos; k++)
+		bytes += req->pos[k].data.n;
+	return tenant_has_room(w->l, w->conn, tenant_of(&req->caller), 1, bytes,
+			       ret_fits, r, err);
+}
+
 int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
 		       struct ltp_ingest **ret_i, struct ltp_result *ret_result,
 		       struct ltps_error *err)
@@ -479,12 +491,13 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	*ret_i = NULL;
 	refuse(ret_result, LTP_OK, "%s", "");
 	const struct profile *p = ingest_check(l, req, ret_result);
-	if (p != NULL && p->storage == WITHOUT_STORAGE) {
-		refuse(ret_result, LTP_NOT_SUPPORTED,
-		       "the profile answers at once: nothing is to be stored");
-		p = NULL;
-	}
-	if (p == NULL || !ingest_space_left(l, ret_result))
+	bool holds = p != NULL;
+	if (holds && p->storage == WITHOUT_STORAGE)
+		holds = refuse(ret_result, LTP_NOT_SUPPORTED,
+			       "the profile answers at once: nothing is to be stored");
+	if (holds && quota_left(w, req, &holds, ret_result, err) != 0)
+		return -1;
+	if (!holds || !ingest_space_left(l, ret_result))
 		return ingest_audit_refusal(w, req, ret_result, err);
 	if (ingest_new(l, req, p, &i, err) != 0)
 		return -1;
@@ -539,6 +552,7 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 	struct ltp_ingest *i = arg;
 	int64_t object, version;
 	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
+	    tenant_check_room(i->l, conn, i->tenant, err) != 0 ||
 	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
 	const struct audit_entry entry = {

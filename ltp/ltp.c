@@ -7,6 +7,7 @@
 #include "formats/xml.h"
 #include "ltp/anchors.h"
 #include "ltp/inside.h"
+#include "ltp/tenant.h"
 #include "storage/audit.h"
 #include "validation/tsa_path.h"
 
@@ -323,7 +324,8 @@ int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
 		.time_ms = ltp_now(w->l),
 		.tenant = tenant_of(note->caller),
 		.actor = note->caller->name,
-		.operation = operation_name(note->operation),
+		.operation =
+		    note->what != NULL ? note->what : operation_name(note->operation),
 		.poid = note->poid != NULL && poid_is_possible(note->poid) ? note->poid
 									   : NULL,
 		.detail = detail[0] != '\0' ? detail : NULL,
@@ -348,20 +350,23 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 		      poid);
 }
 
-int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
-	     const struct profile **ret_list, size_t max, size_t *ret_n,
-	     struct ltp_result *ret_result, struct ltps_error *err)
+int ltp_info(struct ltp *l, const struct ltp_caller *caller, const char *profile_id,
+	     enum profile_status status, const struct profile **ret_list, size_t max,
+	     size_t *ret_n, struct ltp_result *ret_result, struct ltps_error *err)
 {
 	size_t n = 0;
 	int64_t now = ltp_now(l);
+	const char *tenant = tenant_of(caller);
 	*ret_n = 0;
-	if (profile_id != NULL && profile_by_id(l, profile_id) == NULL)
+	if (profile_id != NULL && (profile_by_id(l, profile_id) == NULL ||
+				   !tenant_has_profile(l, tenant, profile_id)))
 		return refuse(ret_result, LTP_PARAMETER_ERROR,
 			      "no profile has the id '%s'", profile_id);
 	for (size_t i = 0; i < l->o.n_profiles; i++) {
 		const struct profile *p = l->o.profiles[i];
 		bool active = profile_active(p, now);
 		if ((profile_id != NULL && strcmp(p->id, profile_id) != 0) ||
+		    !tenant_has_profile(l, tenant, p->id) ||
 		    (status == PROFILE_STATUS_ACTIVE && !active) ||
 		    (status == PROFILE_STATUS_INACTIVE && active))
 			continue;

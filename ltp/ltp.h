@@ -65,6 +65,15 @@ struct ltp_upkeep_options {
 	const char *copies; /* second directory; NULL: none */
 };
 
+/* What is said of one tenant; 0: no limit. */
+struct ltp_tenant {
+	const char *name;
+	uint64_t max_objects; /* that are not deleted */
+	uint64_t max_bytes;   /* of all it has in the store (storage/credential.h) */
+	const char *const *profiles; /* that are for it, and others that name them */
+	size_t n_profiles;
+};
+
 struct ltp_options {
 	struct store *store;             /* borrowed, outlives ltp */
 	const struct clock *clock;       /* borrowed */
@@ -82,7 +91,9 @@ struct ltp_options {
 	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */
 	const struct signing_key *seal_key;   /* of profiles that seal; NULL: none */
 	const struct signing_key *report_key; /* NULL: reports are not signed */
-	const char *service_id;               /* URI of this service, for the trace */
+	const struct ltp_tenant *tenants;     /* borrowed */
+	size_t n_tenants;
+	const char *service_id;   /* URI of this service, for the trace */
 	uint64_t low_space_bytes; /* free space below which a warning is given */
 	uint64_t no_space_bytes;  /* and below which ingest is refused */
 };
@@ -119,8 +130,8 @@ void ltp_worker_set_room(struct ltp_worker *w, struct ltp_room room);
 
 /* Who asks. Texts are borrowed for the call. */
 struct ltp_caller {
-	const char *tenant; /* "" until tenants come */
-	const char *name;   /* for the audit: "anonymous", certificate name... */
+	const char *tenant; /* "": "default" */
+	const char *name;   /* for the audit: "anonymous", "token:7:archive"... */
 };
 
 /* One line of the audit for an operation, durable when it returns. The
@@ -128,6 +139,7 @@ struct ltp_caller {
 struct audit_note {
 	const struct ltp_caller *caller;
 	enum operation operation;
+	const char *what;   /* in place of the operation's name; NULL: that */
 	const char *poid;   /* NULL: none; what no object can be called is left out */
 	const char *detail; /* NULL: none; cut at STORE_TEXT_MAX */
 	const struct ltp_result *result;
@@ -187,10 +199,12 @@ enum profile_status {
 	PROFILE_STATUS_INACTIVE,
 	PROFILE_STATUS_ALL
 };
-/* profile_id NULL: all. ret_list holds borrowed profiles. Any thread. */
-int ltp_info(struct ltp *l, const char *profile_id, enum profile_status status,
-	     const struct profile **ret_list, size_t max, size_t *ret_n,
-	     struct ltp_result *ret_result, struct ltps_error *err) LTPS_CHECKED;
+/* profile_id NULL: all that the caller's tenant may use. ret_list holds borrowed
+ * profiles. Any thread. */
+int ltp_info(struct ltp *l, const struct ltp_caller *caller, const char *profile_id,
+	     enum profile_status status, const struct profile **ret_list, size_t max,
+	     size_t *ret_n, struct ltp_result *ret_result,
+	     struct ltps_error *err) LTPS_CHECKED;
 
 /* --- PreservePO (5.3.3): two halves around the group commit --- */
 struct ltp_ingest_request {

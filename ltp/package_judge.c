@@ -201,7 +201,7 @@ static int judge_part(struct package *p, const struct signatures_judging *j,
 	struct signatures_part *parts = gather(pv, part, base, &n, &at);
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
-	int rc = signatures_judge_part(j, parts, n, at, &c, &v, err);
+	int rc = signatures_judge_part(j, parts, n, at, &c, &v, NULL, err);
 	const char *content = content_name(&c.content, pv, base);
 	if (rc == 0 && c.judged.report != NULL && c.document->cms != NULL &&
 	    c.document->cms->has_content)

@@ -139,7 +139,7 @@ static int is_content(const struct signatures_part *parts, size_t n, size_t i,
 	*ret = false;
 	for (size_t k = 0; !*ret && k < n; k++)
 		if (k != i && is_cms(&parts[k]) &&
-		    content_part(parts, n, k) == &parts[i] &&
+		    signatures_content(parts, n, k) == &parts[i] &&
 		    is_detached(&parts[k], ret, err) != 0)
 			return -1;
 	return 0;

@@ -18,6 +18,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "ltp/ingest_private.h"
+#include "ltp/tenant.h"
 #include "ltp/update_private.h"
 #include "storage/audit.h"
 #include "timestamping/merkle.h"
@@ -120,6 +121,20 @@ static bool request_holds(const struct update *u, struct ltp_result *r)
 	return ingest_space_left(u->w->l, r);
 }
 
+/* What comes counts; what is taken over is counted already. 1: it fits. */
+static int quota_left(const struct update *u, struct ltp_result *r,
+		      struct ltps_error *err)
+{
+	uint64_t bytes = 0;
+	bool fits;
+	for (size_t i = 0; i < u->req->n_pos; i++)
+		bytes += u->req->pos[i].data.n;
+	if (tenant_has_room(u->w->l, u->w->conn, u->object->tenant, 0, bytes, &fits, r,
+			    err) != 0)
+		return -1;
+	return fits;
+}
+
 /* ---- rows of what came, made once ---- */
 
 static int make_delta(struct update *u, struct ltps_error *err)
@@ -217,6 +232,9 @@ static int compose_now(struct update *u, struct ltp_result *r, struct ltps_error
 			return -1;
 		if (!request_holds(u, r))
 			return 0;
+		const int fits = quota_left(u, r, err);
+		if (fits <= 0)
+			return fits;
 		if (make_delta(u, err) != 0)
 			return -1;
 	}
@@ -280,6 +298,7 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
 				 "another update was first");
 	if (object_add_version(conn, u->object->id, &u->version, &version, err) != 0 ||
+	    tenant_check_room(u->w->l, conn, u->object->tenant, err) != 0 ||
 	    failpoint_fail(FP_UPDATE_KEEP, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = u->profile->id,

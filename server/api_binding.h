@@ -68,9 +68,15 @@ struct api_binding {
 		    size_t n, struct buf *out, struct ltps_error *err);
 	int (*preserved)(const struct api_answer *a, const char *poid, struct buf *out,
 			 struct ltps_error *err);
-	/* Frees the data of each PO as soon as it is written. */
-	int (*retrieved)(const struct api_answer *a, struct ltp_retrieved *retrieved,
-			 struct buf *out, struct ltps_error *err);
+	int (*updated)(const struct api_answer *a, const char *version, struct buf *out,
+		       struct ltps_error *err);
+	int (*found)(const struct api_answer *a, const struct ltp_found *found,
+		     struct buf *out, struct ltps_error *err);
+	/* Of RetrievePO, and of PreservePO that keeps nothing. Frees the data of each
+	 * PO as soon as it is written. */
+	int (*retrieved)(const struct api_answer *a, enum operation op,
+			 struct ltp_retrieved *retrieved, struct buf *out,
+			 struct ltps_error *err);
 	int (*trace)(const struct api_answer *a, const struct ltp_trace *trace,
 		     struct buf *out, struct ltps_error *err);
 	int (*validated)(const struct api_answer *a,

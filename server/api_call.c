@@ -142,8 +142,9 @@ static int run_info(struct api_call *call, struct ltp_worker *w, struct ltps_err
 	const struct profile *profiles[PROFILES_MAX];
 	struct ltp_result result = { .minor = LTP_OK };
 	size_t n = 0;
-	if (ltp_info(call->ltp, call->in.profile, call->in.profile_status, profiles,
-		     PROFILES_MAX, &n, &result, err) != 0)
+	if (ltp_info(call->ltp, &call->caller, call->in.profile,
+		     call->in.profile_status, profiles, PROFILES_MAX, &n, &result,
+		     err) != 0)
 		return -1;
 	audit(call, w, &result);
 	if (is_refusal(&result))
@@ -170,10 +171,10 @@ static int run_retrieve(struct api_call *call, struct ltp_worker *w,
 	if (ltp_retrieve(w, &req, &retrieved, &result, err) != 0)
 		return -1;
 	const struct api_answer a = answer_of(call, &result);
-	const int rc =
-	    is_refusal(&result)
-		? answer_result(call, &result, err)
-		: binding_of(call)->retrieved(&a, &retrieved, &call->answer, err);
+	const int rc = is_refusal(&result)
+			   ? answer_result(call, &result, err)
+			   : binding_of(call)->retrieved(&a, OP_RETRIEVE_PO, &retrieved,
+							 &call->answer, err);
 	ltp_retrieved_clear(&retrieved);
 	return rc;
 }
@@ -254,7 +255,7 @@ static int run_update(struct api_call *call, struct ltp_worker *w,
 		return answer_result(call, &result, err);
 	const struct api_answer a = answer_of(call, &result);
 	call->ingested = true;
-	return api_out_updated(&a, version, &call->answer, err);
+	return binding_of(call)->updated(&a, version, &call->answer, err);
 }
 
 static int run_search(struct api_call *call, struct ltp_worker *w,
@@ -267,7 +268,7 @@ static int run_search(struct api_call *call, struct ltp_worker *w,
 	const struct api_answer a = answer_of(call, &result);
 	const int rc = is_refusal(&result)
 			   ? answer_result(call, &result, err)
-			   : api_out_found(&a, &found, &call->answer, err);
+			   : binding_of(call)->found(&a, &found, &call->answer, err);
 	ltp_found_clear(&found);
 	return rc;
 }
@@ -293,7 +294,8 @@ static int run_at_once(struct api_call *call, struct ltp_worker *w,
 	const struct api_answer a = answer_of(call, &result);
 	const int rc = is_refusal(&result)
 			   ? answer_result(call, &result, err)
-			   : api_out_retrieved(&a, &made, &call->answer, err);
+			   : binding_of(call)->retrieved(&a, OP_PRESERVE_PO, &made,
+							 &call->answer, err);
 	ltp_retrieved_clear(&made);
 	return rc;
 }
@@ -377,6 +379,9 @@ bool api_run(struct api_call *call, struct ltp_worker *w)
 		fail(call, &err);
 		return true;
 	}
+	if (refusal.minor == LTP_OK && (call->denied & 1u << call->op) != 0)
+		result_set(&refusal, LTP_NO_PERMISSION, "%s is not for this role",
+			   operation_name(call->op));
 	if (refusal.minor != LTP_OK) {
 		audit(call, w, &refusal);
 		if (answer_result(call, &refusal, &err) != 0)

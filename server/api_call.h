@@ -21,6 +21,7 @@ struct api_call {
 	struct ltp *ltp;
 	struct log *log;
 	struct ltp_caller caller;
+	unsigned denied; /* operations that the caller has no right to: 1 << op */
 	const char *request_id; /* for the log; stays until the call is freed */
 	struct ltp_room room;   /* for what is read out of the store; may be zero */
 	struct buf body;        /* taken by api_run() */

@@ -399,8 +399,9 @@ static int reserve_pos(const struct ltp_retrieved *r, struct buf *out,
 	return buf_reserve(out, n, err);
 }
 
-int api_out_retrieved(const struct api_answer *a, struct ltp_retrieved *retrieved,
-		      struct buf *out, struct ltps_error *err)
+int api_out_retrieved(const struct api_answer *a, enum operation op,
+		      struct ltp_retrieved *retrieved, struct buf *out,
+		      struct ltps_error *err)
 {
 	if (reserve_pos(retrieved, out, err) != 0)
 		return -1;
@@ -525,6 +526,8 @@ const struct api_binding api_json_binding = {
 	.result = api_out_result,
 	.info = api_out_info,
 	.preserved = api_out_preserved,
+	.updated = api_out_updated,
+	.found = api_out_found,
 	.retrieved = api_out_retrieved,
 	.trace = api_out_trace,
 	.validated = api_out_validated,

@@ -27,8 +27,9 @@ int api_out_found(const struct api_answer *a, const struct ltp_found *found,
 		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /* RetrievePO, and PreservePO that answers with POs. Frees the data of each as soon as
  * it is written. */
-int api_out_retrieved(const struct api_answer *a, struct ltp_retrieved *retrieved,
-		      struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+int api_out_retrieved(const struct api_answer *a, enum operation op,
+		      struct ltp_retrieved *retrieved, struct buf *out,
+		      struct ltps_error *err) LTPS_CHECKED;
 int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 int api_out_validated(const struct api_answer *a,

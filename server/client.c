@@ -4,12 +4,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
 
 #include "base/fetch.h"
+#include "base/file.h"
 #include "server/commands.h"
 
 #define MAJOR_SUCCESS "urn:oasis:names:tc:dss:1.0:resultmajor:Success"
 #define MAJOR_REQUESTER "urn:oasis:names:tc:dss:1.0:resultmajor:RequesterError"
+
+#define TOKEN_FIELD_MAX 256
 
 static int parse_answer(const struct fetch_result *r, json_t **ret_answer,
 			struct ltps_error *err)
@@ -26,14 +32,45 @@ static int parse_answer(const struct fetch_result *r, json_t **ret_answer,
 	return 0;
 }
 
-/* The user names the address on the command line: any is allowed. */
-static const struct fetch_policy policy = {
-	.allow_http = true,
-	.allow_loopback = true,
-	.allow_private = true,
-	.total_ms = CLIENT_TOTAL_MS,
-	.max_bytes = CLIENT_BODY_MAX,
-};
+/* A token in the clear is anybody's; this machine is one's own. */
+static bool may_send_token(const char *url)
+{
+	static const char *const starts[] = { "https://", "http://127.", "http://[::1]",
+					      "http://localhost" };
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		const size_t n = strlen(starts[i]);
+		const char *end = url + n;
+		if (strncasecmp(url, starts[i], n) == 0 &&
+		    (i < 2 || strchr("/:", *end) != NULL))
+			return i != 1 ||
+			       strspn(end, "0123456789.") == strcspn(end, "/:");
+	}
+	return false;
+}
+
+/* The value of the field, or "" without a token. */
+static int read_token(const struct client *c, char out[TOKEN_FIELD_MAX],
+		      struct ltps_error *err)
+{
+	static const char scheme[] = "Bearer ";
+	struct buf line = buf_make(TOKEN_FIELD_MAX - sizeof(scheme));
+	out[0] = '\0';
+	if (c->token_file == NULL)
+		return 0;
+	if (!may_send_token(c->url))
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, "RFC 6750 5.3",
+				 "a token is not sent over plain http");
+	int rc = file_first_line(c->token_file, line.max, &line, err);
+	if (rc == 0)
+		snprintf(out, TOKEN_FIELD_MAX, "%s%.*s", scheme, (int)line.n,
+			 (const char *)line.p);
+	else
+		ltps_where(err, "%s", c->token_file);
+	if (line.n > 0)
+		OPENSSL_cleanse(line.p, line.n);
+	buf_free(&line);
+	return rc;
+}
 
 static int make_target(const char *url, const char *path, char target[FETCH_URL_MAX],
 		       struct ltps_error *err)
@@ -48,45 +85,63 @@ static int make_target(const char *url, const char *path, char target[FETCH_URL_
 	return 0;
 }
 
-int client_call(const char *url, const char *operation, struct view message,
-		json_t **ret_answer, struct ltps_error *err)
+/* req: all but the URL and who we are. */
+static int exchange(const struct client *c, const char *path, struct fetch_request *req,
+		    struct fetch_result *ret, struct ltps_error *err)
 {
 	int rc = -1;
-	char path[64], target[FETCH_URL_MAX];
+	char token[TOKEN_FIELD_MAX], target[FETCH_URL_MAX];
 	struct fetch *fetch = NULL;
-	struct fetch_result result = { 0 };
-	snprintf(path, sizeof(path), "pres/%s", operation);
-	if (make_target(url, path, target, err) != 0)
+	/* The user names the address on the command line: any is allowed. */
+	const struct fetch_policy policy = {
+		.allow_http = true,
+		.allow_loopback = true,
+		.allow_private = true,
+		.total_ms = CLIENT_TOTAL_MS,
+		.max_bytes = CLIENT_BODY_MAX,
+		.ca_file = c->ca,
+		.client_certificate = c->certificate,
+		.client_key = c->key != NULL ? c->key : c->certificate,
+	};
+	if (c->key != NULL && c->certificate == NULL)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "--client-key needs --client-cert");
+	if (make_target(c->url, path, target, err) != 0 ||
+	    read_token(c, token, err) != 0)
 		return -1;
-	const struct fetch_request req = {
-		.url = target,
+	req->url = target;
+	req->authorization = token[0] != '\0' ? token : NULL;
+	if (fetch_new(&policy, &fetch, err) == 0)
+		rc = fetch_do(fetch, req, ret, err);
+	OPENSSL_cleanse(token, sizeof(token));
+	fetch_free(fetch);
+	return rc;
+}
+
+int client_call(const struct client *client, const char *operation, struct view message,
+		json_t **ret_answer, struct ltps_error *err)
+{
+	char path[64];
+	struct fetch_result result = { 0 };
+	struct fetch_request req = {
 		.post = true,
 		.body = message,
 		.content_type = "application/json",
 		.accept = "application/json",
 	};
-	if (fetch_new(&policy, &fetch, err) != 0 ||
-	    fetch_do(fetch, &req, &result, err) != 0)
-		goto out;
-	rc = parse_answer(&result, ret_answer, err);
-out:
+	snprintf(path, sizeof(path), "pres/%s", operation);
+	int rc = exchange(client, path, &req, &result, err);
+	if (rc == 0)
+		rc = parse_answer(&result, ret_answer, err);
 	fetch_result_free(&result);
-	fetch_free(fetch);
 	return rc;
 }
 
-int client_get(const char *url, const char *path, const char *accept,
+int client_get(const struct client *client, const char *path, const char *accept,
 	       struct fetch_result *ret, struct ltps_error *err)
 {
-	char target[FETCH_URL_MAX];
-	struct fetch *fetch = NULL;
-	const struct fetch_request req = { .url = target, .accept = accept };
-	if (make_target(url, path, target, err) != 0)
-		return -1;
-	const int rc =
-	    fetch_new(&policy, &fetch, err) == 0 ? fetch_do(fetch, &req, ret, err) : -1;
-	fetch_free(fetch);
-	return rc;
+	struct fetch_request req = { .accept = accept };
+	return exchange(client, path, &req, ret, err);
 }
 
 const char *client_text(const json_t *object, const char *key)

@@ -14,21 +14,50 @@
 #define CLIENT_BODY_MAX ((size_t)2 << 30) /* what one answer may hold */
 #define CLIENT_TOTAL_MS 600000            /* 2 GiB over a slow line */
 
+/* A service, and who we are to it; NULL: not given. */
+struct client {
+	const char *url;
+	const char *token_file;        /* its first line is the token */
+	const char *certificate, *key; /* PEM */
+	const char *ca;                /* PEM; NULL: the system's */
+};
+#define CLIENT_DEFAULT                                                                 \
+	{                                                                              \
+		.url = CLIENT_URL_DEFAULT                                              \
+	}
+/* Entries of a table of command_option. */
+#define CLIENT_OPTIONS(c)                                                              \
+	{ .name = "--url", .text = &(c).url },                                         \
+	    { .name = "--token-file", .text = &(c).token_file },                       \
+	    { .name = "--client-cert", .text = &(c).certificate },                     \
+	    { .name = "--client-key", .text = &(c).key },                              \
+	{                                                                              \
+		.name = "--ca", .text = &(c).ca                                        \
+	}
+#define CLIENT_OPTIONS_COUNT 5
+#define CLIENT_HELP                                                                    \
+	"  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"                     \
+	"  --token-file F  whose first line is an API token\n"                         \
+	"  --client-cert F, --client-key F  certificate and key in place of it\n"      \
+	"  --ca F          anchors for https; the system's when not given\n"
+
 /*
  * client_call - POST one message to URL/pres/OPERATION.
  * ret_answer  the JSON answer, whatever its result; free with json_decref()
- * Fails:      as fetch_do; REMOTE when the answer is no JSON with a result
+ * A token is sent over TLS, or to this machine.
+ * Fails:      as fetch_do; ARGUMENT (caller) for a token in the clear, or a key without
+ *             its certificate; REMOTE when the answer is no JSON with a result
  */
-int client_call(const char *url, const char *operation, struct view message,
+int client_call(const struct client *client, const char *operation, struct view message,
 		json_t **ret_answer, struct ltps_error *err) LTPS_CHECKED;
 
 /*
  * client_get - GET URL/PATH.
  * ret    the answer whatever its status; release with fetch_result_free()
- * Fails: as fetch_do; ARGUMENT (caller) for a URL that is too long
+ * Fails: as client_call
  */
 struct fetch_result;
-int client_get(const char *url, const char *path, const char *accept,
+int client_get(const struct client *client, const char *path, const char *accept,
 	       struct fetch_result *ret, struct ltps_error *err) LTPS_CHECKED;
 
 /*

@@ -16,18 +16,17 @@
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 #define MESSAGE_MAX CLIENT_BODY_MAX
 
-#define HELP_URL "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
 #define HELP_EXIT                                                                      \
 	"\nexit status: 0 done, 1 refused, 2 not (wholly) there yet, 64 usage,\n"      \
 	"65 unreadable input, 69 no service or it failed\n"
 
 /* Sends; on success of the transport *ret_answer is set and its verdict given. */
-static int exchange(const char *command, const char *url, const char *operation,
-		    struct view message, json_t **ret_answer)
+static int exchange(const char *command, const struct client *client,
+		    const char *operation, struct view message, json_t **ret_answer)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	if (client_call(url, operation, message, ret_answer, &err) != 0)
-		return command_error(url, &err);
+	if (client_call(client, operation, message, ret_answer, &err) != 0)
+		return command_error(client->url, &err);
 	return client_verdict(command, *ret_answer);
 }
 
@@ -35,14 +34,15 @@ static int exchange(const char *command, const char *url, const char *operation,
 
 static const char HELP_PRESERVE[] =
     "usage: ltps preserve FILE... [--url URL] [--profile P] [--format URI] [--mime M]\n"
-    "Submits the files as one object and prints its POID.\n" HELP_URL
+    "Submits the files as one object and prints its POID.\n" CLIENT_HELP
     "  --profile P     preservation profile (" PROFILE_DEFAULT ")\n"
     "  --empty         no file: a container that update fills later\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
     "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
 
 struct preserve {
-	const char *url, *profile, *format, *mime;
+	struct client client;
+	const char *profile, *format, *mime;
 	int empty;
 	const char *id;                 /* of the one file of an update; NULL */
 	const char *related[FILES_MAX]; /* likewise */
@@ -104,16 +104,17 @@ static int preserve_message(const struct preserve *p, const char *poid, struct b
 
 int cmd_preserve(int argc, char **argv)
 {
-	struct preserve p = { .url = CLIENT_URL_DEFAULT, .profile = PROFILE_DEFAULT };
+	struct preserve p = { .client = CLIENT_DEFAULT, .profile = PROFILE_DEFAULT };
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &p.url },
+		CLIENT_OPTIONS(p.client),
 		{ .name = "--profile", .text = &p.profile },
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
 		{ .name = "--empty", .flag = &p.empty },
 	};
-	const struct command_line line = { "preserve", HELP_PRESERVE, options,
-					   5,          p.files,       FILES_MAX };
+	const struct command_line line = { "preserve", HELP_PRESERVE,
+					   options,    4 + CLIENT_OPTIONS_COUNT,
+					   p.files,    FILES_MAX };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -127,7 +128,8 @@ int cmd_preserve(int argc, char **argv)
 		status = command_error("preserve", &err);
 		goto out;
 	}
-	status = exchange("preserve", p.url, "PreservePO", view_buf(&message), &answer);
+	status =
+	    exchange("preserve", &p.client, "PreservePO", view_buf(&message), &answer);
 	const char *poid = client_text(answer, "poId");
 	if (poid != NULL) {
 		client_show(stdout, poid);
@@ -146,7 +148,7 @@ static const char HELP_UPDATE[] =
     "usage: ltps update POID FILE... [--url URL] [--id ID] [--related ID]...\n"
     "                   [--format URI] [--mime M]\n"
     "Adds the files to an object, as a new version, and prints its VersionID.\n"
-    "Earlier versions stay.\n" HELP_URL
+    "Earlier versions stay.\n" CLIENT_HELP
     "  --id ID         of one file: it replaces the part of this id (po-1, po-2,\n"
     "                  ... where none was given); otherwise its id from now on\n"
     "  --related ID    of one file: part that it is about, as of a signature\n"
@@ -167,7 +169,8 @@ static int update_call(struct preserve *p)
 		status = command_error("update", &err);
 		goto out;
 	}
-	status = exchange("update", p->url, "UpdatePOC", view_buf(&message), &answer);
+	status =
+	    exchange("update", &p->client, "UpdatePOC", view_buf(&message), &answer);
 	const char *version = client_text(answer, "versionId");
 	if (version != NULL) {
 		client_show(stdout, version);
@@ -182,9 +185,9 @@ out:
 
 int cmd_update(int argc, char **argv)
 {
-	struct preserve p = { .url = CLIENT_URL_DEFAULT };
+	struct preserve p = { .client = CLIENT_DEFAULT };
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &p.url },
+		CLIENT_OPTIONS(p.client),
 		{ .name = "--id", .text = &p.id },
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
@@ -193,8 +196,9 @@ int cmd_update(int argc, char **argv)
 		  .max = FILES_MAX,
 		  .count = &p.n_related },
 	};
-	const struct command_line line = { "update", HELP_UPDATE, options,
-					   5,        p.files,     FILES_MAX };
+	const struct command_line line = { "update", HELP_UPDATE,
+					   options,  4 + CLIENT_OPTIONS_COUNT,
+					   p.files,  FILES_MAX };
 	const int status = command_parse(argc, argv, &line, &p.n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
@@ -209,7 +213,7 @@ int cmd_update(int argc, char **argv)
 
 static const char HELP_RETRIEVE[] =
     "usage: ltps retrieve POID [--url URL] [--subject S] [--version V]... [-o OUT]\n"
-    "Gets an object, its evidence, or both.\n" HELP_URL
+    "Gets an object, its evidence, or both.\n" CLIENT_HELP
     "  --subject S     PO, Evidence, POwithDetachedEvidence, POwithEmbeddedEvidence\n"
     "                  (the default: a container with the evidence record)\n"
     "  --version V     version ids, or all; the latest when not given\n"
@@ -218,7 +222,8 @@ static const char HELP_RETRIEVE[] =
     "                  standard output\n" HELP_EXIT;
 
 struct retrieve {
-	const char *url, *subject, *format, *out;
+	struct client client;
+	const char *subject, *format, *out;
 	const char *versions[VERSIONS_MAX];
 	unsigned n_versions;
 	const char *poid;
@@ -307,9 +312,9 @@ static int write_all(const struct retrieve *r, const json_t *pos,
 
 int cmd_retrieve(int argc, char **argv)
 {
-	struct retrieve r = { .url = CLIENT_URL_DEFAULT };
+	struct retrieve r = { .client = CLIENT_DEFAULT };
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &r.url },
+		CLIENT_OPTIONS(r.client),
 		{ .name = "--subject", .text = &r.subject },
 		{ .name = "--format", .text = &r.format },
 		{ .name = "-o", .alias = "--output", .text = &r.out },
@@ -318,8 +323,9 @@ int cmd_retrieve(int argc, char **argv)
 		  .max = VERSIONS_MAX,
 		  .count = &r.n_versions },
 	};
-	const struct command_line line = { "retrieve", HELP_RETRIEVE, options,
-					   5,          &r.poid,       1 };
+	const struct command_line line = { "retrieve", HELP_RETRIEVE,
+					   options,    4 + CLIENT_OPTIONS_COUNT,
+					   &r.poid,    1 };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
@@ -333,7 +339,8 @@ int cmd_retrieve(int argc, char **argv)
 		status = command_error("retrieve", &err);
 		goto out;
 	}
-	status = exchange("retrieve", r.url, "RetrievePO", view_buf(&message), &answer);
+	status =
+	    exchange("retrieve", &r.client, "RetrievePO", view_buf(&message), &answer);
 	if (answer != NULL && (status == EXIT_VALID || status == EXIT_UNDETERMINED) &&
 	    write_all(&r, json_object_get(answer, "po"), &err) != 0)
 		status = command_error(r.out != NULL ? r.out : "retrieve", &err);
@@ -350,8 +357,9 @@ struct member {
 	const char *value; /* NULL: left out */
 };
 
-static int simple_call(const char *command, const char *url, const char *operation,
-		       const struct member *members, size_t n, json_t **ret_answer)
+static int simple_call(const char *command, const struct client *client,
+		       const char *operation, const struct member *members, size_t n,
+		       json_t **ret_answer)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
@@ -364,7 +372,7 @@ static int simple_call(const char *command, const char *url, const char *operati
 	int status =
 	    jsonw_end(&j, &err) != 0
 		? command_error(command, &err)
-		: exchange(command, url, operation, view_buf(&message), ret_answer);
+		: exchange(command, client, operation, view_buf(&message), ret_answer);
 	buf_free(&message);
 	return status;
 }
@@ -377,24 +385,25 @@ static void print_json(const json_t *j)
 
 static const char HELP_DELETE[] =
     "usage: ltps delete POID --reason TEXT [--mode M] [--requestor NAME] [--url URL]\n"
-    "Deletes an object; the trace keeps who and why.\n" HELP_URL
+    "Deletes an object; the trace keeps who and why.\n" CLIENT_HELP
     "  --reason TEXT   needed before the preservation period ends\n"
     "  --mode M        OnlySubDOs, or SubDOsAndEvidence (the default)\n"
     "  --requestor N   in whose name\n" HELP_EXIT;
 
 int cmd_delete(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *reason = NULL, *mode = NULL, *who = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *reason = NULL, *mode = NULL, *who = NULL;
 	const char *poid = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--reason", .text = &reason },
 		{ .name = "--mode", .text = &mode },
 		{ .name = "--requestor", .text = &who },
 	};
-	const struct command_line line = {
-		"delete", HELP_DELETE, options, 4, &poid, 1
-	};
+	const struct command_line line = { "delete", HELP_DELETE,
+					   options,  3 + CLIENT_OPTIONS_COUNT,
+					   &poid,    1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
@@ -405,14 +414,14 @@ int cmd_delete(int argc, char **argv)
 	const struct member members[] = {
 		{ "poId", poid }, { "mod", mode }, { "crn", who }, { "reason", reason }
 	};
-	status = simple_call("delete", url, "DeletePO", members, 4, &answer);
+	status = simple_call("delete", &client, "DeletePO", members, 4, &answer);
 	json_decref(answer);
 	return status;
 }
 
 static const char HELP_TRACE[] =
     "usage: ltps trace POID [--url URL] [--format text|json]\n"
-    "Lists what happened to an object.\n" HELP_URL HELP_EXIT;
+    "Lists what happened to an object.\n" CLIENT_HELP HELP_EXIT;
 
 static void print_events(const json_t *events)
 {
@@ -434,12 +443,15 @@ static void print_events(const json_t *events)
 
 int cmd_trace(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *format = "text", *poid = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *format = "text", *poid = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--format", .text = &format },
 	};
-	const struct command_line line = { "trace", HELP_TRACE, options, 2, &poid, 1 };
+	const struct command_line line = { "trace", HELP_TRACE,
+					   options, 1 + CLIENT_OPTIONS_COUNT,
+					   &poid,   1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
@@ -450,7 +462,7 @@ int cmd_trace(int argc, char **argv)
 	if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
 		return command_usage("trace", "--format is text or json");
 	const struct member members[] = { { "poId", poid } };
-	status = simple_call("trace", url, "RetrieveTrace", members, 1, &answer);
+	status = simple_call("trace", &client, "RetrieveTrace", members, 1, &answer);
 	if (status == EXIT_VALID && strcmp(format, "json") == 0)
 		print_json(answer);
 	else if (status == EXIT_VALID)
@@ -462,23 +474,26 @@ int cmd_trace(int argc, char **argv)
 
 static const char HELP_INFO[] =
     "usage: ltps info [PROFILE] [--status active|inactive|all] [--url URL]\n"
-    "Prints the preservation profiles of a service as JSON.\n" HELP_URL HELP_EXIT;
+    "Prints the preservation profiles of a service as JSON.\n" CLIENT_HELP HELP_EXIT;
 
 int cmd_info(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *wanted = NULL, *profile = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *wanted = NULL, *profile = NULL;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "--status", .text = &wanted },
 	};
-	const struct command_line line = { "info", HELP_INFO, options, 2, &profile, 1 };
+	const struct command_line line = { "info",   HELP_INFO,
+					   options,  1 + CLIENT_OPTIONS_COUNT,
+					   &profile, 1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
 	const struct member members[] = { { "pro", profile }, { "stat", wanted } };
-	status = simple_call("info", url, "RetrieveInfo", members, 2, &answer);
+	status = simple_call("info", &client, "RetrieveInfo", members, 2, &answer);
 	if (status == EXIT_VALID)
 		print_json(json_object_get(answer, "pro"));
 	json_decref(answer);
@@ -488,7 +503,7 @@ int cmd_info(int argc, char **argv)
 static const char HELP_SEARCH[] =
     "usage: ltps search [FILTER] [--url URL]\n"
     "Prints the POIDs of the objects that a filter names, one a line; all without a\n"
-    "filter. When there are more, standard error says how to go on.\n" HELP_URL "\n"
+    "filter. When there are more, standard error says how to go on.\n" CLIENT_HELP "\n"
     "FILTER is one argument: FIELD OPERATOR VALUE, joined by and, or, not and\n"
     "parentheses; then order newest|oldest, after POID, limit N (at most 1000).\n"
     "  stored, period            date or time: 2026-01-01, 2026-01-01T12:00:00Z\n"
@@ -520,18 +535,19 @@ static void print_found(const json_t *answer)
 
 int cmd_search(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *filter = "";
-	const struct command_option options[] = { { .name = "--url", .text = &url } };
-	const struct command_line line = {
-		"search", HELP_SEARCH, options, 1, &filter, 1
-	};
+	struct client client = CLIENT_DEFAULT;
+	const char *filter = "";
+	const struct command_option options[] = { CLIENT_OPTIONS(client) };
+	const struct command_line line = { "search", HELP_SEARCH,
+					   options,  0 + CLIENT_OPTIONS_COUNT,
+					   &filter,  1 };
 	unsigned n = 0;
 	json_t *answer = NULL;
 	int status = command_parse(argc, argv, &line, &n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
 	const struct member members[] = { { "fi", filter } };
-	status = simple_call("search", url, "Search", members, 1, &answer);
+	status = simple_call("search", &client, "Search", members, 1, &answer);
 	if (status == EXIT_VALID)
 		print_found(answer);
 	json_decref(answer);

@@ -21,6 +21,9 @@
 /* The PKI talks to this machine only. */
 #define DEMO_PKI_ADDRESS "127.0.0.1"
 
+/* Whoever has it listen to a network wants to try it from there. */
+#define DEMO_OPEN "[auth]\ninsecure = true\n"
+
 static const char help[] =
     "ltps demo - the service with a throwaway certification authority and TSA\n"
     "\n"
@@ -196,8 +199,10 @@ static int write_conf(const struct demo *d, char path[DEMO_PATH_MAX],
 			"certificate = seal.pem\n"
 			"key = pki/keys/%s.pem\n"
 			"[profiles]\n"
-			"tree_max_age = 2s\n",
-			d->listen, url, scvp->name, seal->name, seal->name) == 0)
+			"tree_max_age = 2s\n"
+			"%s",
+			d->listen, url, scvp->name, seal->name, seal->name,
+			config_listens_to_all(d->listen) ? DEMO_OPEN : "") == 0)
 		rc = file_write(path, view_buf(&conf), 0644, err);
 	buf_free(&conf);
 	return rc;

@@ -19,14 +19,14 @@ static const char help[] =
     "usage: ltps export POID... -o FILE.xml [--url URL]\n"
     "Writes objects, all their versions, evidence records and traces, and the trust\n"
     "anchors with their dates, as an EvidenceExchange document (TS 119 512 annex G),\n"
-    "which another service takes over with \"ltps import\".\n"
-    "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
+    "which another service takes over with \"ltps import\".\n" CLIENT_HELP
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";
 
 struct export
 {
-	const char *url, *out;
+	struct client client;
+	const char *out;
 	const char *poids[POIDS_MAX];
 	unsigned n;
 	struct exchange x;
@@ -149,8 +149,8 @@ static int ask(const struct export *e, const char *operation, json_t **ret)
 	int status;
 	if (put_message(e->poids[e->k - 1], strcmp(operation, "RetrievePO") == 0,
 			&message, &err) != 0 ||
-	    client_call(e->url, operation, view_buf(&message), ret, &err) != 0)
-		status = command_error(e->url, &err);
+	    client_call(&e->client, operation, view_buf(&message), ret, &err) != 0)
+		status = command_error(e->client.url, &err);
 	else
 		status = client_verdict("export", *ret);
 	buf_free(&message);
@@ -211,7 +211,8 @@ out:
 static int add_anchors(struct export *e, struct ltps_error *err)
 {
 	struct fetch_result r = { 0 };
-	int rc = client_get(e->url, "anchors.pem", "application/x-pem-file", &r, err);
+	int rc =
+	    client_get(&e->client, "anchors.pem", "application/x-pem-file", &r, err);
 	if (rc == 0)
 		rc = r.status != 200 || r.body.n == 0
 			 ? fail_answer(err, "the service gives no trust anchors")
@@ -230,7 +231,7 @@ static int export_all(struct export *e)
 			return status;
 	}
 	if (add_anchors(e, &err) != 0)
-		return command_error(e->url, &err);
+		return command_error(e->client.url, &err);
 	struct buf xml = buf_make(EXCHANGE_SIZE_MAX);
 	int status = EXIT_VALID;
 	if (exchange_write(&e->x, &xml, &err) != 0 ||
@@ -248,13 +249,14 @@ int cmd_export(int argc, char **argv)
 		ltps_fail_nomem(&err);
 		return command_error("export", &err);
 	}
-	e->url = CLIENT_URL_DEFAULT;
+	e->client = (struct client)CLIENT_DEFAULT;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &e->url },
+		CLIENT_OPTIONS(e->client),
 		{ .name = "-o", .alias = "--output", .text = &e->out },
 	};
-	const struct command_line line = { "export", help,     options,
-					   2,        e->poids, POIDS_MAX };
+	const struct command_line line = { "export", help,
+					   options,  1 + CLIENT_OPTIONS_COUNT,
+					   e->poids, POIDS_MAX };
 	int status = command_parse(argc, argv, &line, &e->n);
 	if (status != 0)
 		status = status > 0 ? 0 : EXIT_USAGE;

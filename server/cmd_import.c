@@ -21,7 +21,7 @@
 
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 #define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
-#define OWN_OPTIONS_COUNT 3
+#define OWN_OPTIONS_COUNT (2 + CLIENT_OPTIONS_COUNT)
 #define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
 
 static const char help[] =
@@ -31,8 +31,7 @@ static const char help[] =
     "given here: those inside of the document are kept with it, and not trusted.\n"
     "What does not verify, or is covered by no record, is refused. Each object of the\n"
     "document becomes one object of the service, with its versions, records and trace\n"
-    "as parts; prints the old POID and the new one.\n"
-    "  --url URL        the service (" CLIENT_URL_DEFAULT ")\n"
+    "as parts; prints the old POID and the new one.\n" CLIENT_HELP
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
     "  --check          judge only, submit nothing\n" TRUST_OPTIONS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
@@ -40,7 +39,8 @@ static const char help[] =
 
 struct import {
 	struct trust_options trust;
-	const char *url, *profile;
+	struct client client;
+	const char *profile;
 	int check;
 	unsigned hop; /* how often the objects were taken over, with this one */
 	const char *rest[1];
@@ -285,8 +285,9 @@ static int submit_one(const struct import *im, const struct exchange_item *first
 	json_t *answer = NULL;
 	int status;
 	if (put_message(im, first, &message, &err) != 0 ||
-	    client_call(im->url, "PreservePO", view_buf(&message), &answer, &err) != 0)
-		status = command_error(im->url, &err);
+	    client_call(&im->client, "PreservePO", view_buf(&message), &answer, &err) !=
+		0)
+		status = command_error(im->client.url, &err);
 	else
 		status = client_verdict("import", answer);
 	const char *poid = client_text(answer, "poId");
@@ -340,7 +341,7 @@ static int parse(struct import *im, int argc, char **argv)
 {
 	struct command_option options[OPTIONS_MAX];
 	const struct command_option own[OWN_OPTIONS_COUNT] = {
-		{ .name = "--url", .text = &im->url },
+		CLIENT_OPTIONS(im->client),
 		{ .name = "--profile", .text = &im->profile },
 		{ .name = "--check", .flag = &im->check },
 	};
@@ -362,7 +363,7 @@ int cmd_import(int argc, char **argv)
 		ltps_fail_nomem(&err);
 		return command_error("import", &err);
 	}
-	im->url = CLIENT_URL_DEFAULT;
+	im->client = (struct client)CLIENT_DEFAULT;
 	im->profile = PROFILE_DEFAULT;
 	im->file = buf_make(EXCHANGE_SIZE_MAX);
 	const int status = parse(im, argc, argv);

@@ -15,8 +15,7 @@ static const char help[] =
     "Gets an object with all that verifies it without the service: every version,\n"
     "evidence records, trust anchors with their dates, the material and the policy\n"
     "that signatures are judged by, reports, the trace, and a page (README.txt,\n"
-    "VERIFY.html) with the commands that check each file.\n"
-    "  --url URL       the service (" CLIENT_URL_DEFAULT ")\n"
+    "VERIFY.html) with the commands that check each file.\n" CLIENT_HELP
     "  --partial       also while the evidence of some version is not made yet\n"
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";
@@ -52,30 +51,35 @@ static bool is_poid(const char *s)
 			   "TUVWXYZ0123456789-._:")] == '\0';
 }
 
-static int get(const char *url, const char *poid, bool partial, const char *out)
+static int get(const struct client *client, const char *poid, bool partial,
+	       const char *out)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct fetch_result result = { 0 };
 	char path[POID_MAX + 32];
 	snprintf(path, sizeof(path), "package/%s%s", poid,
 		 partial ? "?partial=true" : "");
-	const int status = client_get(url, path, "application/zip", &result, &err) == 0
-			       ? take(&result, out, &err)
-			       : command_error(url, &err);
+	const int status =
+	    client_get(client, path, "application/zip", &result, &err) == 0
+		? take(&result, out, &err)
+		: command_error(client->url, &err);
 	fetch_result_free(&result);
 	return status;
 }
 
 int cmd_package(int argc, char **argv)
 {
-	const char *url = CLIENT_URL_DEFAULT, *out = NULL, *poid = NULL;
+	struct client client = CLIENT_DEFAULT;
+	const char *out = NULL, *poid = NULL;
 	int partial = 0;
 	const struct command_option options[] = {
-		{ .name = "--url", .text = &url },
+		CLIENT_OPTIONS(client),
 		{ .name = "-o", .alias = "--output", .text = &out },
 		{ .name = "--partial", .flag = &partial },
 	};
-	const struct command_line line = { "package", help, options, 3, &poid, 1 };
+	const struct command_line line = { "package", help,
+					   options,   2 + CLIENT_OPTIONS_COUNT,
+					   &poid,     1 };
 	int status;
 	if (!command_read(argc, argv, &line, "no POID is given", &status))
 		return status;
@@ -83,5 +87,5 @@ int cmd_package(int argc, char **argv)
 		return command_usage("package", "-o names the file to write");
 	if (!is_poid(poid))
 		return command_usage("package", "that is no POID");
-	return get(url, poid, partial != 0, out);
+	return get(&client, poid, partial != 0, out);
 }

@@ -47,6 +47,8 @@ int cmd_fsck(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_renewals(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_link(int argc, char **argv);
 int cmd_devpki(int argc, char **argv);
 int cmd_simulate(int argc, char **argv);
 

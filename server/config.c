@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/config.h"
+#include "server/config_private.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -10,10 +10,11 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* TSAs, anchors, profiles and the store. */
 /* and the three files of [scvp], its clients, what else is at hand, the files of two
- * signing keys, a policy, the second folder, and the configuration itself. */
+ * signing keys, a policy, the second folder, those of [tls], and the configuration
+ * itself. */
 #define PATHS_MAX                                                                      \
 	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5 + \
-	 2 * 4 + 3)
+	 2 * 4 + 3 + 3)
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
@@ -88,6 +89,22 @@ static const struct conf_rule rules[] = {
 	{ "upkeep", false, "renewal_rate", CONF_SIZE, false, false, KIB, 1024 * GIB },
 	{ "upkeep", false, "threads", CONF_INT, false, false, 1, 256 },
 	{ "upkeep", false, "copies", CONF_TEXT, false, false, 0, 0 },
+	{ "tls", false, "certificate", CONF_TEXT, false, true, 0, 0 },
+	{ "tls", false, "key", CONF_TEXT, false, true, 0, 0 },
+	{ "tls", false, "client_ca", CONF_TEXT, false, false, 0, 0 },
+	{ "tls", false, "clients", CONF_TEXT, false, false, 0, 0 },
+	{ "auth", false, "require", CONF_BOOL, false, false, 0, 0 },
+	{ "auth", false, "insecure", CONF_BOOL, false, false, 0, 0 },
+	{ "auth", false, "failures", CONF_INT, false, false, 1, 1000000 },
+	{ "client", true, "subject", CONF_TEXT, false, false, 0, 0 },
+	{ "client", true, "fingerprint", CONF_TEXT, false, false, 0, 0 },
+	{ "client", true, "role", CONF_TEXT, true, true, 0, 0 },
+	{ "client", true, "tenant", CONF_TEXT, false, false, 0, 0 },
+	{ "tenant", true, "max_objects", CONF_INT, false, false, 1, INT64_MAX },
+	{ "tenant", true, "max_bytes", CONF_SIZE, false, false, 1, INT64_MAX },
+	{ "tenant", true, "rate", CONF_INT, false, false, 1, 1000000 },
+	{ "tenant", true, "caller_rate", CONF_INT, false, false, 1, 1000000 },
+	{ "tenant", true, "profile", CONF_TEXT, true, false, 0, 0 },
 	{ "fetch", false, "allow_http", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_ldap", CONF_BOOL, false, false, 0, 0 },
 	{ "fetch", false, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
@@ -132,6 +149,12 @@ static int take_path(struct config *c, const char *base, const char *path,
 	if (file_join(base, path, joined, sizeof(joined), err) != 0)
 		return -1;
 	return keep_text(c, joined, ret_path, err);
+}
+
+int config_take_path(struct config *c, const char *base, const char *path,
+		     const char **ret_path, struct ltps_error *err)
+{
+	return take_path(c, base, path, ret_path, err);
 }
 
 /* A policy that comes with the program has a plain name; a file has its ending. */
@@ -473,7 +496,8 @@ int config_parse(struct view text, const char *name, const char *base,
 	    read_fetch(&c, base, err) != 0 || read_profiles(&c, name, base, err) != 0 ||
 	    read_scvp(&c, name, base, err) != 0 ||
 	    read_validation(&c, name, base, err) != 0 ||
-	    read_upkeep(&c, name, base, err) != 0)
+	    read_upkeep(&c, name, base, err) != 0 ||
+	    config_read_auth(&c, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;
@@ -505,6 +529,7 @@ int config_read(const char *path, struct config *ret_c, struct ltps_error *err)
 
 void config_clear(struct config *c)
 {
+	config_clear_auth(c);
 	for (size_t i = 0; i < c->n_paths; i++)
 		mem_free(c->paths[i]);
 	mem_free(c->paths);

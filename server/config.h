@@ -71,6 +71,33 @@ struct config_upkeep {
 	const char *policy; /* whose algorithms evidence may rest on; NULL: "default" */
 };
 
+/* [auth] */
+#define CONFIG_FAILURES 30
+struct config_auth {
+	bool require;      /* nobody is anonymous */
+	bool insecure;     /* as it is, although a network gets here */
+	uint32_t failures; /* wrong credentials a minute from one address; behind
+			      them 429, and no line in the audit */
+};
+
+/* [client NAME]: who a certificate is. Texts borrowed from the file. */
+struct config_client {
+	const char *name;
+	const char *subject; /* RFC 2253 text; NULL: the fingerprint */
+	bool has_fingerprint;
+	uint8_t fingerprint[32]; /* SHA-256 of the certificate */
+	unsigned roles;          /* server/rights.h */
+	const char *tenant;
+};
+
+/* [tenant NAME] */
+struct config_tenant {
+	struct ltp_tenant rules;
+	const char **profiles; /* of rules */
+	uint32_t rate;         /* requests a second; 0: no limit */
+	uint32_t caller_rate;  /* of one caller */
+};
+
 struct config {
 	const char *name; /* of the file, for messages */
 	const char *listen;
@@ -96,6 +123,12 @@ struct config {
 	struct config_validation validation;
 	struct config_key seal; /* of profiles that seal */
 	struct config_upkeep upkeep;
+	struct tls_options tls; /* certificate NULL: plain HTTP */
+	struct config_auth auth;
+	struct config_client *clients;
+	size_t n_clients;
+	struct config_tenant *tenants;
+	size_t n_tenants;
 	struct fetch_policy fetch;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];
@@ -120,5 +153,7 @@ int config_parse(struct view text, const char *name, const char *base,
 int config_read(const char *path, struct config *ret_c,
 		struct ltps_error *err) LTPS_CHECKED;
 void config_clear(struct config *c);
+/* Whether other machines get to "ADDR:PORT". */
+bool config_listens_to_all(const char *listen);
 
 #endif

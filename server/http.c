@@ -28,18 +28,22 @@ const char *http_status_text(int status)
 		const char *text;
 	} texts[] = {
 		{ 200, "OK" },
+		{ 201, "Created" },
 		{ 204, "No Content" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
 		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
 		{ 415, "Unsupported Media Type" },
 		{ 417, "Expectation Failed" },
 		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" },
 		{ 500, "Internal Server Error" },
 		{ 502, "Bad Gateway" },
@@ -93,6 +97,8 @@ void exchange_free(struct http_exchange *x)
 		if (x->next != NULL)
 			x->next->prev = x->prev;
 	}
+	if (x->context_free != NULL)
+		x->context_free(x->context);
 	buf_free(&x->body);
 	mem_free(x->query);
 	mem_free(x);
@@ -198,6 +204,57 @@ const char *http_peer(const struct http_exchange *x)
 	return x->peer;
 }
 
+bool http_peer_key(const struct http_exchange *x, uint8_t out[16])
+{
+	if (x->conn == NULL)
+		return false;
+	memcpy(out, &x->conn->address, 16);
+	return true;
+}
+
+bool http_peer_loopback(const struct http_exchange *x)
+{
+	return x->conn != NULL && x->conn->loopback;
+}
+
+bool http_secure(const struct http_exchange *x)
+{
+	return x->server != NULL && x->server->options.tls != NULL;
+}
+
+X509 *http_client_certificate(const struct http_exchange *x)
+{
+	return x->conn != NULL && x->conn->tls != NULL ? tls_client(x->conn->tls)
+						       : NULL;
+}
+
+const char *http_route_path(const struct http_exchange *x)
+{
+	return x->route->path;
+}
+
+void http_set_context(struct http_exchange *x, void *context,
+		      void (*release)(void *context))
+{
+	if (x->context_free != NULL)
+		x->context_free(x->context);
+	x->context = context;
+	x->context_free = release;
+}
+
+void *http_context(const struct http_exchange *x)
+{
+	return x->context;
+}
+
+void http_pass(struct http_exchange *x)
+{
+	if (x->conn != NULL)
+		conn_pass(x->conn);
+	else
+		exchange_free(x);
+}
+
 const char *http_request_id(const struct http_exchange *x)
 {
 	return x->id;
@@ -243,6 +300,10 @@ static void reply(struct http_exchange *x, struct conn_answer *a)
 		if (x->head.minor == 0 && x->head.keep_alive && !c->server->draining &&
 		    !a->cut)
 			http_add_field(x, "Connection", "keep-alive");
+		/* Refused at the gate, what was announced is not read. */
+		if (c->state == CONN_GATE &&
+		    (x->head.chunked || x->head.content_length > 0))
+			a->close = c->unread = true;
 		a->extra = x->extra;
 		a->id = x->id;
 		a->head_only = x->head.method == HTTP_METHOD_HEAD;

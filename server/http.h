@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "server/budget.h"
 #include "server/loop.h"
+#include "server/tls.h"
 
 enum http_method {
 	HTTP_METHOD_GET = 1, /* HEAD is answered wherever GET is */
@@ -46,8 +47,9 @@ struct http_limits {
 	int64_t idle_ms;          /* HTTP_IDLE_MS: between requests */
 };
 
-#define HTTP_HEADER_MAX ((size_t)16 << 10) /* room for cookies and tokens of proxies   \
-					    */
+#define HTTP_HEADER_MAX                                                                \
+	((size_t)16 << 10) /* room for cookies and tokens of proxies                   \
+			    */
 #define HTTP_IN_FLIGHT_MAX ((size_t)1 << 30)
 #define HTTP_CONNECTIONS_MAX 2048
 #define HTTP_PER_ADDRESS_MAX 1024 /* a reverse proxy is one address */
@@ -87,6 +89,14 @@ struct http_options {
 			    struct buf *out, const char **ret_type,
 			    struct ltps_error *err);
 	void *refusal_arg;
+	struct tls *tls; /* borrowed; NULL: plain HTTP */
+	/*
+	 * Asked for each request that has a route, before anything of its body is
+	 * read: then or later on the loop's thread exactly one of http_pass(),
+	 * http_refuse(), http_reply*() and http_drop() follows. NULL: all pass.
+	 */
+	void (*gate)(struct http_exchange *x, void *arg);
+	void *gate_arg;
 };
 
 struct http_server;
@@ -108,6 +118,7 @@ struct http_stats {
 	uint64_t requests;
 	uint64_t refused;   /* by the front end, all reasons */
 	uint64_t deadlines; /* connections ended by a deadline */
+	uint64_t handshakes_failed;
 	uint64_t in_flight_bytes;
 	uint64_t status[6]; /* answers by hundreds; [2]: 200 to 299 */
 };
@@ -137,6 +148,26 @@ struct view http_field(const struct http_exchange *x, const char *name);
 const char *http_media_type(const struct http_exchange *x);
 /* Address of the peer as text. */
 const char *http_peer(const struct http_exchange *x);
+/* The same as a key: of IPv6 the /64, which is what one subscriber holds. False when
+ * the client has gone. */
+bool http_peer_key(const struct http_exchange *x, uint8_t out[16]);
+/* Whether the peer is this machine. */
+bool http_peer_loopback(const struct http_exchange *x);
+/* Whether it came over TLS. On the loop's thread, as all that asks the connection. */
+bool http_secure(const struct http_exchange *x);
+/* The client's certificate, judged by tls.c; NULL: none, or the client has gone.
+ * Borrowed until control returns to the loop. */
+X509 *http_client_certificate(const struct http_exchange *x);
+/* What the route's table entry says of its path: "/pres/PreservePO", "/link/" and '*'.
+ */
+const char *http_route_path(const struct http_exchange *x);
+/* Who let it pass hangs on what the handler is to know of the caller; freed with the
+ * exchange by `release`, which may be NULL. */
+void http_set_context(struct http_exchange *x, void *context,
+		      void (*release)(void *context));
+void *http_context(const struct http_exchange *x);
+/* From the gate: let it go on. */
+void http_pass(struct http_exchange *x);
 /* Identity for logs: unique in the process, also sent as X-Request-Id. */
 const char *http_request_id(const struct http_exchange *x);
 struct view http_body(const struct http_exchange *x);

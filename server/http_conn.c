@@ -13,6 +13,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+/* RFC 8446 5.1: the largest plaintext of a record. */
+#define TLS_RECORD ((size_t)16384)
+
 static void conn_flush(struct http_conn *c);
 
 static void set_phase(struct http_conn *c, enum conn_state state, int64_t allowed_ms)
@@ -23,6 +26,13 @@ static void set_phase(struct http_conn *c, enum conn_state state, int64_t allowe
 	c->deadline_ms = allowed_ms < 0 ? INT64_MAX : c->started_ms + allowed_ms;
 }
 
+/* What TLS has decrypted already the socket does not tell of. */
+static void wake_pending(struct http_conn *c)
+{
+	if (c->tls != NULL && c->reading && tls_pending(c->tls))
+		event_active(&c->readable, EV_READ, 0);
+}
+
 static void set_reading(struct http_conn *c, bool on)
 {
 	if (on == c->reading)
@@ -31,12 +41,19 @@ static void set_reading(struct http_conn *c, bool on)
 		c->reading = event_add(&c->readable, NULL) == 0;
 	else if (event_del(&c->readable) == 0)
 		c->reading = false;
+	wake_pending(c);
+}
+
+static ssize_t conn_recv(struct http_conn *c, void *out, size_t n)
+{
+	return c->tls != NULL ? tls_recv(c->tls, out, n) : recv(c->fd, out, n, 0);
 }
 
 static void conn_free(struct http_conn *c)
 {
 	event_del(&c->readable);
 	event_del(&c->writable);
+	tls_end(c->tls);
 	close(c->fd);
 	buf_free(&c->in);
 	buf_free(&c->out);
@@ -60,7 +77,7 @@ void conn_close(struct http_conn *c)
 	budget_give(s->budget, c->out_charge);
 	if (c->x != NULL) {
 		c->x->conn = NULL;
-		if (c->state != CONN_HANDLE)
+		if (c->state != CONN_HANDLE && c->state != CONN_GATE)
 			exchange_free(c->x);
 		c->x = NULL;
 	}
@@ -71,6 +88,8 @@ void conn_close(struct http_conn *c)
 /* The answer is out, or refused input remains: let the client read it. */
 static void start_linger(struct http_conn *c)
 {
+	if (c->tls != NULL && !c->abort_after)
+		tls_shut(c->tls);
 	if (c->abort_after || c->eof || shutdown(c->fd, SHUT_WR) != 0) {
 		conn_close(c);
 		return;
@@ -112,8 +131,22 @@ static void answer_sent(struct http_conn *c)
 		next_request(c);
 }
 
+/* A record at a time: what is tried again must be the same. */
+static ssize_t send_record(struct http_conn *c)
+{
+	const bool head = c->out_at < c->out.n;
+	const size_t at = head ? c->out_at : c->out_at - c->out.n;
+	const uint8_t *p = head ? c->out.p : c->out_body.p;
+	size_t n = c->out_end - c->out_at;
+	if (head && n > c->out.n - at)
+		n = c->out.n - at;
+	return tls_send(c->tls, p + at, n < TLS_RECORD ? n : TLS_RECORD);
+}
+
 static ssize_t send_some(struct http_conn *c)
 {
+	if (c->tls != NULL)
+		return send_record(c);
 	struct iovec iov[2];
 	int n = 0;
 	size_t at = c->out_at;
@@ -375,13 +408,43 @@ static void start_body(struct http_conn *c)
 	}
 	if (head->expect_continue && c->in_at == c->in.n) {
 		static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-		(void)!send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
+		if (c->tls != NULL)
+			(void)!tls_send(c->tls, go_on, sizeof(go_on) - 1);
+		else
+			(void)!send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
 	}
 	c->x->body = buf_make(head->chunked ? c->x->route->body_max
 					    : (size_t)head->content_length);
 	c->chunk = (struct http_chunked){ .state = CHUNK_SIZE };
 	set_phase(c, head->chunked ? CONN_CHUNKED : CONN_BODY,
 		  c->server->limits.transfer_ms);
+}
+
+static void ask_gate(struct http_conn *c)
+{
+	const struct http_options *o = &c->server->options;
+	if (o->gate == NULL) {
+		start_body(c);
+		return;
+	}
+	set_phase(c, CONN_GATE, -1);
+	o->gate(c->x, o->gate_arg);
+}
+
+void conn_pass(struct http_conn *c)
+{
+	set_reading(c, !c->eof);
+	if (c->busy) {
+		start_body(c); /* from within the gate: conn_run() goes on */
+		return;
+	}
+	c->busy = true;
+	start_body(c);
+	c->busy = false;
+	if (c->dead)
+		conn_free(c);
+	else
+		conn_run(c);
 }
 
 static bool run_head(struct http_conn *c)
@@ -418,7 +481,7 @@ static bool run_head(struct http_conn *c)
 	}
 	c->close_after = !c->x->head.keep_alive;
 	if (admit(c))
-		start_body(c);
+		ask_gate(c);
 	return true;
 }
 
@@ -525,7 +588,7 @@ static ssize_t read_into(struct http_conn *c, struct buf *b, size_t want)
 		errno = ENOMEM;
 		return -1;
 	}
-	const ssize_t n = recv(c->fd, b->p + b->n, want, 0);
+	const ssize_t n = conn_recv(c, b->p + b->n, want);
 	if (n > 0)
 		b->n += (size_t)n;
 	return n;
@@ -574,12 +637,37 @@ static ssize_t read_input(struct http_conn *c)
 	return read_into(c, &c->in, HTTP_READ_SIZE);
 }
 
+/* No message for who does not get through: there is no common language yet. */
+static void run_handshake(struct http_conn *c)
+{
+	const enum tls_step step = tls_handshake(c->tls);
+	if (step == TLS_FAILED) {
+		c->server->stats.handshakes_failed++;
+		conn_close(c);
+		return;
+	}
+	if (step == TLS_WANTS_WRITE) {
+		if (event_add(&c->writable, NULL) != 0)
+			conn_close(c);
+		return;
+	}
+	event_del(&c->writable);
+	if (step == TLS_DONE) {
+		set_phase(c, CONN_HEAD, c->server->limits.idle_ms);
+		wake_pending(c);
+	}
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_conn *c = arg;
 	ssize_t n;
 	(void)fd;
 	(void)what;
+	if (c->state == CONN_TLS) {
+		run_handshake(c);
+		return;
+	}
 	if (c->state == CONN_LINGER)
 		n = read_discard(c);
 	else if (c->state == CONN_BODY && c->in_at == c->in.n)
@@ -597,9 +685,11 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		set_reading(c, false);
 	}
 	/* Pipelined requests wait in the kernel while one is at work. */
-	if ((c->state == CONN_HANDLE || c->state == CONN_WRITE) &&
+	if ((c->state == CONN_HANDLE || c->state == CONN_WRITE ||
+	     c->state == CONN_GATE) &&
 	    c->in.n >= HTTP_READ_SIZE)
 		set_reading(c, false);
+	wake_pending(c);
 	if (c->state != CONN_LINGER)
 		conn_run(c);
 }
@@ -609,6 +699,10 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	struct http_conn *c = arg;
 	(void)fd;
 	(void)what;
+	if (c->state == CONN_TLS) {
+		run_handshake(c);
+		return;
+	}
 	c->busy = true;
 	conn_flush(c);
 	c->busy = false;
@@ -641,7 +735,7 @@ void conn_check_deadline(struct http_conn *c, int64_t now_ms)
 
 void conn_drain(struct http_conn *c)
 {
-	if (c->state == CONN_HEAD && c->in.n == 0)
+	if (c->state == CONN_TLS || (c->state == CONN_HEAD && c->in.n == 0))
 		conn_close(c);
 	else if (c->state == CONN_LINGER)
 		c->deadline_ms = clock_monotonic_ms() + HTTP_LINGER_SHORT_MS;
@@ -652,17 +746,22 @@ void conn_drain(struct http_conn *c)
 /* IPv4 as it is, IPv6 by its /64: what one subscriber holds. */
 static void set_address(struct http_conn *c, const struct sockaddr *peer)
 {
+	static const uint8_t one[16] = { [15] = 1 }; /* ::1 */
 	memset(&c->address, 0, sizeof(c->address));
 	if (peer->sa_family == AF_INET) {
 		struct sockaddr_in in;
 		memcpy(&in, peer, sizeof(in));
 		memcpy(c->address.s6_addr + 12, &in.sin_addr, 4);
+		c->loopback = c->address.s6_addr[12] == 127;
 		inet_ntop(AF_INET, &in.sin_addr, c->peer, sizeof(c->peer));
 	} else if (peer->sa_family == AF_INET6) {
 		struct sockaddr_in6 in6;
 		memcpy(&in6, peer, sizeof(in6));
 		inet_ntop(AF_INET6, &in6.sin6_addr, c->peer, sizeof(c->peer));
-		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+		const bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
+		c->loopback = mapped ? in6.sin6_addr.s6_addr[12] == 127
+				     : memcmp(&in6.sin6_addr, one, 16) == 0;
+		if (mapped)
 			memcpy(c->address.s6_addr + 12, in6.sin6_addr.s6_addr + 12, 4);
 		else
 			memcpy(c->address.s6_addr, in6.sin6_addr.s6_addr, 8);
@@ -697,11 +796,18 @@ int conn_new(struct http_server *s, int fd, const struct sockaddr *peer,
 		static const char full[] =
 		    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
 		    "Retry-After: 1\r\nConnection: close\r\n\r\n";
-		(void)!send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL);
+		if (s->options.tls == NULL)
+			(void)!send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL);
 		s->stats.connections_refused++;
 		conn_free(c);
 		return ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
 				 "too many connections");
+	}
+	if (s->options.tls != NULL &&
+	    tls_accept(s->options.tls, fd, clock_now_ms(s->options.clock), &c->tls,
+		       err) != 0) {
+		conn_free(c);
+		return -1;
 	}
 	c->next = s->conns;
 	if (s->conns != NULL)
@@ -709,7 +815,10 @@ int conn_new(struct http_server *s, int fd, const struct sockaddr *peer,
 	s->conns = c;
 	s->n_conns++;
 	s->stats.connections_accepted++;
-	set_phase(c, CONN_HEAD, s->limits.idle_ms);
+	if (c->tls != NULL)
+		set_phase(c, CONN_TLS, s->limits.header_ms);
+	else
+		set_phase(c, CONN_HEAD, s->limits.idle_ms);
 	set_reading(c, true);
 	if (!c->reading) {
 		conn_close(c);

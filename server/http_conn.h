@@ -5,7 +5,10 @@
  *
  * A connection's state and what ends it:
  *
- *   HEAD     a request's head is read      -> BODY, CHUNKED or HANDLE
+ *   TLS      the handshake                 -> HEAD
+ *   HEAD     a request's head is read      -> GATE, or as from there
+ *   GATE     somebody says whether the caller may go on
+ *                                          -> BODY, CHUNKED or HANDLE; WRITE
  *   BODY     Content-Length bytes are read -> HANDLE
  *   CHUNKED  chunks are read               -> HANDLE
  *   HANDLE   the exchange is the route's   -> WRITE, by http_reply*()
@@ -38,7 +41,9 @@
 #define HTTP_EXTRA_MAX 512
 
 enum conn_state {
+	CONN_TLS,
 	CONN_HEAD,
+	CONN_GATE,
 	CONN_BODY,
 	CONN_CHUNKED,
 	CONN_HANDLE,
@@ -59,6 +64,8 @@ struct http_exchange {
 	size_t query_n;
 	char id[20];
 	char peer[INET6_ADDRSTRLEN];
+	void *context; /* of whoever let it pass */
+	void (*context_free)(void *context);
 	size_t extra_n;
 	char extra[HTTP_EXTRA_MAX]; /* further fields of the answer */
 	unsigned n_extra;
@@ -75,6 +82,8 @@ struct http_conn {
 	struct event writable;
 	struct in6_addr address; /* key of the per-address limit */
 	char peer[INET6_ADDRSTRLEN];
+	bool loopback;
+	SSL *tls; /* NULL: plain */
 
 	struct buf in; /* received, from in_at on not used yet */
 	size_t in_at;
@@ -147,6 +156,8 @@ struct conn_answer {
 };
 /* Answers the exchange that the route had, and goes on with the next. */
 void conn_reply(struct http_conn *c, struct conn_answer *a);
+/* What GATE waits for: the body may come, or the route has it. */
+void conn_pass(struct http_conn *c);
 /* A refusal by the front end; the connection ends after it. */
 void conn_refuse(struct http_conn *c, int status, const char *why, const char *extra);
 

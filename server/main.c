@@ -34,6 +34,8 @@ static const struct {
 	{ "evidence", cmd_evidence, "verify evidence records offline" },
 	{ "policy", cmd_policy, "show what a validation policy decides" },
 	{ "renewals", cmd_renewals, "when evidence weakens, and what that will cost" },
+	{ "token", cmd_token, "who may come in: API tokens" },
+	{ "link", cmd_link, "let an auditor read one object" },
 	{ "fsck", cmd_fsck, "check a store" },
 	{ "backup", cmd_backup, "copy a store while it runs" },
 	{ "restore", cmd_restore, "make a store from a backup" },

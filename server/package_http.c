@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "ltp/package.h"
+#include "server/auth.h"
 #include "server/query_names.h"
 #include "server/result.h"
 #include "server/service.h"
@@ -120,7 +121,7 @@ void package_http_handle(struct http_exchange *x, void *arg)
 	j->s = s;
 	j->x = x;
 	j->request = (struct ltp_package_request){
-		.caller = { .tenant = "", .name = "anonymous" },
+		.caller = auth_caller(x),
 		.poid = http_path_rest(x),
 		.partial = partial != NULL && strcmp(partial, "true") == 0,
 	};

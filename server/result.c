@@ -100,6 +100,8 @@ enum ltp_minor result_of_status(int http_status)
 		return LTP_NOT_SUPPORTED;
 	case 408:
 		return LTP_TRANSFER_ERROR;
+	case 429:
+		return LTP_INTERNAL_ERROR; /* it passes by */
 	default:
 		return http_status >= 500 ? LTP_INTERNAL_ERROR : LTP_PARAMETER_ERROR;
 	}

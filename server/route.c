@@ -6,6 +6,7 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/api_call.h"
+#include "server/auth.h"
 #include "server/result.h"
 #include "server/service.h"
 #include "server/soap.h"
@@ -13,6 +14,8 @@
 
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
+/* A POID, a date and a name. */
+#define LINK_REQUEST_MAX ((size_t)4 << 10)
 /* Answers up to this size always leave: refusals, and what tells of a change. */
 #define SMALL_ANSWER ((size_t)64 << 10)
 
@@ -108,6 +111,20 @@ static void call_done(struct pool_job *job)
 	mem_free(j);
 }
 
+/* Operations whose own routes are closed to the caller. */
+static unsigned denied_to(const struct http_exchange *x)
+{
+	unsigned denied = 0;
+	for (unsigned op = 0; op < OP_COUNT; op++) {
+		char path[64];
+		snprintf(path, sizeof(path), "/pres/%s",
+			 operation_name((enum operation)op));
+		if (!auth_may(x, path))
+			denied |= 1u << op;
+	}
+	return denied;
+}
+
 /* op_unknown: the body will tell the operation. */
 static void start_call(struct http_exchange *x, struct service *s,
 		       const struct api_binding *binding, enum operation op,
@@ -130,7 +147,8 @@ static void start_call(struct http_exchange *x, struct service *s,
 	j->call.content_type = http_field(x, "content-type");
 	j->call.ltp = s->ltp;
 	j->call.log = s->log;
-	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
+	j->call.caller = auth_caller(x);
+	j->call.denied = denied_to(x);
 	j->call.request_id = http_request_id(x);
 	j->call.room =
 	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget.max };
@@ -178,6 +196,17 @@ static enum pool_outcome status_work(struct pool_job *job, void *state)
 	return POOL_DONE;
 }
 
+/* What is kept here, and what troubles it, is for those who run it. */
+static int status_body(const struct status_job *j, struct buf *out,
+		       struct ltps_error *err)
+{
+	if (j->metrics)
+		return status_metrics(j->s, &j->health, out, err);
+	return auth_may(j->x, "/metrics")
+		   ? status_health(j->s, &j->health, out, err)
+		   : status_health_bare(j->s, &j->health, out, err);
+}
+
 static void status_done(struct pool_job *job)
 {
 	struct status_job *j = (struct status_job *)job;
@@ -187,8 +216,7 @@ static void status_done(struct pool_job *job)
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
 			  &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
-	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err)
-			       : status_health(j->s, &j->health, &out, &err)) != 0) {
+	} else if (status_body(j, &out, &err) != 0) {
 		http_refuse(j->x, 503, "out of memory");
 	} else {
 		http_reply(j->x, 200,
@@ -259,6 +287,8 @@ static void handle_root(struct http_exchange *x, void *arg)
 		      "application/json\n"
 		      "GET /package/POID  an object with all that verifies it, ZIP; "
 		      "?partial=true\n"
+		      "GET, POST /links; DELETE /links/N; GET /link/...  read-only "
+		      "access to one object\n"
 		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
 }
 
@@ -274,6 +304,8 @@ void route_table(struct service *s)
 		     { "/metrics", handle_metrics },
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
+		     { "/links", links_http_list },
+		     { "/link/*", links_http_open },
 		     { "/", handle_root } };
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {
@@ -338,12 +370,20 @@ void route_table(struct service *s)
 		.handle = package_http_handle,
 		.arg = s,
 	};
-	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
-		s->routes[n++] = (struct http_route){ .path = gets[i].path,
-						      .methods = HTTP_METHOD_GET,
-						      .handle = gets[i].handle,
-						      .arg = s };
-	s->n_routes = n;
+	.path = "/links", .methods = HTTP_METHOD_POST,
+	.media_types = { "application/json" }, .body_max = LINK_REQUEST_MAX,
+	.handle = links_http_add, .arg = s,
+};
+s->routes[n++] = (struct http_route){ .path = "/links/*",
+				      .methods = HTTP_METHOD_DELETE,
+				      .handle = links_http_revoke,
+				      .arg = s };
+for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
+	s->routes[n++] = (struct http_route){ .path = gets[i].path,
+					      .methods = HTTP_METHOD_GET,
+					      .handle = gets[i].handle,
+					      .arg = s };
+s->n_routes = n;
 }
 
 /* Under /pres a ResponseType or a fault, elsewhere a problem (RFC 9457). */

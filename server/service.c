@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "server/auth.h"
 #include "server/policy_file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -160,6 +161,12 @@ static void stop_policy(struct service *s)
 
 static int start_ltp(struct service *s, struct ltps_error *err)
 {
+	const size_t n_tenants = s->config->n_tenants;
+	s->tenants = mem_zalloc(n_tenants + 1, sizeof(*s->tenants));
+	if (s->tenants == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n_tenants; i++)
+		s->tenants[i] = s->config->tenants[i].rules;
 	const struct ltp_options options = {
 		.store = s->store,
 		.clock = s->clock,
@@ -177,6 +184,8 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.fetchers = (unsigned)s->config->workers / 2 + 1,
 		.seal_key = s->seal_key,
 		.report_key = s->report_key,
+		.tenants = s->tenants,
+		.n_tenants = n_tenants,
 		.service_id = s->config->id,
 		.low_space_bytes = s->config->low_space,
 		.no_space_bytes = s->config->no_space,
@@ -187,6 +196,7 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 static void stop_ltp(struct service *s)
 {
 	ltp_free(s->ltp);
+	mem_free(s->tenants);
 }
 
 static void worker_free(void *state)
@@ -268,6 +278,9 @@ static int start_http(struct service *s, struct ltps_error *err)
 		.clock = s->clock,
 		.budget = &s->budget,
 		.refusal_body = route_refusal_body,
+		.tls = s->tls,
+		.gate = auth_gate,
+		.gate_arg = s,
 	};
 	if (loop_timer_new(s->loop, drain_poll, s, &s->drain_timer, err) != 0)
 		return -1;
@@ -294,6 +307,7 @@ static const struct {
 	{ "domain", start_ltp, stop_ltp },
 	{ "SCVP", scvp_http_start, scvp_http_stop },
 	{ "validation", validate_http_start, validate_http_stop },
+	{ "callers", auth_start, auth_stop },
 	{ "workers", start_workers, stop_workers },
 	{ "background", background_start, background_stop },
 	{ "listener", start_http, stop_http },
@@ -337,6 +351,11 @@ void service_stop(struct service *s)
 unsigned service_port(const struct service *s)
 {
 	return http_port(s->http);
+}
+
+int service_reload_tls(struct service *s, struct ltps_error *err)
+{
+	return s->tls != NULL ? tls_reload(s->tls, err) : 0;
 }
 
 static void drain_poll(void *arg)

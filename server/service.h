@@ -20,12 +20,13 @@
 #include "server/config.h"
 #include "server/http.h"
 #include "server/loop.h"
+#include "server/rate.h"
 #include "storage/store.h"
 #include "validation/validation_policy.h"
 
 /* RetrieveInfo .. Search, each below /pres/; /pres/soap, /scvp, /validate, /verify,
- * /certificates/validate, /package/; six more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 12)
+ * /certificates/validate, /package/; links; six more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 18)
 
 struct service;
 struct service_route {
@@ -50,6 +51,13 @@ struct service_scvp_counts {
 struct service_validate_counts {
 	uint64_t okay, refused, failed;
 	uint64_t us;
+};
+
+/* Requests that did not get past the gate, for /metrics. */
+struct service_auth_counts {
+	uint64_t unknown; /* no credentials, or such as open nothing */
+	uint64_t denied;  /* of somebody known */
+	uint64_t limited; /* 429, also of the unknown */
 };
 
 /* A policy that requests may name. */
@@ -113,6 +121,10 @@ struct service {
 	struct service_counts counts[OP_COUNT];
 	struct service_scvp_counts scvp_counts;
 	struct service_validate_counts validate_counts, certificate_counts;
+	struct service_auth_counts auth_counts;
+	struct rate *rate;
+	struct tls *tls;            /* NULL: plain HTTP */
+	struct ltp_tenant *tenants; /* as the domain wants them */
 	/* The first serves where a request names none. */
 	struct service_policy policies[SERVICE_POLICIES_MAX];
 	size_t n_policies;
@@ -141,7 +153,16 @@ void service_drain(struct service *s);
 void service_stop(struct service *s);
 unsigned service_port(const struct service *s);
 
+/* Takes up certificate and key of the listener again, and those of its clients. Nothing
+ * without [tls]. Fails: as tls_reload() */
+int service_reload_tls(struct service *s, struct ltps_error *err) LTPS_CHECKED;
+
 /* --- private to server/ --- */
+/* links_http.c: /links, /link/ */
+void links_http_list(struct http_exchange *x, void *arg);
+void links_http_add(struct http_exchange *x, void *arg);
+void links_http_revoke(struct http_exchange *x, void *arg);
+void links_http_open(struct http_exchange *x, void *arg);
 /* route.c */
 void route_table(struct service *s);
 int route_refusal_body(void *arg, const char *path, int status, const char *text,
@@ -179,6 +200,9 @@ void operator_anchors(struct http_exchange *x, void *arg);
 /* status.c */
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
 		  struct ltps_error *err) LTPS_CHECKED;
+/* What anybody may see. */
+int status_health_bare(const struct service *s, const struct ltp_health *h,
+		       struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 int status_metrics(struct service *s, const struct ltp_health *h, struct buf *out,
 		   struct ltps_error *err) LTPS_CHECKED;
 

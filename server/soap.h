@@ -39,12 +39,6 @@ int soap_parse(struct api_call *call, struct ltp_result *ret_refusal,
 int soap_refusal_body(int http_status, const char *text, struct buf *out,
 		      struct ltps_error *err) LTPS_CHECKED;
 
-/* Answers of both; what the schema has and the domain does not give yet is NULL, 0. */
-int soap_out_updated(const struct api_answer *a, const char *version, struct buf *out,
-		     struct ltps_error *err) LTPS_CHECKED;
-int soap_out_found(const struct api_answer *a, const char *const *poids, size_t n,
-		   struct buf *out, struct ltps_error *err) LTPS_CHECKED;
-
 /*
  * soap_description - the WSDL, or a schema that it imports, with the addresses of this
  * service in it.

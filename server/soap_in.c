@@ -2,6 +2,7 @@
 /* The messages of TS 119 512 5.3 as elements of the schema (Annex C.1). */
 #include <string.h>
 
+#include "server/digest_list.h"
 #include "server/soap_private.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -246,7 +247,22 @@ static bool check_whole(struct soap_in *s, const struct api_in *in)
 	if (in->op == OP_VALIDATE_EVIDENCE && !in->has_evidence && in->n_pos == 0)
 		return xread_refuse(&s->r, LTP_PARAMETER_ERROR,
 				    "neither Evidence nor PO is given");
-	return check_ids(&s->r, in) && check_parts(s);
+	if (in->op == OP_UPDATE_POC && in->n_pos == 0)
+		return xread_refuse(&s->r, LTP_PARAMETER_ERROR, "no DeltaPOC is given");
+	/* A DeltaPOC may name what the object holds already. */
+	return (in->op == OP_UPDATE_POC || check_ids(&s->r, in)) && check_parts(s);
+}
+
+/* A DigestList is looked into, whatever the profile will say to it. */
+static bool read_digest_lists(struct soap_in *s, struct api_in *in)
+{
+	struct ltp_result why = { .minor = LTP_OK };
+	if (digest_lists_read(in->pos, in->n_pos,
+			      in->op == OP_UPDATE_POC ? "DeltaPOC" : "PO",
+			      &in->digest_lists, &why, &s->r.err) != 0)
+		return false;
+	s->r.path_n = 0;
+	return why.minor == LTP_OK || xread_refuse(&s->r, why.minor, "%s", why.message);
 }
 
 bool soap_read_message(struct soap_in *s)
@@ -255,5 +271,5 @@ bool soap_read_message(struct soap_in *s)
 	struct api_in *in = &s->call->in;
 	return xread_attrs(&s->r, attrs, COUNT(attrs), in) &&
 	       xread_children(&s->r, messages[in->op].fields, messages[in->op].n, in) &&
-	       check_whole(s, in);
+	       check_whole(s, in) && read_digest_lists(s, in);
 }

@@ -129,20 +129,20 @@ static int out_preserved(const struct api_answer *a, const char *poid, struct bu
 	return finish(&w, a, err);
 }
 
-int soap_out_updated(const struct api_answer *a, const char *version, struct buf *out,
-		     struct ltps_error *err)
+static int out_updated(const struct api_answer *a, const char *version, struct buf *out,
+		       struct ltps_error *err)
 {
 	struct xmlw w = start(a, OP_UPDATE_POC, out);
 	soap_element(&w, "pres:VersionID", version);
 	return finish(&w, a, err);
 }
 
-int soap_out_found(const struct api_answer *a, const char *const *poids, size_t n,
-		   struct buf *out, struct ltps_error *err)
+static int out_found(const struct api_answer *a, const struct ltp_found *found,
+		     struct buf *out, struct ltps_error *err)
 {
 	struct xmlw w = start(a, OP_SEARCH, out);
-	for (size_t i = 0; i < n; i++)
-		soap_element(&w, "pres:POID", poids[i]);
+	for (size_t i = 0; i < found->n; i++)
+		soap_element(&w, "pres:POID", found->poids[i]);
 	return finish(&w, a, err);
 }
 
@@ -309,12 +309,13 @@ static int put_parts(const struct api_answer *a, struct ltp_retrieved *r,
 	return end_parts(a, out, err);
 }
 
-static int out_retrieved(const struct api_answer *a, struct ltp_retrieved *r,
-			 struct buf *out, struct ltps_error *err)
+static int out_retrieved(const struct api_answer *a, enum operation op,
+			 struct ltp_retrieved *r, struct buf *out,
+			 struct ltps_error *err)
 {
 	if (reserve_pos(a, r, out, err) != 0)
 		return -1;
-	struct xmlw w = start(a, OP_RETRIEVE_PO, out);
+	struct xmlw w = start(a, op, out);
 	for (size_t i = 0; i < r->n_pos && w.err.code == LTPS_OK; i++)
 		put_po(&w, a, r, i);
 	if (soap_end(&w, err) != 0)
@@ -378,6 +379,8 @@ const struct api_binding api_soap_binding = {
 	.result = out_result,
 	.info = out_info,
 	.preserved = out_preserved,
+	.updated = out_updated,
+	.found = out_found,
 	.retrieved = out_retrieved,
 	.trace = out_trace,
 	.validated = out_validated,

@@ -80,6 +80,16 @@ int status_health(const struct service *s, const struct ltp_health *h, struct bu
 	return jsonw_end(&j, err);
 }
 
+int status_health_bare(const struct service *s, const struct ltp_health *h,
+		       struct buf *out, struct ltps_error *err)
+{
+	struct jsonw j = jsonw_to(out);
+	jsonw_object(&j);
+	jsonw_member(&j, "status", status_word(s, h));
+	jsonw_object_end(&j);
+	return jsonw_end(&j, err);
+}
+
 struct metric {
 	const char *name;
 	const char *type;
@@ -190,6 +200,24 @@ static int put_validation(const struct service *s, struct buf *out,
 	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
 }
 
+static int put_auth(const struct service *s, struct buf *out, struct ltps_error *err)
+{
+	const struct service_auth_counts *c = &s->auth_counts;
+	struct http_stats h;
+	http_stats(s->http, &h);
+	const struct metric metrics[] = {
+		{ "ltps_callers_unknown_total", "counter",
+		  "Requests without credentials, or with wrong ones.", c->unknown },
+		{ "ltps_callers_denied_total", "counter",
+		  "Requests that the caller's role does not allow.", c->denied },
+		{ "ltps_callers_limited_total", "counter",
+		  "Requests beyond a rate, answered 429.", c->limited },
+		{ "ltps_tls_failed_total", "counter", "TLS handshakes that failed.",
+		  h.handshakes_failed },
+	};
+	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
+}
+
 static int put_store(struct service *s, struct buf *out, struct ltps_error *err)
 {
 	struct store_stats st = { 0 };
@@ -259,7 +287,8 @@ int status_metrics(struct service *s, const struct ltp_health *h, struct buf *ou
 		   struct ltps_error *err)
 {
 	if (put_calls(s, out, err) != 0 || put_http(s, out, err) != 0 ||
-	    put_validation(s, out, err) != 0 || put_store(s, out, err) != 0)
+	    put_validation(s, out, err) != 0 || put_auth(s, out, err) != 0 ||
+	    put_store(s, out, err) != 0)
 		return -1;
 	return put_domain(s, h, out, err);
 }

@@ -143,6 +143,8 @@ void ltp_kit_open(struct ltp_kit *k)
 		.trust = k->trust,
 		.algorithms = k->algorithms,
 		.upkeep = k->upkeep,
+		.tenants = k->tenants,
+		.n_tenants = k->n_tenants,
 		.fetch = { .allow_http = true, .allow_loopback = true },
 		.seal_key = k->key,
 		.report_key = k->key,

@@ -39,6 +39,8 @@ struct ltp_kit {
 	unsigned n_tsas;           /* configured: 1 or 2 */
 	const struct algorithm_policy *algorithms;
 	struct ltp_upkeep_options upkeep;
+	const struct ltp_tenant *tenants;
+	size_t n_tenants;
 	bool keeps_up; /* ltp_kit_work() does upkeep, too */
 };
 
