@@ -5,6 +5,7 @@
  */
 #include "base/failpoint.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,15 +21,22 @@
 /* Nine digits: no run passes a point more often. */
 #define FAILPOINT_DIGITS_MAX 9
 
+enum action { ACTION_KILL, ACTION_FAIL, ACTION_FULL, ACTION_PAUSE };
+static const char *const action_names[] = { "kill", "fail", "full", "pause" };
+#define N_ACTIONS (sizeof(action_names) / sizeof(action_names[0]))
+
 struct spec {
 	char name[FAILPOINT_NAME_MAX + 1];
 	uint32_t left; /* passages until it acts; 0: has acted */
-	bool kill;
+	enum action action;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct spec specs[FAILPOINT_SPECS_MAX]; /* under lock */
 static size_t n_specs;                         /* under lock */
+static bool disk_full;                         /* under lock */
+static void (*on_pause)(void *arg, const char *name);
+static void *on_pause_arg;
 static atomic_bool armed;
 
 /* Text up to the separator; the cursor moves behind it. */
@@ -57,13 +65,16 @@ static bool parse_count(struct view v, uint32_t *ret_n)
 static bool parse_spec(struct view v, struct spec *ret_s)
 {
 	struct spec s = { 0 };
+	size_t a = 0;
 	struct view name = take_until(&v, ':');
 	struct view count = take_until(&v, ':');
 	if (name.n == 0 || name.n > FAILPOINT_NAME_MAX || !parse_count(count, &s.left))
 		return false;
-	s.kill = view_is_text(v, "kill");
-	if (!s.kill && !view_is_text(v, "fail"))
+	while (a < N_ACTIONS && !view_is_text(v, action_names[a]))
+		a++;
+	if (a == N_ACTIONS)
 		return false;
+	s.action = (enum action)a;
 	memcpy(s.name, name.p, name.n);
 	*ret_s = s;
 	return true;
@@ -85,32 +96,54 @@ int failpoint_arm(const char *text, struct ltps_error *err)
 		more = one.n < before; /* a separator stood there */
 		if (!parse_spec(one, &parsed[n++]))
 			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
-					 "failpoint is not name:n:kill or name:n:fail");
+					 "failpoint is not name:n:kill, fail, full "
+					 "or pause");
 	}
 	pthread_mutex_lock(&lock);
 	if (n > 0)
 		memcpy(specs, parsed, n * sizeof(parsed[0]));
 	n_specs = n;
+	disk_full = false;
 	atomic_store(&armed, n > 0);
 	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
+/* Kills are not put off by a full disk. */
+static void act(const struct spec *s, bool *fail, bool *pause)
+{
+	switch (s->action) {
+	case ACTION_KILL:
+		kill(getpid(), SIGKILL);
+		break;
+	case ACTION_FAIL:
+		*fail = true;
+		break;
+	case ACTION_FULL:
+		disk_full = true;
+		break;
+	case ACTION_PAUSE:
+		*pause = true;
+		break;
+	}
+}
+
 static bool pass_armed(const char *name)
 {
-	bool fail = false;
+	bool fail = false, pause = false;
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < n_specs; i++) {
 		struct spec *s = &specs[i];
 		if (s->left == 0 || strcmp(s->name, name) != 0 || --s->left > 0)
 			continue;
-		if (s->kill)
-			kill(getpid(), SIGKILL);
-		else
-			fail = true;
+		act(s, &fail, &pause);
 	}
+	const bool full = disk_full;
 	pthread_mutex_unlock(&lock);
-	return fail;
+	if (pause && on_pause != NULL)
+		on_pause(on_pause_arg, name);
+	errno = full ? ENOSPC : fail ? EIO : errno;
+	return fail || full;
 }
 
 bool failpoint_pass(const char *name)
@@ -122,7 +155,11 @@ bool failpoint_pass(const char *name)
 
 int failpoint_fail(const char *name, struct ltps_error *err)
 {
-	if (!failpoint_pass(name))
-		return 0;
-	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	return failpoint_pass(name) ? ltps_fail_errno(err, "failpoint") : 0;
+}
+
+void failpoint_on_pause(void (*fn)(void *arg, const char *name), void *arg)
+{
+	on_pause = fn;
+	on_pause_arg = arg;
 }

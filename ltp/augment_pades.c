@@ -139,7 +139,7 @@ static int stamp_inside(struct augmenting *a, struct buf *file, struct ltps_erro
 	int rc = cms_parse(a->fresh->cms, &cms, err);
 	if (rc == 0 && (digest_once(a->in->digest, cms->signers[0].signature, &imprint,
 				    err) != 0 ||
-			augment_token(a, &imprint, &answer, err) != 0 ||
+			augment_token(a, &imprint, false, &answer, err) != 0 ||
 			put_inside(a, cms, answer.tst->cms->whole, file, err) != 0))
 		rc = -1;
 	tsp_answer_clear(&answer);

@@ -77,7 +77,8 @@ struct augmenting {
 	/* Material that has to go into new archive time-stamps, since it may go nowhere
 	 * else: Attribute TLVs. */
 	struct buf values[2];
-	size_t room; /* that a PDF gets for a token: grows with them */
+	size_t room;      /* that a PDF gets for a token: grows with them */
+	size_t first_tsa; /* that gave the first token */
 };
 
 /* The file at one step. */
@@ -130,9 +131,11 @@ void augment_miss(struct augmenting *a, const char *what, const char *from);
 bool augment_wants_material(const struct conclusion *c);
 
 /* A token over this imprint, checked by the client, and by the gate that it has.
- * ret: release with tsp_answer_clear() */
-int augment_token(struct augmenting *a, const struct digest *d, struct tsp_answer *ret,
-		  struct ltps_error *err) LTPS_CHECKED;
+ * over  it will stand over those that came before: another TSA is asked first than gave
+ *       the first of them, so that they do not fall together
+ * ret   release with tsp_answer_clear() */
+int augment_token(struct augmenting *a, const struct digest *d, bool over,
+		  struct tsp_answer *ret, struct ltps_error *err) LTPS_CHECKED;
 /* The gate of the client where there are sources. arg: struct augmenting */
 int augment_gate(const void *arg, const struct tst *tst, X509 *signer,
 		 int64_t received_ms, struct ltps_error *err) LTPS_CHECKED;

@@ -66,24 +66,37 @@ static void advance(struct augmenting *a, int64_t gen_time_ms)
 		a->time_ms = gen_time_ms;
 }
 
-int augment_token(struct augmenting *a, const struct digest *d, struct tsp_answer *ret,
-		  struct ltps_error *err)
+/* The list from this one on, then from its beginning. */
+static void begin_with(struct tsp_client *c, size_t first, struct tsa list[])
+{
+	for (size_t i = 0; i < c->n_tsas; i++)
+		list[i] = c->tsas[(first + i) % c->n_tsas];
+	c->tsas = list;
+}
+
+int augment_token(struct augmenting *a, const struct digest *d, bool over,
+		  struct tsp_answer *ret, struct ltps_error *err)
 {
 	struct fetch *fetch = a->in->tsa_fetch;
 	struct tsp_client client;
+	struct tsa list[TSP_TSAS_MAX];
 	if (fetch == NULL && a->in->sources != NULL)
 		fetch = a->in->sources->fetch;
 	if (a->in->tsa == NULL || fetch == NULL)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "a time-stamp is needed, and no TSA is named");
 	client = *a->in->tsa;
+	/* What stands over other tokens should not fall with them. */
+	if (over && a->out->tokens > 0 && client.n_tsas <= TSP_TSAS_MAX)
+		begin_with(&client, a->first_tsa + 1, list);
 	if (client.gate == tsa_path_gate && a->in->sources != NULL) {
 		client.gate = augment_gate;
 		client.gate_arg = a;
 	}
 	if (tsp_client_stamp(&client, fetch, d, ret, err) != 0)
 		return -1;
-	a->out->tokens++;
+	if (a->out->tokens++ == 0)
+		a->first_tsa = ret->tsa;
 	advance(a, ret->tst->gen_time_ms);
 	return 0;
 }
@@ -98,7 +111,7 @@ static int stamp_signature(struct augmenting *a, const struct document_signature
 	struct tsp_answer answer = { 0 };
 	int rc = -1;
 	if (digest_once(a->in->digest, sig->signer->signature, &imprint, err) == 0 &&
-	    augment_token(a, &imprint, &answer, err) == 0)
+	    augment_token(a, &imprint, false, &answer, err) == 0)
 		rc = adding_put(d, signer, OID_SIGNATURE_TIME_STAMP,
 				answer.tst->cms->whole, err);
 	tsp_answer_clear(&answer);
@@ -206,7 +219,7 @@ static int stamp_archive(struct archiving *v, struct adding *d, bool *ret_go,
 	if (!*ret_go)
 		goto out;
 	rc = -1;
-	if (augment_token(v->a, &imprint, &answer, err) == 0 &&
+	if (augment_token(v->a, &imprint, true, &answer, err) == 0 &&
 	    put_inside(v, answer.tst->cms->whole, &token, err) == 0)
 		rc = adding_put(d, v->signer, OID_ARCHIVE_TIME_STAMP_V3,
 				view_buf(&token), err);

@@ -50,6 +50,8 @@ struct ltp_worker {
 	uint64_t room_taken; /* by the running request */
 	struct store_conn *conn;
 	struct fetch *fetch;
+	/* Of the TSAs' paths, which are asked about again and again. */
+	struct sig_cache *signatures;
 	bool upkeep_begun;
 };
 

@@ -9,6 +9,7 @@
 #include "ltp/inside.h"
 #include "ltp/tenant.h"
 #include "storage/audit.h"
+#include "validation/key.h"
 #include "validation/tsa_path.h"
 
 static const char *const MINORS[LTP_MINOR_COUNT] = {
@@ -38,6 +39,13 @@ const char *ltp_minor_name(enum ltp_minor minor)
 						 : "error/internalError";
 }
 
+static int find_policy(const struct ltp_policies *from, const char *name,
+		       struct validation_policy **ret_p, struct ltps_error *err)
+{
+	return from->find != NULL ? from->find(from->arg, name, ret_p, err)
+				  : validation_policy_builtin(name, ret_p, err);
+}
+
 /* The policy that each profile's signatures are judged by. */
 static int load_policies(struct ltp *l, struct ltps_error *err)
 {
@@ -49,8 +57,8 @@ static int load_policies(struct ltp *l, struct ltps_error *err)
 		const struct profile *p = l->o.profiles[i];
 		if (p->signature_policy == NULL)
 			continue;
-		if (validation_policy_builtin(p->signature_policy, &l->policies[i],
-					      err) != 0)
+		if (find_policy(&l->o.policies, p->signature_policy, &l->policies[i],
+				err) != 0)
 			return ltps_where(err, "profile %s", p->id);
 		if (p->seal != SEAL_NONE && l->o.seal_key == NULL)
 			return ltps_fail(
@@ -191,7 +199,8 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 		return ltps_fail_nomem(err);
 	w->l = l;
 	if (store_reader_open(l->o.store, &w->conn, err) != 0 || xml_load(err) != 0 ||
-	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0) {
+	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0 ||
+	    sig_cache_new(&w->signatures, err) != 0) {
 		ltp_worker_free(w);
 		return -1;
 	}
@@ -203,6 +212,7 @@ void ltp_worker_free(struct ltp_worker *w)
 {
 	if (w == NULL)
 		return;
+	sig_cache_free(w->signatures);
 	fetch_free(w->fetch);
 	store_reader_close(w->conn);
 	mem_free(w);

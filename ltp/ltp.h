@@ -22,6 +22,7 @@
 
 struct store;
 struct algorithm_policy;
+struct validation_policy;
 
 /* ResultMinor of TS 119 512 (spec section 4), and none. */
 enum ltp_minor {
@@ -74,13 +75,22 @@ struct ltp_tenant {
 	size_t n_profiles;
 };
 
+/* Where the validation policies come from that profiles name: as
+ * validation_policy_builtin(), which is asked where find is NULL. */
+struct ltp_policies {
+	int (*find)(void *arg, const char *name, struct validation_policy **ret_p,
+		    struct ltps_error *err);
+	void *arg;
+};
+
 struct ltp_options {
 	struct store *store;             /* borrowed, outlives ltp */
 	const struct clock *clock;       /* borrowed */
 	struct log *log;                 /* borrowed, may be NULL */
 	struct profile *const *profiles; /* borrowed */
 	size_t n_profiles;
-	const struct tsa *tsas; /* borrowed */
+	struct ltp_policies policies; /* asked in ltp_new() */
+	const struct tsa *tsas;       /* borrowed */
 	size_t n_tsas;
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */

@@ -270,7 +270,8 @@ static int judge(struct ltp_worker *w, const struct material *m,
 				       .pools = { m, w->l->history },
 				       .n_pools = 2,
 				       .time_ms = ltp_now(w->l),
-				       .exempt_short_term = true };
+				       .exempt_short_term = true,
+				       .cache = w->signatures };
 	if (path_judge_fetching(&sources, &in, &j, err) != 0)
 		return -1;
 	weigh_path(j.result, in.time_ms, ret);

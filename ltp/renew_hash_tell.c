@@ -134,7 +134,9 @@ static int tell_source(struct telling *x, const struct hash_dues *dues,
 		if (dues->d[i].alg != tree.alg)
 			continue;
 		x->due = &dues->d[i];
-		if (x->left.again_ms < x->told->again_ms)
+		/* No time yet: the end of the tree is not reached, and the next turn
+		 * goes on with it. */
+		if (x->left.again_ms != 0 && x->left.again_ms < x->told->again_ms)
 			x->told->again_ms = x->left.again_ms;
 		rc = tell_damaged(x, err);
 	}

@@ -15,7 +15,6 @@
 
 /* One object in memory: its parts; and with them the new forms and reports. */
 #define CARE_OBJECT_MAX ((uint64_t)1 << 30)
-#define CARE_BYTES_MAX ((uint64_t)2 << 30)
 #define CARE_REPORT_MAX ((size_t)64 << 20)
 /* Time for the network, of all parts together; the last one may overstep it. */
 #define CARE_MS_MAX 60000
@@ -150,15 +149,6 @@ static bool is_open(const struct report *r)
 	return false;
 }
 
-static void later(struct care *c, int64_t retry_ms, const char *why)
-{
-	c->incomplete = true;
-	if (retry_ms != INT64_MIN && retry_ms < c->retry_ms)
-		c->retry_ms = retry_ms;
-	if (c->why[0] == '\0')
-		snprintf(c->why, sizeof(c->why), "%.*s", (int)sizeof(c->why) - 1, why);
-}
-
 static int make_report(struct care *c, struct cared_part *p, const struct report *r,
 		       struct ltps_error *err)
 {
@@ -187,119 +177,12 @@ static bool has_form(const struct care *c, enum version_kind kind, size_t part)
 	return signatures_form_find(c, kind, part, false, &f);
 }
 
-/* Nothing more is fetched or made in this turn. */
-static bool is_spent(const struct care *c)
-{
-	return clock_monotonic_ms() > c->until_ms || c->bytes > CARE_BYTES_MAX;
-}
-
-/* It counts by the evidence of the object alone: no time-stamp in the file can prove
- * any more what that does, and waiting does not help. */
-static bool is_too_late(const struct augmented *a)
-{
-	const struct report *r = a->judged.report;
-	for (size_t i = 0; r != NULL && i < r->n_signatures; i++)
-		switch (r->signatures[i].conclusion.sub) {
-		case SUB_REVOKED_NO_POE:
-		case SUB_REVOKED_CA_NO_POE:
-		case SUB_OUT_OF_BOUNDS_NO_POE:
-		case SUB_OUT_OF_BOUNDS_NOT_REVOKED:
-			return true;
-		default:
-			break;
-		}
-	return false;
-}
-
-/* from  what it was made of: the part, or its newest form */
-static int take_outcome(struct care *c, struct cared_part *p, struct view from,
-			const char *what, struct ltps_error *err)
-{
-	struct augmented *a = &p->augmented;
-	char text[256];
-	if (a->outcome == AUGMENT_DONE && !view_equal(view_buf(&a->out), from)) {
-		p->made = a->out;
-		a->out = buf_make(0);
-		c->bytes += p->made.n;
-	} else if (a->outcome == AUGMENT_INCOMPLETE && !is_too_late(a)) {
-		snprintf(text, sizeof(text), "%s: %.200s", what, a->text);
-		later(c, a->retry_ms, text);
-	}
-	return signatures_stand(c, p, err);
-}
-
-/*
- * Remote parties that fail are a reason to try again later; what cannot be done with
- * this part at all is told. Neither keeps back what the other parts gave.
- */
-static int tried(struct care *c, struct ltps_error *err)
-{
-	if ((err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
-	    atomic_load(&c->w->cancelled))
-		return -1;
-	if (err->fault == LTPS_FAULT_REMOTE)
-		later(c, INT64_MIN, err->text);
-	else
-		log_error(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
-			  "a part of an object stays as it is", err,
-			  LOG_FIELDS({ "poid", c->object->poid }));
-	ltps_error_clear(err);
-	return 0;
-}
-
-static int raise(struct care *c, const struct signatures_judging *j,
-		 struct cared_part *p, struct view file, enum signature_level level,
-		 struct ltps_error *err)
-{
-	const struct path_sources sources = worker_sources(c->w, true);
-	const struct tsp_client tsa = ltp_tsp_client(c->w->l);
-	const struct augment_input in = {
-		.file = file,
-		.content = p->content.in_memory ? &p->content : NULL,
-		.level = level,
-		.tsa = &tsa,
-		.digest = leaf_digest(c->w->l, c->profile, c->now_ms),
-		.sources = &sources,
-		.judgement = signatures_input(j),
-		.clock = c->w->l->o.clock
-	};
-	if (augment_document(&in, &p->augmented, err) != 0)
-		return tried(c, err);
-	return take_outcome(c, p, file, "augmentation", err);
-}
-
-/* The newest form once more, before what it stands on weakens. */
-static int raise_again(struct care *c, const struct signatures_judging *j,
-		       struct cared_part *p, enum version_kind kind,
-		       struct ltps_error *err)
-{
-	struct signatures_form f;
-	if (!c->due || !signatures_form_find(c, kind, p->part, true, &f))
-		return 0;
-	if (is_spent(c)) {
-		later(c, INT64_MIN, "time or memory for one turn is used up");
-		return 0;
-	}
-	if (signatures_form_read(c, p, &f, err) != 0)
-		return -1;
-	if (raise(c, j, p, view_buf(&p->form), LEVEL_LTA, err) != 0)
-		return -1;
-	if (p->made.n == 0) /* it counts by the object's evidence alone from now on */
-		log_write(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
-			  "a form got no further time-stamp",
-			  LOG_FIELDS(
-			      { "poid", c->object->poid },
-			      { "outcome", augment_outcome_name(p->augmented.outcome) },
-			      { "why", p->augmented.text }));
-	return 0;
-}
-
 static int care_signed(struct care *c, const struct signatures_judging *j,
 		       struct cared_part *p, struct ltps_error *err)
 {
 	struct signatures_verdict own = { .worst = INDICATION_PASSED };
 	struct signatures_judging now = *j;
-	now.network = !is_spent(c);
+	now.network = !signatures_is_spent(c);
 	if (signatures_judge_part(&now, c->parts, c->version->n_parts, p->part, p, &own,
 				  &c->facts, err) != 0)
 		return -1;
@@ -311,14 +194,15 @@ static int care_signed(struct care *c, const struct signatures_judging *j,
 	if (c->bytes <= CARE_BYTES_MAX && make_report(c, p, p->judged.report, err) != 0)
 		return -1;
 	if (is_open(p->judged.report))
-		later(c, retry_of(p->judged.report), own.text);
+		signatures_later(c, retry_of(p->judged.report), own.text);
 	if (has_form(c, VERSION_AUGMENTED, p->part))
-		return raise_again(c, j, p, VERSION_AUGMENTED, err);
+		return signatures_raise_again(c, j, p, VERSION_AUGMENTED, err);
 	if (own.worst != INDICATION_PASSED || c->profile->augment == LEVEL_NONE)
 		return 0;
-	if (!is_spent(c))
-		return raise(c, j, p, c->parts[p->part].data, c->profile->augment, err);
-	later(c, INT64_MIN, "time or memory for one turn is used up");
+	if (!signatures_is_spent(c))
+		return signatures_raise(c, j, p, c->parts[p->part].data,
+					c->profile->augment, err);
+	signatures_later(c, INT64_MIN, "time or memory for one turn is used up");
 	return 0;
 }
 
@@ -352,7 +236,7 @@ static int care_unsigned(struct care *c, const struct signatures_judging *j,
 	p->content = content_of(c->parts[p->part].data);
 	p->sealed = true;
 	if (has_form(c, VERSION_SEALED, p->part))
-		return raise_again(c, j, p, VERSION_SEALED, err);
+		return signatures_raise_again(c, j, p, VERSION_SEALED, err);
 	const struct seal_input in = {
 		.content = &p->content,
 		.enveloping = c->profile->seal == SEAL_ENVELOPING,
@@ -370,8 +254,8 @@ static int care_unsigned(struct care *c, const struct signatures_judging *j,
 	};
 	if (seal_part(&in, signatures_is_pdf(&c->parts[p->part]), &p->augmented, err) !=
 	    0)
-		return tried(c, err);
-	if (take_outcome(c, p, c->parts[p->part].data, "sealing", err) != 0)
+		return signatures_tried(c, err);
+	if (signatures_take_outcome(c, p, c->parts[p->part].data, "sealing", err) != 0)
 		return -1;
 	if (p->augmented.outcome != AUGMENT_DONE || p->augmented.judged.report == NULL)
 		return 0;
@@ -409,7 +293,7 @@ static int care_parts(struct care *c, int64_t proof_ms, struct ltps_error *err)
 			if (care_signed(c, &j, p, err) != 0)
 				return -1;
 		} else if (is_to_be_sealed(c, i)) {
-			if (sealed == SIGNATURES_PARTS_MAX || is_spent(c)) {
+			if (sealed == SIGNATURES_PARTS_MAX || signatures_is_spent(c)) {
 				c->more = true;
 				continue;
 			}

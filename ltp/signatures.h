@@ -24,6 +24,8 @@
 /* Signed parts of one object that are judged: beyond, its verdict stays open. And parts
  * that are sealed at a time: the others follow. */
 #define SIGNATURES_PARTS_MAX 256
+#define CARE_BYTES_MAX                                                                 \
+	((uint64_t)2 << 30)       /* an object with its new forms and reports */
 #define SIGNATURES_VERDICT_MAX 96 /* "INDETERMINATE/NO_CERTIFICATE_CHAIN_FOUND" */
 
 /* A preservation object, submitted or stored. Texts may be NULL. */
@@ -114,6 +116,7 @@ struct cared_part {
 	struct document *document;
 	struct content content;      /* of a detached signature, or what was sealed */
 	struct buf form;             /* the newest form, when that is raised */
+	struct buf half;             /* the same with the first of two time-stamps */
 	struct footing_made footing; /* of `made` */
 	bool has_footing;
 };
@@ -133,14 +136,15 @@ struct care {
 	size_t n_cared;
 	struct signatures_verdict verdict;
 	struct signatures_facts facts;
-	int64_t until_ms; /* monotonic: no longer is anything fetched or begun */
-	bool due;         /* a form weakens: all are raised */
-	uint64_t bytes;   /* of the object, its new forms and reports */
-	bool asleep;      /* its profile is configured no more */
-	bool more;        /* parts are left for the next turn */
-	bool incomplete;  /* something is missing: later again */
-	int64_t retry_ms; /* INT64_MAX: as the policy of jobs says */
-	char why[256];    /* of incomplete */
+	int64_t until_ms;   /* monotonic: no longer is anything fetched or begun */
+	bool due;           /* a form weakens: all are raised */
+	int64_t weakens_ms; /* the one that is due, first of all */
+	uint64_t bytes;     /* of the object, its new forms and reports */
+	bool asleep;        /* its profile is configured no more */
+	bool more;          /* parts are left for the next turn */
+	bool incomplete;    /* something is missing: later again */
+	int64_t retry_ms;   /* INT64_MAX: as the policy of jobs says */
+	char why[256];      /* of incomplete */
 };
 
 bool signatures_is_pdf(const struct signatures_part *p);
@@ -183,6 +187,29 @@ void signatures_cared_clear(struct cared_part *c);
 #define FORM_ID_MAX (PO_ID_MAX + 1)
 void signatures_form_id(const struct part *p, enum version_kind kind,
 			char out[FORM_ID_MAX]);
+/* ---- signatures_raise.c ---- */
+/* Nothing more is fetched or made in this turn. */
+bool signatures_is_spent(const struct care *c);
+/* The job once more, at this time (INT64_MIN: as its policy says). */
+void signatures_later(struct care *c, int64_t retry_ms, const char *why);
+/* What an attempt with one part failed with: remote parties are a reason to try again
+ * later, what cannot be done with it is told. -1: neither. */
+int signatures_tried(struct care *c, struct ltps_error *err) LTPS_CHECKED;
+/* from  what p->augmented was made of: the part, or its newest form */
+int signatures_take_outcome(struct care *c, struct cared_part *p, struct view from,
+			    const char *what, struct ltps_error *err) LTPS_CHECKED;
+int signatures_raise(struct care *c, const struct signatures_judging *j,
+		     struct cared_part *p, struct view file, enum signature_level level,
+		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * The newest form once more, when it is due: by two time-stamps of two authorities
+ * where two are configured, so that it outlives the loss of either.
+ */
+int signatures_raise_again(struct care *c, const struct signatures_judging *j,
+			   struct cared_part *p, enum version_kind kind,
+			   struct ltps_error *err) LTPS_CHECKED;
+/* Whether the two youngest time-stamps are not of one signer. */
+bool signatures_on_two(const struct report *r);
 /* ---- signatures_again.c ---- */
 struct signatures_form {
 	const struct version *version;
@@ -209,6 +236,8 @@ int signatures_stand_keep(struct store_conn *conn, const struct care *c,
 			  enum version_kind kind, int64_t version,
 			  struct ltps_error *err) LTPS_CHECKED;
 
+/* Fail-points of signatures_keep(); NULL ends it. */
+extern const char *const signatures_failpoints[];
 /* Everything into the store, and the job finished or postponed, in one transaction. */
 int signatures_keep(struct care *c, struct ltps_error *err) LTPS_CHECKED;
 

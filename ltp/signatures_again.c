@@ -63,7 +63,8 @@ int signatures_forms_due(struct care *c, bool *ret_due, struct ltps_error *err)
 {
 	const int64_t margin_ms = c->w->l->o.upkeep.margin_ms;
 	*ret_due = false;
-	for (size_t i = 0; i < c->version->n_parts && !*ret_due; i++) {
+	c->weakens_ms = INT64_MAX;
+	for (size_t i = 0; i < c->version->n_parts; i++) {
 		struct signatures_form f;
 		int64_t footing, weakens_ms;
 		if (!any_form(c, i, &f))
@@ -71,8 +72,10 @@ int signatures_forms_due(struct care *c, bool *ret_due, struct ltps_error *err)
 		if (version_footing_get(c->w->conn, f.version->id, &footing,
 					&weakens_ms, err) != 0)
 			return -1;
-		*ret_due =
-		    footing != 0 && plan_is_due(weakens_ms, margin_ms, c->now_ms);
+		if (footing == 0 || weakens_ms >= c->weakens_ms)
+			continue;
+		c->weakens_ms = weakens_ms;
+		*ret_due = plan_is_due(weakens_ms, margin_ms, c->now_ms);
 	}
 	return 0;
 }
@@ -121,12 +124,33 @@ static int footing_of(struct care *c, struct cared_part *p,
 	return 0;
 }
 
+/*
+ * The other authority did not answer: until it does the form is due, as if it weakened
+ * when the margin is over. Its loss would be that of the form.
+ */
+static int stand_alone(struct care *c, struct cared_part *p, struct ltps_error *err)
+{
+	struct footing_new *row = &p->footing.row;
+	const int64_t until_ms = c->now_ms + c->w->l->o.upkeep.margin_ms;
+	if (row->ends_ms > until_ms)
+		row->ends_ms = until_ms;
+	return row->weakens_ms <= until_ms
+		   ? 0
+		   : footing_made_plan(&p->footing, until_ms,
+				       "it stands on one authority", err);
+}
+
 int signatures_stand(struct care *c, struct cared_part *p, struct ltps_error *err)
 {
 	const struct report *r = p->augmented.judged.report;
 	const struct report_stamp *s =
 	    p->made.n > 0 && r != NULL ? last_stamp(r) : NULL;
-	return s != NULL ? footing_of(c, p, s, err) : 0;
+	if (s == NULL)
+		return 0;
+	if (footing_of(c, p, s, err) != 0)
+		return -1;
+	return c->w->l->o.n_tsas < 2 || signatures_on_two(r) ? 0
+							     : stand_alone(c, p, err);
 }
 
 /* Of what was made now, the one that weakens first. */

@@ -350,6 +350,7 @@ void signatures_cared_clear(struct cared_part *c)
 	buf_free(&c->report);
 	buf_free(&c->made);
 	buf_free(&c->form);
+	buf_free(&c->half);
 	footing_made_clear(&c->footing);
 	*c = (struct cared_part){ 0 };
 }

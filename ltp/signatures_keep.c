@@ -19,6 +19,8 @@
 /* Everything is made, nothing is kept (base/failpoint.h). */
 #define FP_SIGNATURES_KEEP "signatures.keep"
 
+const char *const signatures_failpoints[] = { FP_SIGNATURES_KEEP, NULL };
+
 /* How an object whose verdict is open is judged again: an hour, doubling to a month. */
 static const struct job_policy AGAIN = { .first_delay_ms = 3600000,
 					 .longest_delay_ms = (int64_t)30 * 86400000 };

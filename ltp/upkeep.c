@@ -320,9 +320,11 @@ static int run_end(struct store_conn *conn, void *arg, struct ltps_error *err)
 	if (is_over(t))
 		return job_finish(conn, &t->job, err);
 	const int64_t longest_ms = e->now_ms + LONGEST_MS;
-	return put_off(conn, &t->job,
-		       t->again_ms < longest_ms ? t->again_ms : longest_ms,
-		       e->cut_short, err);
+	int64_t due_ms = t->again_ms < longest_ms ? t->again_ms : longest_ms;
+	/* No turn has a time that was none: a job without one is never due again. */
+	if (due_ms <= 0)
+		due_ms = e->now_ms;
+	return put_off(conn, &t->job, due_ms, e->cut_short, err);
 }
 
 static int run_failed(struct store_conn *conn, void *arg, struct ltps_error *err)

@@ -52,6 +52,9 @@ upkeep_fn period_turn;           /* period.c */
 upkeep_fn copy_turn;             /* fixity.c */
 upkeep_fn fixity_turn;           /* fixity.c */
 
+/* Fail-points of period.c; NULL ends it. */
+extern const char *const period_failpoints[];
+
 /* This kind is due now: after an ingest of evidence, a change of plan. On the writer's
  * thread, in the task that makes it so. */
 int upkeep_wake(struct store_conn *conn, const char *kind, int64_t now_ms,

@@ -16,14 +16,19 @@ static const char help[] =
     "Runs the service on a virtual clock against a throwaway PKI in which\n"
     "certificates expire, time-stamping authorities roll over, close and are\n"
     "compromised, CAs are revoked, algorithms end, responders fail, disks err\n"
-    "and the process dies; then judges every object's evidence record offline.\n"
+    "and are full, clocks are wrong, the service sleeps for a year, two share\n"
+    "a store and processes die; then judges every object's evidence record offline.\n"
     "\n"
     "  --crashes K      kill the service at K fail-points, and start it again\n"
+    "  --signed N       N of the objects (0) are signed, half as CAdES, half as\n"
+    "                   PDFs, and kept verifiable by further time-stamps\n"
     "  --fault NAME     do wrong what must be found: skipped-renewal,\n"
-    "                   late-renewal, dropped-token or swapped-object\n"
+    "                   late-renewal, long-sleep, dropped-token or\n"
+    "                   swapped-object\n"
     "  --beyond         go beyond what two TSAs and two directories can bear\n"
     "  --dir DIR        keep the store there; DIR/store must not exist\n"
-    "  --keep           leave everything there, records and objects in out/\n"
+    "  --keep           leave everything there; in out/ records and objects, the\n"
+    "                   anchors, and the policy with the time of the end\n"
     "  --verbose        tell what happens, on standard error\n"
     "  --format text|json\n"
     "\n"
@@ -31,7 +36,7 @@ static const char help[] =
     "64 usage, 70 internal error.\n";
 
 struct texts {
-	const char *years, *objects, *seed, *crashes, *fault, *format;
+	const char *years, *objects, *seed, *crashes, *signed_objects, *fault, *format;
 	int beyond, keep, verbose;
 };
 
@@ -61,6 +66,10 @@ static int read_options(const struct texts *t, struct sim_options *o)
 	    !parse_number(t->crashes, 0, SIM_CRASHES_MAX, &o->crashes))
 		return command_usage("simulate", "--crashes takes 0 to %d",
 				     SIM_CRASHES_MAX);
+	if (t->signed_objects != NULL &&
+	    !parse_number(t->signed_objects, 0, o->objects, &o->signed_objects))
+		return command_usage("simulate",
+				     "--signed takes 0 to the number of objects");
 	if (t->fault != NULL && !sim_fault_parse(t->fault, &o->fault))
 		return command_usage("simulate", "there is no fault %s", t->fault);
 	if (t->format != NULL && strcmp(t->format, "text") != 0 &&
@@ -109,6 +118,7 @@ int cmd_simulate(int argc, char **argv)
 		{ .name = "--objects", .text = &t.objects },
 		{ .name = "--seed", .text = &t.seed },
 		{ .name = "--crashes", .text = &t.crashes },
+		{ .name = "--signed", .text = &t.signed_objects },
 		{ .name = "--fault", .text = &t.fault },
 		{ .name = "--dir", .text = &o.dir },
 		{ .name = "--format", .text = &t.format },

@@ -35,6 +35,7 @@ static const struct {
 	{ "dropped-token", SIM_FAULT_DROPPED_TOKEN },
 	{ "swapped-object", SIM_FAULT_SWAPPED_OBJECT },
 	{ "late-renewal", SIM_FAULT_LATE_RENEWAL },
+	{ "long-sleep", SIM_FAULT_LONG_SLEEP },
 };
 #define N_FAULTS (sizeof(faults) / sizeof(faults[0]))
 
@@ -153,7 +154,8 @@ int sim_begin(const struct sim_options *o, struct sim *s, struct ltps_error *err
 {
 	memset(s, 0, sizeof(*s));
 	s->o = *o;
-	s->fd = -1;
+	for (size_t i = 0; i < SIM_SERVERS; i++)
+		s->servers[i].fd = -1;
 	s->chosen = o->fault == SIM_FAULT_NONE ? UINT64_MAX : o->objects / 3;
 	if (time_parse_rfc3339(view_text(START), &s->start_ms, err) != 0)
 		return -1;
@@ -185,7 +187,8 @@ static int serve(struct sim *s, int64_t *ret_next_ms, struct ltps_error *err)
 	struct sim_reply reply;
 	if (s->restart && sim_stop(s, err) != 0)
 		return -1;
-	if (sim_arm(s, err) != 0 || sim_ask(s, &o, &reply, err) != 0)
+	if (sim_arm(s, err) != 0 || (s->two.on ? sim_serve_two(s, &reply, err)
+					       : sim_ask(s, &o, &reply, err)) != 0)
 		return -1;
 	s->runs++;
 	*ret_next_ms = INT64_MAX;
@@ -197,6 +200,8 @@ static int serve(struct sim *s, int64_t *ret_next_ms, struct ltps_error *err)
 	}
 	sim_say(s, "the service fails: %s", reply.text);
 	s->failures++;
+	if (sim_disk_refused(s, err) != 0)
+		return -1;
 	if (++s->failures_in_row > FAILURES_MAX)
 		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
 				 "the service does nothing but fail: %s", reply.text);
@@ -210,7 +215,7 @@ static bool is_in_trouble(const struct sim *s)
 	for (unsigned i = 0; i < SIM_SLOTS; i++)
 		if (!s->slots[i].open || s->slots[i].trouble)
 			return true;
-	return s->status_trouble || s->clock_wrong;
+	return s->status_trouble || s->clock_wrong || s->disk.full;
 }
 
 /* What looks again and again and finds nothing is asked for less and less often, down
@@ -272,9 +277,15 @@ int sim_run(struct sim *s, struct ltps_error *err)
 	const int64_t last_ms = s->end_ms + CATCH_UP_MS;
 	if (run_until(s, s->end_ms, err) != 0)
 		return -1;
-	while (s->owed > 0 && sim_now(s) < last_ms)
+	/* A disk that was to be full, and did not become so in time. */
+	s->disk = (struct sim_disk){ .full = false };
+	if (sim_arm_all(s, err) != 0)
+		return -1;
+	while (s->owed > 0 && sim_now(s) < last_ms) {
+		s->armed_owed = 0; /* another point, if the one was not reached */
 		if (run_until(s, sim_now(s) + SIM_WATCH_MS, err) != 0)
 			return -1;
+	}
 	return run_until(s, sim_now(s) + AFTERWARDS_MS, err);
 }
 

@@ -27,6 +27,7 @@
 #include "timestamping/tsp_client.h"
 #include "validation/algorithm_policy.h"
 #include "validation/material.h"
+#include "validation/validation_policy.h"
 
 #define SIM_YEARS_MAX 1000
 #define SIM_OBJECTS_MAX 1000000
@@ -42,6 +43,8 @@
 #define SIM_LIMITS_MAX 16
 /* Parts of one object. */
 #define SIM_PARTS_MAX 3
+/* Services on one store at a time. */
+#define SIM_SERVERS 2
 /* How often the service asks about its TSAs: what is found later than that, and a day
  * for what follows from it, is beyond what two TSAs can bear. */
 #define SIM_WATCH_MS (7 * SIM_DAY_MS)
@@ -126,6 +129,11 @@ enum sim_event_kind {
 	SIM_CLOCK_STEP,
 	SIM_CLOCK_RIGHT,
 	SIM_DOWN,
+	SIM_DOWN_LONG, /* for more than a year */
+	SIM_DISK_FULL,
+	SIM_DISK_ROOM,
+	SIM_TWO, /* a second service on the same store */
+	SIM_ONE,
 	SIM_CRASH,
 	SIM_FAULT,  /* what --fault orders */
 	SIM_BEYOND, /* what --beyond orders */
@@ -156,12 +164,14 @@ enum sim_fault {
 	SIM_FAULT_DROPPED_TOKEN,
 	SIM_FAULT_SWAPPED_OBJECT,
 	SIM_FAULT_LATE_RENEWAL,
+	SIM_FAULT_LONG_SLEEP,
 };
 struct sim_options {
 	int64_t years;
 	uint64_t objects;
 	uint64_t seed;
 	uint64_t crashes;
+	uint64_t signed_objects; /* of the objects, this many */
 	enum sim_fault fault;
 	bool beyond;
 	bool keep;
@@ -179,6 +189,42 @@ struct sim_slot {
 	bool trouble;
 	int64_t tsa_ends_ms, ca_ends_ms, root_ends_ms;
 	uint64_t rollovers; /* the newest one planned: older plans do nothing */
+};
+
+/* Who signs what is handed in: a CA apart from those of the TSAs. */
+struct sim_signers {
+	const struct devpki_cert *root, *ca;
+	int64_t root_ends_ms, ca_ends_ms;
+	enum devpki_key key;
+	enum digest_alg digest;
+	uint64_t made;
+};
+
+/* What became of signed objects. */
+struct sim_forms {
+	uint64_t forms;      /* augmented ones, of all ages */
+	uint64_t timestamps; /* archive and document time-stamps in the newest */
+	uint64_t passed;     /* newest ones that are TOTAL-PASSED */
+};
+
+/* A process of the service. */
+struct sim_server {
+	pid_t child;
+	int fd; /* -1: not running */
+	struct loop_watch *watch;
+};
+
+/* A disk that is to be full, from the passage of a fail-point on. */
+struct sim_disk {
+	char text[STORE_NAME_MAX]; /* "": there is room */
+	bool full;                 /* it is: something was refused */
+};
+
+/* Two services at a time: work of the first is interrupted, the second goes on. */
+struct sim_two {
+	bool on;
+	bool meanwhile;                /* the other one goes on just now */
+	char text[2 * STORE_NAME_MAX]; /* where the first pauses; "": nowhere */
 };
 
 struct sim_loss {
@@ -217,16 +263,18 @@ struct sim {
 	int64_t *damaged_ms;   /* of objects, when last; 0 */
 
 	/* the service */
-	pid_t child;
-	int fd; /* -1: not running */
-	struct loop_watch *watch;
+	struct sim_server servers[SIM_SERVERS];
+	unsigned at; /* who gets orders */
+	struct sim_disk disk;
+	struct sim_two two;
 	struct loop_timer *watchdog;
 	bool hung;
 	bool restart; /* with a new configuration */
 	bool armed;
+	unsigned armed_at;   /* whom */
 	uint64_t armed_owed; /* crashes that were due then */
 	char armed_name[STORE_NAME_MAX + 1];
-	char arm_at_start[STORE_NAME_MAX + 32];
+	char armed_text[STORE_NAME_MAX + 32];
 	uint64_t owed; /* crashes that were due */
 	struct material *trust;
 
@@ -243,6 +291,11 @@ struct sim {
 	size_t n_losses;
 	uint64_t *harmed; /* objects that --fault or --beyond damaged */
 	size_t n_harmed;
+
+	/* signed objects */
+	struct sim_signers signers;
+	struct sim_forms forms;
+	struct material *status; /* of the end */
 };
 
 int64_t sim_now(const struct sim *s);
@@ -269,6 +322,31 @@ int sim_plan(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
 int sim_event(struct sim *s, const struct sim_event *e,
 	      struct ltps_error *err) LTPS_CHECKED;
 
+/* simulate_machine.c: the machine of the service fails. Each is an event's. */
+int sim_clock_step(struct sim *s, const struct sim_event *e,
+		   struct ltps_error *err) LTPS_CHECKED;
+int sim_clock_right(struct sim *s, const struct sim_event *e,
+		    struct ltps_error *err) LTPS_CHECKED;
+int sim_down(struct sim *s, const struct sim_event *e,
+	     struct ltps_error *err) LTPS_CHECKED;
+int sim_down_long(struct sim *s, const struct sim_event *e,
+		  struct ltps_error *err) LTPS_CHECKED;
+int sim_disk_full(struct sim *s, const struct sim_event *e,
+		  struct ltps_error *err) LTPS_CHECKED;
+int sim_disk_room(struct sim *s, const struct sim_event *e,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* The service has failed: if its disk is full, that is why, and there will be room. */
+int sim_disk_refused(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+int sim_two_begin(struct sim *s, const struct sim_event *e,
+		  struct ltps_error *err) LTPS_CHECKED;
+int sim_two_end(struct sim *s, const struct sim_event *e,
+		struct ltps_error *err) LTPS_CHECKED;
+/* Of all events: when it comes again; whether it may; whether it still may. */
+int sim_again(struct sim *s, enum sim_event_kind kind, int days_min, int days_max,
+	      struct ltps_error *err) LTPS_CHECKED;
+bool sim_is_well(const struct sim *s);
+bool sim_is_calm(const struct sim *s);
+
 /* simulate_damage.c: files of a store damaged from outside */
 enum sim_damage { SIM_DAMAGE_FLIP, SIM_DAMAGE_CUT };
 /* ret_done  false: there is no such file */
@@ -280,11 +358,13 @@ int sim_swap(const struct sim *s, uint64_t object, bool *ret_done,
 
 /* simulate_orders.c: the parent's side of the socket */
 enum sim_order_kind {
-	SIM_ORDER_RUN,    /* until nothing is due */
+	SIM_ORDER_RUN,    /* until nothing is due; a > 0: so many turns */
 	SIM_ORDER_INGEST, /* objects a to b, b not included */
 	SIM_ORDER_DELETE, /* object a; b: with its evidence */
 	SIM_ORDER_ARM,    /* fail-points: text */
-	SIM_ORDER_TIPS,   /* when the first tip ends, beyond its partner: next_ms */
+	SIM_ORDER_TIPS,   /* when a tip ends, beyond its partner: next_ms; of the
+			     widest one, b: of the first that ends */
+	SIM_ORDER_GO,     /* after a pause */
 	SIM_ORDER_EXPORT, /* object a into the directory out */
 	SIM_ORDER_ANCHORS,
 	SIM_ORDER_COUNT, /* tokens, and acts of the trace */
@@ -294,10 +374,11 @@ struct sim_order {
 	enum sim_order_kind kind;
 	bool hold; /* no upkeep */
 	int64_t a, b;
-	char text[STORE_NAME_MAX + 32];
+	char text[4 * STORE_NAME_MAX];
 };
 struct sim_reply {
 	int rc;
+	bool paused;     /* in the middle; the answer follows SIM_ORDER_GO */
 	int64_t next_ms; /* of the service's clock */
 	uint64_t timestamp_renewals, hash_tree_renewals;
 	char text[512]; /* of an error or refusal */
@@ -305,7 +386,7 @@ struct sim_reply {
 /* Started when it does not run; again, with the same order, after a crash. */
 int sim_ask(struct sim *s, const struct sim_order *order, struct sim_reply *ret,
 	    struct ltps_error *err) LTPS_CHECKED;
-/* Ends in order, when it runs. */
+/* Whom sim_ask() asks, end in order, when they run. */
 int sim_stop(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
 /* As sim_stop(), not caring how. */
 void sim_kill(struct sim *s);
@@ -313,12 +394,55 @@ void sim_kill(struct sim *s);
 void sim_watchdog(void *arg);
 /* A fail-point at which to die, when crashes are owed. */
 int sim_arm(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+/* All that is to befall whoever gets orders, anew; nothing when it does not run. */
+int sim_arm_all(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+/* Everything that is due, one turn of each service after the other. */
+int sim_serve_two(struct sim *s, struct sim_reply *ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+
+/* simulate_two.c: what interrupts one of two */
+/* What the other one does meanwhile: some seconds of it, or more than a lease. */
+int sim_meanwhile(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+int sim_two_pause(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
 
 /* simulate_service.c: the child. Does not return. */
 _Noreturn void sim_service(struct sim *s, int fd);
 
 /* simulate_judge.c */
 int sim_judge(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+/* A file of out/, which goes unless --keep. out: replaced */
+int sim_read_out(const struct sim *s, const char *name, struct buf *out,
+		 bool *ret_there, struct ltps_error *err) LTPS_CHECKED;
+struct ers_report;
+/* The first thing in a record that is not as it should be. */
+void sim_explain_record(const struct ers_report *r, char *out, size_t n);
+
+/* simulate_signed.c: signed objects among those that are handed in */
+bool sim_is_signed(const struct sim *s, uint64_t object);
+bool sim_is_pdf(const struct sim *s, uint64_t object);
+/* As sim_parts() and sim_content(), of signed ones too. */
+size_t sim_parts_of(const struct sim *s, uint64_t object);
+int sim_handed_in(const struct sim *s, uint64_t object, size_t part, struct buf *out,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* Signs now those of the objects from..to (not included) that are to be signed and are
+ * not yet: before the service is asked to take them. */
+int sim_signed_make(struct sim *s, uint64_t from, uint64_t to,
+		    struct ltps_error *err) LTPS_CHECKED;
+
+/* simulate_forms.c: augmented forms at the end. Each has a record, and the newest is
+ * judged from the file, the anchors, and the status of that day alone. */
+int sim_status_make(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+int sim_judge_forms(struct sim *s, uint64_t object, const struct material *anchors,
+		    struct ltps_error *err) LTPS_CHECKED;
+
+/* simulate_policy.c: what is known of the ends of algorithms, as a policy */
+#define SIM_POLICY "urn:ltps:policy:validation:simulation:1"
+/* ret_p  free with validation_policy_free() */
+int sim_policy_of(const struct sim *s, struct validation_policy **ret_p,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* policy.conf with policy.xml, and the time of the end, into out/. */
+int sim_policy_write(const struct sim *s, int64_t end_ms,
+		     struct ltps_error *err) LTPS_CHECKED;
 
 /* simulate.c */
 int sim_begin(const struct sim_options *o, struct sim *s,

@@ -16,7 +16,7 @@ static int content_of(const struct sim *s, uint64_t object, struct buf *out,
 		      struct digest *ret_sha512, struct ltps_error *err)
 {
 	buf_clear(out);
-	if (sim_content(s->o.seed, object, 0, out, err) != 0)
+	if (sim_handed_in(s, object, 0, out, err) != 0)
 		return -1;
 	return digest_once(DIGEST_SHA512, view_buf(out), ret_sha512, err);
 }

@@ -26,27 +26,28 @@ static int add(struct sim *s, int64_t at_ms, enum sim_event_kind kind, int64_t a
 	return sim_calendar_add(&s->calendar, at_ms, kind, a, b, err);
 }
 
-static int again(struct sim *s, enum sim_event_kind kind, int days_min, int days_max,
-		 struct ltps_error *err)
+int sim_again(struct sim *s, enum sim_event_kind kind, int days_min, int days_max,
+	      struct ltps_error *err)
 {
 	const int64_t days = sim_between(&s->random[kind], days_min, days_max);
 	return add(s, sim_now(s) + days * SIM_DAY_MS, kind, 0, 0, err);
 }
 
-static bool is_calm(const struct sim *s)
+bool sim_is_calm(const struct sim *s)
 {
 	return sim_now(s) > s->end_ms - CALM_MS;
 }
 
 /* Both TSAs, their status and the service are as they should be, and have been. */
-static bool is_well(const struct sim *s)
+bool sim_is_well(const struct sim *s)
 {
 	const int64_t now_ms = sim_now(s);
 	for (unsigned i = 0; i < SIM_SLOTS; i++)
 		if (!s->slots[i].open || s->slots[i].trouble)
 			return false;
-	return !s->status_trouble && !s->clock_wrong && now_ms >= s->quiet_until_ms &&
-	       now_ms >= s->down_until_ms && now_ms >= s->hold_until_ms;
+	return !s->status_trouble && !s->clock_wrong && !s->disk.full &&
+	       now_ms >= s->quiet_until_ms && now_ms >= s->down_until_ms &&
+	       now_ms >= s->hold_until_ms;
 }
 
 /* ---- objects ---- */
@@ -60,14 +61,17 @@ static int ingest(struct sim *s, const struct sim_event *e, struct ltps_error *e
 		o.a++;
 	if (o.a == o.b)
 		return 0;
-	if (sim_arm(s, err) != 0 || sim_ask(s, &o, &reply, err) != 0)
+	if (sim_signed_make(s, (uint64_t)o.a, (uint64_t)o.b, err) != 0 ||
+	    sim_arm(s, err) != 0 || sim_ask(s, &o, &reply, err) != 0)
 		return -1;
 	if (reply.rc == 0)
 		return 0;
 	/* A service that cannot take an object says so; it is submitted again. */
 	s->failures++;
 	sim_say(s, "ingest: %s", reply.text);
-	return add(s, sim_now(s) + SIM_DAY_MS, SIM_INGEST, e->a, e->b, err);
+	return sim_disk_refused(s, err) != 0
+		   ? -1
+		   : add(s, sim_now(s) + SIM_DAY_MS, SIM_INGEST, e->a, e->b, err);
 }
 
 static int delete (struct sim *s, const struct sim_event *e, struct ltps_error *err)
@@ -84,7 +88,9 @@ static int delete (struct sim *s, const struct sim_event *e, struct ltps_error *
 	}
 	s->failures++;
 	sim_say(s, "delete: %s", reply.text);
-	return add(s, sim_now(s) + SIM_DAY_MS, SIM_DELETE, e->a, e->b, err);
+	return sim_disk_refused(s, err) != 0
+		   ? -1
+		   : add(s, sim_now(s) + SIM_DAY_MS, SIM_DELETE, e->a, e->b, err);
 }
 
 /* Three fifths in the first years, the others until the end. */
@@ -222,9 +228,9 @@ static int disaster(struct sim *s, const struct sim_event *e, struct ltps_error 
 		{ "ca-compromised", ca_compromise },
 	};
 	struct sim_random *r = &s->random[SIM_DISASTER];
-	if (is_calm(s))
+	if (sim_is_calm(s))
 		return 0;
-	if (!is_well(s))
+	if (!sim_is_well(s))
 		return add(s, sim_now(s) + LATER_MS, SIM_DISASTER, e->a, 0, err);
 	const size_t kind = (size_t)e->a % (sizeof(kinds) / sizeof(kinds[0]));
 	sim_tally(&s->events, kinds[kind].name);
@@ -259,13 +265,14 @@ static int tsa_trouble(struct sim *s, const struct sim_event *e, struct ltps_err
 		DEVPKI_FAULT_GARBAGE,       DEVPKI_FAULT_HTTP_503,
 		DEVPKI_FAULT_WRONG_NONCE,   DEVPKI_FAULT_REFUSE,
 		DEVPKI_FAULT_WRONG_IMPRINT, DEVPKI_FAULT_BAD_SIGNATURE,
+		DEVPKI_FAULT_LATE,          DEVPKI_FAULT_LATE,
 	};
 	struct sim_random *r = &s->random[SIM_TSA_TROUBLE];
 	(void)e;
-	if (is_calm(s))
+	if (sim_is_calm(s))
 		return 0;
-	if (!is_well(s))
-		return again(s, SIM_TSA_TROUBLE, 15, 30, err);
+	if (!sim_is_well(s))
+		return sim_again(s, SIM_TSA_TROUBLE, 15, 30, err);
 	const unsigned n = (unsigned)sim_between(r, 0, SIM_SLOTS - 1);
 	const enum devpki_fault fault =
 	    kinds[sim_between(r, 0, sizeof(kinds) / sizeof(kinds[0]) - 1)];
@@ -281,7 +288,7 @@ static int tsa_trouble(struct sim *s, const struct sim_event *e, struct ltps_err
 	    add(s, sim_now(s) + sim_between(r, 2, 15 * 24) * SIM_HOUR_MS, SIM_TSA_WELL,
 		n, 0, err) != 0)
 		return -1;
-	return again(s, SIM_TSA_TROUBLE, 100, 500, err);
+	return sim_again(s, SIM_TSA_TROUBLE, 100, 500, err);
 }
 
 static int tsa_well(struct sim *s, const struct sim_event *e, struct ltps_error *err)
@@ -304,10 +311,10 @@ static int status_trouble(struct sim *s, const struct sim_event *e,
 						  DEVPKI_FAULT_BAD_SIGNATURE };
 	struct sim_random *r = &s->random[SIM_STATUS_TROUBLE];
 	(void)e;
-	if (is_calm(s))
+	if (sim_is_calm(s))
 		return 0;
-	if (!is_well(s))
-		return again(s, SIM_STATUS_TROUBLE, 15, 30, err);
+	if (!sim_is_well(s))
+		return sim_again(s, SIM_STATUS_TROUBLE, 15, 30, err);
 	const int64_t which = sim_between(r, 1, 3);
 	const int64_t days = sim_between(r, 1, which == 3 ? 15 : 40);
 	const enum devpki_fault of_crl = crl[sim_between(r, 0, 2)];
@@ -324,7 +331,7 @@ static int status_trouble(struct sim *s, const struct sim_event *e,
 		return -1;
 	if (add(s, sim_now(s) + days * SIM_DAY_MS, SIM_STATUS_WELL, 0, 0, err) != 0)
 		return -1;
-	return again(s, SIM_STATUS_TROUBLE, 200, 900, err);
+	return sim_again(s, SIM_STATUS_TROUBLE, 200, 900, err);
 }
 
 static int status_well(struct sim *s, const struct sim_event *e, struct ltps_error *err)
@@ -354,10 +361,10 @@ static int disk_error(struct sim *s, const struct sim_event *e, struct ltps_erro
 	const int64_t now_ms = sim_now(s);
 	bool done;
 	(void)e;
-	if (is_calm(s))
+	if (sim_is_calm(s))
 		return 0;
 	/* Its copy is made, and what befell it before is repaired. */
-	if (o->state == SIM_STORED && object != s->chosen && is_well(s) &&
+	if (o->state == SIM_STORED && object != s->chosen && sim_is_well(s) &&
 	    now_ms > o->stored_ms + 60 * SIM_DAY_MS &&
 	    (s->damaged_ms[object] == 0 ||
 	     now_ms > s->damaged_ms[object] + DAMAGE_APART_MS)) {
@@ -367,52 +374,7 @@ static int disk_error(struct sim *s, const struct sim_event *e, struct ltps_erro
 		if (done)
 			sim_tally(&s->events, copy ? "copy-damaged" : "store-damaged");
 	}
-	return again(s, SIM_DISK_ERROR, 30, 200, err);
-}
-
-static int clock_step(struct sim *s, const struct sim_event *e, struct ltps_error *err)
-{
-	struct sim_random *r = &s->random[SIM_CLOCK_STEP];
-	(void)e;
-	if (is_calm(s))
-		return 0;
-	if (!is_well(s))
-		return again(s, SIM_CLOCK_STEP, 15, 30, err);
-	int64_t skew_ms = sim_between(r, 10, 72 * 60) * 60 * SIM_SECOND_MS;
-	if (sim_between(r, 0, 1) != 0)
-		skew_ms = -skew_ms;
-	sim_tally(&s->events, skew_ms < 0 ? "clock-back" : "clock-forward");
-	s->clock_wrong = true;
-	atomic_store(&s->shared->skew_ms, skew_ms);
-	if (add(s, sim_now(s) + sim_between(r, 1, 72) * SIM_HOUR_MS, SIM_CLOCK_RIGHT, 0,
-		0, err) != 0)
-		return -1;
-	return again(s, SIM_CLOCK_STEP, 500, 1500, err);
-}
-
-static int clock_right(struct sim *s, const struct sim_event *e, struct ltps_error *err)
-{
-	(void)e, (void)err;
-	s->clock_wrong = false;
-	atomic_store(&s->shared->skew_ms, 0);
-	return 0;
-}
-
-static int down(struct sim *s, const struct sim_event *e, struct ltps_error *err)
-{
-	struct sim_random *r = &s->random[SIM_DOWN];
-	(void)e;
-	if (is_calm(s))
-		return 0;
-	if (!is_well(s))
-		return again(s, SIM_DOWN, 15, 30, err);
-	const int64_t days = sim_between(r, 1, 60);
-	sim_tally(&s->events, "service-down");
-	s->down_until_ms = sim_now(s) + days * SIM_DAY_MS;
-	s->quiet_until_ms = s->down_until_ms + SIM_RECOVERY_MS;
-	if (sim_stop(s, err) != 0)
-		return -1;
-	return again(s, SIM_DOWN, 600, 2000, err);
+	return sim_again(s, SIM_DISK_ERROR, 30, 200, err);
 }
 
 static int crash(struct sim *s, const struct sim_event *e, struct ltps_error *err)
@@ -453,10 +415,20 @@ static int hold(struct sim *s, int64_t longer_ms, struct ltps_error *err)
 	return 0;
 }
 
+/* Nobody renews until the same has happened. */
+static int sleep_through(struct sim *s, struct ltps_error *err)
+{
+	if (hold(s, 300 * SIM_DAY_MS, err) != 0)
+		return -1;
+	s->down_until_ms = s->hold_until_ms;
+	s->quiet_until_ms = s->down_until_ms + SIM_RECOVERY_MS;
+	return sim_stop(s, err);
+}
+
 static int fault(struct sim *s, const struct sim_event *e, struct ltps_error *err)
 {
 	bool done = false;
-	if (!is_well(s))
+	if (!sim_is_well(s))
 		return add(s, sim_now(s) + LATER_MS, SIM_FAULT, e->a, 0, err);
 	sim_tally(&s->events, sim_fault_name(s->o.fault));
 	switch (s->o.fault) {
@@ -464,6 +436,8 @@ static int fault(struct sim *s, const struct sim_event *e, struct ltps_error *er
 		return hold(s, 300 * SIM_DAY_MS, err);
 	case SIM_FAULT_LATE_RENEWAL:
 		return hold(s, SIM_DAY_MS, err);
+	case SIM_FAULT_LONG_SLEEP:
+		return sleep_through(s, err);
 	case SIM_FAULT_SWAPPED_OBJECT:
 		if (sim_swap(s, s->chosen, &done, err) != 0)
 			return -1;
@@ -486,7 +460,7 @@ static int beyond(struct sim *s, const struct sim_event *e, struct ltps_error *e
 {
 	const uint64_t objects[] = { s->o.objects / 7, s->o.objects / 5 };
 	bool here, there;
-	if (!is_well(s))
+	if (!sim_is_well(s))
 		return add(s, sim_now(s) + LATER_MS, SIM_BEYOND, e->a, 0, err);
 	if (e->a == 0) {
 		sim_tally(&s->events, "both-tsas-compromised");
@@ -532,9 +506,14 @@ static int (*const handlers[SIM_EVENT_COUNT])(struct sim *s, const struct sim_ev
 	[SIM_STATUS_TROUBLE] = status_trouble,
 	[SIM_STATUS_WELL] = status_well,
 	[SIM_DISK_ERROR] = disk_error,
-	[SIM_CLOCK_STEP] = clock_step,
-	[SIM_CLOCK_RIGHT] = clock_right,
-	[SIM_DOWN] = down,
+	[SIM_CLOCK_STEP] = sim_clock_step,
+	[SIM_CLOCK_RIGHT] = sim_clock_right,
+	[SIM_DOWN] = sim_down,
+	[SIM_DOWN_LONG] = sim_down_long,
+	[SIM_DISK_FULL] = sim_disk_full,
+	[SIM_DISK_ROOM] = sim_disk_room,
+	[SIM_TWO] = sim_two_begin,
+	[SIM_ONE] = sim_two_end,
 	[SIM_CRASH] = crash,
 	[SIM_FAULT] = fault,
 	[SIM_BEYOND] = beyond,
@@ -555,11 +534,14 @@ int sim_plan(struct sim *s, struct ltps_error *err)
 	struct sim_random *r = &s->random[SIM_DISASTER];
 	const int64_t span_ms = s->end_ms - s->start_ms;
 	if (plan_ingest(s, err) != 0 || plan_crashes(s, err) != 0 ||
-	    again(s, SIM_TSA_TROUBLE, 50, 200, err) != 0 ||
-	    again(s, SIM_STATUS_TROUBLE, 100, 400, err) != 0 ||
-	    again(s, SIM_DISK_ERROR, 60, 200, err) != 0 ||
-	    again(s, SIM_CLOCK_STEP, 100, 800, err) != 0 ||
-	    again(s, SIM_DOWN, 200, 1000, err) != 0 ||
+	    sim_again(s, SIM_TSA_TROUBLE, 50, 200, err) != 0 ||
+	    sim_again(s, SIM_STATUS_TROUBLE, 100, 400, err) != 0 ||
+	    sim_again(s, SIM_DISK_ERROR, 60, 200, err) != 0 ||
+	    sim_again(s, SIM_CLOCK_STEP, 100, 800, err) != 0 ||
+	    sim_again(s, SIM_DOWN, 200, 1000, err) != 0 ||
+	    sim_again(s, SIM_DOWN_LONG, 1000, 2500, err) != 0 ||
+	    sim_again(s, SIM_DISK_FULL, 200, 800, err) != 0 ||
+	    sim_again(s, SIM_TWO, 100, 600, err) != 0 ||
 	    add(s, s->start_ms + sim_between(r, 300, 700) * SIM_DAY_MS, SIM_DISASTER,
 		sim_between(r, 0, 4), 0, err) != 0)
 		return -1;

@@ -13,24 +13,27 @@
 #include "server/simulate.h"
 #include "timestamping/ers.h"
 #include "validation/evidence_source.h"
+#include "validation/key.h"
 
 #define FILE_MAX ((size_t)64 << 20)
+/* By which a TSA's clock may differ, and more. */
+#define PROOF_EARLY_MS (10 * 60 * SIM_SECOND_MS)
 
 struct judged {
 	struct sim *s;
 	uint64_t n;
 	struct material *anchors;
+	struct sig_cache *signatures; /* records of one tree share their tokens */
 	struct buf record;
 	struct buf parts[SIM_PARTS_MAX];
 	struct ers_object objects[SIM_PARTS_MAX];
 	size_t n_parts;
 };
 
-static int read_out(const struct sim *s, uint64_t n, const char *what, size_t i,
-		    struct buf *out, bool *ret_there, struct ltps_error *err)
+int sim_read_out(const struct sim *s, const char *name, struct buf *out,
+		 bool *ret_there, struct ltps_error *err)
 {
-	char name[64], path[SIM_PATH_MAX];
-	snprintf(name, sizeof(name), "%llu.%s%zu", (unsigned long long)n, what, i);
+	char path[SIM_PATH_MAX];
 	if (file_join(s->out_dir, name, path, sizeof(path), err) != 0)
 		return -1;
 	buf_clear(out);
@@ -41,6 +44,14 @@ static int read_out(const struct sim *s, uint64_t n, const char *what, size_t i,
 	if (!s->o.keep)
 		unlink(path);
 	return rc;
+}
+
+static int read_out(const struct sim *s, uint64_t n, const char *what, size_t i,
+		    struct buf *out, bool *ret_there, struct ltps_error *err)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%llu.%s%zu", (unsigned long long)n, what, i);
+	return sim_read_out(s, name, out, ret_there, err);
 }
 
 /* 1: there; 0: not, and why stands in the reply */
@@ -64,10 +75,10 @@ static int compare(struct judged *j, const char **ret_why, struct ltps_error *er
 	int rc = 0;
 	bool there;
 	*ret_why = NULL;
-	j->n_parts = sim_parts(j->n);
+	j->n_parts = sim_parts_of(j->s, j->n);
 	for (size_t i = 0; rc == 0 && *ret_why == NULL && i < j->n_parts; i++) {
 		buf_clear(&was);
-		rc = sim_content(j->s->o.seed, j->n, i, &was, err);
+		rc = sim_handed_in(j->s, j->n, i, &was, err);
 		if (rc == 0)
 			rc = read_out(j->s, j->n, "part", i, &j->parts[i], &there, err);
 		if (rc != 0)
@@ -135,8 +146,7 @@ out:
 	return rc;
 }
 
-/* The first thing that is not as it should be. */
-static void explain(const struct ers_report *r, char *out, size_t n)
+void sim_explain_record(const struct ers_report *r, char *out, size_t n)
 {
 	for (size_t c = 0; c < r->n_chains; c++)
 		for (size_t i = 0; i < r->chains[c].n; i++) {
@@ -168,9 +178,14 @@ static int judge_report(struct judged *j, const struct ers_report *r,
 	char why[384], since[TIME_TEXT_MAX];
 	const int64_t stored_ms = j->s->shared->objects[j->n].stored_ms;
 	if (r->indication != INDICATION_PASSED || !r->intact) {
-		explain(r, why, sizeof(why));
+		sim_explain_record(r, why, sizeof(why));
 		return sim_loss_add(j->s, j->n, false, why, err);
 	}
+	if (r->proof_of_existence_ms < stored_ms - PROOF_EARLY_MS)
+		return sim_loss_add(j->s, j->n, false,
+				    "its proof is older than the object: a wrong clock "
+				    "was believed",
+				    err);
 	if (r->proof_of_existence_ms > stored_ms + 30 * SIM_DAY_MS)
 		j->s->restamped++;
 	if (r->proof_of_existence_ms <= stored_ms + SIM_PROOF_MS)
@@ -189,7 +204,8 @@ static int judge_record(struct judged *j, struct ltps_error *err)
 				      .n_objects = j->n_parts,
 				      .material = j->anchors,
 				      .policy = &j->s->policy,
-				      .time_ms = sim_now(j->s) };
+				      .time_ms = sim_now(j->s),
+				      .cache = j->signatures };
 	int rc;
 	if (evidence_judge(view_buf(&j->record), &in, &reports, &why) != 0)
 		return sim_loss_add(j->s, j->n, false, why.text, err);
@@ -229,7 +245,13 @@ static int judge_one(struct judged *j, struct ltps_error *err)
 	j->s->checked++;
 	if (take_object(j, &there, err) != 0)
 		return -1;
-	return there ? take_record(j, err) : 0;
+	const size_t losses = j->s->n_losses;
+	if (there && take_record(j, err) != 0)
+		return -1;
+	/* One reason is enough. */
+	return there && losses == j->s->n_losses && sim_is_signed(j->s, j->n)
+		   ? sim_judge_forms(j->s, j->n, j->anchors, err)
+		   : 0;
 }
 
 static int read_anchors(struct judged *j, struct ltps_error *err)
@@ -268,8 +290,14 @@ int sim_judge(struct sim *s, struct ltps_error *err)
 	for (size_t i = 0; i < SIM_PARTS_MAX; i++)
 		j.parts[i] = buf_make(FILE_MAX);
 	int rc = count(s, err);
+	if (rc == 0 && s->o.keep)
+		rc = sim_policy_write(s, sim_now(s) + SIM_DAY_MS, err);
+	if (rc == 0 && s->o.signed_objects > 0)
+		rc = sim_status_make(s, err);
 	if (rc == 0)
 		rc = read_anchors(&j, err);
+	if (rc == 0)
+		rc = sig_cache_new(&j.signatures, err);
 	for (j.n = 0; rc == 0 && j.n < s->o.objects; j.n++)
 		rc = judge_one(&j, err);
 	if (rc == 0)
@@ -277,6 +305,9 @@ int sim_judge(struct sim *s, struct ltps_error *err)
 	for (size_t i = 0; i < SIM_PARTS_MAX; i++)
 		buf_free(&j.parts[i]);
 	buf_free(&j.record);
+	sig_cache_free(j.signatures);
 	material_free(j.anchors);
+	material_free(s->status);
+	s->status = NULL;
 	return rc;
 }

@@ -17,6 +17,8 @@
 #include "ltp/plan.h"
 #include "ltp/renew.h"
 #include "ltp/renew_hash.h"
+#include "ltp/signatures.h"
+#include "ltp/upkeep.h"
 #include "server/simulate.h"
 #include "storage/failpoints.h"
 #include "storage/fixity.h"
@@ -63,44 +65,56 @@ _Noreturn static void be_service(struct sim *s, int fd)
 	sim_service(s, 3);
 }
 
+static struct sim_server *server(struct sim *s)
+{
+	return &s->servers[s->at];
+}
+
 static int start(struct sim *s, struct ltps_error *err)
 {
+	struct sim_server *v = server(s);
 	int pair[2];
 	s->restart = false;
 	if (make_trust(s, err) != 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return ltps_fail_errno(err, "no socket for the service");
-	s->child = fork();
-	if (s->child == 0)
+	v->child = fork();
+	if (v->child == 0)
 		be_service(s, pair[1]);
 	close(pair[1]);
-	s->fd = pair[0];
-	if (s->child < 0)
+	v->fd = pair[0];
+	if (v->child < 0)
 		return ltps_fail_errno(err, "cannot start the service");
-	s->arm_at_start[0] = '\0';
-	return loop_watch_fd(s->loop, s->fd, on_message, s, &s->watch, err);
+	return loop_watch_fd(s->loop, v->fd, on_message, s, &v->watch, err);
 }
 
-static void hang_up(struct sim *s)
+static void hang_up(struct sim_server *v)
 {
-	loop_watch_free(s->watch);
-	s->watch = NULL;
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
+	loop_watch_free(v->watch);
+	v->watch = NULL;
+	if (v->fd >= 0)
+		close(v->fd);
+	v->fd = -1;
 }
 
 /* ---- end ---- */
 
-static int bury(struct sim *s, struct ltps_error *err)
+static int wait_for(struct sim_server *v)
 {
 	int status = 0;
-	hang_up(s);
-	while (waitpid(s->child, &status, 0) < 0 && errno == EINTR)
+	hang_up(v);
+	while (waitpid(v->child, &status, 0) < 0 && errno == EINTR)
 		;
-	s->child = 0;
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !s->armed)
+	v->child = 0;
+	return status;
+}
+
+static int bury(struct sim *s, struct ltps_error *err)
+{
+	const int status = wait_for(server(s));
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !s->armed ||
+	    s->armed_at != s->at)
 		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
 				 "the service ended with %s %d",
 				 WIFSIGNALED(status) ? "signal" : "status",
@@ -111,44 +125,84 @@ static int bury(struct sim *s, struct ltps_error *err)
 	s->crashes++;
 	sim_tally(&s->points, s->armed_name);
 	sim_say(s, "killed at %s", s->armed_name);
-	return 0;
+	if (!s->two.on)
+		return 0;
+	sim_tally(&s->events, "one-of-two-killed");
+	return sim_meanwhile(s, err);
 }
 
 void sim_kill(struct sim *s)
 {
-	hang_up(s);
-	if (s->child <= 0)
-		return;
-	kill(s->child, SIGKILL);
-	waitpid(s->child, NULL, 0);
-	s->child = 0;
+	for (size_t i = 0; i < SIM_SERVERS; i++) {
+		struct sim_server *v = &s->servers[i];
+		hang_up(v);
+		if (v->child <= 0)
+			continue;
+		kill(v->child, SIGKILL);
+		waitpid(v->child, NULL, 0);
+		v->child = 0;
+	}
 }
 
 /* ---- orders ---- */
 
 /* 1: answered; 0: it died */
+static int await(struct sim *s, struct sim_reply *ret, struct ltps_error *err)
+{
+	ssize_t n;
+	s->hung = false;
+	loop_timer_set(s->watchdog, HUNG_MS);
+	do {
+		if (loop_run(s->loop, err) != 0)
+			return -1;
+		n = recv(server(s)->fd, ret, sizeof(*ret), MSG_DONTWAIT);
+		/* The other one of two may have died. */
+	} while (n < 0 && errno == EAGAIN && !s->hung);
+	loop_timer_stop(s->watchdog);
+	if (n < 0 && s->hung)
+		return ltps_fail(err, LTPS_TIMEOUT, LTPS_FAULT_SELF, NULL,
+				 "the service does not answer");
+	return n == sizeof(*ret) ? 1 : 0;
+}
+
+static bool tell(struct sim *s, const struct sim_order *order)
+{
+	return send(server(s)->fd, order, sizeof(*order), MSG_NOSIGNAL) ==
+	       sizeof(*order);
+}
+
+/* As await(); what is interrupted goes on after the other one has had its time. */
 static int exchange(struct sim *s, const struct sim_order *order, struct sim_reply *ret,
 		    struct ltps_error *err)
 {
-	if (send(s->fd, order, sizeof(*order), MSG_NOSIGNAL) != sizeof(*order))
+	const struct sim_order go = { .kind = SIM_ORDER_GO };
+	if (!tell(s, order))
 		return 0;
-	s->hung = false;
-	loop_timer_set(s->watchdog, HUNG_MS);
-	int rc = loop_run(s->loop, err);
-	loop_timer_stop(s->watchdog);
-	if (rc != 0)
-		return -1;
-	if (s->hung)
-		return ltps_fail(err, LTPS_TIMEOUT, LTPS_FAULT_SELF, NULL,
-				 "the service does not answer");
-	return recv(s->fd, ret, sizeof(*ret), 0) == sizeof(*ret) ? 1 : 0;
+	for (;;) {
+		int rc = await(s, ret, err);
+		if (rc <= 0 || !ret->paused)
+			return rc;
+		sim_tally(&s->events, "one-of-two-paused");
+		s->two.text[0] = '\0';
+		if (sim_meanwhile(s, err) != 0)
+			return -1;
+		if (!tell(s, &go))
+			return 0;
+	}
+}
+
+static int begin(struct sim *s, struct ltps_error *err)
+{
+	if (server(s)->child != 0)
+		return 0;
+	return start(s, err) != 0 ? -1 : sim_arm_all(s, err);
 }
 
 int sim_ask(struct sim *s, const struct sim_order *order, struct sim_reply *ret,
 	    struct ltps_error *err)
 {
 	for (int i = 0; i < DEATHS_MAX; i++) {
-		if (s->child == 0 && start(s, err) != 0)
+		if (begin(s, err) != 0)
 			return -1;
 		int rc = exchange(s, order, ret, err);
 		if (rc != 0)
@@ -161,25 +215,36 @@ int sim_ask(struct sim *s, const struct sim_order *order, struct sim_reply *ret,
 }
 
 /* It may die on the way: then it has ended too. */
-int sim_stop(struct sim *s, struct ltps_error *err)
+static int stop_one(struct sim *s, struct ltps_error *err)
 {
 	const struct sim_order o = { .kind = SIM_ORDER_END };
 	struct sim_reply reply;
-	int status = 0;
-	if (s->child == 0)
+	if (server(s)->child == 0)
 		return 0;
 	int rc = exchange(s, &o, &reply, err);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
 		return bury(s, err);
-	hang_up(s);
-	while (waitpid(s->child, &status, 0) < 0 && errno == EINTR)
-		;
-	s->child = 0;
-	/* Armed, and not reached: the next process does not know of it. */
-	s->armed = false;
+	wait_for(server(s));
 	return 0;
+}
+
+int sim_stop(struct sim *s, struct ltps_error *err)
+{
+	const bool two = s->two.on;
+	int rc = 0;
+	/* Whoever ends now leaves nothing to the other one. */
+	s->two.on = false;
+	for (s->at = SIM_SERVERS; rc == 0 && s->at > 0;) {
+		s->at--;
+		rc = stop_one(s, err);
+	}
+	s->at = 0;
+	s->two.on = two;
+	/* Armed, and not reached: the next processes do not know of it. */
+	s->armed = false;
+	return rc;
 }
 
 /* ---- crashes ---- */
@@ -189,8 +254,9 @@ static const char *const often[] = { FP_BATCH_BEGIN, FP_BEFORE_COMMIT, FP_AFTER_
 				     FP_BEFORE_ACK };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 static const char *const *const seldom[] = {
-	preserve_failpoints,   plan_failpoints,   renew_failpoints,
-	renew_hash_failpoints, fixity_failpoints, ltp_fixity_failpoints,
+	preserve_failpoints,   plan_failpoints,       renew_failpoints,
+	renew_hash_failpoints, fixity_failpoints,     ltp_fixity_failpoints,
+	period_failpoints,     signatures_failpoints,
 };
 
 /* The k-th of all tables; their number with k too large. */
@@ -221,19 +287,47 @@ static void choose_point(struct sim *s, char *out, size_t n)
 	snprintf(out, n, "%s:%d:kill", name, (int)sim_between(r, 1, sure ? 8 : 3));
 }
 
-int sim_arm(struct sim *s, struct ltps_error *err)
+static void add_spec(char *out, size_t n, const char *spec)
+{
+	const size_t at = strlen(out);
+	if (spec[0] != '\0')
+		snprintf(out + at, n - at, "%s%s", at > 0 ? "," : "", spec);
+}
+
+int sim_arm_all(struct sim *s, struct ltps_error *err)
 {
 	struct sim_order o = { .kind = SIM_ORDER_ARM };
 	struct sim_reply reply;
-	if (s->owed == 0 || (s->armed && s->owed == s->armed_owed))
+	if (server(s)->child == 0)
 		return 0;
-	choose_point(s, o.text, sizeof(o.text));
-	if (sim_ask(s, &o, &reply, err) != 0)
+	if (s->armed && s->armed_at == s->at)
+		add_spec(o.text, sizeof(o.text), s->armed_text);
+	add_spec(o.text, sizeof(o.text), s->disk.text);
+	if (s->two.on && s->at == 0)
+		add_spec(o.text, sizeof(o.text), s->two.text);
+	int rc = exchange(s, &o, &reply, err);
+	if (rc < 0 || (rc == 0 && bury(s, err) != 0))
 		return -1;
-	if (reply.rc != 0)
+	if (rc > 0 && reply.rc != 0)
 		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL, "%s: %s",
 				 o.text, reply.text);
+	return 0;
+}
+
+int sim_arm(struct sim *s, struct ltps_error *err)
+{
+	const unsigned at = s->at;
+	if (s->owed == 0 || (s->armed && s->owed == s->armed_owed))
+		return 0;
+	if (!s->armed && s->two.on)
+		s->armed_at = (unsigned)(s->owed + s->crashes) % SIM_SERVERS;
+	else if (!s->armed)
+		s->armed_at = 0;
+	choose_point(s, s->armed_text, sizeof(s->armed_text));
 	s->armed = true;
 	s->armed_owed = s->owed;
-	return 0;
+	s->at = s->armed_at;
+	const int rc = sim_arm_all(s, err);
+	s->at = at;
+	return rc;
 }

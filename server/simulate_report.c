@@ -78,6 +78,10 @@ int sim_report_json(const struct sim *s, struct buf *out, struct ltps_error *err
 	put_int(&j, "deleted", deleted(s));
 	put_int(&j, "restamped", s->restamped);
 	put_int(&j, "repaired", tally_of(&s->shared->acts, "ObjectRepaired"));
+	put_int(&j, "signed", s->o.signed_objects);
+	put_int(&j, "forms", s->forms.forms);
+	put_int(&j, "form_timestamps", s->forms.timestamps);
+	put_int(&j, "forms_passed", s->forms.passed);
 	put_int(&j, "failures", s->failures);
 	put_int(&j, "runs", s->runs);
 	put_tallies(&j, "events", &s->events);
@@ -123,6 +127,14 @@ int sim_report_text(const struct sim *s, struct buf *out, struct ltps_error *err
 				s->shared->objects[l->object].poid, l->reason) != 0)
 			return -1;
 	}
+	if (s->o.signed_objects > 0 &&
+	    buf_put_fmt(out, err,
+			"signed %" PRIu64 ", augmented forms %" PRIu64
+			", archive and document time-stamps in the newest %" PRIu64
+			", of them TOTAL-PASSED %" PRIu64 "\n",
+			s->o.signed_objects, s->forms.forms, s->forms.timestamps,
+			s->forms.passed) != 0)
+		return -1;
 	return buf_put_fmt(out, err,
 			   "judged %" PRIu64 ", deleted %" PRIu64 ", restamped %" PRIu64
 			   ", lost %" PRIu64 ", unverifiable %" PRIu64 "\n",

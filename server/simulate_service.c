@@ -24,6 +24,8 @@
 #include "storage/store.h"
 
 #define PROFILE "urn:ltps:simulation"
+#define PROFILE_SIGNED PROFILE ":signed"
+#define PROFILES 2
 #define CALLER "simulation"
 /* Almost every object is a file; whatever the service collects, always. */
 #define SMALL_MAX 300
@@ -33,21 +35,25 @@
 #define TURNS_MAX 10000
 #define RETRY_MS ((int64_t)60000)
 
-static const char profile_text[] =
-    "[profile]\n"
-    "id = " PROFILE "\n"
-    "scheme = http://uri.etsi.org/19512/scheme/pds+pgd+aug+wst+ers\n"
-    "description = simulation\n"
-    "goal = http://uri.etsi.org/19512/goal/pgd\n"
-    "evidence_format = urn:ietf:rfc:4998:EvidenceRecord\n"
-    "evidence_policy = urn:ltps:simulation:policy\n"
-    "storage = WithStorage\n"
-    "operation = RetrieveInfo\noperation = PreservePO\noperation = RetrievePO\n"
-    "operation = DeletePO\noperation = RetrieveTrace\n"
-    "valid_from = 2020-01-01T00:00:00Z\n"
-    "period = P2000Y\nperiod_end = keep\n"
-    "digest = sha256\ntree_max_leaves = 1000\ntree_max_age = 1d\n"
-    "tree_max_bytes = 1G\nmax_po_bytes = 1M\nmax_pos = 10\n";
+#define PROFILE_COMMON                                                                 \
+	"scheme = http://uri.etsi.org/19512/scheme/pds+pgd+aug+wst+ers\n"              \
+	"description = simulation\n"                                                   \
+	"goal = http://uri.etsi.org/19512/goal/pgd\n"                                  \
+	"evidence_format = urn:ietf:rfc:4998:EvidenceRecord\n"                         \
+	"evidence_policy = urn:ltps:simulation:policy\n"                               \
+	"storage = WithStorage\n"                                                      \
+	"operation = RetrieveInfo\noperation = PreservePO\noperation = RetrievePO\n"   \
+	"operation = DeletePO\noperation = RetrieveTrace\n"                            \
+	"valid_from = 2020-01-01T00:00:00Z\n"                                          \
+	"period = P2000Y\nperiod_end = keep\n"                                         \
+	"digest = sha256\ntree_max_leaves = 1000\ntree_max_age = 1d\n"                 \
+	"tree_max_bytes = 1G\nmax_po_bytes = 1M\nmax_pos = 10\n"
+
+static const char *const profile_texts[PROFILES] = {
+	"[profile]\nid = " PROFILE "\n" PROFILE_COMMON,
+	"[profile]\nid = " PROFILE_SIGNED "\n" PROFILE_COMMON
+	"signature_policy = " SIM_POLICY "\naugment = lta\n",
+};
 
 struct sim_clock {
 	struct clock clock; /* first */
@@ -60,8 +66,7 @@ struct serving {
 	struct sim_clock clock;
 	struct log *log;
 	int log_fd;
-	struct profile *profile;
-	struct profile *profiles[1];
+	struct profile *profiles[PROFILES];
 	struct tsa tsas[SIM_SLOTS];
 	struct store *store;
 	struct store_conn *conn;
@@ -89,6 +94,22 @@ static int open_log(struct serving *v, struct ltps_error *err)
 		       &v->clock.clock, &v->log, err);
 }
 
+static int find_policy(void *arg, const char *name, struct validation_policy **ret_p,
+		       struct ltps_error *err)
+{
+	(void)name;
+	return sim_policy_of(arg, ret_p, err);
+}
+
+static int read_profiles(struct serving *v, struct ltps_error *err)
+{
+	for (size_t i = 0; i < PROFILES; i++)
+		if (profile_parse(view_text(profile_texts[i]), "simulation",
+				  &v->profiles[i], err) != 0)
+			return -1;
+	return 0;
+}
+
 static int open_domain(struct serving *v, struct ltps_error *err)
 {
 	struct sim *s = v->s;
@@ -96,12 +117,12 @@ static int open_domain(struct serving *v, struct ltps_error *err)
 	for (unsigned i = 0; i < SIM_SLOTS; i++)
 		v->tsas[i] =
 		    (struct tsa){ .name = s->slots[i].name, .url = s->slots[i].url };
-	v->profiles[0] = v->profile;
 	const struct ltp_options o = {
 		.clock = &v->clock.clock,
 		.log = v->log,
 		.profiles = v->profiles,
-		.n_profiles = 1,
+		.n_profiles = PROFILES,
+		.policies = { .find = find_policy, .arg = s },
 		.tsas = v->tsas,
 		.n_tsas = SIM_SLOTS,
 		.trust = s->trust,
@@ -124,14 +145,24 @@ static int open_domain(struct serving *v, struct ltps_error *err)
 	return store_reader_open(v->store, &v->conn, err);
 }
 
+/* In the middle of something: others may go on. */
+static void pause_here(void *arg, const char *name)
+{
+	const struct serving *v = arg;
+	const struct sim_reply reply = { .paused = true };
+	struct sim_order o;
+	(void)name;
+	if (send(v->fd, &reply, sizeof(reply), MSG_NOSIGNAL) != sizeof(reply) ||
+	    recv(v->fd, &o, sizeof(o), 0) != sizeof(o))
+		_exit(1);
+}
+
 static int begin(struct serving *v, struct ltps_error *err)
 {
 	v->clock = (struct sim_clock){ .clock = { .now_ms = service_now },
 				       .shared = v->s->shared };
-	if (open_log(v, err) != 0 ||
-	    (v->s->arm_at_start[0] != '\0' &&
-	     failpoint_arm(v->s->arm_at_start, err) != 0) ||
-	    profile_parse(view_text(profile_text), "simulation", &v->profile, err) != 0)
+	failpoint_on_pause(pause_here, v);
+	if (open_log(v, err) != 0 || read_profiles(v, err) != 0)
 		return -1;
 	return open_domain(v, err);
 }
@@ -142,7 +173,8 @@ static void end(struct serving *v)
 	ltp_worker_free(v->w);
 	ltp_free(v->ltp);
 	store_close(v->store);
-	profile_free(v->profile);
+	for (size_t i = 0; i < PROFILES; i++)
+		profile_free(v->profiles[i]);
 	log_free(v->log);
 }
 
@@ -165,7 +197,8 @@ static int run(struct serving *v, const struct sim_order *o, struct sim_reply *r
 	       struct ltps_error *err)
 {
 	const struct clock *clock = &v->clock.clock;
-	for (int i = 0; i < TURNS_MAX; i++) {
+	const int64_t turns = o->a > 0 ? o->a : TURNS_MAX;
+	for (int64_t i = 0; i < turns; i++) {
 		if (turn(v, o->hold, &ret->next_ms, err) != 0) {
 			ret->next_ms = clock_now_ms(clock) + RETRY_MS;
 			return -1;
@@ -173,7 +206,8 @@ static int run(struct serving *v, const struct sim_order *o, struct sim_reply *r
 		if (ret->next_ms > clock_now_ms(clock))
 			return 0;
 	}
-	ret->next_ms = clock_now_ms(clock) + RETRY_MS;
+	if (o->a == 0)
+		ret->next_ms = clock_now_ms(clock) + RETRY_MS;
 	return 0;
 }
 
@@ -212,6 +246,13 @@ static int commit_one(struct serving *v, struct ltp_ingest *i,
 	return 0;
 }
 
+static const char *mime_of(const struct sim *s, uint64_t n)
+{
+	if (!sim_is_signed(s, n))
+		return "application/octet-stream";
+	return sim_is_pdf(s, n) ? "application/pdf" : "application/pkcs7-mime";
+}
+
 static int ingest_one(struct serving *v, uint64_t n, struct ltps_error *err)
 {
 	int rc = -1;
@@ -219,16 +260,19 @@ static int ingest_one(struct serving *v, uint64_t n, struct ltps_error *err)
 	struct ltp_result result;
 	struct buf content[SIM_PARTS_MAX] = { 0 };
 	struct ltp_po pos[SIM_PARTS_MAX] = { 0 };
+	const struct sim *s = v->s;
 	const struct ltp_ingest_request req = { .caller = { "", CALLER },
-						.profile_id = PROFILE,
+						.profile_id = sim_is_signed(s, n)
+								  ? PROFILE_SIGNED
+								  : PROFILE,
 						.pos = pos,
-						.n_pos = sim_parts(n) };
+						.n_pos = sim_parts_of(s, n) };
 	for (size_t k = 0; k < req.n_pos; k++) {
 		content[k] = buf_make(PART_MAX);
-		if (sim_content(v->s->o.seed, n, k, &content[k], err) != 0)
+		if (sim_handed_in(s, n, k, &content[k], err) != 0)
 			goto out;
 		pos[k].data = view_buf(&content[k]);
-		pos[k].mime = "application/octet-stream";
+		pos[k].mime = mime_of(s, n);
 	}
 	if (ltp_ingest_prepare(v->w, &req, &i, &result, err) != 0)
 		goto out;
@@ -278,16 +322,8 @@ static int delete (struct serving *v, const struct sim_order *o, struct sim_repl
 struct tips {
 	struct serving *v;
 	struct tip widest;
+	int64_t first_ms;
 };
-
-static int widest_tip(void *arg, const struct tip *tip, struct ltps_error *err)
-{
-	struct tips *t = arg;
-	(void)err;
-	if (tip->footing != 0 && tip->objects > t->widest.objects)
-		t->widest = *tip;
-	return 0;
-}
 
 static int weakens(struct serving *v, int64_t footing, int64_t *ret_ms,
 		   struct ltps_error *err)
@@ -303,20 +339,44 @@ static int weakens(struct serving *v, int64_t footing, int64_t *ret_ms,
 	return 0;
 }
 
+static int ends(struct serving *v, const struct tip *tip, int64_t *ret_ms,
+		struct ltps_error *err)
+{
+	*ret_ms = INT64_MIN;
+	return weakens(v, tip->footing, ret_ms, err) != 0 ||
+		       weakens(v, tip->partner, ret_ms, err) != 0
+		   ? -1
+		   : 0;
+}
+
+static int look_tip(void *arg, const struct tip *tip, struct ltps_error *err)
+{
+	struct tips *t = arg;
+	int64_t ends_ms;
+	if (tip->footing == 0)
+		return 0;
+	if (tip->objects > t->widest.objects)
+		t->widest = *tip;
+	if (ends(t->v, tip, &ends_ms, err) != 0)
+		return -1;
+	if (ends_ms < t->first_ms)
+		t->first_ms = ends_ms;
+	return 0;
+}
+
 /* When the tip over the most objects has ended, and so has what stands in for it. */
 static int tips(struct serving *v, const struct sim_order *o, struct sim_reply *ret,
 		struct ltps_error *err)
 {
-	struct tips t = { .v = v };
+	struct tips t = { .v = v, .first_ms = INT64_MAX };
 	const struct tip_query q = { .weakens_until = INT64_MAX };
-	(void)o;
-	ret->next_ms = INT64_MIN;
-	if (tip_list(v->conn, &q, widest_tip, &t, err) != 0 ||
-	    weakens(v, t.widest.footing, &ret->next_ms, err) != 0 ||
-	    weakens(v, t.widest.partner, &ret->next_ms, err) != 0)
+	if (tip_list(v->conn, &q, look_tip, &t, err) != 0 ||
+	    ends(v, &t.widest, &ret->next_ms, err) != 0)
 		return -1;
 	if (ret->next_ms == INT64_MIN)
 		ret->next_ms = INT64_MAX;
+	if (o->b != 0)
+		ret->next_ms = t.first_ms;
 	return 0;
 }
 
@@ -329,14 +389,30 @@ static int write_out(struct serving *v, const char *name, struct view octets,
 	return file_write(path, octets, 0644, err);
 }
 
+/* As submitted: N.part0..., N.er0; of a form: N.augmented-1, N.evidence-augmented-1. */
+static void name_out(int64_t n, enum subject subject, const char *form, size_t i,
+		     char out[64])
+{
+	const bool er = subject == SUBJECT_EVIDENCE;
+	if (form != NULL)
+		snprintf(out, 64, "%lld.%s%.32s", (long long)n, er ? "evidence-" : "",
+			 form);
+	else
+		snprintf(out, 64, "%lld.%s%zu", (long long)n, er ? "er" : "part", i);
+}
+
 /* text: why there is nothing, of a refusal */
 static int export_subject(struct serving *v, int64_t n, enum subject subject,
-			  struct sim_reply *ret, struct ltps_error *err)
+			  const char *form, struct sim_reply *ret,
+			  struct ltps_error *err)
 {
 	struct ltp_retrieved r = { 0 };
 	struct ltp_result result = { 0 };
+	const char *const version = form != NULL ? form : "v1";
 	const struct ltp_retrieve_request req = { .caller = { "", CALLER },
 						  .poid = v->s->shared->objects[n].poid,
+						  .versions = &version,
+						  .n_versions = 1,
 						  .subject = subject };
 	char name[64];
 	if (ltp_retrieve(v->w, &req, &r, &result, err) != 0)
@@ -346,8 +422,7 @@ static int export_subject(struct serving *v, int64_t n, enum subject subject,
 		snprintf(ret->text, sizeof(ret->text), "%s",
 			 result.message[0] != '\0' ? result.message : "nothing there");
 	for (size_t i = 0; rc == 0 && ret->text[0] == '\0' && i < r.n_pos; i++) {
-		snprintf(name, sizeof(name), "%lld.%s%zu", (long long)n,
-			 subject == SUBJECT_EVIDENCE ? "er" : "part", i);
+		name_out(n, subject, form, i, name);
 		rc = write_out(v, name, view_buf(&r.pos[i].data), err);
 	}
 	ltp_retrieved_clear(&r);
@@ -357,8 +432,8 @@ static int export_subject(struct serving *v, int64_t n, enum subject subject,
 static int export_object(struct serving *v, const struct sim_order *o,
 			 struct sim_reply *ret, struct ltps_error *err)
 {
-	return export_subject(v, o->a, o->b != 0 ? SUBJECT_EVIDENCE : SUBJECT_PO, ret,
-			      err);
+	return export_subject(v, o->a, o->b != 0 ? SUBJECT_EVIDENCE : SUBJECT_PO,
+			      o->text[0] != '\0' ? o->text : NULL, ret, err);
 }
 
 static int export_anchors(struct serving *v, const struct sim_order *o,

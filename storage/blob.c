@@ -2,7 +2,6 @@
 /* blob - content-addressed bytes: preparing, attaching, releasing. */
 #include "storage/blob.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,10 +54,8 @@ static int new_blob(struct store *store, const char *tenant, struct blob_new **r
 static int open_temp(struct blob_new *b, struct ltps_error *err)
 {
 	const struct store_io *io = &b->store->io;
-	if (failpoint_pass(FP_BLOB_BEFORE_TEMP)) {
-		errno = EIO;
-		return ltps_fail_errno(err, "failpoint");
-	}
+	if (failpoint_fail(FP_BLOB_BEFORE_TEMP, err) != 0)
+		return -1;
 	char path[STORE_PATH_MAX];
 	blob_temp_name(b->store, b->temp);
 	if (blob_temp_path(b, path, err) != 0)
@@ -75,10 +72,8 @@ static int write_temp(struct blob_new *b, struct view bytes, struct ltps_error *
 	if (open_temp(b, err) != 0 ||
 	    blob_write_all(&b->store->io, b->fd, bytes, err) != 0)
 		return -1;
-	if (failpoint_pass(FP_BLOB_AFTER_TEMP)) {
-		errno = EIO;
-		return ltps_fail_errno(err, "failpoint");
-	}
+	if (failpoint_fail(FP_BLOB_AFTER_TEMP, err) != 0)
+		return -1;
 	return 0;
 }
 

@@ -21,7 +21,6 @@
 
 static int fail_point(struct ltps_error *err)
 {
-	errno = EIO;
 	return ltps_fail_errno(err, "failpoint");
 }
 

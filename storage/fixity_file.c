@@ -35,7 +35,6 @@ const char *const fixity_failpoints[] = {
 
 int fixity_fail_point(struct ltps_error *err)
 {
-	errno = EIO;
 	return ltps_fail_errno(err, "failpoint");
 }
 

@@ -34,9 +34,10 @@ UPDATE job SET state = ?3, due_ms = ?2, owner = NULL, again_ms = NULL,
 	last_error = coalesce(?4, last_error), attempts = ?5
 WHERE id = ?1
 -- QUEUE_NEXT_DUE
-SELECT min(due_ms) FROM job INDEXED BY job_due WHERE state < 2
+-- 0 says that nothing waits: what is due since ever is due at 1
+SELECT coalesce(max(min(due_ms), 1), 0) FROM job INDEXED BY job_due WHERE state < 2
 -- QUEUE_NEXT_DUE_KIND
-SELECT min(due_ms) FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?1
+SELECT coalesce(max(min(due_ms), 1), 0) FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?1
 -- QUEUE_LIST
 SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
 FROM job WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)

@@ -87,8 +87,8 @@ static int run_task(struct store_conn *w, struct store_task *task,
 static int run_all(struct store_conn *w, struct store_task *tasks,
 		   struct ltps_error *err)
 {
-	if (failpoint_pass(FP_BATCH_BEGIN))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_BATCH_BEGIN, err) != 0)
+		return -1;
 	if (db_run(w->db, SQL_BEGIN_IMMEDIATE, err) != 0)
 		return -1;
 	for (struct store_task *t = tasks; t != NULL; t = t->next) {
@@ -102,8 +102,8 @@ static int run_all(struct store_conn *w, struct store_task *tasks,
 
 static int commit(struct store_conn *w, struct ltps_error *err)
 {
-	if (failpoint_pass(FP_BEFORE_COMMIT))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_BEFORE_COMMIT, err) != 0)
+		return -1;
 	if (db_run(w->db, SQL_COMMIT, err) != 0)
 		return -1;
 	(void)failpoint_pass(FP_AFTER_COMMIT);

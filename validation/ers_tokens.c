@@ -178,9 +178,13 @@ int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 	size_t n_certs = 0;
 	int rc = -1;
 
+	struct sig_cache *own = NULL;
 	job->budget = (struct tsa_path_budget){ ERS_SIGNATURES_MAX, ERS_STEPS_MAX };
-	if (check_work(job, err) != 0 || sig_cache_new(&job->cache, err) != 0 ||
-	    join_candidates(job->material, &certs, &n_certs, err) != 0)
+	if (check_work(job, err) != 0 ||
+	    (job->in->cache == NULL && sig_cache_new(&own, err) != 0))
+		return -1;
+	job->cache = own != NULL ? own : job->in->cache;
+	if (join_candidates(job->material, &certs, &n_certs, err) != 0)
 		goto out;
 	for (size_t c = 0; c < job->er->n_chains; c++)
 		for (size_t s = 0; s < job->er->chains[c].n; s++) {
@@ -191,7 +195,7 @@ int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 		}
 	rc = 0;
 out:
-	sig_cache_free(job->cache);
+	sig_cache_free(own);
 	job->cache = NULL;
 	mem_free(certs);
 	return rc;

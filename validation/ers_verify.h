@@ -35,6 +35,8 @@ struct ers_object {
 	size_t n_digests;
 };
 
+struct sig_cache;
+
 struct ers_input {
 	const struct ers_object *objects; /* a data group when several */
 	size_t n_objects;
@@ -45,6 +47,9 @@ struct ers_input {
 	 * of the first token of the next chain. NULL: algorithms are not judged. */
 	const struct algorithm_policy *policy;
 	int64_t time_ms; /* time of judgement */
+	/* Verified signatures, kept from one record to the next (key.h): records of
+	 * one tree share their tokens. NULL: each judgement has its own. */
+	struct sig_cache *cache;
 };
 
 struct ers_stamp_report {

@@ -39,6 +39,47 @@ Test(failpoint, several_specs_count_on_their_own)
 	cr_assert(!failpoint_pass("a"));
 }
 
+Test(failpoint, full_disk_fails_everywhere_until_armed_anew)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	arm("a:2:full");
+	cr_assert(!failpoint_pass("a"));
+	cr_assert(!failpoint_pass("b"));
+	cr_assert(failpoint_pass("a"));
+	cr_assert_eq(failpoint_fail("b", &err), -1);
+	cr_assert_eq(err.code, LTPS_NO_SPACE, "%s", err.text);
+	cr_assert(failpoint_pass("a"));
+	arm("a:9:fail");
+	cr_assert(!failpoint_pass("b"), "there is room again");
+}
+
+Test(failpoint, a_failure_that_is_no_full_disk_is_io)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	arm("a:1:fail");
+	cr_assert_eq(failpoint_fail("a", &err), -1);
+	cr_assert_eq(err.code, LTPS_IO, "%s", err.text);
+}
+
+static void count_pause(void *arg, const char *name)
+{
+	cr_assert_str_eq(name, "a");
+	++*(int *)arg;
+}
+
+Test(failpoint, pause_calls_and_does_not_fail)
+{
+	int n = 0;
+	failpoint_on_pause(count_pause, &n);
+	arm("a:2:pause");
+	for (int i = 0; i < 5; i++)
+		cr_assert(!failpoint_pass("a") && !failpoint_pass("b"));
+	cr_assert_eq(n, 1);
+	failpoint_on_pause(NULL, NULL);
+	arm("a:1:pause");
+	cr_assert(!failpoint_pass("a"));
+}
+
 Test(failpoint, prefix_of_a_name_is_another_point)
 {
 	arm("storage.commit:1:fail");

@@ -19,6 +19,7 @@ FIXED = 4998
 fresh = int(os.environ.get("LTPS_SEED", random.SystemRandom().randrange(1 << 31)))
 SHORT = ("--years", "10", "--objects", "10")
 LONG = ("--years", "12", "--objects", "20", "--crashes", "6")
+SIGNED = ("--years", "12", "--objects", "5", "--signed", "4")
 
 
 def simulate(seed, *more):
@@ -50,7 +51,23 @@ def nothing_lost(seed, result):
     tap.equal(f"seed {seed}: crashes", s.get("crashes"), 6)
     tap.check(f"seed {seed}: time-stamps and hash trees were renewed",
               s.get("timestamp_renewals", 0) > 10 and s.get("hash_tree_renewals", 0) > 0, s)
+    tap.equal(f"seed {seed}: each renewal is in the trace once, whoever made it",
+              [s.get("acts", {}).get(k) for k in ("EvidenceRenewed", "EvidenceHashRenewed")],
+              [s.get("timestamp_renewals"), s.get("hash_tree_renewals")])
     return s
+
+
+def signed_pass(result):
+    status, s, err = result
+    tap.equal("signed objects: lost and unverifiable",
+              (status, s.get("signed"), s.get("named")), (0, 4, []))
+    if status not in (0, 1):
+        print("  # " + err[-1000:])
+    living = s.get("objects", 0) - s.get("deleted", 0) - 1
+    tap.check("signed objects: the newest form of each is TOTAL-PASSED",
+              s.get("forms_passed", 0) >= living > 0, s)
+    tap.check("signed objects: they were raised again, by further time-stamps",
+              s.get("forms", 0) >= 2 * living and s.get("form_timestamps", 0) > 2 * living, s)
 
 
 def fault_found(fault, named_alone, result):
@@ -80,6 +97,7 @@ def beyond_named(result):
 def refusals():
     for args in ((), ("--years", "0", "--objects", "1", "--seed", "1"),
                  ("--years", "1", "--objects", "1", "--seed", "x"),
+                 ("--years", "1", "--objects", "1", "--seed", "1", "--signed", "2"),
                  ("--years", "1", "--objects", "1", "--seed", "1", "--fault", "none")):
         r = subprocess.run([ltps, "simulate", *args], capture_output=True, text=True)
         tap.check(f"refused: {' '.join(args) or 'nothing'}",
@@ -87,16 +105,18 @@ def refusals():
 
 
 FAULTS = {"skipped-renewal": False, "late-renewal": False, "dropped-token": True,
-          "swapped-object": True}
+          "swapped-object": True, "long-sleep": False}
 refusals()
 with ThreadPoolExecutor(os.cpu_count()) as pool:
     twice = [pool.submit(simulate, FIXED, *LONG) for _ in range(2)]
     once = pool.submit(simulate, fresh, *LONG)
+    signed = pool.submit(simulate, FIXED, *SIGNED)
     faults = {f: pool.submit(simulate, FIXED, *SHORT, "--fault", f) for f in FAULTS}
     beyond = pool.submit(simulate, FIXED, *SHORT, "--beyond")
 nothing_lost(FIXED, twice[0].result())
 tap.equal("the same seed has the same summary", twice[1].result()[1], twice[0].result()[1])
 nothing_lost(fresh, once.result())
+signed_pass(signed.result())
 for name, alone in FAULTS.items():
     fault_found(name, alone, faults[name].result())
 beyond_named(beyond.result())

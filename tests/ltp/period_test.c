@@ -104,6 +104,47 @@ Test(period, form_that_cannot_be_raised_is_trouble_and_then_an_alarm)
 	cr_assert_eq(audited("Sealed"), 1);
 }
 
+/* Two time-stamps of two authorities: one may be lost at any time after. */
+Test(period, form_outlives_the_loss_of_the_authority_of_its_last_time_stamp)
+{
+	const struct ltp_kit_upkeep how = { .profile_change = SEALED, .n_tsas = 2 };
+	ltp_kit_start_upkeep(&k, &how);
+	preserve();
+	ltp_kit_live(&k, 9 * YEAR, 90 * DAY);
+	ltp_kit_rollover(&k, 0, 0);
+	ltp_kit_rollover(&k, 1, 0);
+	ltp_kit_live(&k, 250 * DAY, 25 * DAY);
+	cr_assert_eq(audited("Sealed"), 2);
+	/* Beyond the ends of the first certificates: only the second form counts. */
+	ltp_kit_live(&k, 2 * YEAR, 90 * DAY);
+	for (unsigned lost = 2; lost-- > 0;) {
+		ltp_kit_revoke(&k, lost, DEVPKI_REASON_KEY_COMPROMISE);
+		ltp_kit_rollover(&k, lost, 0);
+		ltp_kit_live(&k, 30 * DAY, DAY);
+		const struct ltp_health h = ltp_kit_health(&k);
+		cr_expect_str_empty(h.trouble, "%u: %s", lost, h.trouble);
+	}
+	/* Each loss of the one that it stood on last was made good. */
+	cr_expect_geq(audited("Sealed"), 3);
+}
+
+/* While there is time, it waits for the second. */
+Test(period, form_waits_for_its_second_authority)
+{
+	const struct ltp_kit_upkeep how = { .profile_change = SEALED, .n_tsas = 2 };
+	ltp_kit_start_upkeep(&k, &how);
+	preserve();
+	ltp_kit_live(&k, 9 * YEAR, 90 * DAY);
+	ltp_kit_rollover(&k, 0, 0);
+	ltp_kit_rollover(&k, 1, 0);
+	ltp_kit_fault(&k, 0, DEVPKI_FAULT_CLOSED);
+	ltp_kit_live(&k, 220 * DAY, 10 * DAY);
+	cr_expect_eq(audited("Sealed"), 1);
+	ltp_kit_fault(&k, 0, DEVPKI_FAULT_NONE);
+	ltp_kit_live(&k, 20 * DAY, 2 * DAY);
+	cr_expect_eq(audited("Sealed"), 2);
+}
+
 /* ---- versions of an update ---- */
 
 static void update(const char *id, const char *text)

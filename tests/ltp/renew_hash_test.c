@@ -1189,6 +1189,27 @@ Test(renew_hash, damage_that_fills_a_turn_holds_up_nothing_behind_it)
 	scene_stop(&s);
 }
 
+/* The same, with the damaged leaf before the end of its tree: there is no time yet at
+ * which it is tried again, and the job must not take that for one. */
+Test(renew_hash, damage_before_the_end_of_a_tree_leaves_the_job_due)
+{
+	struct scene s;
+	scene_ready(&s, 1, 3);
+	storage_sql(s.k.dir, "UPDATE part SET sha256 = zeroblob(32) WHERE version IN "
+			     "(SELECT version FROM part WHERE size = 8 "
+			     "ORDER BY version LIMIT 1)");
+	slow_down(&s);
+	for (int i = 0; i < 12; i++) {
+		const int64_t began_ms = now_of(&s);
+		turn_once(&s);
+		cr_assert_geq(s.turn.again_ms, began_ms, "turn %d", i);
+		ltp_kit_pass(&s.k, 60000);
+	}
+	cr_expect_eq(ltp_kit_audited(&s.k, "EvidenceDamaged", NULL), 1);
+	cr_expect_eq(sql(&s, "SELECT count(*) FROM tree WHERE state = 0"), 0, "closed");
+	scene_stop(&s);
+}
+
 Test(renew_hash, list_of_a_tree_that_is_gone_is_passed_over)
 {
 	struct scene s;

@@ -123,6 +123,19 @@ Test(job, is_found_by_kind_and_subject_alone)
 	cr_expect_eq(row.state, QUEUE_WAITING);
 }
 
+Test(job, due_since_ever_is_not_nothing)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	int64_t due = -1;
+	struct work w = { .kind = "renew", .subject = "7", .due = 0 };
+	cr_assert_eq(store_write(store, run_add, &w, &err), 0);
+	cr_expect_gt(next_due(), 0);
+	cr_assert_eq(queue_next_due(reader, "renew", &due, &err), 0);
+	cr_expect_gt(due, 0);
+	cr_assert_eq(queue_next_due(reader, "other", &due, &err), 0);
+	cr_expect_eq(due, 0);
+}
+
 Test(job, unacceptable_jobs_are_refused)
 {
 	char longest[STORE_SUBJECT_MAX + 2];

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "formats/cms.h"
 #include "tests/support/ers_scene.h"
+#include "validation/key.h"
 
 #define S256(text) make_digest(DIGEST_SHA256, text)
 #define NOW 30
@@ -428,6 +429,39 @@ Test(ers_report, findings_are_bounded)
 		cr_assert_eq(ers_report_add(&r, &f, &err), 0);
 	cr_assert_eq(r.n_findings, ERS_FINDINGS_MAX);
 	mem_free(r.findings);
+}
+
+static enum indication verify_cached(const struct tsp_deviation *deviation,
+				     struct sig_cache *cache)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf record = record_with(deviation);
+	struct ers_object o = { .name = "a", .has_data = true, .data = view_text("a") };
+	struct ers_input in = { .objects = &o,
+				.n_objects = 1,
+				.material = s.material,
+				.time_ms = DAY(NOW),
+				.cache = cache };
+	struct ers_report *r;
+	cr_assert_eq(ers_verify(view_buf(&record), &in, &r, &err), 0, "%s", err.text);
+	const enum indication indication = r->indication;
+	ers_report_free(r);
+	buf_free(&record);
+	return indication;
+}
+
+Test(ers_trust, signatures_known_from_one_record_vouch_for_no_other)
+{
+	const struct tsp_deviation bad = { .bad_signature = true };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct sig_cache *cache;
+	cr_assert_eq(sig_cache_new(&cache, &err), 0);
+	scene_crls(&s, 1, NULL);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(verify_cached(NULL, cache), INDICATION_PASSED);
+		cr_assert_eq(verify_cached(&bad, cache), INDICATION_FAILED);
+	}
+	sig_cache_free(cache);
 }
 
 /*

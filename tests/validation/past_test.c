@@ -219,6 +219,29 @@ Test(past, withdrawn_algorithm_takes_it_back_to_its_end)
 	past_kit_expect_past(&k, NONE);
 }
 
+/* What is published by a key that is too weak by then is proven at no time at which it
+ * was not. */
+Test(past, status_signed_after_the_end_of_its_algorithm_does_not_count)
+{
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX }
+	};
+	struct algorithm_policy policy = { limits, 2 };
+	past_kit_poe_default(&k, NOW - 4 * DAY);
+	crl_of(ca, NOW - 5 * DAY, NULL, 0);
+	crl_of(root, NOW - HOUR, NULL, 0);
+	k.in.path.algorithms = &policy;
+	past_kit_expect_past(&k, NONE);
+	crl_of(root, NOW - 5 * DAY, NULL, 0);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	cr_expect_eq(k.r->chain.revocation[1].this_ms, NOW - 5 * DAY,
+		     "it stands in for none that can be proven");
+	limits[0].until_ms = NOW - HOUR; /* its own moment belongs to it */
+	past_kit_expect_past(&k, NOW - HOUR);
+	cr_expect_eq(k.r->chain.revocation[1].this_ms, NOW - HOUR);
+}
+
 Test(past, anchor_past_its_sunset_is_where_the_sliding_begins)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DssSignatures LIST TIME [ANCHORS.pem [POLICY.xml]] - what EU DSS says of signed
-// files at TIME (RFC 3339), offline. A line of LIST is FILE[<TAB>CONTENT...], a content
+// DssSignatures LIST TIME [ANCHORS.pem [POLICY.xml [CRLS]]] - what EU DSS says of signed
+// files at TIME (RFC 3339), offline, with the CRLs of that folder. A line of LIST is FILE[<TAB>CONTENT...], a content
 // given as its path or as SHA256:BASE64, or PASSWORD:TEXT of a PDF; one JSON object
 // comes out for each.
 import eu.europa.esig.dss.diagnostic.AbstractSignatureWrapper;
@@ -17,6 +17,7 @@ import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
+import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 import eu.europa.esig.dss.validation.reports.Reports;
 import java.io.File;
@@ -30,6 +31,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.stream.Stream;
 
 public final class DssSignatures {
 	private static String quoted(Object o) {
@@ -83,11 +85,22 @@ public final class DssSignatures {
 			? new DigestDocument(DigestAlgorithm.SHA256, name.substring(7)) : new FileDocument(name);
 	}
 
+	private static ExternalResourcesCRLSource crls;
+
+	private static void readCrls(String folder) throws Exception {
+		try (Stream<Path> files = Files.list(Path.of(folder))) {
+			crls = new ExternalResourcesCRLSource(files.filter(f -> f.toString().endsWith(".crl"))
+				.map(f -> new FileDocument(f.toFile())).toArray(DSSDocument[]::new));
+		}
+	}
+
 	private static SignedDocumentValidator open(String line, CommonTrustedCertificateSource anchors, Date time) {
 		String[] names = line.split("\t");
 		SignedDocumentValidator v = SignedDocumentValidator.fromDocument(new FileDocument(names[0]));
 		CommonCertificateVerifier verifier = new CommonCertificateVerifier();
 		verifier.setTrustedCertSources(anchors);
+		if (crls != null)
+			verifier.setCrlSource(crls);
 		v.setCertificateVerifier(verifier);
 		v.setValidationTime(time);
 		List<DSSDocument> data = new ArrayList<>();
@@ -178,6 +191,8 @@ public final class DssSignatures {
 			return;
 		}
 		File policy = args.length > 3 ? new File(args[3]) : null;
+		if (args.length > 4)
+			readCrls(args[4]);
 		for (String line : lines)
 			System.out.println(judge(line, anchors, time, policy));
 	}
