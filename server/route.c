@@ -370,20 +370,24 @@ void route_table(struct service *s)
 		.handle = package_http_handle,
 		.arg = s,
 	};
-	.path = "/links", .methods = HTTP_METHOD_POST,
-	.media_types = { "application/json" }, .body_max = LINK_REQUEST_MAX,
-	.handle = links_http_add, .arg = s,
-};
-s->routes[n++] = (struct http_route){ .path = "/links/*",
-				      .methods = HTTP_METHOD_DELETE,
-				      .handle = links_http_revoke,
-				      .arg = s };
-for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
-	s->routes[n++] = (struct http_route){ .path = gets[i].path,
-					      .methods = HTTP_METHOD_GET,
-					      .handle = gets[i].handle,
+	s->routes[n++] = (struct http_route){
+		.path = "/links",
+		.methods = HTTP_METHOD_POST,
+		.media_types = { "application/json" },
+		.body_max = LINK_REQUEST_MAX,
+		.handle = links_http_add,
+		.arg = s,
+	};
+	s->routes[n++] = (struct http_route){ .path = "/links/*",
+					      .methods = HTTP_METHOD_DELETE,
+					      .handle = links_http_revoke,
 					      .arg = s };
-s->n_routes = n;
+	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
+		s->routes[n++] = (struct http_route){ .path = gets[i].path,
+						      .methods = HTTP_METHOD_GET,
+						      .handle = gets[i].handle,
+						      .arg = s };
+	s->n_routes = n;
 }
 
 /* Under /pres a ResponseType or a fault, elsewhere a problem (RFC 9457). */
