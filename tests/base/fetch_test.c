@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fetch.h"
 #include "base/mem.h"
 #include "tests/base/fetch_fixture.h"
@@ -341,6 +342,35 @@ Test(fetch, silent_server_times_out)
 	for (int i = 0; i < 3; i++)
 		expect_failure(get(&policy, http_stub_url(s, "/")), LTPS_TIMEOUT,
 			       LTPS_FAULT_REMOTE);
+	http_stub_stop(s);
+}
+
+/* The handle's own end counts where it is before the policy's, and is not kept. */
+Test(fetch, handle_ends_before_the_policy_does)
+{
+	static const struct stub_answer answers[] = {
+		{ .text = "", .then = STUB_HANG },
+		{ .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" },
+	};
+	const struct fetch_policy policy = lenient();
+	struct http_stub *s = http_stub_start(answers, 2);
+	const struct fetch_request req = { .url = http_stub_url(s, "/") };
+	struct outcome o = { .err = LTPS_ERROR_INIT };
+	struct fetch *f = NULL;
+	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
+	/* Over already: nobody is asked. */
+	fetch_until(f, clock_monotonic_ms() - 1);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
+	o = (struct outcome){ .err = LTPS_ERROR_INIT };
+	fetch_until(f, clock_monotonic_ms() + 50);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
+	o = (struct outcome){ .err = LTPS_ERROR_INIT };
+	fetch_until(f, INT64_MAX);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	expect_body(o, 200, "ok");
+	fetch_free(f);
 	http_stub_stop(s);
 }
 
