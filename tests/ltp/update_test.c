@@ -119,7 +119,7 @@ static uint64_t damage(void)
 	const struct fsck_options o = { 0 };
 	struct fsck_report r;
 	cr_assert_eq(store_fsck(k.store, &o, &r, &err), 0, "%s", err.text);
-	return r.damaged + r.harmless;
+	return r.damaged; /* a file may wait to be removed: that is harmless */
 }
 
 static int64_t sql(const char *query)
