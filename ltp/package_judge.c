@@ -10,9 +10,10 @@
 #include "ltp/package_private.h"
 #include "ltp/validation.h"
 
-#define JUDGE_MS_MAX 60000 /* of one package; what comes later is left to the reader   \
-			    */
-#define PEM_LINE 48        /* octets: 64 characters, RFC 7468 2 */
+#define JUDGE_MS_MAX                                                                   \
+	60000       /* of one package; what comes later is left to the reader          \
+		     */
+#define PEM_LINE 48 /* octets: 64 characters, RFC 7468 2 */
 
 static bool is_over(void *arg)
 {
