@@ -138,7 +138,8 @@ static bool has_format(const char *const *ids)
 	return ids[0] != NULL && (ids[0][0] != '\0' || ids[1] != NULL);
 }
 
-static void put_submissions(struct jsonw *j, const struct profile *p)
+/* name: "PO" of PreservePO, "DeltaPOC" of UpdatePOC */
+static void put_submissions(struct jsonw *j, const char *name, const struct profile *p)
 {
 	const char *const *ids = p->submission_formats;
 	if (!has_format(ids))
@@ -146,7 +147,7 @@ static void put_submissions(struct jsonw *j, const struct profile *p)
 	jsonw_key(j, "in");
 	jsonw_array(j);
 	jsonw_object(j);
-	jsonw_member(j, "name", "PO");
+	jsonw_member(j, "name", name);
 	jsonw_key(j, "form");
 	jsonw_array(j);
 	for (size_t i = 0; ids[i] != NULL; i++) {
@@ -222,10 +223,9 @@ static void put_operations(struct jsonw *j, const struct profile *p)
 		jsonw_member(j, "name", operation_name((enum operation)op));
 		put_description(j, "desc", description_of((enum operation)op));
 		if (op == OP_PRESERVE_PO)
-			put_submissions(j, p);
+			put_submissions(j, "PO", p);
 		if (op == OP_UPDATE_POC)
-			put_parameter(j, "in", "DeltaPOC", p->submission_formats,
-				      false);
+			put_submissions(j, "DeltaPOC", p);
 		if (op == OP_RETRIEVE_PO)
 			put_retrieve_outputs(j, p);
 		jsonw_object_end(j);
@@ -403,6 +403,7 @@ int api_out_retrieved(const struct api_answer *a, enum operation op,
 		      struct ltp_retrieved *retrieved, struct buf *out,
 		      struct ltps_error *err)
 {
+	(void)op; /* the path says it */
 	if (reserve_pos(retrieved, out, err) != 0)
 		return -1;
 	struct jsonw j = start(a, out);

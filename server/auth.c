@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "ltp/access.h"
-#include "server/api_json.h"
+#include "server/api_call.h"
 #include "server/result.h"
 
 #define REFUSAL_MAX ((size_t)8 << 10)

@@ -39,13 +39,15 @@ int digest_lists_read(struct ltp_po *pos, size_t n, const char *member,
 /* NULL-safe. */
 void digest_lists_free(struct ltp_digest_list *lists, size_t n);
 
+/* An algorithm by its name, OID, urn:oid: or URI of XML signatures, as JSON messages
+ * name it; NONE: unknown. */
+enum digest_alg digest_alg_of_text(const char *text);
+
 /* ---- private to digest_list*.c ---- */
 
 int digest_list_read_xml(struct view data, struct ltp_digest_list *ret_list,
 			 struct ltp_result *ret_refusal,
 			 struct ltps_error *err) LTPS_CHECKED;
-/* NONE for what is not known. */
-enum digest_alg digest_alg_of_text(const char *text);
 /* One more value, as base64. Fails: FORMAT (caller) with a text, TOO_LARGE, NOMEM */
 int digest_list_add(struct ltp_digest_list *list, size_t *cap, struct view base64,
 		    struct ltps_error *err) LTPS_CHECKED;

@@ -13,9 +13,6 @@
  */
 int digest_option_parse(const char *option, struct view text, struct digest *ret_d,
 			struct ltps_error *err) LTPS_CHECKED;
-/* An algorithm by its name, OID, urn:oid: or URI of XML signatures, as JSON messages
- * name it; NONE: unknown. (digest_list.c) */
-enum digest_alg digest_alg_of_text(const char *text);
 /*
  * digest_option_known - digests that stand for a content: "sha256:01...,sha512:23...".
  * c      further ones are added; it is by digests alone then

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/verify_request.h"
+#include "server/digest_list.h"
 
 #include <string.h>
 
