@@ -333,7 +333,7 @@ Test(api_out, answer_beyond_its_limit_is_an_error)
 	struct ltp_retrieved r = { .pos = &po, .n_pos = 1 };
 	cr_assert_eq(buf_reserve(&po.data, 2048, &err), 0);
 	po.data.n = 2048;
-	cr_expect_eq(api_out_retrieved(&a, &r, &out, &err), -1);
+	cr_expect_eq(api_out_retrieved(&a, OP_RETRIEVE_PO, &r, &out, &err), -1);
 	cr_expect_eq(err.code, LTPS_TOO_LARGE);
 	buf_free(&po.data);
 	buf_free(&out);
