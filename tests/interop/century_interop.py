@@ -269,7 +269,9 @@ def any_lost(stamps):
 
 def signed_judged(tap, work, build, out, known):
     files = newest_forms(out)
-    tap.equal("every signed file has forms", len(files), known["signed"])
+    tap.check("every signed file that is left has forms",
+              len(files) >= known["signed"] - known["deleted"] > 0, files)
+    tap.equal("the newest of each passes with ltps", known["forms_passed"], len(files))
     folder = os.path.join(build, "judges")
     try:
         dss = judges.dss_signatures(folder)
