@@ -401,15 +401,11 @@ int blob_attach(struct store_conn *conn, struct blob_new *blob, int64_t *ret_blo
 /* Copies compare themselves with the store only when something went. */
 static int count_gone(struct store_conn *conn, struct ltps_error *err)
 {
-	struct ltps_error e = LTPS_ERROR_INIT;
 	uint64_t count = 0;
 	size_t n;
-	if (store_setting_get(conn, BLOBS_GONE_SETTING, (uint8_t *)&count,
-			      sizeof(count), &n, &e) != 0 &&
-	    e.code != LTPS_NOT_FOUND) {
-		*err = e;
+	if (store_setting_find(conn, BLOBS_GONE_SETTING, (uint8_t *)&count,
+			       sizeof(count), &n, err) != 0)
 		return -1;
-	}
 	count++;
 	return store_setting_put(conn, BLOBS_GONE_SETTING, &count, sizeof(count), err);
 }

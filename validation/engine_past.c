@@ -231,14 +231,13 @@ static const struct cert_validation_result *rests_on(const struct past_job *j)
 
 static int weak_is_proven(const struct past_job *j, bool *ret, struct ltps_error *err)
 {
-	struct weak now = { .j = j, .now_ms = j->e->in->time_ms }, proof = now;
+	struct weak now = { .j = j, .now_ms = j->e->in->time_ms }, proof;
 	*ret = false;
 	if (j->current->sub != SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
 		return 0;
-	if (j->b->weak_signature) {
+	if (j->b->weak_signature)
 		weigh(&now, j->best_ms, j->b->weak_until_ms);
-		weigh(&proof, j->best_ms, j->b->weak_until_ms);
-	}
+	proof = now;
 	if (j->b->certificate != NULL &&
 	    (weigh_path(&now, &j->b->certificate->chain, err) != 0 ||
 	     weigh_path(&proof, &rests_on(j)->chain, err) != 0))
