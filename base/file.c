@@ -259,10 +259,8 @@ int file_write(const char *path, struct view data, unsigned mode,
 	if (fd < 0)
 		return ltps_where(err, "%s", path);
 	int rc = fill_temp(fd, data, err);
-	if (rc == 0 && failpoint_pass("file.before-rename")) {
-		errno = EIO;
-		rc = ltps_fail_errno(err, "failpoint");
-	}
+	if (rc == 0)
+		rc = failpoint_fail("file.before-rename", err);
 	if (rc == 0 && rename(temp, path) != 0)
 		rc = ltps_fail_errno(err, "cannot rename");
 	if (rc != 0) {

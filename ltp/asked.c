@@ -84,8 +84,7 @@ static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
 		return ASKED_OTHERS;
 	}
 	/* What lies further ahead was noted before the clock went back. */
-	if (e != NULL && e->again_ms > now_ms &&
-	    e->again_ms - now_ms <= ASKED_PAUSE_MS)
+	if (e != NULL && e->again_ms > now_ms && e->again_ms - now_ms <= ASKED_PAUSE_MS)
 		return ASKED_PAUSED;
 	if (e == NULL && (e = spare(a)) == NULL)
 		return ASKED_PAUSED;

@@ -66,14 +66,6 @@ static void advance(struct augmenting *a, int64_t gen_time_ms)
 		a->time_ms = gen_time_ms;
 }
 
-/* The list from this one on, then from its beginning. */
-static void begin_with(struct tsp_client *c, size_t first, struct tsa list[])
-{
-	for (size_t i = 0; i < c->n_tsas; i++)
-		list[i] = c->tsas[(first + i) % c->n_tsas];
-	c->tsas = list;
-}
-
 int augment_token(struct augmenting *a, const struct digest *d, bool over,
 		  struct tsp_answer *ret, struct ltps_error *err)
 {
@@ -88,7 +80,7 @@ int augment_token(struct augmenting *a, const struct digest *d, bool over,
 	client = *a->in->tsa;
 	/* What stands over other tokens should not fall with them. */
 	if (over && a->out->tokens > 0 && client.n_tsas <= TSP_TSAS_MAX)
-		begin_with(&client, a->first_tsa + 1, list);
+		tsp_client_begin_with(&client, a->first_tsa + 1, list);
 	if (client.gate == tsa_path_gate && a->in->sources != NULL) {
 		client.gate = augment_gate;
 		client.gate_arg = a;

@@ -34,16 +34,12 @@ struct memory {
 static int memory_read(struct ltp_worker *w, struct memory *ret_m, bool *ret_known,
 		       struct ltps_error *err)
 {
-	struct ltps_error e = LTPS_ERROR_INIT;
-	size_t n = 0;
+	size_t n;
 	memset(ret_m, 0, sizeof(*ret_m));
 	*ret_known = false;
-	if (store_setting_get(w->conn, COPIES_SETTING, (uint8_t *)ret_m,
-			      sizeof(*ret_m) - 1, &n, &e) != 0 &&
-	    e.code != LTPS_NOT_FOUND) {
-		*err = e;
+	if (store_setting_find(w->conn, COPIES_SETTING, (uint8_t *)ret_m,
+			       sizeof(*ret_m) - 1, &n, err) != 0)
 		return -1;
-	}
 	*ret_known = n > 0 && strcmp(ret_m->dir, w->l->o.upkeep.copies) == 0;
 	if (!*ret_known)
 		memset(ret_m, 0, sizeof(*ret_m));

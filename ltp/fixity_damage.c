@@ -27,15 +27,12 @@ const char *const ltp_fixity_failpoints[] = {
 int fixity_list_read(struct store_conn *conn, struct fixity_list **ret_list,
 		     struct ltps_error *err)
 {
-	struct ltps_error e = LTPS_ERROR_INIT;
-	size_t n = 0;
+	size_t n;
 	struct fixity_list *l = mem_zalloc(1, sizeof(*l));
 	if (l == NULL)
 		return ltps_fail_nomem(err);
-	if (store_setting_get(conn, LIST_SETTING, (uint8_t *)l->ids, sizeof(l->ids), &n,
-			      &e) != 0 &&
-	    e.code != LTPS_NOT_FOUND) {
-		*err = e;
+	if (store_setting_find(conn, LIST_SETTING, (uint8_t *)l->ids, sizeof(l->ids),
+			       &n, err) != 0) {
 		mem_free(l);
 		return -1;
 	}

@@ -151,16 +151,10 @@ static int add_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err)
 
 static int place_read(struct ltp_worker *w, struct place *ret, struct ltps_error *err)
 {
-	size_t n = 0;
+	size_t n;
 	*ret = (struct place){ 0 };
-	if (store_setting_get(w->conn, REAUGMENT_SETTING, (uint8_t *)ret, sizeof(*ret),
-			      &n, err) == 0)
-		return 0;
-	*ret = (struct place){ 0 };
-	if (err->code != LTPS_NOT_FOUND)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	return store_setting_find(w->conn, REAUGMENT_SETTING, (uint8_t *)ret,
+				  sizeof(*ret), &n, err);
 }
 
 static int run_place(struct store_conn *conn, void *arg, struct ltps_error *err)
@@ -315,14 +309,9 @@ static int run_end(struct store_conn *conn, void *arg, struct ltps_error *err)
 static int ended_until(struct ltp_worker *w, struct ended *ret, struct ltps_error *err)
 {
 	size_t n;
-	if (store_setting_get(w->conn, ENDED_SETTING, (uint8_t *)ret, sizeof(*ret), &n,
-			      err) == 0)
-		return 0;
 	*ret = (struct ended){ 0 };
-	if (err->code != LTPS_NOT_FOUND)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	return store_setting_find(w->conn, ENDED_SETTING, (uint8_t *)ret, sizeof(*ret),
+				  &n, err);
 }
 
 /* Until when it is certain that time has passed. */

@@ -204,15 +204,10 @@ static int is_planned(struct store_conn *conn, const struct digest *now, bool *r
 		      struct ltps_error *err)
 {
 	uint8_t then[DIGEST_MAX];
-	size_t n = 0;
-	*ret = false;
-	if (store_setting_get(conn, SETTING_FINGERPRINT, then, sizeof(then), &n, err) !=
-	    0) {
-		if (err->code != LTPS_NOT_FOUND)
-			return -1;
-		ltps_error_clear(err);
-		return 0;
-	}
+	size_t n;
+	if (store_setting_find(conn, SETTING_FINGERPRINT, then, sizeof(then), &n,
+			       err) != 0)
+		return -1;
 	*ret = view_equal(view_of(then, n), digest_view(now));
 	return 0;
 }
@@ -321,12 +316,9 @@ static int plan_anew(struct ltp_worker *w, const struct upkeep_turn *t,
 		return -1;
 	if (planned)
 		return 0;
-	if (plan_changes_find(w, NULL, &p.changes, err) != 0)
+	if (plan_changes_find(w, NULL, &p.changes, err) != 0 ||
+	    failpoint_fail("ltp.plan.judged", err) != 0)
 		goto out;
-	if (failpoint_pass("ltp.plan.judged")) {
-		ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
-		goto out;
-	}
 	rc = store_write(w->l->o.store, run_planned, &p, err);
 out:
 	mem_free(p.changes.list);

@@ -42,15 +42,11 @@ struct round {
 static int round_get(struct store_conn *conn, struct round *ret, struct ltps_error *err)
 {
 	uint8_t p[ROUND_SIZE];
-	size_t n = 0;
+	size_t n;
 	uint64_t ms = 0;
 	*ret = (struct round){ .began_ms = INT64_MIN, .over = true };
-	if (store_setting_get(conn, SETTING_ROUND, p, sizeof(p), &n, err) != 0) {
-		if (err->code != LTPS_NOT_FOUND)
-			return -1;
-		ltps_error_clear(err);
-		return 0;
-	}
+	if (store_setting_find(conn, SETTING_ROUND, p, sizeof(p), &n, err) != 0)
+		return -1;
 	if (n != ROUND_SIZE)
 		return 0; /* it begins anew */
 	for (int i = 0; i < 8; i++)
@@ -385,8 +381,8 @@ static int lose(struct ltp_worker *w, struct upkeep_turn *turn, const struct wat
 		const struct answer *a, struct ltps_error *err)
 {
 	struct loss s = { .t = t, .why = a->why, .now_ms = turn->now_ms };
-	if (failpoint_pass("ltp.plan.lost"))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
+	if (failpoint_fail("ltp.plan.lost", err) != 0)
+		return -1;
 	int rc = store_write(w->l->o.store, run_lose, &s, err);
 	mem_free(s.ids);
 	if (rc != 0)
@@ -461,8 +457,8 @@ static int note(struct ltp_worker *w, struct upkeep_turn *turn, const struct wat
 		return -1;
 	const int64_t before_ms = s.tsa.withdrawn_ms;
 	take_answer(&s.tsa, a, turn->now_ms);
-	if (failpoint_pass("ltp.plan.watched"))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
+	if (failpoint_fail("ltp.plan.watched", err) != 0)
+		return -1;
 	if (store_write(w->l->o.store, run_note, &s, err) != 0)
 		return -1;
 	if (s.tsa.withdrawn_ms != before_ms)

@@ -30,15 +30,11 @@ int renew_round_read(struct renew_turn *r, enum digest_alg alg, struct renew_rou
 {
 	char name[32];
 	uint8_t p[16];
-	size_t n = 0;
+	size_t n;
 	*ret = (struct renew_round){ .last_ms = INT64_MIN };
 	round_name(alg, name);
-	if (store_setting_get(r->w->conn, name, p, sizeof(p), &n, err) != 0) {
-		if (err->code != LTPS_NOT_FOUND)
-			return -1;
-		ltps_error_clear(err);
-		return 0;
-	}
+	if (store_setting_find(r->w->conn, name, p, sizeof(p), &n, err) != 0)
+		return -1;
 	if (n == sizeof(p)) {
 		memcpy(&ret->last_ms, p, 8);
 		memcpy(&ret->futile, p + 8, 8);

@@ -96,12 +96,9 @@ int hash_left_trees(struct store_conn *conn, struct hash_trees *ret,
 	uint8_t *p = mem_alloc(8 * HASH_LEFT_MAX);
 	ret->trees = mem_zalloc(HASH_LEFT_MAX, sizeof(*ret->trees));
 	int rc = p == NULL || ret->trees == NULL ? ltps_fail_nomem(err) : 0;
-	if (rc == 0 &&
-	    store_setting_get(conn, TREES_NAME, p, 8 * HASH_LEFT_MAX, &n, err) != 0) {
-		rc = err->code == LTPS_NOT_FOUND ? 0 : -1;
-		if (rc == 0)
-			ltps_error_clear(err);
-	}
+	if (rc == 0)
+		rc =
+		    store_setting_find(conn, TREES_NAME, p, 8 * HASH_LEFT_MAX, &n, err);
 	for (size_t i = 0; rc == 0 && i < n / 8; i++)
 		ret->trees[ret->n++] = (int64_t)get_u64(p + 8 * i);
 	mem_free(p);

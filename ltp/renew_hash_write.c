@@ -24,13 +24,6 @@
 
 const char *const renew_hash_failpoints[] = { FP_BATCH, FP_CLOSE, NULL };
 
-static int pass_failpoint(const char *name, struct ltps_error *err)
-{
-	if (!failpoint_pass(name))
-		return 0;
-	return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
-}
-
 struct batch_task {
 	const struct hash_batch *b;
 	struct hash_source *s;
@@ -267,7 +260,7 @@ static int close_target(struct ltp_worker *w, const struct tree *tree,
 				.now_ms = now_ms,
 				.cause = cause,
 				.alg = tree->alg };
-	if (pass_failpoint(FP_CLOSE, err) != 0)
+	if (failpoint_fail(FP_CLOSE, err) != 0)
 		return -1;
 	if (store_write(w->l->o.store, run_close, &c, err) == 0)
 		return 0;
@@ -362,7 +355,7 @@ int hash_batch_write(struct ltp_worker *w, const struct hash_batch *b,
 				 view_buf(&s->tail.octets), NULL, &t.tail, err) != 0)
 			return -1;
 	}
-	if (pass_failpoint(FP_BATCH, err) != 0)
+	if (failpoint_fail(FP_BATCH, err) != 0)
 		goto out;
 	rc = store_write(w->l->o.store, run_batch, &t, err);
 	if (rc == 0) {

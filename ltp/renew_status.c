@@ -191,8 +191,8 @@ static int fill(struct renew_status *s, int64_t footing, const struct token *tok
 {
 	struct tst *tst = NULL;
 	struct question q = { .w = s->w };
-	if (failpoint_pass("ltp.renew.status"))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "fail-point");
+	if (failpoint_fail("ltp.renew.status", err) != 0)
+		return -1;
 	if (preserve_go_on(s->w, err) != 0 || keep_lease(s, err) != 0 ||
 	    tst_parse(token->der, &tst, err) != 0)
 		return -1;

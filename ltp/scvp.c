@@ -256,21 +256,6 @@ static int run_setting(struct store_conn *conn, void *arg, struct ltps_error *er
 	return store_setting_put(conn, s->name, s->p, s->n, err);
 }
 
-/* *ret_n 0 when it is not there. */
-static int read_setting(struct store_conn *conn, const char *name, uint8_t *out,
-			size_t size, size_t *ret_n, struct ltps_error *err)
-{
-	struct ltps_error absent = LTPS_ERROR_INIT;
-	*ret_n = 0;
-	if (store_setting_get(conn, name, out, size, ret_n, &absent) == 0)
-		return 0;
-	*ret_n = 0;
-	if (absent.code == LTPS_NOT_FOUND)
-		return 0;
-	*err = absent;
-	return -1;
-}
-
 static int put_setting(const struct ltp_scvp *s, const char *name, const uint8_t *p,
 		       size_t n, struct ltps_error *err)
 {
@@ -284,7 +269,8 @@ static int find_secret(struct ltp_scvp *s, struct store_conn *conn,
 {
 	size_t n;
 	uint8_t *key = s->config.context_key;
-	if (read_setting(conn, SETTING_SECRET, key, SCVP_CONTEXT_KEY, &n, err) != 0)
+	if (store_setting_find(conn, SETTING_SECRET, key, SCVP_CONTEXT_KEY, &n, err) !=
+	    0)
 		return -1;
 	if (n == SCVP_CONTEXT_KEY)
 		return 0;
@@ -320,7 +306,8 @@ static int find_config_id(struct ltp_scvp *s, struct store_conn *conn,
 	struct digest d;
 	size_t n;
 	if (scvp_config_digest(&s->config, &d, err) != 0 ||
-	    read_setting(conn, SETTING_CONFIGURATION, kept, sizeof(kept), &n, err) != 0)
+	    store_setting_find(conn, SETTING_CONFIGURATION, kept, sizeof(kept), &n,
+			       err) != 0)
 		return -1;
 	uint64_t id = n == sizeof(kept) ? read_number(kept + DIGEST_N) : 0;
 	if (n != sizeof(kept) || memcmp(kept, d.p, DIGEST_N) != 0) {

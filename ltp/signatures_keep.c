@@ -412,8 +412,8 @@ int signatures_keep(struct care *c, struct ltps_error *err)
 	int rc = make_forms(&k, err);
 	if (rc == 0)
 		rc = make_material(&k, err);
-	if (rc == 0 && failpoint_pass(FP_SIGNATURES_KEEP))
-		rc = ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (rc == 0)
+		rc = failpoint_fail(FP_SIGNATURES_KEEP, err);
 	if (rc == 0)
 		rc = store_write(c->w->l->o.store, run_keep, &k, err);
 	if (rc == 0)

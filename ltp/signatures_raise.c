@@ -40,7 +40,6 @@ static bool is_too_late(const struct augmented *a)
 	return false;
 }
 
-/* from  what it was made of: the part, or its newest form */
 int signatures_take_outcome(struct care *c, struct cared_part *p, struct view from,
 			    const char *what, struct ltps_error *err)
 {
@@ -78,12 +77,13 @@ int signatures_tried(struct care *c, struct ltps_error *err)
 
 /* ---- raised ---- */
 
-/* tsas  NULL: as configured */
+/* first  of the configured TSAs, which is asked first */
 static int raise_with(struct care *c, const struct signatures_judging *j,
-		      struct cared_part *p, struct view file, const struct tsa *tsas,
+		      struct cared_part *p, struct view file, size_t first,
 		      enum signature_level level, struct ltps_error *err)
 {
 	const struct path_sources sources = worker_sources(c->w, true);
+	struct tsa list[TSP_TSAS_MAX];
 	struct tsp_client tsa = ltp_tsp_client(c->w->l);
 	const struct augment_input in = {
 		.file = file,
@@ -95,8 +95,8 @@ static int raise_with(struct care *c, const struct signatures_judging *j,
 		.judgement = signatures_input(j),
 		.clock = c->w->l->o.clock
 	};
-	if (tsas != NULL)
-		tsa.tsas = tsas;
+	if (first > 0)
+		tsp_client_begin_with(&tsa, first, list);
 	return augment_document(&in, &p->augmented, err);
 }
 
@@ -104,7 +104,7 @@ int signatures_raise(struct care *c, const struct signatures_judging *j,
 		     struct cared_part *p, struct view file, enum signature_level level,
 		     struct ltps_error *err)
 {
-	if (raise_with(c, j, p, file, NULL, level, err) != 0)
+	if (raise_with(c, j, p, file, 0, level, err) != 0)
 		return signatures_tried(c, err);
 	return signatures_take_outcome(c, p, file, "augmentation", err);
 }
@@ -147,14 +147,10 @@ static bool may_wait(const struct care *c)
 static int raise_second(struct care *c, const struct signatures_judging *j,
 			struct cared_part *p, struct ltps_error *err)
 {
-	const struct ltp_options *o = &c->w->l->o;
-	struct tsa list[TSP_TSAS_MAX];
-	for (size_t i = 0; i < o->n_tsas; i++)
-		list[i] = o->tsas[(i + 1) % o->n_tsas];
 	p->half = p->augmented.out;
 	p->augmented.out = buf_make(0);
 	augmented_clear(&p->augmented);
-	return raise_with(c, j, p, view_buf(&p->half), list, LEVEL_LTA, err);
+	return raise_with(c, j, p, view_buf(&p->half), 1, LEVEL_LTA, err);
 }
 
 static bool is_second_wanted(const struct care *c, const struct cared_part *p)
@@ -187,7 +183,7 @@ static int raise_twice(struct care *c, const struct signatures_judging *j,
 		       struct cared_part *p, struct ltps_error *err)
 {
 	const struct view form = view_buf(&p->form);
-	if (raise_with(c, j, p, form, NULL, LEVEL_LTA, err) != 0)
+	if (raise_with(c, j, p, form, 0, LEVEL_LTA, err) != 0)
 		return signatures_tried(c, err);
 	if (!is_second_wanted(c, p))
 		return signatures_take_outcome(c, p, form, "augmentation", err);

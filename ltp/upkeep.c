@@ -182,12 +182,9 @@ static void trouble_line(const struct upkeep_turn *t, char out[STORE_ERROR_MAX +
 static int get_text(struct store_conn *conn, const char *name, char *out, size_t size,
 		    struct ltps_error *err)
 {
-	size_t n = 0;
-	if (store_setting_get(conn, name, (uint8_t *)out, size - 1, &n, err) != 0) {
-		if (err->code != LTPS_NOT_FOUND)
-			return -1;
-		ltps_error_clear(err);
-	}
+	size_t n;
+	if (store_setting_find(conn, name, (uint8_t *)out, size - 1, &n, err) != 0)
+		return -1;
 	out[n] = '\0';
 	return 0;
 }
@@ -263,14 +260,8 @@ int upkeep_clock(struct store_conn *conn, int64_t *ret_seen_ms, struct ltps_erro
 {
 	size_t n;
 	*ret_seen_ms = INT64_MIN;
-	if (store_setting_get(conn, CLOCK_SETTING, (uint8_t *)ret_seen_ms,
-			      sizeof(*ret_seen_ms), &n, err) == 0)
-		return 0;
-	*ret_seen_ms = INT64_MIN;
-	if (err->code != LTPS_NOT_FOUND)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	return store_setting_find(conn, CLOCK_SETTING, (uint8_t *)ret_seen_ms,
+				  sizeof(*ret_seen_ms), &n, err);
 }
 
 /* The latest time that was ever seen: a clock that goes back is noticed. */
@@ -320,11 +311,9 @@ static int run_end(struct store_conn *conn, void *arg, struct ltps_error *err)
 	if (is_over(t))
 		return job_finish(conn, &t->job, err);
 	const int64_t longest_ms = e->now_ms + LONGEST_MS;
-	int64_t due_ms = t->again_ms < longest_ms ? t->again_ms : longest_ms;
-	/* No turn has a time that was none: a job without one is never due again. */
-	if (due_ms <= 0)
-		due_ms = e->now_ms;
-	return put_off(conn, &t->job, due_ms, e->cut_short, err);
+	return put_off(conn, &t->job,
+		       t->again_ms < longest_ms ? t->again_ms : longest_ms,
+		       e->cut_short, err);
 }
 
 static int run_failed(struct store_conn *conn, void *arg, struct ltps_error *err)

@@ -410,6 +410,8 @@ _Noreturn void sim_service(struct sim *s, int fd);
 
 /* simulate_judge.c */
 int sim_judge(struct sim *s, struct ltps_error *err) LTPS_CHECKED;
+int sim_write_out(const struct sim *s, const char *name, struct view octets,
+		  struct ltps_error *err) LTPS_CHECKED;
 /* A file of out/, which goes unless --keep. out: replaced */
 int sim_read_out(const struct sim *s, const char *name, struct buf *out,
 		 bool *ret_there, struct ltps_error *err) LTPS_CHECKED;

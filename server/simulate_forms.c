@@ -157,15 +157,13 @@ static bool is_ca(const struct devpki_cert *c, int64_t now_ms)
 static int add_crl(struct sim *s, const struct devpki_cert *ca, struct ltps_error *err)
 {
 	struct buf crl = buf_make(STATUS_MAX);
-	char name[80], path[SIM_PATH_MAX];
+	char name[80];
 	int rc = devpki_crl(s->pki, ca, &crl, err);
 	if (rc == 0)
 		rc = material_add(s->status, MATERIAL_CRL, view_buf(&crl), err);
 	snprintf(name, sizeof(name), "%s.crl", ca->name);
 	if (rc == 0 && s->o.keep)
-		rc = file_join(s->out_dir, name, path, sizeof(path), err) != 0
-			 ? -1
-			 : file_write(path, view_buf(&crl), 0644, err);
+		rc = sim_write_out(s, name, view_buf(&crl), err);
 	buf_free(&crl);
 	return rc;
 }

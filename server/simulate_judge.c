@@ -30,6 +30,15 @@ struct judged {
 	size_t n_parts;
 };
 
+int sim_write_out(const struct sim *s, const char *name, struct view octets,
+		  struct ltps_error *err)
+{
+	char path[SIM_PATH_MAX];
+	if (file_join(s->out_dir, name, path, sizeof(path), err) != 0)
+		return -1;
+	return file_write(path, octets, 0644, err);
+}
+
 int sim_read_out(const struct sim *s, const char *name, struct buf *out,
 		 bool *ret_there, struct ltps_error *err)
 {

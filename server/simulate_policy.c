@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "server/simulate.h"
 
 #define SUITE_NAME "policy.xml"
@@ -131,15 +130,6 @@ int sim_policy_of(const struct sim *s, struct validation_policy **ret_p,
 				       ret_p, err);
 }
 
-static int write_out(const struct sim *s, const char *name, struct view octets,
-		     struct ltps_error *err)
-{
-	char path[SIM_PATH_MAX];
-	return file_join(s->out_dir, name, path, sizeof(path), err) != 0
-		   ? -1
-		   : file_write(path, octets, 0644, err);
-}
-
 int sim_policy_write(const struct sim *s, int64_t end_ms, struct ltps_error *err)
 {
 	struct buf suite = buf_make(SUITE_BYTES_MAX);
@@ -148,11 +138,11 @@ int sim_policy_write(const struct sim *s, int64_t end_ms, struct ltps_error *err
 	snprintf(end, sizeof(end), "%s\n", when);
 	int rc = put_suite(s, &suite, err);
 	if (rc == 0)
-		rc = write_out(s, SUITE_NAME, view_buf(&suite), err);
+		rc = sim_write_out(s, SUITE_NAME, view_buf(&suite), err);
 	if (rc == 0)
-		rc = write_out(s, "policy.conf", view_text(policy_text), err);
+		rc = sim_write_out(s, "policy.conf", view_text(policy_text), err);
 	if (rc == 0)
-		rc = write_out(s, "end", view_text(end), err);
+		rc = sim_write_out(s, "end", view_text(end), err);
 	buf_free(&suite);
 	return rc;
 }

@@ -380,15 +380,6 @@ static int tips(struct serving *v, const struct sim_order *o, struct sim_reply *
 	return 0;
 }
 
-static int write_out(struct serving *v, const char *name, struct view octets,
-		     struct ltps_error *err)
-{
-	char path[SIM_PATH_MAX];
-	if (file_join(v->s->out_dir, name, path, sizeof(path), err) != 0)
-		return -1;
-	return file_write(path, octets, 0644, err);
-}
-
 /* As submitted: N.part0..., N.er0; of a form: N.augmented-1, N.evidence-augmented-1. */
 static void name_out(int64_t n, enum subject subject, const char *form, size_t i,
 		     char out[64])
@@ -423,7 +414,7 @@ static int export_subject(struct serving *v, int64_t n, enum subject subject,
 			 result.message[0] != '\0' ? result.message : "nothing there");
 	for (size_t i = 0; rc == 0 && ret->text[0] == '\0' && i < r.n_pos; i++) {
 		name_out(n, subject, form, i, name);
-		rc = write_out(v, name, view_buf(&r.pos[i].data), err);
+		rc = sim_write_out(v->s, name, view_buf(&r.pos[i].data), err);
 	}
 	ltp_retrieved_clear(&r);
 	return rc;
@@ -443,7 +434,7 @@ static int export_anchors(struct serving *v, const struct sim_order *o,
 	(void)o, (void)ret;
 	int rc = anchors_write(v->conn, &out, err);
 	if (rc == 0)
-		rc = write_out(v, "anchors.pem", view_buf(&out), err);
+		rc = sim_write_out(v->s, "anchors.pem", view_buf(&out), err);
 	buf_free(&out);
 	return rc;
 }

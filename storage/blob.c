@@ -409,15 +409,11 @@ int blob_share(struct store_conn *conn, int64_t blob, struct ltps_error *err)
 /* Copies compare themselves with the store only when something went. */
 static int count_gone(struct store_conn *conn, struct ltps_error *err)
 {
-	struct ltps_error e = LTPS_ERROR_INIT;
 	uint64_t count = 0;
 	size_t n;
-	if (store_setting_get(conn, BLOBS_GONE_SETTING, (uint8_t *)&count,
-			      sizeof(count), &n, &e) != 0 &&
-	    e.code != LTPS_NOT_FOUND) {
-		*err = e;
+	if (store_setting_find(conn, BLOBS_GONE_SETTING, (uint8_t *)&count,
+			       sizeof(count), &n, err) != 0)
 		return -1;
-	}
 	count++;
 	return store_setting_put(conn, BLOBS_GONE_SETTING, &count, sizeof(count), err);
 }

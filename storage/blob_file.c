@@ -19,11 +19,6 @@
 /* The same for the folders that their names went into. */
 #define SYNCFS_FOLDERS 4
 
-static int fail_point(struct ltps_error *err)
-{
-	return ltps_fail_errno(err, "failpoint");
-}
-
 /* Names */
 
 bool blob_tenant_valid(const char *tenant)
@@ -252,15 +247,15 @@ static int sync_data(struct store *s, struct blob_new *files, struct ltps_error 
 	size_t n = 0;
 	for (struct blob_new *b = files; b != NULL; b = b->batch_next)
 		n++;
-	if (failpoint_pass(FP_BLOB_BEFORE_SYNC))
-		return fail_point(err);
+	if (failpoint_fail(FP_BLOB_BEFORE_SYNC, err) != 0)
+		return -1;
 	if (n < SYNCFS_FILES) {
 		if (sync_each(s, files, err) != 0)
 			return -1;
 	} else if (s->io.syncfs(s->io.self, s->blobs_fd) != 0) {
 		return ltps_fail_errno(err, "cannot sync the blob files");
 	}
-	return failpoint_pass(FP_BLOB_AFTER_SYNC) ? fail_point(err) : 0;
+	return failpoint_fail(FP_BLOB_AFTER_SYNC, err);
 }
 
 static int place_one(struct placing *p, struct blob_new *b, struct ltps_error *err)
@@ -272,13 +267,13 @@ static int place_one(struct placing *p, struct blob_new *b, struct ltps_error *e
 	    blob_temp_path(b, temp, err) != 0 ||
 	    blob_path(s, b->tenant, &b->sha512, path, err) != 0)
 		return -1;
-	if (failpoint_pass(FP_BLOB_BEFORE_RENAME))
-		return fail_point(err);
+	if (failpoint_fail(FP_BLOB_BEFORE_RENAME, err) != 0)
+		return -1;
 	if (s->io.rename(s->io.self, temp, path) != 0)
 		return ltps_fail_errno(err, "cannot rename a blob file");
 	b->placed = true;
 	p->files++;
-	return failpoint_pass(FP_BLOB_AFTER_RENAME) ? fail_point(err) : 0;
+	return failpoint_fail(FP_BLOB_AFTER_RENAME, err);
 }
 
 static int sync_folder(struct store *s, const char *tenant, int byte,
@@ -287,11 +282,11 @@ static int sync_folder(struct store *s, const char *tenant, int byte,
 	char path[STORE_PATH_MAX];
 	if (folder_path(s, tenant, byte, path, err) != 0)
 		return -1;
-	if (failpoint_pass(FP_DIR_BEFORE_SYNC))
-		return fail_point(err);
+	if (failpoint_fail(FP_DIR_BEFORE_SYNC, err) != 0)
+		return -1;
 	if (s->io.fsync_dir(s->io.self, path) != 0)
 		return ltps_fail_errno(err, "cannot sync %.160s", path);
-	return failpoint_pass(FP_DIR_AFTER_SYNC) ? fail_point(err) : 0;
+	return failpoint_fail(FP_DIR_AFTER_SYNC, err);
 }
 
 static size_t count_folders(const struct placing *p)
@@ -322,11 +317,11 @@ static int sync_each_folder(struct placing *p, struct ltps_error *err)
 
 static int sync_all_folders(struct store *s, struct ltps_error *err)
 {
-	if (failpoint_pass(FP_DIR_BEFORE_SYNC))
-		return fail_point(err);
+	if (failpoint_fail(FP_DIR_BEFORE_SYNC, err) != 0)
+		return -1;
 	if (s->io.syncfs(s->io.self, s->blobs_fd) != 0)
 		return ltps_fail_errno(err, "cannot sync the blob folders");
-	return failpoint_pass(FP_DIR_AFTER_SYNC) ? fail_point(err) : 0;
+	return failpoint_fail(FP_DIR_AFTER_SYNC, err);
 }
 
 static int sync_folders(struct placing *p, struct ltps_error *err)

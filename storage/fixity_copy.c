@@ -153,8 +153,8 @@ static int batch_rename(struct batch *b, struct pending *p, struct ltps_error *e
 	char path[STORE_PATH_MAX], kept[STORE_PATH_MAX];
 	if (p->standing)
 		return 0;
-	if (failpoint_pass(FP_COPY_BEFORE_RENAME))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_COPY_BEFORE_RENAME, err) != 0)
+		return -1;
 	if (blob_path_in(b->c->dir, p->info.tenant, &p->info.sha512, path, err) != 0)
 		return -1;
 	if (file_stands(b, &p->info, &p->standing, err) != 0)
@@ -171,7 +171,7 @@ static int batch_rename(struct batch *b, struct pending *p, struct ltps_error *e
 		return ltps_fail_errno(err, "cannot rename a blob file of the copy");
 	}
 	p->standing = true;
-	return failpoint_pass(FP_COPY_AFTER_RENAME) ? fixity_fail_point(err) : 0;
+	return failpoint_fail(FP_COPY_AFTER_RENAME, err);
 }
 
 /* Bytes, then names, then the rows that say that they are there. */
@@ -179,8 +179,8 @@ static int batch_files(struct batch *b, struct ltps_error *err)
 {
 	if (b->n_files == 0)
 		return 0;
-	if (failpoint_pass(FP_COPY_BEFORE_SYNC))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_COPY_BEFORE_SYNC, err) != 0)
+		return -1;
 	if (batch_sync(b, err) != 0)
 		return -1;
 	for (size_t i = 0; i < b->n_files; i++)
@@ -198,13 +198,13 @@ static int batch_end(struct batch *b, struct ltps_error *err)
 		return 0;
 	if (batch_files(b, err) != 0)
 		return -1;
-	if (failpoint_pass(FP_COPY_BEFORE_COMMIT))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_COPY_BEFORE_COMMIT, err) != 0)
+		return -1;
 	if (copies_commit(b->c, err) != 0)
 		return -1;
 	b->n_files = 0;
 	b->n_blobs = 0;
-	return failpoint_pass(FP_COPY_AFTER_COMMIT) ? fixity_fail_point(err) : 0;
+	return failpoint_fail(FP_COPY_AFTER_COMMIT, err);
 }
 
 static int take_small(struct batch *b, const struct blob_info *info,
@@ -310,14 +310,14 @@ static int drop_one(struct copies *c, const struct blob_info *info,
 		    struct ltps_error *err)
 {
 	struct db_stmt *s;
-	if (failpoint_pass(FP_COPY_BEFORE_DROP))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_COPY_BEFORE_DROP, err) != 0)
+		return -1;
 	if (unlink_copy(c, info, err) != 0)
 		return -1;
 	if (info->is_inline)
 		fixity_kept_remove(&c->store->io, c->dir, info, info->id);
-	if (failpoint_pass(FP_COPY_AFTER_UNLINK))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_COPY_AFTER_UNLINK, err) != 0)
+		return -1;
 	if (db_get(c->db, SQL_COPY_DELETE, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(info->id));
@@ -365,15 +365,10 @@ static int store_has(struct store_conn *conn, const struct blob_info *info,
 
 static int gone_count(struct store_conn *conn, uint64_t *ret_n, struct ltps_error *err)
 {
-	struct ltps_error e = LTPS_ERROR_INIT;
 	size_t n;
 	*ret_n = 0;
-	if (store_setting_get(conn, BLOBS_GONE_SETTING, (uint8_t *)ret_n,
-			      sizeof(*ret_n), &n, &e) == 0 ||
-	    e.code == LTPS_NOT_FOUND)
-		return 0;
-	*err = e;
-	return -1;
+	return store_setting_find(conn, BLOBS_GONE_SETTING, (uint8_t *)ret_n,
+				  sizeof(*ret_n), &n, err);
 }
 
 /* rows 0: no bound. at: in and out, the last row compared; 0 at the end. */

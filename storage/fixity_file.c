@@ -33,11 +33,6 @@ const char *const fixity_failpoints[] = {
 	NULL,
 };
 
-int fixity_fail_point(struct ltps_error *err)
-{
-	return ltps_fail_errno(err, "failpoint");
-}
-
 /* Reading */
 
 static void side_damaged(struct fixity_side *side, const char *what)
@@ -291,8 +286,8 @@ void fixity_kept_remove(const struct store_io *io, const char *dir,
 int fixity_file_sync(const struct store_io *io, const char *path,
 		     struct ltps_error *err)
 {
-	if (failpoint_pass(FP_REPAIR_BEFORE_SYNC))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_REPAIR_BEFORE_SYNC, err) != 0)
+		return -1;
 	int fd = io->open(io->self, path, O_RDONLY, 0);
 	if (fd < 0)
 		return ltps_fail_errno(err, "cannot open a temporary file");
@@ -308,8 +303,8 @@ static int put_away(const struct store_io *io, const char *dir,
 		    const struct blob_info *info, const char *path,
 		    char kept[STORE_PATH_MAX], struct ltps_error *err)
 {
-	if (failpoint_pass(FP_REPAIR_BEFORE_AWAY))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_REPAIR_BEFORE_AWAY, err) != 0)
+		return -1;
 	if (fixity_kept_path(dir, info, 0, kept, err) != 0)
 		return -1;
 	if (io->rename(io->self, path, kept) == 0)
@@ -331,11 +326,11 @@ int fixity_file_place(const struct store_io *io, const char *dir,
 	    fixity_folders_make(io, dir, info, err) != 0 ||
 	    put_away(io, dir, info, path, kept, err) != 0)
 		return -1;
-	if (failpoint_pass(FP_REPAIR_BEFORE_PLACE))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_REPAIR_BEFORE_PLACE, err) != 0)
+		return -1;
 	if (io->rename(io->self, temp, path) != 0)
 		return ltps_fail_errno(err, "cannot rename a blob file");
-	if (failpoint_pass(FP_REPAIR_AFTER_PLACE))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_REPAIR_AFTER_PLACE, err) != 0)
+		return -1;
 	return sync_folder(io, folder, err);
 }

@@ -57,7 +57,6 @@ int copies_commit(struct copies *c, struct ltps_error *err) LTPS_CHECKED;
 void copies_rollback(struct copies *c);
 
 /* fixity_file.c */
-int fixity_fail_point(struct ltps_error *err);
 /*
  * Reads a file to its end. temp: where its bytes are written at the same time, or NULL;
  * it is removed again unless the file is whole.

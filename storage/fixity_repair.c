@@ -4,7 +4,6 @@
  * taken is hashed on the way and read again from the disk before it gets its name; what
  * was damaged is kept beside it.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,12 +145,10 @@ static int repair_own_row(struct store_conn *conn, struct copies *c,
 	if (rc == 0)
 		rc = keep_bytes(&conn->store->io, conn->store->dir, info, &bad, r.kept,
 				err);
+	if (rc == 0)
+		rc = failpoint_fail(FP_REPAIR_BEFORE_ROW, err);
 	if (rc != 0)
 		goto out;
-	if (failpoint_pass(FP_REPAIR_BEFORE_ROW)) {
-		rc = fixity_fail_point(err);
-		goto out;
-	}
 	if (store_write(conn->store, replace_row, &r, &e) != 0)
 		rc = absorb_corrupt(d, &e, err);
 	else if (r.done)
@@ -199,8 +196,8 @@ static int repair_copy_file(struct store_conn *conn, struct copies *c,
 static int put_row(struct copies *c, const struct blob_info *info, struct view bytes,
 		   struct ltps_error *err)
 {
-	if (failpoint_pass(FP_REPAIR_BEFORE_ROW))
-		return fixity_fail_point(err);
+	if (failpoint_fail(FP_REPAIR_BEFORE_ROW, err) != 0)
+		return -1;
 	if (copies_begin(c, err) != 0)
 		return -1;
 	int rc = fixity_copy_put(c, info, bytes, err);

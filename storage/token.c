@@ -87,8 +87,8 @@ int token_replace(struct store_conn *conn, int64_t token, struct view der,
 {
 	struct db_stmt *s;
 	bool frozen;
-	if (failpoint_pass(FP_TOKEN_REPLACE))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_TOKEN_REPLACE, err) != 0)
+		return -1;
 	if (writer_require(conn, err) != 0 || is_frozen(conn, token, &frozen, err) != 0)
 		return -1;
 	if (frozen)

@@ -272,8 +272,8 @@ int tree_close(struct store_conn *conn, int64_t tree, int64_t now_ms,
 {
 	struct tree_cache *c;
 	struct db_stmt *s;
-	if (failpoint_pass(FP_TREE_CLOSE))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_TREE_CLOSE, err) != 0)
+		return -1;
 	if (writer_require(conn, err) != 0 || require_open(conn, tree, &c, err) != 0)
 		return -1;
 	if (c->n_leaves == 0)
@@ -362,8 +362,8 @@ int tree_stamp(struct store_conn *conn, const struct tree_stamp *stamp,
 {
 	struct tree t;
 	int64_t nodes = 0, token = 0;
-	if (failpoint_pass(FP_TREE_STAMP))
-		return ltps_fail(err, LTPS_IO, LTPS_FAULT_SELF, NULL, "failpoint");
+	if (failpoint_fail(FP_TREE_STAMP, err) != 0)
+		return -1;
 	if (writer_require(conn, err) != 0 ||
 	    require_closing(conn, stamp->tree, &t, err) != 0)
 		return -1;

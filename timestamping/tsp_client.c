@@ -181,6 +181,13 @@ static int check_arguments(const struct tsp_client *c, const struct digest *d,
 	return 0;
 }
 
+void tsp_client_begin_with(struct tsp_client *c, size_t first, struct tsa list[])
+{
+	for (size_t i = 0; i < c->n_tsas; i++)
+		list[i] = c->tsas[(first + i) % c->n_tsas];
+	c->tsas = list;
+}
+
 int tsp_client_stamp(const struct tsp_client *c, struct fetch *fetch,
 		     const struct digest *d, struct tsp_answer *ret,
 		     struct ltps_error *err)

@@ -31,6 +31,13 @@ struct tsp_client {
 	const void *gate_arg;
 };
 
+/*
+ * tsp_client_begin_with - another order of preference: from this one on, then from the
+ * beginning.
+ * list  room for c->n_tsas; stays as long as c is used
+ */
+void tsp_client_begin_with(struct tsp_client *c, size_t first, struct tsa list[]);
+
 struct tsp_answer {
 	size_t tsa;      /* index of the one that answered */
 	struct tst *tst; /* the checked token; its bytes are tst->cms->whole */

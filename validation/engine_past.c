@@ -205,18 +205,44 @@ static int weigh_path(struct weak *w, const struct path_candidate *c,
 	return 0;
 }
 
+static bool same_chain(const struct cert_validation_result *a,
+		       const struct cert_validation_result *b)
+{
+	if (a->chain.n_certs != b->chain.n_certs)
+		return false;
+	for (size_t i = 0; i < a->chain.n_certs; i++)
+		if (!cert_equal(a->chain.certs[i], b->chain.certs[i]))
+			return false;
+	return true;
+}
+
+/* The status that the past was found by, where it was, and not what was published
+ * since: a word signed when its algorithm had ended is asked for no proof from before.
+ */
+static const struct cert_validation_result *rests_on(const struct past_job *j)
+{
+	const struct cert_validation_result *now = j->b->certificate;
+	const struct cert_validation_result *past = j->ret->certificate;
+	return past != NULL && past->indication == INDICATION_PASSED &&
+		       same_chain(now, past)
+		   ? past
+		   : now;
+}
+
 static int weak_is_proven(const struct past_job *j, bool *ret, struct ltps_error *err)
 {
-	struct weak w = { .j = j, .now_ms = j->e->in->time_ms };
+	struct weak now = { .j = j, .now_ms = j->e->in->time_ms }, proof;
 	*ret = false;
 	if (j->current->sub != SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
 		return 0;
 	if (j->b->weak_signature)
-		weigh(&w, j->best_ms, j->b->weak_until_ms);
+		weigh(&now, j->best_ms, j->b->weak_until_ms);
+	proof = now;
 	if (j->b->certificate != NULL &&
-	    weigh_path(&w, &j->b->certificate->chain, err) != 0)
+	    (weigh_path(&now, &j->b->certificate->chain, err) != 0 ||
+	     weigh_path(&proof, &rests_on(j)->chain, err) != 0))
 		return -1;
-	*ret = w.found && !w.unproven;
+	*ret = now.found && !proof.unproven;
 	return 0;
 }
 
@@ -259,17 +285,6 @@ static bool lost_before(const struct past_job *j)
 	    (ca && j->e->in->policy->model == PATH_CHAIN))
 		return false;
 	return now->revoked_ms <= j->best_ms;
-}
-
-static bool same_chain(const struct cert_validation_result *a,
-		       const struct cert_validation_result *b)
-{
-	if (a->chain.n_certs != b->chain.n_certs)
-		return false;
-	for (size_t i = 0; i < a->chain.n_certs; i++)
-		if (!cert_equal(a->chain.certs[i], b->chain.certs[i]))
-			return false;
-	return true;
 }
 
 /* Step 5. What another chain let pass lifts nothing here, unless it was proven. */

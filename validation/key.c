@@ -175,7 +175,9 @@ static EVP_PKEY *make_any_key(struct view spki)
 static EVP_PKEY *make_key(struct view spki)
 {
 	EVP_PKEY *key = make_any_key(spki);
-	if (key == NULL || is_affordable(key))
+	/* OpenSSL gives a key without its size when memory fails while it takes that.
+	 */
+	if (key == NULL || (EVP_PKEY_get_bits(key) > 0 && is_affordable(key)))
 		return key;
 	EVP_PKEY_free(key);
 	return NULL;

@@ -116,6 +116,7 @@ static int ask(const struct slide *s, size_t i, int64_t until_ms,
 		.usable = is_usable,
 		.arg = &f,
 		.issuer_validity_at_issuance = true,
+		.strong_when_issued = true,
 		.record_needs = true,
 	};
 	return revocation_judge(s->run, &q, r, err);

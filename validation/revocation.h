@@ -25,6 +25,12 @@ struct revocation_query {
 	 * to judge too: they decide when, not whether, it counts (5.6.2.2 d).
 	 */
 	bool issuer_validity_at_issuance;
+	/*
+	 * The past alone: what was signed when its algorithm had ended already is
+	 * passed over. It can be proven at no time at which that had not (5.6.2.2 d),
+	 * and must not stand in for an older word that can.
+	 */
+	bool strong_when_issued;
 	bool record_needs;
 	unsigned depth; /* of nested questions: responders' and CRL issuers' status */
 };

@@ -365,20 +365,18 @@ static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
 
 /* ---- signatures ---- */
 
-/*
- * The algorithms must be reliable at the time asked for, unless the caller judges them.
- * In any case at the object's own issuance: what was signed when they had ended already
- * can be proven at no time at which they had not (EN 319 102-1 5.6.2.2 d, 5.6.2.4 step
- * 4), and must not stand in for an older word that can.
- */
+/* The algorithms must be reliable at the time asked for, unless the caller judges them;
+ * and when it was issued where only what can be proven counts. */
 static bool is_strong(const struct revocation_job *job,
 		      const struct revocation_signed *s, EVP_PKEY *key)
 {
+	const struct revocation_query *q = job->q;
 	const struct algorithm_policy *p = job->run->in->algorithms;
-	const int64_t least_ms =
-	    job->q->issuer_validity_at_issuance ? s->issued_ms : job->q->time_ms;
-	return p == NULL ||
-	       algorithm_policy_until(p, key, s->object.algorithm) >= least_ms;
+	if (p == NULL || (q->issuer_validity_at_issuance && !q->strong_when_issued))
+		return true;
+	const int64_t at_ms =
+	    q->issuer_validity_at_issuance ? s->issued_ms : q->time_ms;
+	return algorithm_policy_until(p, key, s->object.algorithm) >= at_ms;
 }
 
 static int verify(struct revocation_job *job, const struct revocation_signed *s,

@@ -28,7 +28,8 @@ from service import Tap  # noqa: E402
 
 tap = Tap()
 YEARS = int(os.environ.get("LTPS_YEARS", "15"))
-OBJECTS, SEED, SIGNED = 8, 1, 4
+OBJECTS, SEED = 8, 1
+SIGNED_YEARS, SIGNED_OBJECTS, SIGNED_SEED, SIGNED = 12, 5, 4998, 4
 MEMORY = "/dev/shm"  # a store that waits for a disk takes several times as long
 SEQUENCE, HASH_TREE = 0x30, 0xA2
 # Longer than any renewal was early: what ends so much sooner was renewed too late.
@@ -50,11 +51,11 @@ def write(path, data):
 
 # ---- the century ----
 
-def simulate(tap, ltps, folder):
+def simulate(tap, ltps, folder, years, objects, seed, signed=0):
     """What is known of the run, or None."""
-    r = subprocess.run([ltps, "simulate", "--years", str(YEARS), "--objects", str(OBJECTS),
-                        "--seed", str(SEED), "--dir", folder, "--keep", "--format", "json",
-                        "--signed", str(SIGNED)], capture_output=True, text=True)
+    r = subprocess.run([ltps, "simulate", "--years", str(years), "--objects", str(objects),
+                        "--seed", str(seed), "--dir", folder, "--keep", "--format", "json",
+                        "--signed", str(signed)], capture_output=True, text=True)
     if not tap.check("the simulation loses nothing", r.returncode == 0, r.stderr or r.stdout):
         return None
     return json.loads(r.stdout)
@@ -268,7 +269,9 @@ def any_lost(stamps):
 
 def signed_judged(tap, work, build, out, known):
     files = newest_forms(out)
-    tap.equal("every signed file has forms", len(files), known["signed"])
+    tap.check("every signed file that is left has forms",
+              len(files) >= known["signed"] - known["deleted"] > 0, files)
+    tap.equal("the newest of each passes with ltps", known["forms_passed"], len(files))
     folder = os.path.join(build, "judges")
     try:
         dss = judges.dss_signatures(folder)
@@ -299,7 +302,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="ltps-test-",
                                      dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as work:
         folder = os.path.join(work, "century")
-        known = simulate(tap, ltps, folder)
+        known = simulate(tap, ltps, folder, YEARS, OBJECTS, SEED)
         if known is None:
             tap.end()
         out = os.path.join(folder, "out")
@@ -311,7 +314,10 @@ def main():
         tap.run(ltps_judges, ltps, out, records, twins)
         tap.run(policy_is_asked, work, ltps, out, records)
         tap.run(dss_judges, work, build, records, twins)
-        tap.run(signed_judged, work, build, out, known)
+        folder = os.path.join(work, "signed")
+        known = simulate(tap, ltps, folder, SIGNED_YEARS, SIGNED_OBJECTS, SIGNED_SEED, SIGNED)
+        if known is not None:
+            tap.run(signed_judged, work, build, os.path.join(folder, "out"), known)
     tap.end()
 
 

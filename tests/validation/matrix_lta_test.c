@@ -500,6 +500,19 @@ Test(matrix_lta, weak_ca_when_archived_before_expect_passed)
 	expect_best(KIT_DAY(1));
 }
 
+/* And it still publishes status, by the same key: what is signed after the end is asked
+ * for no proof, since the past rests on the older word (5.6.2.2 d, 5.6.2.4 step 4). */
+Test(matrix_lta, weak_ca_when_it_still_publishes_status_expect_passed)
+{
+	const int64_t day = 3 * 365 + 30;
+	begin(&(struct cades_kit_scene_options){ .ca = { .key = FIX_KEY_RSA } });
+	struct cades_kit_material m = cades_kit_status(&s, KIT_DAY(day - 1));
+	at(cades_kit_typical(&s, CADES_KIT_LT), day, &m);
+	expect(SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE);
+	at(cades_kit_typical(&s, CADES_KIT_LTA), day, &m);
+	expect_best(KIT_DAY(1));
+}
+
 /* ---- sunset of an anchor ---- */
 
 Test(matrix_lta, sunset_when_archived_before_expect_passed)
@@ -531,8 +544,8 @@ static const struct {
 	{ 1130, false, SUB_OUT_OF_BOUNDS_NO_POE, SUB_NONE },
 	{ 1989, false, SUB_OUT_OF_BOUNDS_NO_POE, SUB_NONE },
 	{ 1990, false, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE, SUB_NONE },
-	/* The last word on the CA that is proven is of day 2: it serves the proofs up to
-	 * its nextUpdate. */
+	/* The last word on the CA that is proven is of day 2: it serves the proofs up
+	 * to its nextUpdate. */
 	{ 2000, false, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE, SUB_NONE },
 };
 

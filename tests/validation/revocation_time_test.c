@@ -537,18 +537,30 @@ static struct fix_cert *add_by_new_key(void)
 
 Test(revocation_time, strength_of_the_signers_path_is_judged_with_the_status)
 {
+	struct fix_cert *new = add_by_new_key();
+	s.in.algorithms = &policy;
+	EXPECT_UNKNOWN();
+	s.q.issuer_validity_at_issuance = true;
+	EXPECT_GOOD();
+	fix_cert_free(new);
+}
+
+/* EN 319 102-1 5.6.2.2 d */
+Test(revocation_time, status_of_the_past_is_strong_when_it_is_issued)
+{
 	struct algorithm_limit limits[] = { until_now[0], until_now[1] };
 	const struct algorithm_policy longer = { limits, 2 };
 	struct fix_cert *new = add_by_new_key();
 	limits[1].until_ms = NOW + 2 * DAY;
 	s.in.algorithms = &longer;
 	s.q.time_ms = NOW + 3 * DAY;
-	EXPECT_UNKNOWN();
 	s.q.issuer_validity_at_issuance = true;
+	s.q.strong_when_issued = true;
 	EXPECT_GOOD();
-	/* Ended at its own issuance already: EN 319 102-1 5.6.2.2 d */
 	limits[1].until_ms--;
 	EXPECT_UNKNOWN();
+	s.q.strong_when_issued = false;
+	EXPECT_GOOD();
 	fix_cert_free(new);
 }
 
