@@ -179,6 +179,19 @@ static int find_signer(const struct cms *cms, struct cert **ret, struct ltps_err
 	return 0;
 }
 
+static bool is_sequence(const struct tlv *t)
+{
+	return tlv_is(t, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE) && t->constructed;
+}
+
+/* The only TLV of a primitive type. */
+static bool is_plain(struct view v, uint32_t tag, struct tlv *ret)
+{
+	struct ltps_error bad = LTPS_ERROR_INIT;
+	return tlv_only(v, ret, &bad) == 0 && tlv_is(ret, ASN1_UNIVERSAL, tag) &&
+	       !ret->constructed;
+}
+
 /* The hash in the first ESSCertID(v2) of a SigningCertificate value. */
 static bool reference_fits(struct view value, const struct cert *c, bool v2,
 			   bool *ret_fits, struct ltps_error *err)
@@ -188,20 +201,22 @@ static bool reference_fits(struct view value, const struct cert *c, bool v2,
 	struct digest d;
 	enum digest_alg alg = v2 ? DIGEST_SHA256 : DIGEST_SHA1;
 	*ret_fits = false;
-	if (tlv_only(value, &t, &bad) != 0 || tlv_peek(t.body, &t, &bad) != 0 ||
-	    tlv_peek(t.body, &t, &bad) != 0)
-		return true;
-	struct view id = t.body;
+	struct view id = value;
+	for (unsigned depth = 0; depth < 3; depth++) {
+		if (tlv_peek(id, &t, &bad) != 0 || !is_sequence(&t))
+			return true;
+		id = t.body;
+	}
 	if (tlv_next(&id, &t, &bad) != 0)
 		return true;
-	if (v2 && tlv_is(&t, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE)) {
+	if (v2 && is_sequence(&t)) {
 		struct tlv oid;
 		alg = tlv_peek(t.body, &oid, &bad) == 0 ? digest_from_oid(oid.body)
 							: DIGEST_NONE;
 		if (tlv_next(&id, &t, &bad) != 0)
 			return true;
 	}
-	if (alg == DIGEST_NONE)
+	if (!is_plain(t.whole, ASN1_TAG_OCTET_STRING, &t) || alg == DIGEST_NONE)
 		return true;
 	if (digest_once(alg, c->der, &d, err) != 0)
 		return false;
@@ -224,10 +239,9 @@ static int check_attributes(const struct scvp_envelope *e, const struct cert *c,
 	*ret = SCVP_INVALID_SIGNATURE_OR_MAC;
 	if (cms_attr_one(attrs, OID_CONTENT_TYPE, &type, &bad) != 0 || type.n == 0 ||
 	    cms_attr_one(attrs, OID_MESSAGE_DIGEST, &digest, &bad) != 0 ||
-	    digest.n == 0 || tlv_only(type, &t, &bad) != 0 ||
-	    !view_equal(t.body, e->cms->content_type))
-		return 0;
-	if (tlv_only(digest, &t, &bad) != 0)
+	    digest.n == 0 || !is_plain(type, ASN1_TAG_OID, &t) ||
+	    !view_equal(t.body, e->cms->content_type) ||
+	    !is_plain(digest, ASN1_TAG_OCTET_STRING, &t))
 		return 0;
 	for (unsigned i = 0; i < 2; i++) {
 		bool fits = true;
@@ -262,6 +276,7 @@ static int check_signature(const struct scvp_envelope *e, const struct cert *c,
 	const enum digest_alg alg = digest_of(s->digest_algorithm);
 	enum signature_verdict verdict;
 	EVP_PKEY *key;
+	struct ltps_error bad = LTPS_ERROR_INIT;
 	struct buf attrs = buf_make(SCVP_REQUEST_MAX);
 	int rc = -1;
 	*ret = SCVP_UNSUPPORTED_SIGNATURE_OR_MAC;
@@ -277,8 +292,13 @@ static int check_signature(const struct scvp_envelope *e, const struct cert *c,
 		*ret = SCVP_UNSUPPORTED_SIGNATURE_OR_MAC;
 		return 0;
 	}
-	if (cms_signed_attrs_der(s, &attrs, err) != 0 ||
-	    signature_verify(s->signature_algorithm, alg, key, view_buf(&attrs),
+	if (cms_signed_attrs_der(s, &attrs, &bad) != 0) {
+		/* what has no DER encoding was not signed as one */
+		*ret = SCVP_INVALID_SIGNATURE_OR_MAC;
+		rc = read_pass_failure(&bad, err);
+		goto out;
+	}
+	if (signature_verify(s->signature_algorithm, alg, key, view_buf(&attrs),
 			     s->signature, &verdict, err) != 0)
 		goto out;
 	if (verdict != SIGNATURE_VALID)

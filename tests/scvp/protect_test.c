@@ -208,6 +208,50 @@ Test(scvp_protect, unknown_digest_is_unsupported_and_odd_attributes_are_invalid)
 	buf_free(&b);
 }
 
+static void expect_invalid(const struct kit_ask *ask, struct view from, struct view to)
+{
+	struct kit_answer a;
+	struct buf b = sign(ask, client);
+	replace(&b, from, to, true);
+	scvp_kit_send(&kit, view_buf(&b), &a);
+	cr_assert_eq(a.p->status, SCVP_INVALID_SIGNATURE_OR_MAC, "%s",
+		     scvp_status_name(a.p->status));
+	scvp_kit_answer_free(&a);
+	buf_free(&b);
+}
+
+Test(scvp_protect, attributes_of_other_types_than_theirs_are_invalid)
+{
+	/* content-type as octets, message-digest as text, the reference as well */
+	static const struct {
+		uint8_t from[8], to[8];
+	} changes[] = {
+		{ { 0x09, 0x03, 0x31, 0x0d, 0x06, 0x0b, 0x2a, 0x86 },
+		  { 0x09, 0x03, 0x31, 0x0d, 0x04, 0x0b, 0x2a, 0x86 } },
+		{ { 0xf7, 0x0d, 0x01, 0x09, 0x04, 0x31, 0x22, 0x04 },
+		  { 0xf7, 0x0d, 0x01, 0x09, 0x04, 0x31, 0x22, 0x0c } },
+		{ { 0x31, 0x28, 0x30, 0x26, 0x30, 0x24, 0x30, 0x22 },
+		  { 0x31, 0x28, 0x30, 0x26, 0x30, 0x24, 0x0c, 0x22 } },
+	};
+	struct kit_ask ask;
+	scvp_kit_ask(&ask, kit.ee);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		expect_invalid(&ask, view_of(changes[i].from, 8),
+			       view_of(changes[i].to, 8));
+}
+
+/* In an attribute that nobody reads, a value longer than what holds it. */
+Test(scvp_protect, attributes_without_der_encoding_are_invalid)
+{
+	static const uint8_t from[] = { 0x02, 0x0c, 0x31, 0x1c, 0x30,
+					0x1a, 0x30, 0x18, 0x30, 0x16 };
+	static const uint8_t to[] = { 0x02, 0x7f, 0x31, 0x1c, 0x30,
+				      0x1a, 0x30, 0x18, 0x30, 0x17 };
+	struct kit_ask ask;
+	scvp_kit_ask(&ask, kit.ee);
+	expect_invalid(&ask, view_of(from, sizeof(from)), view_of(to, sizeof(to)));
+}
+
 /* AuthenticatedData { 0, {}, hmac, { content } , mac } */
 static struct buf authenticated(const struct kit_ask *ask)
 {
