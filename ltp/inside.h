@@ -51,6 +51,7 @@ struct ltp_worker {
 	struct store_conn *conn;
 	struct fetch *fetch;
 	bool upkeep_begun;
+	struct notify_state *notify; /* NULL: nobody is to be told anything */
 };
 
 /* Tenant as the store names it: "default" for "". */

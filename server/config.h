@@ -10,6 +10,7 @@
 #include "base/fetch.h"
 #include "base/log.h"
 #include "ltp/ltp.h"
+#include "ltp/notify.h"
 #include "scvp/responder.h"
 #include "server/http.h"
 #include "timestamping/tsp_client.h"
@@ -71,6 +72,20 @@ struct config_upkeep {
 	const char *policy; /* whose algorithms evidence may rest on; NULL: "default" */
 };
 
+/* A [notify NAME]. */
+struct config_notify {
+	const char *name;
+	const char *url;
+	const char *secret_file;
+	unsigned kinds; /* enum notify_kind */
+	int64_t give_up_ms;
+	uint32_t timeout_ms;
+	bool allow_loopback;
+	bool allow_private;
+};
+#define CONFIG_NOTIFY_GIVE_UP_MS (INT64_C(7) * 86400000)
+#define CONFIG_NOTIFY_TIMEOUT_MS 10000
+
 struct config {
 	const char *name; /* of the file, for messages */
 	const char *listen;
@@ -97,6 +112,8 @@ struct config {
 	struct config_key seal; /* of profiles that seal */
 	struct config_upkeep upkeep;
 	struct fetch_policy fetch;
+	struct config_notify notify[NOTIFY_HOOKS_MAX];
+	size_t n_notify;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];
 	size_t n_profile_files;
@@ -120,5 +137,13 @@ int config_parse(struct view text, const char *name, const char *base,
 int config_read(const char *path, struct config *ret_c,
 		struct ltps_error *err) LTPS_CHECKED;
 void config_clear(struct config *c);
+
+/* --- private to config*.c --- */
+/* Relative paths become those from the file's folder; kept with the config. */
+int config_take_path(struct config *c, const char *base, const char *path,
+		     const char **ret_path, struct ltps_error *err) LTPS_CHECKED;
+/* config_notify.c */
+int config_read_notify(struct config *c, const char *base,
+		       struct ltps_error *err) LTPS_CHECKED;
 
 #endif

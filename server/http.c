@@ -521,6 +521,15 @@ fail:
 	return -1;
 }
 
+void http_change(struct http_server *server, const struct http_limits *limits,
+		 size_t n_routes)
+{
+	const struct http_limits was = server->limits;
+	server->limits = with_defaults(*limits);
+	server->limits.header_max = was.header_max;
+	server->options.n_routes = n_routes;
+}
+
 unsigned http_port(const struct http_server *server)
 {
 	return server->port;

@@ -46,8 +46,9 @@ struct http_limits {
 	int64_t idle_ms;          /* HTTP_IDLE_MS: between requests */
 };
 
-#define HTTP_HEADER_MAX ((size_t)16 << 10) /* room for cookies and tokens of proxies   \
-					    */
+#define HTTP_HEADER_MAX                                                                \
+	((size_t)16 << 10) /* room for cookies and tokens of proxies                   \
+			    */
 #define HTTP_IN_FLIGHT_MAX ((size_t)1 << 30)
 #define HTTP_CONNECTIONS_MAX 2048
 #define HTTP_PER_ADDRESS_MAX 1024 /* a reverse proxy is one address */
@@ -93,6 +94,13 @@ struct http_server;
 /* Fails: ARGUMENT (caller; address), IO, EXISTS (address in use), NOMEM. */
 int http_new(struct loop *loop, const struct http_options *options,
 	     struct http_server **ret_server, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * http_change - other limits and another number of routes, for what comes from now on;
+ * header_max stays, since buffers were made for it; the budget is the caller's.
+ * The routes themselves are the caller's: changed in place, on the loop's thread.
+ */
+void http_change(struct http_server *server, const struct http_limits *limits,
+		 size_t n_routes);
 /* Port in use. */
 unsigned http_port(const struct http_server *server);
 /* No new connections; idle ones end, others after their present exchange. */

@@ -30,7 +30,7 @@ struct call_job {
 static bool call_take(void *arg, size_t n)
 {
 	struct call_job *j = arg;
-	if (!budget_take(&j->s->budget, n))
+	if (!budget_take(j->s->budget, n))
 		return false;
 	j->taken += n;
 	return true;
@@ -79,7 +79,7 @@ static bool may_answer(struct service *s, const struct call_job *j)
 	return j->call.answer.n <= SMALL_ANSWER ||
 	       (op != OP_RETRIEVE_INFO && op != OP_RETRIEVE_PO &&
 		op != OP_RETRIEVE_TRACE && op != OP_VALIDATE_EVIDENCE) ||
-	       budget_has(&s->budget, j->call.answer.n);
+	       budget_has(s->budget, j->call.answer.n);
 }
 
 static void call_done(struct pool_job *job)
@@ -91,7 +91,7 @@ static void call_done(struct pool_job *job)
 	count_call(s, j);
 	if (j->call.ingested)
 		background_wake(s);
-	budget_give(&s->budget, j->taken);
+	budget_give(s->budget, j->taken);
 	if (!may_answer(s, j)) {
 		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
@@ -124,7 +124,7 @@ static void handle_call(struct http_exchange *x, void *arg)
 	j->call.caller = (struct ltp_caller){ .tenant = "", .name = "anonymous" };
 	j->call.request_id = http_request_id(x);
 	j->call.room =
-	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget.max };
+	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget->max };
 	j->call.body = http_take_body(x);
 	j->call.later = call_later;
 	j->call.later_arg = j;
@@ -245,13 +245,14 @@ void route_table(struct service *s)
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
 		     { "/", handle_root } };
+	struct service_shell *h = s->shell;
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {
-		struct service_route *r = &s->pres_routes[op];
+		struct service_route *r = &h->pres_routes[op];
 		r->service = s;
 		r->op = (enum operation)op;
 		snprintf(r->path, sizeof(r->path), "/pres/%s", operation_name(r->op));
-		s->routes[n++] = (struct http_route){
+		h->routes[n++] = (struct http_route){
 			.path = r->path,
 			.methods = HTTP_METHOD_POST,
 			.media_types = { "application/json" },
@@ -260,16 +261,7 @@ void route_table(struct service *s)
 			.arg = r,
 		};
 	}
-	if (s->scvp != NULL)
-		s->routes[n++] = (struct http_route){
-			.path = "/scvp",
-			.methods = HTTP_METHOD_POST,
-			.media_types = { SCVP_MEDIA_CV_REQUEST, SCVP_MEDIA_VP_REQUEST },
-			.body_max = SCVP_REQUEST_MAX,
-			.handle = scvp_http_handle,
-			.arg = s,
-		};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/validate",
 		.methods = HTTP_METHOD_POST,
 		.body_max = s->config->body_max,
@@ -277,11 +269,20 @@ void route_table(struct service *s)
 		.arg = s,
 	};
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
-		s->routes[n++] = (struct http_route){ .path = gets[i].path,
+		h->routes[n++] = (struct http_route){ .path = gets[i].path,
 						      .methods = HTTP_METHOD_GET,
 						      .handle = gets[i].handle,
 						      .arg = s };
-	s->n_routes = n;
+	/* The last, since it may come and go. */
+	h->routes[n] = (struct http_route){
+		.path = "/scvp",
+		.methods = HTTP_METHOD_POST,
+		.media_types = { SCVP_MEDIA_CV_REQUEST, SCVP_MEDIA_VP_REQUEST },
+		.body_max = SCVP_REQUEST_MAX,
+		.handle = scvp_http_handle,
+		.arg = s,
+	};
+	h->n_routes = n + (s->scvp != NULL);
 }
 
 /* Under /pres a ResponseType, elsewhere a problem (RFC 9457). */

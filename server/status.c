@@ -168,7 +168,7 @@ static int put_http(const struct service *s, struct buf *out, struct ltps_error 
 static int put_validation(const struct service *s, struct buf *out,
 			  struct ltps_error *err)
 {
-	const struct service_validate_counts *c = &s->validate_counts;
+	const struct service_validate_counts *c = s->validate_counts;
 	const struct metric metrics[] = {
 		{ "ltps_validations_total", "counter", "Documents judged for clients.",
 		  c->okay },

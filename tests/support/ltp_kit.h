@@ -38,6 +38,8 @@ struct ltp_kit {
 	unsigned n_tsas;           /* configured: 1 or 2 */
 	const struct algorithm_policy *algorithms;
 	struct ltp_upkeep_options upkeep;
+	const struct notify_hook *hooks; /* borrowed */
+	size_t n_hooks;
 	bool keeps_up; /* ltp_kit_work() does upkeep, too */
 };
 
