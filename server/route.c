@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/embedded.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/api_json.h"
 #include "server/result.h"
 #include "server/service.h"
 
+extern const struct embedded server_documents[];
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
 /* Answers up to this size always leave: refusals, and what tells of a change. */
@@ -82,6 +84,13 @@ static bool may_answer(struct service *s, const struct call_job *j)
 	       budget_has(s->budget, j->call.answer.n);
 }
 
+static const char *outcome_text(int outcome)
+{
+	return outcome == API_SUCCESS   ? "success"
+	       : outcome == API_REFUSED ? "refused"
+					: "failed";
+}
+
 static void call_done(struct pool_job *job)
 {
 	struct call_job *j = (struct call_job *)job;
@@ -92,7 +101,16 @@ static void call_done(struct pool_job *job)
 	if (j->call.ingested)
 		background_wake(s);
 	budget_give(s->budget, j->taken);
-	if (!may_answer(s, j)) {
+	const bool fits = may_answer(s, j);
+	const struct service_answer answer = {
+		.x = j->x,
+		.what = j->call.op,
+		.status = fits ? j->call.status : 503,
+		.outcome = outcome_text(fits ? j->call.outcome : API_FAILED),
+		.us = clock_monotonic_us() - j->started_us,
+	};
+	service_answered(s, &answer);
+	if (!fits) {
 		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
 		if (j->call.status == 503)
@@ -141,7 +159,7 @@ struct status_job {
 	struct pool_job job;
 	struct service *s;
 	struct http_exchange *x;
-	bool metrics;
+	enum { STATUS_HEALTH, STATUS_METRICS, STATUS_READY } what;
 	struct ltp_health health;
 	struct ltps_error err;
 };
@@ -155,29 +173,58 @@ static enum pool_outcome status_work(struct pool_job *job, void *state)
 	return POOL_DONE;
 }
 
+/* Why no requests should come; NULL: they may. */
+static const char *why_not_ready(const struct service *s, const struct ltp_health *h)
+{
+	if (s->shell->draining)
+		return "the service is stopping";
+	if (s->shell->now->evidence.failing)
+		return "the store fails";
+	return h->no_space ? "there is no space left" : NULL;
+}
+
+static void reply_ready(const struct status_job *j)
+{
+	const char *why = why_not_ready(j->s, &j->health);
+	if (why != NULL)
+		http_refuse(j->x, 503, why);
+	else
+		http_reply_view(j->x, 200, "application/json",
+				view_text("{\"ready\":true}\n"));
+}
+
+static void reply_status(const struct status_job *j)
+{
+	const bool metrics = j->what == STATUS_METRICS;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(STATUS_BODY_MAX);
+	if ((metrics ? status_metrics(j->s, &j->health, &out, &err)
+		     : status_health(j->s, &j->health, &out, &err)) != 0)
+		http_refuse(j->x, 503, "out of memory");
+	else
+		http_reply(j->x, 200,
+			   metrics ? "text/plain; version=0.0.4; charset=utf-8"
+				   : "application/json",
+			   &out);
+	buf_free(&out);
+}
+
 static void status_done(struct pool_job *job)
 {
 	struct status_job *j = (struct status_job *)job;
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf out = buf_make(STATUS_BODY_MAX);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
 			  &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
-	} else if ((j->metrics ? status_metrics(j->s, &j->health, &out, &err)
-			       : status_health(j->s, &j->health, &out, &err)) != 0) {
-		http_refuse(j->x, 503, "out of memory");
+	} else if (j->what == STATUS_READY) {
+		reply_ready(j);
 	} else {
-		http_reply(j->x, 200,
-			   j->metrics ? "text/plain; version=0.0.4; charset=utf-8"
-				      : "application/json",
-			   &out);
+		reply_status(j);
 	}
-	buf_free(&out);
 	mem_free(j);
 }
 
-static void start_status(struct http_exchange *x, struct service *s, bool metrics)
+static void start_status(struct http_exchange *x, struct service *s, int what)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct status_job *j = mem_zalloc(1, sizeof(*j));
@@ -189,7 +236,7 @@ static void start_status(struct http_exchange *x, struct service *s, bool metric
 	j->job.done = status_done;
 	j->s = s;
 	j->x = x;
-	j->metrics = metrics;
+	j->what = what;
 	if (pool_submit(s->workers, &j->job, &err) != 0) {
 		mem_free(j);
 		http_refuse(x, 503, "the service is busy, come again");
@@ -198,22 +245,29 @@ static void start_status(struct http_exchange *x, struct service *s, bool metric
 
 static void handle_health(struct http_exchange *x, void *arg)
 {
-	start_status(x, arg, false);
+	start_status(x, arg, STATUS_HEALTH);
 }
 
 static void handle_metrics(struct http_exchange *x, void *arg)
 {
-	start_status(x, arg, true);
+	start_status(x, arg, STATUS_METRICS);
 }
 
+/* Nothing is listened to while the store is migrated. */
 static void handle_ready(struct http_exchange *x, void *arg)
 {
 	const struct service *s = arg;
-	if (s->draining)
+	if (s->shell->draining)
 		http_refuse(x, 503, "the service is stopping");
 	else
-		http_reply_view(x, 200, "application/json",
-				view_text("{\"ready\":true}\n"));
+		start_status(x, arg, STATUS_READY);
+}
+
+/* The document is data: tests hold it against the table below and the answers. */
+static void handle_openapi(struct http_exchange *x, void *arg)
+{
+	(void)arg;
+	http_reply_view(x, 200, "application/json", server_documents[0].bytes);
 }
 
 static void handle_root(struct http_exchange *x, void *arg)
@@ -221,15 +275,16 @@ static void handle_root(struct http_exchange *x, void *arg)
 	(void)arg;
 	http_reply_view(
 	    x, 200, "text/plain",
-	    view_text("LTPS " LTPS_VERSION ", long-term preservation service\n"
-		      "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
-		      "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
-		      "  ETSI TS 119 512, application/json\n"
-		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
-		      "application/scvp-vp-request\n"
-		      "POST /validate  a signed document, or multipart/form-data with "
-		      "\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
-		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
+	    view_text(
+		"LTPS " LTPS_VERSION ", long-term preservation service\n"
+		"POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
+		"UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
+		"  ETSI TS 119 512, application/json\n"
+		"POST /scvp  RFC 5055, application/scvp-cv-request, "
+		"application/scvp-vp-request\n"
+		"POST /validate  a signed document, or multipart/form-data with "
+		"\"document\", \"content\", \"password\"; ?time=T&policy=P\n"
+		"GET /health /ready /metrics /openapi.json /renewals /anchors.pem\n"));
 }
 
 /* --- the table --- */
@@ -244,6 +299,7 @@ void route_table(struct service *s)
 		     { "/metrics", handle_metrics },
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
+		     { "/openapi.json", handle_openapi },
 		     { "/", handle_root } };
 	struct service_shell *h = s->shell;
 	size_t n = 0;

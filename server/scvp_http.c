@@ -106,6 +106,26 @@ static void reply(struct scvp_job *j)
 	}
 }
 
+static void answered(const struct scvp_job *j)
+{
+	const bool failed =
+	    j->err.code != LTPS_OK || !budget_has(j->s->budget, j->answer.body.n);
+	const bool refused =
+	    j->answer.status >= SCVP_TOO_BUSY || j->answer.bad_policy_request;
+	const struct service_answer answer = {
+		.x = j->x,
+		.what = ANSWER_SCVP,
+		.status = failed                         ? 503
+			  : j->answer.bad_policy_request ? 400
+							 : 200,
+		.outcome = failed    ? "failed"
+			   : refused ? "refused"
+				     : "success",
+		.us = clock_monotonic_us() - j->started_us,
+	};
+	service_answered(j->s, &answer);
+}
+
 static void scvp_job_free(struct scvp_job *j)
 {
 	buf_free(&j->answer.body);
@@ -117,6 +137,7 @@ static void answer_done(struct pool_job *job)
 {
 	struct scvp_job *j = (struct scvp_job *)job;
 	count(j->s, j);
+	answered(j);
 	if (j->preserved)
 		background_wake(j->s);
 	reply(j);

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/sd_notify.h"
 #include "server/service.h"
 
 /* Larger blocks go back to the system when freed, whatever came before. */
@@ -16,6 +17,7 @@
 
 static void on_signal(void *arg)
 {
+	sd_notify_state("STOPPING=1");
 	service_drain(arg);
 }
 
@@ -88,6 +90,7 @@ int serve_run(const struct config *config, struct loop *loop,
 	log_write(log, LOG_OPERATION, LOG_INFO, "ready",
 		  LOG_FIELDS({ "listen", config->listen }, { "port", port },
 			     { "dir", config->dir }));
+	sd_notify_state("READY=1");
 	if (o->ready != NULL)
 		o->ready(o->arg, service_port(s));
 	rc = run_service(s, loop, o, err);

@@ -390,6 +390,7 @@ int service_make(struct service_shell *shell, const struct config *config,
 	s->counts = shell->counts;
 	s->scvp_counts = &shell->scvp_counts;
 	s->validate_counts = &shell->validate_counts;
+	s->durations = shell->durations;
 	s->budget = &shell->budget;
 	s->started_ms = shell->started_ms;
 	*ret_s = s;

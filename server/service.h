@@ -28,8 +28,8 @@
 #include "storage/store.h"
 #include "validation/validation_policy.h"
 
-/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; six more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 8)
+/* RetrieveInfo .. Search, each below /pres/; /scvp, /validate; seven more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 9)
 
 /* Stages of the start-up list; service.c checks it. */
 #define SERVICE_STAGES_MAX 24
@@ -58,6 +58,23 @@ struct service_scvp_counts {
 struct service_validate_counts {
 	uint64_t okay, refused, failed;
 	uint64_t us;
+};
+
+/* Durations of answered requests, for /metrics: those of each bucket alone, the last of
+ * those beyond all bounds. */
+#define SERVICE_BUCKETS 13
+struct service_durations {
+	uint64_t bucket[SERVICE_BUCKETS];
+	uint64_t us;
+};
+/* What is told apart: each operation, and: */
+enum { ANSWER_SCVP = OP_COUNT, ANSWER_VALIDATE, ANSWER_COUNT };
+struct service_answer {
+	const struct http_exchange *x;
+	unsigned what; /* enum operation, ANSWER_SCVP or ANSWER_VALIDATE */
+	int status;
+	const char *outcome; /* "success", "refused", "failed" */
+	int64_t us;
 };
 
 /* A policy that requests may name. */
@@ -122,7 +139,8 @@ struct service {
 	struct service_counts *counts; /* OP_COUNT of them */
 	struct service_scvp_counts *scvp_counts;
 	struct service_validate_counts *validate_counts;
-	struct budget *budget; /* bytes of all requests and answers */
+	struct service_durations *durations; /* ANSWER_COUNT of them */
+	struct budget *budget;               /* bytes of all requests and answers */
 	/* The first serves where a request names none. */
 	struct service_policy policies[SERVICE_POLICIES_MAX];
 	size_t n_policies;
@@ -150,6 +168,7 @@ struct service_shell {
 	struct service_counts counts[OP_COUNT];
 	struct service_scvp_counts scvp_counts;
 	struct service_validate_counts validate_counts;
+	struct service_durations durations[ANSWER_COUNT];
 	struct budget budget;
 	int64_t started_ms;
 	char *listen, *dir; /* as they were at the start */
@@ -234,6 +253,12 @@ void background_cancel(struct service *s);
 /* operator.c: /renewals, /anchors.pem */
 void operator_renewals(struct http_exchange *x, void *arg);
 void operator_anchors(struct http_exchange *x, void *arg);
+/* answered.c: one line of the log and one count for each; before the reply. */
+void service_answered(struct service *s, const struct service_answer *a);
+int answered_metrics(const struct service *s, struct buf *out,
+		     struct ltps_error *err) LTPS_CHECKED;
+/* process_metrics.c: memory, descriptors, time of the process. */
+int process_metrics(struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /* status.c */
 int status_health(const struct service *s, const struct ltp_health *h, struct buf *out,
 		  struct ltps_error *err) LTPS_CHECKED;

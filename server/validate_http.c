@@ -301,6 +301,16 @@ static void validate_done(struct pool_job *job)
 	else if (!budget_has(j->s->budget, j->answer.n))
 		status = 503;
 	count(j->s, j, status);
+	const struct service_answer answer = {
+		.x = j->x,
+		.what = ANSWER_VALIDATE,
+		.status = status,
+		.outcome = status < 400   ? "success"
+			   : status < 500 ? "refused"
+					  : "failed",
+		.us = clock_monotonic_us() - j->started_us,
+	};
+	service_answered(j->s, &answer);
 	if (j->err.code != LTPS_OK)
 		refuse(j, status);
 	else if (status == 503)
