@@ -45,7 +45,9 @@ with workspace() as root:
     service = Service(os.path.join(build, "ltps"), os.path.join(root, "demo"))
     service.start()
     try:
+        # It cannot make bodies of SCVP's media types.
         r = subprocess.run([schemathesis, "run", service.url + "/openapi.json", "--checks", CHECKS,
+                            "--exclude-path", "/scvp", "--phases", "coverage,fuzzing",
                             "--max-examples", EXAMPLES, "--seed", "1", "--no-color"],
                            cwd=root, capture_output=True, text=True)
         for line in (r.stdout + r.stderr).splitlines():
