@@ -434,9 +434,9 @@ static int make_headers(const struct fetch_request *req, struct exchange *x,
 	if (add_field(x, "Expect", NULL, err) != 0 ||
 	    add_field(x, "Content-Type", req->content_type, err) != 0)
 		return -1;
-	if (req->authorization != NULL &&
-	    add_field(x, "Authorization", req->authorization, err) != 0)
-		return -1;
+	for (size_t i = 0; i < req->n_fields; i++)
+		if (add_field(x, req->fields[i].name, req->fields[i].value, err) != 0)
+			return -1;
 	return req->accept != NULL ? add_field(x, "Accept", req->accept, err) : 0;
 }
 

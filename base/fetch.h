@@ -40,14 +40,22 @@ struct fetch_policy {
 #define FETCH_HEADER_MAX ((size_t)64 << 10)
 #define FETCH_URL_MAX 2048
 
+/* A header field of one's own; both visible ASCII, 250 octets together. */
+struct fetch_field {
+	const char *name;
+	const char *value;
+};
+
 struct fetch_request {
 	const char *url;
 	struct view body; /* n > 0 or post: POST; not over LDAP */
 	bool post;
-	const char *content_type;  /* of the body; NULL none */
-	const char *accept;        /* NULL none */
-	const char *authorization; /* value of the field; NULL none. Not with redirects:
-				      libcurl would take it along on the same host */
+	const char *content_type; /* of the body; NULL none */
+	const char *accept;       /* NULL none */
+	/* HTTP alone. Not with redirects when one of them is a credential: libcurl
+	 * would take it along on the same host. */
+	const struct fetch_field *fields;
+	size_t n_fields;
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,8 +20,8 @@
 
 struct log {
 	int fd;
-	bool json;
-	enum log_level level;
+	atomic_bool json;
+	_Atomic unsigned level; /* enum log_level */
 	const struct clock *clock;
 	pthread_mutex_t lock; /* one record after the other; guards torn */
 	bool torn;            /* the last record was not written to its end */
@@ -58,6 +59,14 @@ int log_level_parse(const char *s, enum log_level *ret_level)
 	return -1;
 }
 
+void log_set(struct log *log, bool json, enum log_level level)
+{
+	if (log == NULL)
+		return;
+	atomic_store(&log->json, json);
+	atomic_store(&log->level, (unsigned)level);
+}
+
 int log_new(int fd, bool json, enum log_level level, const struct clock *clock,
 	    struct log **ret_log, struct ltps_error *err)
 {
@@ -65,8 +74,7 @@ int log_new(int fd, bool json, enum log_level level, const struct clock *clock,
 	if (log == NULL)
 		return ltps_fail_nomem(err);
 	log->fd = fd;
-	log->json = json;
-	log->level = level;
+	log_set(log, json, level);
 	log->clock = clock;
 	pthread_mutex_init(&log->lock, NULL);
 	*ret_log = log;

@@ -28,6 +28,8 @@ struct log_field {
 /* fd is borrowed. */
 int log_new(int fd, bool json, enum log_level level, const struct clock *clock,
 	    struct log **ret_log, struct ltps_error *err) LTPS_CHECKED;
+/* Another form and level, from the next record on; any thread. log may be NULL. */
+void log_set(struct log *log, bool json, enum log_level level);
 void log_free(struct log *log);
 /* log may be NULL (nothing is written). Never fails; a record is cut at 8 KiB. */
 void log_write(struct log *log, enum log_channel channel, enum log_level level,

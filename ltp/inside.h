@@ -53,6 +53,7 @@ struct ltp_worker {
 	/* Of the TSAs' paths, which are asked about again and again. */
 	struct sig_cache *signatures;
 	bool upkeep_begun;
+	struct notify_state *notify; /* NULL: nobody is to be told anything */
 };
 
 /* Tenant as the store names it: "default" for "". */

@@ -7,6 +7,7 @@
 #include "formats/xml.h"
 #include "ltp/anchors.h"
 #include "ltp/inside.h"
+#include "ltp/notify_private.h"
 #include "ltp/tenant.h"
 #include "storage/audit.h"
 #include "validation/key.h"
@@ -141,6 +142,8 @@ int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 		ltp_free(l);
 		return -1;
 	}
+	if (!l->o.stands_by)
+		notify_follow(l);
 	*ret_l = l;
 	return 0;
 }
@@ -149,6 +152,7 @@ void ltp_free(struct ltp *l)
 {
 	if (l == NULL)
 		return;
+	notify_unfollow(l);
 	for (size_t i = 0; l->policies != NULL && i < l->o.n_profiles; i++)
 		validation_policy_free(l->policies[i]);
 	mem_free(l->policies);
@@ -158,6 +162,11 @@ void ltp_free(struct ltp *l)
 	material_free(l->nothing);
 	allowance_end(&l->fetched);
 	mem_free(l);
+}
+
+void ltp_take_over(struct ltp *l)
+{
+	notify_follow(l);
 }
 
 const struct validation_policy *policy_of(const struct ltp *l, const struct profile *p)
@@ -200,7 +209,8 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	w->l = l;
 	if (store_reader_open(l->o.store, &w->conn, err) != 0 || xml_load(err) != 0 ||
 	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0 ||
-	    sig_cache_new(&w->signatures, err) != 0) {
+	    sig_cache_new(&w->signatures, err) != 0 ||
+	    notify_state_new(l, &w->notify, err) != 0) {
 		ltp_worker_free(w);
 		return -1;
 	}
@@ -212,6 +222,7 @@ void ltp_worker_free(struct ltp_worker *w)
 {
 	if (w == NULL)
 		return;
+	notify_state_free(w->notify);
 	sig_cache_free(w->signatures);
 	fetch_free(w->fetch);
 	store_reader_close(w->conn);
@@ -222,6 +233,7 @@ void ltp_worker_cancel(struct ltp_worker *w)
 {
 	atomic_store(&w->cancelled, true);
 	fetch_cancel(w->fetch);
+	notify_state_cancel(w->notify);
 }
 
 void ltp_worker_set_room(struct ltp_worker *w, struct ltp_room room)

@@ -22,6 +22,7 @@
 
 struct store;
 struct algorithm_policy;
+struct notify_hook;
 struct validation_policy;
 
 /* ResultMinor of TS 119 512 (spec section 4), and none. */
@@ -103,6 +104,9 @@ struct ltp_options {
 	const struct signing_key *report_key; /* NULL: reports are not signed */
 	const struct ltp_tenant *tenants;     /* borrowed */
 	size_t n_tenants;
+	const struct notify_hook *hooks; /* who is told what (notify.h); borrowed */
+	size_t n_hooks;
+	bool stands_by;           /* others have the hooks until ltp_take_over() */
 	const char *service_id;   /* URI of this service, for the trace */
 	uint64_t low_space_bytes; /* free space below which a warning is given */
 	uint64_t no_space_bytes;  /* and below which ingest is refused */
@@ -114,6 +118,9 @@ struct ltp;
 int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	    struct ltps_error *err) LTPS_CHECKED;
 void ltp_free(struct ltp *l);
+/* From now on events go to the hooks of this one, not to those of another over the same
+ * store; none is told to neither. */
+void ltp_take_over(struct ltp *l);
 
 /* State of one worker thread: reader connection, fetch handle. */
 struct ltp_worker;
@@ -396,6 +403,13 @@ int ltp_care(struct ltp_worker *w, int64_t *ret_next_ms,
  * Otherwise as ltp_care().
  */
 int ltp_upkeep(struct ltp_worker *w, int64_t *ret_next_ms,
+	       struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * ltp_notify - look for alarms, then deliver one notification that is due: for a fourth
+ * thread, since a webhook may keep it waiting (notify.h). Otherwise as ltp_care().
+ */
+int ltp_notify(struct ltp_worker *w, int64_t *ret_next_ms,
 	       struct ltps_error *err) LTPS_CHECKED;
 
 /* --- what an operator and an auditor ask for --- */

@@ -45,27 +45,6 @@ struct asker {
 	struct ltps_error err;
 };
 
-int auth_start(struct service *s, struct ltps_error *err)
-{
-	const struct config *c = s->config;
-	if (c->auth.insecure)
-		log_write(s->log, LOG_OPERATION, LOG_WARNING,
-			  "INSECURE by configuration: whoever reaches the listener is "
-			  "trusted as if it were this machine",
-			  LOG_FIELDS({ "listen", c->listen }));
-	if (rate_new(&s->rate, err) != 0)
-		return -1;
-	return c->tls.certificate != NULL ? tls_new(&c->tls, &s->tls, err) : 0;
-}
-
-void auth_stop(struct service *s)
-{
-	tls_free(s->tls);
-	s->tls = NULL;
-	rate_free(s->rate);
-	s->rate = NULL;
-}
-
 /* ---- who asks ---- */
 
 static void set_name(struct asker *a, const char *tenant, const char *name,
@@ -230,7 +209,7 @@ static void refuse_soon(struct service *s, struct http_exchange *x, int64_t wait
 			const char *text)
 {
 	char seconds[24];
-	s->auth_counts.limited++;
+	s->auth_counts->limited++;
 	snprintf(seconds, sizeof(seconds), "%lld", (long long)((wait_ms + 999) / 1000));
 	http_add_field(x, "Retry-After", seconds);
 	http_refuse(x, 429, text);
@@ -266,7 +245,7 @@ void auth_refuse_unknown(struct service *s, struct http_exchange *x, int status,
 	uint8_t key[17];
 	const int64_t wait_ms = rate_take(s->rate, address_key(x, key), failure_rule(s),
 					  clock_monotonic_ms());
-	s->auth_counts.unknown++;
+	s->auth_counts->unknown++;
 	if (wait_ms > 0)
 		refuse_soon(s, x, wait_ms, "too many wrong credentials");
 	else
@@ -280,7 +259,7 @@ static void refuse_denied(struct asker *a)
 	const char *path = http_route_path(a->x);
 	struct buf out = buf_make(REFUSAL_MAX);
 	enum operation op;
-	a->s->auth_counts.denied++;
+	a->s->auth_counts->denied++;
 	if (strncmp(path, "/pres/", 6) == 0 && api_operation(path + 6, &op) &&
 	    api_refusal_body(op, 403, text, &out, &err) == 0)
 		http_reply(a->x, 200, "application/json", &out);
@@ -361,7 +340,7 @@ static void asker_free(void *context)
 
 void auth_gate(struct http_exchange *x, void *arg)
 {
-	struct service *s = arg;
+	struct service *s = ((struct service_shell *)arg)->now;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct asker *a = mem_zalloc(1, sizeof(*a));
 	if (a == NULL) {

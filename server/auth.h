@@ -16,9 +16,7 @@
 #include "server/rights.h"
 #include "server/service.h"
 
-int auth_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
-void auth_stop(struct service *s);
-/* For http_options. arg: the service */
+/* For http_options. arg: the service's shell */
 void auth_gate(struct http_exchange *x, void *arg);
 
 /* Who asks; texts are the exchange's. For handlers behind the gate. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The threads on which trees close and tokens come, on which signatures are cared for,
- * and on which what is kept is kept up. Each has a pool of one, so that waiting for a
- * remote party never takes a worker from requests, and no tree waits for the care of an
- * object or for a reading of everything.
+ * on which what is kept is kept up, and on which others are told. Each has a pool of
+ * one, so that waiting for a remote party never takes a worker from requests, and no
+ * tree waits for the care of an object or for a reading of everything.
  */
 #include <poll.h>
 
@@ -63,6 +63,8 @@ static void arm(struct service_lane *l, int64_t in_ms)
 
 static void wake(struct service_lane *l)
 {
+	if (l->pool == NULL)
+		return; /* nobody is to be told anything */
 	if (l->running)
 		l->again = true;
 	else if (!l->s->draining)
@@ -76,7 +78,8 @@ static void lane_done(struct pool_job *job)
 	int64_t in_ms = SLEEP_MAX_MS;
 	l->running = false;
 	l->failing = l->failed;
-	s->step_failing = s->evidence.failing || s->care.failing || s->upkeep.failing;
+	s->step_failing = s->evidence.failing || s->care.failing || s->upkeep.failing ||
+			  s->notify.failing;
 	if (s->draining)
 		return;
 	if (l->next_ms != INT64_MAX) {
@@ -92,8 +95,9 @@ static void lane_done(struct pool_job *job)
 	if (l->again)
 		arm(l, l->failed ? RETRY_MS : WAKE_MS);
 	l->again = false;
-	if (l->failed)
+	if (l->failed || l == &s->notify)
 		return;
+	wake(&s->notify);
 	/* A new token is dated and renewed at once; the last step of several says no
 	 * more that there was work. */
 	if (l == &s->evidence)
@@ -180,8 +184,12 @@ int background_start(struct service *s, struct ltps_error *err)
 	    (struct service_lane){ .s = s,
 				   .step = ltp_upkeep,
 				   .failure = "what is kept could not be kept up" };
+	s->notify = (struct service_lane){
+		.s = s, .step = ltp_notify, .failure = "notifications could not be told"
+	};
 	if (lane_open(&s->evidence, err) != 0 || lane_open(&s->care, err) != 0 ||
-	    lane_open(&s->upkeep, err) != 0) {
+	    lane_open(&s->upkeep, err) != 0 ||
+	    (s->n_hooks > 0 && lane_open(&s->notify, err) != 0)) {
 		background_stop(s);
 		return -1;
 	}
@@ -190,13 +198,15 @@ int background_start(struct service *s, struct ltps_error *err)
 
 void background_wake(struct service *s)
 {
+	s = s->shell->now; /* what an old generation took is cared for by the new one */
 	wake(&s->evidence);
 	wake(&s->care);
 }
 
 bool background_running(const struct service *s)
 {
-	return s->evidence.running || s->care.running || s->upkeep.running;
+	return s->evidence.running || s->care.running || s->upkeep.running ||
+	       s->notify.running;
 }
 
 void background_cancel(struct service *s)
@@ -204,10 +214,12 @@ void background_cancel(struct service *s)
 	lane_cancel(&s->evidence);
 	lane_cancel(&s->care);
 	lane_cancel(&s->upkeep);
+	lane_cancel(&s->notify);
 }
 
 void background_stop(struct service *s)
 {
+	lane_close(&s->notify);
 	lane_close(&s->upkeep);
 	lane_close(&s->care);
 	lane_close(&s->evidence);

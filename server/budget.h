@@ -13,7 +13,7 @@
 
 struct budget {
 	_Atomic size_t used;
-	size_t max;
+	_Atomic size_t max; /* a reload may set it */
 };
 
 /* Whether n more bytes fit; then they are charged. Any thread. */

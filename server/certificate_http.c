@@ -88,7 +88,7 @@ static enum pool_outcome certificate_work(struct pool_job *job, void *state)
 
 static void count(struct service *s, const struct certificate_job *j, int status)
 {
-	struct service_validate_counts *c = &s->certificate_counts;
+	struct service_validate_counts *c = s->certificate_counts;
 	if (status < 400)
 		c->okay++;
 	else if (status < 500)
@@ -125,9 +125,10 @@ static void certificate_done(struct pool_job *job)
 	int status = 200;
 	if (j->err.code != LTPS_OK)
 		status = result_of_error(&j->err).http_status;
-	else if (!budget_has(&j->s->budget, j->answer.n))
+	else if (!budget_has(j->s->budget, j->answer.n))
 		status = 503;
 	count(j->s, j, status);
+	service_answered_status(j->s, j->x, ANSWER_CERTIFICATES, status, j->started_us);
 	if (j->err.code != LTPS_OK)
 		refuse(j, status);
 	else if (status == 503)

@@ -110,7 +110,11 @@ static int exchange(const struct client *c, const char *path, struct fetch_reque
 	    read_token(c, token, err) != 0)
 		return -1;
 	req->url = target;
-	req->authorization = token[0] != '\0' ? token : NULL;
+	const struct fetch_field authorization = { "Authorization", token };
+	if (token[0] != '\0') {
+		req->fields = &authorization;
+		req->n_fields = 1;
+	}
 	if (fetch_new(&policy, &fetch, err) == 0)
 		rc = fetch_do(fetch, req, ret, err);
 	OPENSSL_cleanse(token, sizeof(token));

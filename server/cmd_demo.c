@@ -250,7 +250,10 @@ static int run_demo(struct demo *d, int64_t seconds, struct ltps_error *err)
 	    start_pki(d, err) != 0 || write_anchors(d, err) != 0 ||
 	    write_conf(d, path, err) != 0 || config_read(path, &config, err) != 0)
 		return -1;
-	const int rc = serve_run(&config, d->loop, seconds, print_ready, d, err);
+	const struct serve_options how = { .seconds = seconds,
+					   .ready = print_ready,
+					   .arg = d };
+	const int rc = serve_run(&config, d->loop, &how, err);
 	config_clear(&config);
 	return rc;
 }

@@ -12,7 +12,9 @@ static const char help[] =
     "  --check   read and check the configuration only\n"
     "\n"
     "SIGTERM and SIGINT end it once running requests are answered; a second one\n"
-    "at once. The log goes to standard error.\n";
+    "at once. SIGHUP reads the configuration again: all but listen, dir and "
+    "header_max;\n"
+    "a bad one changes nothing. The log goes to standard error.\n";
 
 int cmd_serve(int argc, char **argv)
 {
@@ -26,6 +28,7 @@ int cmd_serve(int argc, char **argv)
 	const struct command_line line = {
 		.command = "serve", .help = help, .options = options, .n_options = 2
 	};
+	const struct serve_options how = { .reloads = true };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct config config = { 0 };
 	struct loop *loop = NULL;
@@ -35,8 +38,8 @@ int cmd_serve(int argc, char **argv)
 		return parsed > 0 ? 0 : EXIT_USAGE;
 	if (config_read(path, &config, &err) != 0)
 		return command_error("serve", &err);
-	if (!check && (loop_new(&loop, &err) != 0 ||
-		       serve_run(&config, loop, 0, NULL, NULL, &err) != 0))
+	if (!check &&
+	    (loop_new(&loop, &err) != 0 || serve_run(&config, loop, &how, &err) != 0))
 		status = command_error("serve", &err);
 	loop_free(loop);
 	config_clear(&config);

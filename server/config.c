@@ -10,11 +10,11 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* TSAs, anchors, profiles and the store. */
 /* and the three files of [scvp], its clients, what else is at hand, the files of two
- * signing keys, a policy, the second folder, those of [tls], and the configuration
- * itself. */
+ * signing keys, a policy, the second folder, those of [tls], the configuration itself,
+ * secrets of hooks. */
 #define PATHS_MAX                                                                      \
 	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5 + \
-	 2 * 4 + 3 + 3)
+	 2 * 4 + 3 + 3 + NOTIFY_HOOKS_MAX)
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
@@ -114,6 +114,13 @@ static const struct conf_rule rules[] = {
 	{ "fetch", false, "redirects", CONF_INT, false, false, 0, 10 },
 	{ "fetch", false, "max_bytes", CONF_SIZE, false, false, KIB, GIB },
 	{ "fetch", false, "ca_file", CONF_TEXT, false, false, 0, 0 },
+	{ "notify", true, "url", CONF_TEXT, false, true, 0, 0 },
+	{ "notify", true, "secret_file", CONF_TEXT, false, true, 0, 0 },
+	{ "notify", true, "event", CONF_TEXT, true, false, 0, 0 },
+	{ "notify", true, "give_up", CONF_DURATION, false, false, 60000, YEAR_MS },
+	{ "notify", true, "timeout", CONF_DURATION, false, false, 100, 60000 },
+	{ "notify", true, "allow_loopback", CONF_BOOL, false, false, 0, 0 },
+	{ "notify", true, "allow_private", CONF_BOOL, false, false, 0, 0 },
 	{ "profiles", false, "builtin", CONF_BOOL, false, false, 0, 0 },
 	{ "profiles", false, "file", CONF_TEXT, true, false, 0, 0 },
 	{ "profiles", false, "tree_max_age", CONF_DURATION, false, false, 100,
@@ -137,8 +144,7 @@ static int keep_text(struct config *c, const char *text, const char **ret,
 	return 0;
 }
 
-/* Relative paths become those from the file's folder; kept with the config. */
-static int take_path(struct config *c, const char *base, const char *path,
+int config_take_path(struct config *c, const char *base, const char *path,
 		     const char **ret_path, struct ltps_error *err)
 {
 	char joined[PATH_TEXT_MAX];
@@ -151,12 +157,6 @@ static int take_path(struct config *c, const char *base, const char *path,
 	return keep_text(c, joined, ret_path, err);
 }
 
-int config_take_path(struct config *c, const char *base, const char *path,
-		     const char **ret_path, struct ltps_error *err)
-{
-	return take_path(c, base, path, ret_path, err);
-}
-
 /* A policy that comes with the program has a plain name; a file has its ending. */
 static int take_policy(struct config *c, const char *base, const char **ret,
 		       struct ltps_error *err)
@@ -164,7 +164,7 @@ static int take_policy(struct config *c, const char *base, const char **ret,
 	*ret = conf_text(c->conf, "upkeep", NULL, "policy", NULL);
 	if (*ret == NULL || strpbrk(*ret, "/.") == NULL)
 		return 0;
-	return take_path(c, base, *ret, ret, err);
+	return config_take_path(c, base, *ret, ret, err);
 }
 
 static int read_log(struct config *c, const char *name, struct ltps_error *err)
@@ -191,8 +191,8 @@ static int read_service(struct config *c, const char *name, const char *base,
 		return ltps_where(err, "%s, listen", name);
 	if (!conf_has_section(c->conf, "service", NULL))
 		return bad(name, "section [service] is missing", err);
-	if (take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL),
-		      &c->dir, err) != 0)
+	if (config_take_path(c, base, conf_text(c->conf, "service", NULL, "dir", NULL),
+			     &c->dir, err) != 0)
 		return -1;
 	c->id = conf_text(c->conf, "service", NULL, "id", CONFIG_SERVICE_ID);
 	c->workers = (unsigned)conf_int(c->conf, "service", NULL, "workers",
@@ -267,7 +267,7 @@ static int read_files(struct config *c, const char *section, const char *key,
 		if (n == max)
 			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 					 "[%s] has more than %zu files", section, max);
-		if (take_path(c, base, path, &list[n], err) != 0)
+		if (config_take_path(c, base, path, &list[n], err) != 0)
 			return -1;
 		n++;
 	}
@@ -290,8 +290,9 @@ static int read_fetch(struct config *c, const char *base, struct ltps_error *err
 		.redirects = (uint32_t)conf_int(conf, "fetch", NULL, "redirects", 3),
 		.max_bytes = (size_t)conf_int(conf, "fetch", NULL, "max_bytes", 0),
 	};
-	return take_path(c, base, conf_text(conf, "fetch", NULL, "ca_file", NULL),
-			 &c->fetch.ca_file, err);
+	return config_take_path(c, base,
+				conf_text(conf, "fetch", NULL, "ca_file", NULL),
+				&c->fetch.ca_file, err);
 }
 
 static int read_profiles(struct config *c, const char *name, const char *base,
@@ -379,12 +380,14 @@ static int read_scvp(struct config *c, const char *name, const char *base,
 		return -1;
 	if (!conf_has_section(conf, "scvp", NULL))
 		return 0;
-	if (take_path(c, base, conf_text(conf, "scvp", NULL, "certificate", NULL),
-		      &s->certificate, err) != 0 ||
-	    take_path(c, base, conf_text(conf, "scvp", NULL, "key", NULL), &s->key,
-		      err) != 0 ||
-	    take_path(c, base, conf_text(conf, "scvp", NULL, "password_file", NULL),
-		      &s->password_file, err) != 0 ||
+	if (config_take_path(c, base,
+			     conf_text(conf, "scvp", NULL, "certificate", NULL),
+			     &s->certificate, err) != 0 ||
+	    config_take_path(c, base, conf_text(conf, "scvp", NULL, "key", NULL),
+			     &s->key, err) != 0 ||
+	    config_take_path(c, base,
+			     conf_text(conf, "scvp", NULL, "password_file", NULL),
+			     &s->password_file, err) != 0 ||
 	    read_files(c, "scvp", "clients", base, s->clients, CONFIG_ANCHORS_MAX,
 		       &s->n_clients, err) != 0)
 		return -1;
@@ -398,13 +401,15 @@ static int read_key(struct config *c, const char *section, const char *name,
 	const char *key = conf_text(c->conf, section, NULL, "key", NULL);
 	const bool token = key != NULL && strncmp(key, "pkcs11:", 7) == 0;
 	k->key = key;
-	if ((!token && take_path(c, base, key, &k->key, err) != 0) ||
-	    take_path(c, base, conf_text(c->conf, section, NULL, "certificate", NULL),
-		      &k->certificate, err) != 0 ||
-	    take_path(c, base, conf_text(c->conf, section, NULL, "password_file", NULL),
-		      &k->password_file, err) != 0 ||
-	    take_path(c, base, conf_text(c->conf, section, NULL, "module", NULL),
-		      &k->module, err) != 0)
+	if ((!token && config_take_path(c, base, key, &k->key, err) != 0) ||
+	    config_take_path(c, base,
+			     conf_text(c->conf, section, NULL, "certificate", NULL),
+			     &k->certificate, err) != 0 ||
+	    config_take_path(c, base,
+			     conf_text(c->conf, section, NULL, "password_file", NULL),
+			     &k->password_file, err) != 0 ||
+	    config_take_path(c, base, conf_text(c->conf, section, NULL, "module", NULL),
+			     &k->module, err) != 0)
 		return -1;
 	if (k->key == NULL &&
 	    (k->certificate != NULL || k->password_file != NULL || k->module != NULL))
@@ -465,8 +470,8 @@ static int read_upkeep(struct config *c, const char *name, const char *base,
 	o->renewal_rate = (uint64_t)conf_int(f, "upkeep", NULL, "renewal_rate", 0);
 	o->threads = (unsigned)conf_int(f, "upkeep", NULL, "threads", 0);
 	if (take_policy(c, base, &c->upkeep.policy, err) != 0 ||
-	    take_path(c, base, conf_text(f, "upkeep", NULL, "copies", NULL), &o->copies,
-		      err) != 0)
+	    config_take_path(c, base, conf_text(f, "upkeep", NULL, "copies", NULL),
+			     &o->copies, err) != 0)
 		return -1;
 	/* A copy beside the original is lost with it, and sweeps would meet. */
 	if (o->copies != NULL && is_within(c->dir, o->copies))
@@ -497,7 +502,8 @@ int config_parse(struct view text, const char *name, const char *base,
 	    read_scvp(&c, name, base, err) != 0 ||
 	    read_validation(&c, name, base, err) != 0 ||
 	    read_upkeep(&c, name, base, err) != 0 ||
-	    config_read_auth(&c, base, err) != 0)
+	    config_read_auth(&c, base, err) != 0 ||
+	    config_read_notify(&c, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;

@@ -10,6 +10,7 @@
 #include "base/fetch.h"
 #include "base/log.h"
 #include "ltp/ltp.h"
+#include "ltp/notify.h"
 #include "scvp/responder.h"
 #include "server/http.h"
 #include "timestamping/tsp_client.h"
@@ -97,6 +98,19 @@ struct config_tenant {
 	uint32_t rate;         /* requests a second; 0: no limit */
 	uint32_t caller_rate;  /* of one caller */
 };
+/* A [notify NAME]. */
+struct config_notify {
+	const char *name;
+	const char *url;
+	const char *secret_file;
+	unsigned kinds; /* enum notify_kind */
+	int64_t give_up_ms;
+	uint32_t timeout_ms;
+	bool allow_loopback;
+	bool allow_private;
+};
+#define CONFIG_NOTIFY_GIVE_UP_MS (INT64_C(7) * 86400000)
+#define CONFIG_NOTIFY_TIMEOUT_MS 10000
 
 struct config {
 	const char *name; /* of the file, for messages */
@@ -130,6 +144,8 @@ struct config {
 	struct config_tenant *tenants;
 	size_t n_tenants;
 	struct fetch_policy fetch;
+	struct config_notify notify[NOTIFY_HOOKS_MAX];
+	size_t n_notify;
 	bool builtin_profiles;
 	const char *profile_files[CONFIG_PROFILE_FILES_MAX];
 	size_t n_profile_files;

@@ -219,7 +219,7 @@ bool http_peer_loopback(const struct http_exchange *x)
 
 bool http_secure(const struct http_exchange *x)
 {
-	return x->server != NULL && x->server->options.tls != NULL;
+	return x->conn != NULL && x->conn->tls != NULL;
 }
 
 X509 *http_client_certificate(const struct http_exchange *x)
@@ -580,6 +580,16 @@ int http_new(struct loop *loop, const struct http_options *options,
 fail:
 	http_free(s);
 	return -1;
+}
+
+void http_change(struct http_server *server, const struct http_limits *limits,
+		 size_t n_routes, struct tls *tls)
+{
+	const struct http_limits was = server->limits;
+	server->limits = with_defaults(*limits);
+	server->limits.header_max = was.header_max;
+	server->options.n_routes = n_routes;
+	server->options.tls = tls;
 }
 
 unsigned http_port(const struct http_server *server)

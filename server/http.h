@@ -103,6 +103,14 @@ struct http_server;
 /* Fails: ARGUMENT (caller; address), IO, EXISTS (address in use), NOMEM. */
 int http_new(struct loop *loop, const struct http_options *options,
 	     struct http_server **ret_server, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * http_change - other limits, another number of routes and other certificates, for what
+ * comes from now on: connections go on with the TLS that they began with. header_max
+ * stays, since buffers were made for it; the budget is the caller's.
+ * The routes themselves are the caller's: changed in place, on the loop's thread.
+ */
+void http_change(struct http_server *server, const struct http_limits *limits,
+		 size_t n_routes, struct tls *tls);
 /* Port in use. */
 unsigned http_port(const struct http_server *server);
 /* No new connections; idle ones end, others after their present exchange. */

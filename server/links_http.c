@@ -37,6 +37,7 @@ struct link_job {
 	struct ltp_caller caller;
 	struct buf body;
 	struct buf out;
+	int64_t started_us;
 	size_t taken; /* of the budget */
 	int status;
 	const char *media_type;
@@ -359,7 +360,7 @@ static int open_work(struct link_job *j, struct ltp_worker *w, struct ltps_error
 static bool take_room(void *arg, size_t n)
 {
 	struct link_job *j = arg;
-	if (!budget_take(&j->s->budget, n))
+	if (!budget_take(j->s->budget, n))
 		return false;
 	j->taken += n;
 	return true;
@@ -375,7 +376,7 @@ static enum pool_outcome run(struct pool_job *job, void *state)
 	}
 	ltp_worker_set_room(
 	    w->ltp,
-	    (struct ltp_room){ .take = take_room, .arg = j, .max = j->s->budget.max });
+	    (struct ltp_room){ .take = take_room, .arg = j, .max = j->s->budget->max });
 	if (j->work(j, w->ltp, &j->err) != 0 && j->err.code == LTPS_OK)
 		j->err.code = LTPS_INTERNAL;
 	return POOL_DONE;
@@ -394,10 +395,21 @@ static void reply(struct link_job *j)
 	http_reply(j->x, j->status, j->media_type, &j->out);
 }
 
+static int status_of(const struct link_job *j)
+{
+	if (j->err.code != LTPS_OK)
+		return 503;
+	if (j->unknown)
+		return 404;
+	return j->status >= 400 || budget_has(j->s->budget, j->out.n) ? j->status : 503;
+}
+
 static void done(struct pool_job *job)
 {
 	struct link_job *j = (struct link_job *)job;
-	budget_give(&j->s->budget, j->taken);
+	budget_give(j->s->budget, j->taken);
+	const int status = status_of(j);
+	service_answered_status(j->s, j->x, ANSWER_LINK, status, j->started_us);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
 			  "a request about links failed", &j->err, NULL, 0);
@@ -406,7 +418,7 @@ static void done(struct pool_job *job)
 		auth_refuse_unknown(j->s, j->x, 404, "this link opens nothing");
 	} else if (j->status >= 400) {
 		http_refuse(j->x, j->status, j->result.message);
-	} else if (!budget_has(&j->s->budget, j->out.n)) {
+	} else if (status == 503) {
 		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
 		reply(j);
@@ -431,6 +443,7 @@ static void begin(struct http_exchange *x, struct service *s,
 	j->job.done = done;
 	j->s = s;
 	j->x = x;
+	j->started_us = clock_monotonic_us();
 	j->work = work;
 	j->caller = auth_caller(x);
 	j->body = http_take_body(x);

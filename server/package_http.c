@@ -18,6 +18,7 @@ struct package_job {
 	struct ltp_package_request request;
 	struct ltp_result result;
 	struct buf out;
+	int64_t started_us;
 	size_t taken; /* of the budget, until the answer is charged instead */
 	struct ltps_error err;
 };
@@ -26,7 +27,7 @@ struct package_job {
 static bool take(void *arg, size_t n)
 {
 	struct package_job *j = arg;
-	if (!budget_take(&j->s->budget, n))
+	if (!budget_take(j->s->budget, n))
 		return false;
 	j->taken += n;
 	return true;
@@ -38,7 +39,7 @@ static enum pool_outcome package_work(struct pool_job *job, void *state)
 	const struct service_worker *w = state;
 	const struct ltp_room room = { .take = take,
 				       .arg = j,
-				       .max = j->s->budget.max };
+				       .max = j->s->budget->max };
 	if (atomic_load(&j->s->abandoned)) {
 		j->err.code = LTPS_CANCELLED; /* nobody waits for it any more */
 		return POOL_DONE;
@@ -57,7 +58,7 @@ static int status_of(const struct package_job *j)
 		return result_of_error(&j->err).http_status;
 	switch (j->result.minor) {
 	case LTP_OK:
-		return budget_has(&j->s->budget, j->out.n) ? 200 : 503;
+		return budget_has(j->s->budget, j->out.n) ? 200 : 503;
 	case LTP_WARN_PARTLY:
 		return 409; /* ask again later, or for what there is */
 	case LTP_UNKNOWN_POID:
@@ -91,8 +92,10 @@ static void reply(struct package_job *j, int status)
 static void package_done(struct pool_job *job)
 {
 	struct package_job *j = (struct package_job *)job;
-	budget_give(&j->s->budget, j->taken);
-	reply(j, status_of(j));
+	budget_give(j->s->budget, j->taken);
+	const int status = status_of(j);
+	service_answered_status(j->s, j->x, ANSWER_PACKAGE, status, j->started_us);
+	reply(j, status);
 	buf_free(&j->out);
 	mem_free(j);
 }
@@ -120,12 +123,13 @@ void package_http_handle(struct http_exchange *x, void *arg)
 	j->job.done = package_done;
 	j->s = s;
 	j->x = x;
+	j->started_us = clock_monotonic_us();
 	j->request = (struct ltp_package_request){
 		.caller = auth_caller(x),
 		.poid = http_path_rest(x),
 		.partial = partial != NULL && strcmp(partial, "true") == 0,
 	};
-	j->out = buf_make(s->budget.max);
+	j->out = buf_make(s->budget->max);
 	if (pool_submit(s->workers, &j->job, &err) != 0) {
 		mem_free(j);
 		http_refuse(x, 503, "the service is busy, come again");

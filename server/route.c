@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/embedded.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "server/api_call.h"
@@ -12,6 +13,7 @@
 #include "server/soap.h"
 #include "server/verify_request.h"
 
+extern const struct embedded server_documents[];
 /* Bodies of /health and /metrics. */
 #define STATUS_BODY_MAX ((size_t)64 << 10)
 /* A POID, a date and a name. */
@@ -35,7 +37,7 @@ struct call_job {
 static bool call_take(void *arg, size_t n)
 {
 	struct call_job *j = arg;
-	if (!budget_take(&j->s->budget, n))
+	if (!budget_take(j->s->budget, n))
 		return false;
 	j->taken += n;
 	return true;
@@ -86,7 +88,14 @@ static bool may_answer(struct service *s, const struct call_job *j)
 	return j->call.answer.n <= SMALL_ANSWER ||
 	       (op != OP_RETRIEVE_INFO && op != OP_RETRIEVE_PO &&
 		op != OP_RETRIEVE_TRACE && op != OP_VALIDATE_EVIDENCE) ||
-	       budget_has(&s->budget, j->call.answer.n);
+	       budget_has(s->budget, j->call.answer.n);
+}
+
+static const char *outcome_text(int outcome)
+{
+	return outcome == API_SUCCESS   ? "success"
+	       : outcome == API_REFUSED ? "refused"
+					: "failed";
 }
 
 static void call_done(struct pool_job *job)
@@ -98,8 +107,17 @@ static void call_done(struct pool_job *job)
 	count_call(s, j);
 	if (j->call.ingested)
 		background_wake(s);
-	budget_give(&s->budget, j->taken);
-	if (!may_answer(s, j)) {
+	budget_give(s->budget, j->taken);
+	const bool fits = may_answer(s, j);
+	const struct service_answer answer = {
+		.x = j->x,
+		.what = j->call.op,
+		.status = fits ? j->call.status : 503,
+		.outcome = outcome_text(fits ? j->call.outcome : API_FAILED),
+		.us = clock_monotonic_us() - j->started_us,
+	};
+	service_answered(s, &answer);
+	if (!fits) {
 		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
 		if (j->call.status == 503)
@@ -151,7 +169,7 @@ static void start_call(struct http_exchange *x, struct service *s,
 	j->call.denied = denied_to(x);
 	j->call.request_id = http_request_id(x);
 	j->call.room =
-	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget.max };
+	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget->max };
 	j->call.body = http_take_body(x);
 	j->call.later = call_later;
 	j->call.later_arg = j;
@@ -182,7 +200,7 @@ struct status_job {
 	struct pool_job job;
 	struct service *s;
 	struct http_exchange *x;
-	bool metrics;
+	enum { STATUS_HEALTH, STATUS_METRICS, STATUS_READY } what;
 	struct ltp_health health;
 	struct ltps_error err;
 };
@@ -196,39 +214,68 @@ static enum pool_outcome status_work(struct pool_job *job, void *state)
 	return POOL_DONE;
 }
 
+/* Why no requests should come; NULL: they may. */
+static const char *why_not_ready(const struct service *s, const struct ltp_health *h)
+{
+	if (s->shell->draining)
+		return "the service is stopping";
+	if (s->shell->now->evidence.failing)
+		return "the store fails";
+	return h->no_space ? "there is no space left" : NULL;
+}
+
+static void reply_ready(const struct status_job *j)
+{
+	const char *why = why_not_ready(j->s, &j->health);
+	if (why != NULL)
+		http_refuse(j->x, 503, why);
+	else
+		http_reply_view(j->x, 200, "application/json",
+				view_text("{\"ready\":true}\n"));
+}
+
 /* What is kept here, and what troubles it, is for those who run it. */
 static int status_body(const struct status_job *j, struct buf *out,
 		       struct ltps_error *err)
 {
-	if (j->metrics)
+	if (j->what == STATUS_METRICS)
 		return status_metrics(j->s, &j->health, out, err);
 	return auth_may(j->x, "/metrics")
 		   ? status_health(j->s, &j->health, out, err)
 		   : status_health_bare(j->s, &j->health, out, err);
 }
 
+static void reply_status(const struct status_job *j)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(STATUS_BODY_MAX);
+	if (status_body(j, &out, &err) != 0)
+		http_refuse(j->x, 503, "out of memory");
+	else
+		http_reply(j->x, 200,
+			   j->what == STATUS_METRICS
+			       ? "text/plain; version=0.0.4; charset=utf-8"
+			       : "application/json",
+			   &out);
+	buf_free(&out);
+}
+
 static void status_done(struct pool_job *job)
 {
 	struct status_job *j = (struct status_job *)job;
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf out = buf_make(STATUS_BODY_MAX);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR, "health cannot be read",
 			  &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
-	} else if (status_body(j, &out, &err) != 0) {
-		http_refuse(j->x, 503, "out of memory");
+	} else if (j->what == STATUS_READY) {
+		reply_ready(j);
 	} else {
-		http_reply(j->x, 200,
-			   j->metrics ? "text/plain; version=0.0.4; charset=utf-8"
-				      : "application/json",
-			   &out);
+		reply_status(j);
 	}
-	buf_free(&out);
 	mem_free(j);
 }
 
-static void start_status(struct http_exchange *x, struct service *s, bool metrics)
+static void start_status(struct http_exchange *x, struct service *s, int what)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct status_job *j = mem_zalloc(1, sizeof(*j));
@@ -240,7 +287,7 @@ static void start_status(struct http_exchange *x, struct service *s, bool metric
 	j->job.done = status_done;
 	j->s = s;
 	j->x = x;
-	j->metrics = metrics;
+	j->what = what;
 	if (pool_submit(s->workers, &j->job, &err) != 0) {
 		mem_free(j);
 		http_refuse(x, 503, "the service is busy, come again");
@@ -249,22 +296,29 @@ static void start_status(struct http_exchange *x, struct service *s, bool metric
 
 static void handle_health(struct http_exchange *x, void *arg)
 {
-	start_status(x, arg, false);
+	start_status(x, arg, STATUS_HEALTH);
 }
 
 static void handle_metrics(struct http_exchange *x, void *arg)
 {
-	start_status(x, arg, true);
+	start_status(x, arg, STATUS_METRICS);
 }
 
+/* Nothing is listened to while the store is migrated. */
 static void handle_ready(struct http_exchange *x, void *arg)
 {
 	const struct service *s = arg;
-	if (s->draining)
+	if (s->shell->draining)
 		http_refuse(x, 503, "the service is stopping");
 	else
-		http_reply_view(x, 200, "application/json",
-				view_text("{\"ready\":true}\n"));
+		start_status(x, arg, STATUS_READY);
+}
+
+/* The document is data: tests hold it against the table below and the answers. */
+static void handle_openapi(struct http_exchange *x, void *arg)
+{
+	(void)arg;
+	http_reply_view(x, 200, "application/json", server_documents[0].bytes);
 }
 
 static void handle_root(struct http_exchange *x, void *arg)
@@ -272,24 +326,25 @@ static void handle_root(struct http_exchange *x, void *arg)
 	(void)arg;
 	http_reply_view(
 	    x, 200, "text/plain",
-	    view_text("LTPS " LTPS_VERSION ", long-term preservation service\n"
-		      "POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
-		      "UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
-		      "  ETSI TS 119 512, application/json\n"
-		      "POST /pres/soap  the same in SOAP 1.2; GET /pres/soap?wsdl\n"
-		      "POST /scvp  RFC 5055, application/scvp-cv-request, "
-		      "application/scvp-vp-request\n"
-		      "POST /validate  a signed document, or multipart/form-data with "
-		      "\"document\", \"content\" or \"digest\", \"password\"; "
-		      "?time=T&policy=P&digest=ALG:HEX\n"
-		      "POST /certificates/validate  certificates (PEM, DER), or JSON\n"
-		      "POST /verify  VerifyRequest of DSS-X 2.0 (TS 119 442), "
-		      "application/json\n"
-		      "GET /package/POID  an object with all that verifies it, ZIP; "
-		      "?partial=true\n"
-		      "GET, POST /links; DELETE /links/N; GET /link/...  read-only "
-		      "access to one object\n"
-		      "GET /health /ready /metrics /renewals /anchors.pem\n"));
+	    view_text(
+		"LTPS " LTPS_VERSION ", long-term preservation service\n"
+		"POST /pres/{RetrieveInfo,PreservePO,RetrievePO,DeletePO,"
+		"UpdatePOC,RetrieveTrace,ValidateEvidence,Search}"
+		"  ETSI TS 119 512, application/json\n"
+		"POST /pres/soap  the same in SOAP 1.2; GET /pres/soap?wsdl\n"
+		"POST /scvp  RFC 5055, application/scvp-cv-request, "
+		"application/scvp-vp-request\n"
+		"POST /validate  a signed document, or multipart/form-data with "
+		"\"document\", \"content\" or \"digest\", \"password\"; "
+		"?time=T&policy=P&digest=ALG:HEX\n"
+		"POST /certificates/validate  certificates (PEM, DER), or JSON\n"
+		"POST /verify  VerifyRequest of DSS-X 2.0 (TS 119 442), "
+		"application/json\n"
+		"GET /package/POID  an object with all that verifies it, ZIP; "
+		"?partial=true\n"
+		"GET, POST /links; DELETE /links/N; GET /link/...  read-only "
+		"access to one object\n"
+		"GET /health /ready /metrics /openapi.json /renewals /anchors.pem\n"));
 }
 
 /* --- the table --- */
@@ -304,16 +359,18 @@ void route_table(struct service *s)
 		     { "/metrics", handle_metrics },
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
+		     { "/openapi.json", handle_openapi },
 		     { "/links", links_http_list },
 		     { "/link/*", links_http_open },
 		     { "/", handle_root } };
+	struct service_shell *h = s->shell;
 	size_t n = 0;
 	for (unsigned op = 0; op < OP_COUNT; op++) {
-		struct service_route *r = &s->pres_routes[op];
+		struct service_route *r = &h->pres_routes[op];
 		r->service = s;
 		r->op = (enum operation)op;
 		snprintf(r->path, sizeof(r->path), "/pres/%s", operation_name(r->op));
-		s->routes[n++] = (struct http_route){
+		h->routes[n++] = (struct http_route){
 			.path = r->path,
 			.methods = HTTP_METHOD_POST,
 			.media_types = { "application/json" },
@@ -322,7 +379,7 @@ void route_table(struct service *s)
 			.arg = r,
 		};
 	}
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = SOAP_PATH,
 		.methods = HTTP_METHOD_GET | HTTP_METHOD_POST,
 		/* The last is SOAP 1.1, which is told so. */
@@ -332,30 +389,21 @@ void route_table(struct service *s)
 		.handle = handle_soap,
 		.arg = s,
 	};
-	if (s->scvp != NULL)
-		s->routes[n++] = (struct http_route){
-			.path = "/scvp",
-			.methods = HTTP_METHOD_POST,
-			.media_types = { SCVP_MEDIA_CV_REQUEST, SCVP_MEDIA_VP_REQUEST },
-			.body_max = SCVP_REQUEST_MAX,
-			.handle = scvp_http_handle,
-			.arg = s,
-		};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/validate",
 		.methods = HTTP_METHOD_POST,
 		.body_max = s->config->body_max,
 		.handle = validate_http_handle,
 		.arg = s,
 	};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/certificates/validate",
 		.methods = HTTP_METHOD_POST,
 		.body_max = CERTIFICATE_BODY_MAX,
 		.handle = certificate_http_handle,
 		.arg = s,
 	};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/verify",
 		.methods = HTTP_METHOD_POST,
 		.media_types = { "application/json" },
@@ -364,13 +412,13 @@ void route_table(struct service *s)
 		.handle = verify_http_handle,
 		.arg = s,
 	};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/package/*",
 		.methods = HTTP_METHOD_GET,
 		.handle = package_http_handle,
 		.arg = s,
 	};
-	s->routes[n++] = (struct http_route){
+	h->routes[n++] = (struct http_route){
 		.path = "/links",
 		.methods = HTTP_METHOD_POST,
 		.media_types = { "application/json" },
@@ -378,16 +426,25 @@ void route_table(struct service *s)
 		.handle = links_http_add,
 		.arg = s,
 	};
-	s->routes[n++] = (struct http_route){ .path = "/links/*",
+	h->routes[n++] = (struct http_route){ .path = "/links/*",
 					      .methods = HTTP_METHOD_DELETE,
 					      .handle = links_http_revoke,
 					      .arg = s };
 	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++)
-		s->routes[n++] = (struct http_route){ .path = gets[i].path,
+		h->routes[n++] = (struct http_route){ .path = gets[i].path,
 						      .methods = HTTP_METHOD_GET,
 						      .handle = gets[i].handle,
 						      .arg = s };
-	s->n_routes = n;
+	/* The last, since it may come and go. */
+	h->routes[n] = (struct http_route){
+		.path = "/scvp",
+		.methods = HTTP_METHOD_POST,
+		.media_types = { SCVP_MEDIA_CV_REQUEST, SCVP_MEDIA_VP_REQUEST },
+		.body_max = SCVP_REQUEST_MAX,
+		.handle = scvp_http_handle,
+		.arg = s,
+	};
+	h->n_routes = n + (s->scvp != NULL);
 }
 
 /* Under /pres a ResponseType or a fault, elsewhere a problem (RFC 9457). */

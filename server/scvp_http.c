@@ -75,7 +75,7 @@ static enum pool_outcome answer_work(struct pool_job *job, void *state)
 
 static void count(struct service *s, const struct scvp_job *j)
 {
-	struct service_scvp_counts *c = &s->scvp_counts;
+	struct service_scvp_counts *c = s->scvp_counts;
 	if (j->err.code != LTPS_OK)
 		c->failed++;
 	else if (j->answer.status >= SCVP_TOO_BUSY || j->answer.bad_policy_request)
@@ -88,7 +88,7 @@ static void count(struct service *s, const struct scvp_job *j)
 
 static void reply(struct scvp_job *j)
 {
-	const bool fits = budget_has(&j->s->budget, j->answer.body.n);
+	const bool fits = budget_has(j->s->budget, j->answer.body.n);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
 			  "an SCVP request cannot be answered", &j->err, NULL, 0);
@@ -106,6 +106,26 @@ static void reply(struct scvp_job *j)
 	}
 }
 
+static void answered(const struct scvp_job *j)
+{
+	const bool failed =
+	    j->err.code != LTPS_OK || !budget_has(j->s->budget, j->answer.body.n);
+	const bool refused =
+	    j->answer.status >= SCVP_TOO_BUSY || j->answer.bad_policy_request;
+	const struct service_answer answer = {
+		.x = j->x,
+		.what = ANSWER_SCVP,
+		.status = failed                         ? 503
+			  : j->answer.bad_policy_request ? 400
+							 : 200,
+		.outcome = failed    ? "failed"
+			   : refused ? "refused"
+				     : "success",
+		.us = clock_monotonic_us() - j->started_us,
+	};
+	service_answered(j->s, &answer);
+}
+
 static void scvp_job_free(struct scvp_job *j)
 {
 	buf_free(&j->answer.body);
@@ -117,6 +137,7 @@ static void answer_done(struct pool_job *job)
 {
 	struct scvp_job *j = (struct scvp_job *)job;
 	count(j->s, j);
+	answered(j);
 	if (j->preserved)
 		background_wake(j->s);
 	reply(j);
@@ -127,6 +148,10 @@ void scvp_http_handle(struct http_exchange *x, void *arg)
 {
 	struct service *s = arg;
 	struct ltps_error err = LTPS_ERROR_INIT;
+	if (s->scvp == NULL) { /* gone since the request began */
+		http_refuse(x, 404, "there is nothing here");
+		return;
+	}
 	struct scvp_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");

@@ -6,16 +6,21 @@
 #include "server/config.h"
 #include "server/loop.h"
 
+struct serve_options {
+	int64_t seconds; /* end after that time; 0: never */
+	bool reloads;    /* read the configuration again on SIGHUP */
+	void (*ready)(void *arg, unsigned port); /* once requests are served; or NULL */
+	void *arg;
+};
 /*
  * serve_run - start the service, run the loop, drain on SIGTERM and SIGINT,
  * stop. Logs to standard error.
  * loop     may carry further servers
- * seconds  end after that time; 0: never
- * ready    called once requests are served; NULL: nothing
  * Fails:   as service_start() and loop_run()
  */
-int serve_run(const struct config *config, struct loop *loop, int64_t seconds,
-	      void (*ready)(void *arg, unsigned port), void *arg,
-	      struct ltps_error *err) LTPS_CHECKED;
+int serve_run(const struct config *config, struct loop *loop,
+	      const struct serve_options *options, struct ltps_error *err) LTPS_CHECKED;
+/* Limits of the process that suit the configuration; log may be NULL. */
+void serve_tune(const struct config *config, struct log *log);
 
 #endif

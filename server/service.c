@@ -16,6 +16,19 @@
 /* How often a draining service looks whether it is done. */
 #define DRAIN_POLL_MS 20
 
+int service_at_line(const struct service *s, const char *section, const char *label,
+		    const char *key, size_t i, struct ltps_error *err)
+{
+	char text[sizeof(err->text)];
+	const unsigned line = conf_line(s->config->conf, section, label, key, i);
+	if (line == 0)
+		return -1;
+	snprintf(text, sizeof(text), "%.100s:%u: %.140s", s->config->name, line,
+		 err->text);
+	memcpy(err->text, text, sizeof(text));
+	return -1;
+}
+
 /* --- the stages, in the order in which they start --- */
 
 static int start_trust(struct service *s, struct ltps_error *err)
@@ -24,13 +37,17 @@ static int start_trust(struct service *s, struct ltps_error *err)
 		return -1;
 	for (size_t i = 0; i < s->config->n_anchors; i++) {
 		if (material_read(s->trust, MATERIAL_ANCHOR, s->config->anchors[i],
-				  err) != 0)
-			return ltps_where(err, "%s", s->config->anchors[i]);
+				  err) != 0) {
+			ltps_where(err, "%s", s->config->anchors[i]);
+			return service_at_line(s, "trust", NULL, "anchors", i, err);
+		}
 	}
 	for (size_t i = 0; i < s->config->n_material; i++) {
 		if (material_read(s->trust, MATERIAL_CERT, s->config->material[i],
-				  err) != 0)
-			return ltps_where(err, "%s", s->config->material[i]);
+				  err) != 0) {
+			ltps_where(err, "%s", s->config->material[i]);
+			return service_at_line(s, "trust", NULL, "material", i, err);
+		}
 	}
 	return 0;
 }
@@ -95,7 +112,7 @@ static int start_profiles(struct service *s, struct ltps_error *err)
 	drop_sealing(s);
 	for (size_t i = 0; i < s->config->n_profile_files; i++) {
 		if (read_profile(s, s->config->profile_files[i], err) != 0)
-			return -1;
+			return service_at_line(s, "profiles", NULL, "file", i, err);
 	}
 	return check_profiles(s, err);
 }
@@ -109,12 +126,16 @@ static void stop_profiles(struct service *s)
 static int start_store(struct service *s, struct ltps_error *err)
 {
 	const struct store_options options = { .dir = s->config->dir };
-	return store_open(&options, &s->store, err);
+	if (store_open(&options, &s->shell->store, err) != 0)
+		return -1;
+	s->store = s->shell->store;
+	return 0;
 }
 
 static void stop_store(struct service *s)
 {
-	store_close(s->store);
+	store_close(s->shell->store);
+	s->shell->store = NULL;
 }
 
 static int open_key(const struct config_key *k, struct signing_key **ret,
@@ -131,10 +152,14 @@ static int open_key(const struct config_key *k, struct signing_key **ret,
 
 static int start_keys(struct service *s, struct ltps_error *err)
 {
-	if (open_key(&s->config->validation.key, &s->report_key, err) != 0)
-		return ltps_where(err, "[validation]");
-	if (open_key(&s->config->seal, &s->seal_key, err) != 0)
-		return ltps_where(err, "[seal]");
+	if (open_key(&s->config->validation.key, &s->report_key, err) != 0) {
+		ltps_where(err, "[validation]");
+		return service_at_line(s, "validation", NULL, "key", 0, err);
+	}
+	if (open_key(&s->config->seal, &s->seal_key, err) != 0) {
+		ltps_where(err, "[seal]");
+		return service_at_line(s, "seal", NULL, "key", 0, err);
+	}
 	return 0;
 }
 
@@ -187,6 +212,9 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.tenants = s->tenants,
 		.n_tenants = n_tenants,
 		.service_id = s->config->id,
+		.stands_by = s->shell->now != s,
+		.hooks = s->hooks,
+		.n_hooks = s->n_hooks,
 		.low_space_bytes = s->config->low_space,
 		.no_space_bytes = s->config->no_space,
 	};
@@ -264,124 +292,264 @@ static int start_workers(struct service *s, struct ltps_error *err)
 	return -1;
 }
 
+static int start_tls(struct service *s, struct ltps_error *err)
+{
+	const struct config *c = s->config;
+	if (c->auth.insecure)
+		log_write(s->log, LOG_OPERATION, LOG_WARNING,
+			  "INSECURE by configuration: whoever reaches the listener is "
+			  "trusted as if it were this machine",
+			  LOG_FIELDS({ "listen", c->listen }));
+	return c->tls.certificate != NULL ? tls_new(&c->tls, &s->tls, err) : 0;
+}
+
+static void stop_tls(struct service *s)
+{
+	tls_free(s->tls);
+}
+
+static int start_rates(struct service *s, struct ltps_error *err)
+{
+	if (rate_new(&s->shell->rate, err) != 0)
+		return -1;
+	s->rate = s->shell->rate;
+	return 0;
+}
+
+static void stop_rates(struct service *s)
+{
+	rate_free(s->shell->rate);
+	s->shell->rate = NULL;
+}
+
 static void drain_poll(void *arg);
 
 static int start_http(struct service *s, struct ltps_error *err)
 {
-	s->budget.max = s->config->limits.in_flight_max;
+	struct service_shell *h = s->shell;
+	h->budget.max = s->config->limits.in_flight_max;
 	route_table(s);
 	const struct http_options options = {
 		.listen = s->config->listen,
 		.limits = s->config->limits,
-		.routes = s->routes,
-		.n_routes = s->n_routes,
+		.routes = h->routes,
+		.n_routes = h->n_routes,
 		.clock = s->clock,
-		.budget = &s->budget,
+		.budget = &h->budget,
 		.refusal_body = route_refusal_body,
 		.tls = s->tls,
 		.gate = auth_gate,
-		.gate_arg = s,
+		.gate_arg = h,
 	};
-	if (loop_timer_new(s->loop, drain_poll, s, &s->drain_timer, err) != 0)
+	if (loop_timer_new(s->loop, drain_poll, h, &h->drain_timer, err) != 0 ||
+	    http_new(s->loop, &options, &h->http, err) != 0)
 		return -1;
-	return http_new(s->loop, &options, &s->http, err);
+	s->http = h->http;
+	return 0;
 }
 
 static void stop_http(struct service *s)
 {
-	http_free(s->http);
-	s->http = NULL;
-	loop_timer_free(s->drain_timer);
+	http_free(s->shell->http);
+	s->shell->http = NULL;
+	loop_timer_free(s->shell->drain_timer);
+	s->shell->drain_timer = NULL;
 }
+
+/* Where a stage belongs. */
+enum stage_place {
+	PLACE_BUILD,      /* of a generation; on any thread */
+	PLACE_SHELL,      /* once */
+	PLACE_WORKERS,    /* of a generation, on the loop's thread, as the next */
+	PLACE_BACKGROUND, /* when no other generation's runs */
+};
 
 static const struct {
 	const char *name;
 	int (*start)(struct service *s, struct ltps_error *err);
 	void (*stop)(struct service *s); /* also after a start that failed */
+	enum stage_place place;
 } stages[] = {
-	{ "trust anchors", start_trust, stop_trust },
-	{ "profiles", start_profiles, stop_profiles },
-	{ "store", start_store, stop_store },
-	{ "signing keys", start_keys, stop_keys },
-	{ "evidence policy", start_policy, stop_policy },
-	{ "domain", start_ltp, stop_ltp },
-	{ "SCVP", scvp_http_start, scvp_http_stop },
-	{ "validation", validate_http_start, validate_http_stop },
-	{ "callers", auth_start, auth_stop },
-	{ "workers", start_workers, stop_workers },
-	{ "background", background_start, background_stop },
-	{ "listener", start_http, stop_http },
+	{ "trust anchors", start_trust, stop_trust, PLACE_BUILD },
+	{ "profiles", start_profiles, stop_profiles, PLACE_BUILD },
+	{ "store", start_store, stop_store, PLACE_SHELL },
+	{ "signing keys", start_keys, stop_keys, PLACE_BUILD },
+	{ "evidence policy", start_policy, stop_policy, PLACE_BUILD },
+	{ "notifications", notify_hooks_start, notify_hooks_stop, PLACE_BUILD },
+	{ "domain", start_ltp, stop_ltp, PLACE_BUILD },
+	{ "SCVP", scvp_http_start, scvp_http_stop, PLACE_BUILD },
+	{ "validation", validate_http_start, validate_http_stop, PLACE_BUILD },
+	{ "TLS", start_tls, stop_tls, PLACE_BUILD },
+	{ "rates", start_rates, stop_rates, PLACE_SHELL },
+	{ "workers", start_workers, stop_workers, PLACE_WORKERS },
+	{ "background", background_start, background_stop, PLACE_BACKGROUND },
+	{ "listener", start_http, stop_http, PLACE_SHELL },
 };
+_Static_assert(COUNT(stages) <= SERVICE_STAGES_MAX, "stages have room");
 
-int service_start(const struct config *config, const struct clock *clock,
-		  struct log *log, struct loop *loop, struct service **ret_s,
-		  struct ltps_error *err)
+static int start_stage(struct service *s, size_t i, struct ltps_error *err)
+{
+	s->started[i] = true;
+	return stages[i].start(s, err) == 0
+		   ? 0
+		   : ltps_where(err, "starting: %s", stages[i].name);
+}
+
+static int start_place(struct service *s, enum stage_place place,
+		       struct ltps_error *err)
+{
+	for (size_t i = 0; i < COUNT(stages); i++)
+		if (stages[i].place == place && start_stage(s, i, err) != 0)
+			return -1;
+	return 0;
+}
+
+int service_build(struct service *s, struct ltps_error *err)
+{
+	return start_place(s, PLACE_BUILD, err);
+}
+
+int service_begin_workers(struct service *s, struct ltps_error *err)
+{
+	return start_place(s, PLACE_WORKERS, err);
+}
+
+int service_begin_background(struct service *s, struct ltps_error *err)
+{
+	return start_place(s, PLACE_BACKGROUND, err);
+}
+
+int service_make(struct service_shell *shell, const struct config *config,
+		 struct service **ret_s, struct ltps_error *err)
 {
 	struct service *s = mem_zalloc(1, sizeof(*s));
 	if (s == NULL)
 		return ltps_fail_nomem(err);
+	s->shell = shell;
 	s->config = config;
-	s->clock = clock;
-	s->log = log;
-	s->loop = loop;
-	s->started_ms = clock_now_ms(clock);
-	while (s->n_started < COUNT(stages)) {
-		const size_t i = s->n_started++;
-		if (stages[i].start(s, err) != 0) {
-			ltps_where(err, "starting: %s", stages[i].name);
-			service_stop(s);
-			return -1;
-		}
-	}
+	s->clock = shell->clock;
+	s->log = shell->log;
+	s->loop = shell->loop;
+	s->store = shell->store;
+	s->http = shell->http;
+	s->counts = shell->counts;
+	s->scvp_counts = &shell->scvp_counts;
+	s->validate_counts = &shell->validate_counts;
+	s->certificate_counts = &shell->certificate_counts;
+	s->auth_counts = &shell->auth_counts;
+	s->rate = shell->rate;
+	s->durations = shell->durations;
+	s->budget = &shell->budget;
+	s->started_ms = shell->started_ms;
 	*ret_s = s;
 	return 0;
 }
 
-void service_stop(struct service *s)
+void service_hand_over(struct service *from, struct service *to)
+{
+	for (size_t i = 0; i < COUNT(stages); i++) {
+		if (stages[i].place != PLACE_SHELL)
+			continue;
+		to->started[i] = from->started[i];
+		from->started[i] = false;
+	}
+}
+
+void service_end(struct service *s)
 {
 	if (s == NULL)
 		return;
 	s->draining = true;
 	atomic_store(&s->abandoned, true);
-	while (s->n_started > 0)
-		stages[--s->n_started].stop(s);
+	for (size_t i = COUNT(stages); i-- > 0;) {
+		if (s->started[i])
+			stages[i].stop(s);
+	}
+	if (s->own_config != NULL) {
+		config_clear(s->own_config);
+		mem_free(s->own_config);
+	}
 	mem_free(s);
 }
 
-unsigned service_port(const struct service *s)
+/* What a reload cannot change is remembered. */
+static int keep_fixed(struct service_shell *h, const struct config *config,
+		      struct ltps_error *err)
 {
-	return http_port(s->http);
+	h->listen = mem_dup_text(config->listen);
+	h->dir = mem_dup_text(config->dir);
+	h->header_max = config->limits.header_max;
+	return h->listen != NULL && h->dir != NULL ? 0 : ltps_fail_nomem(err);
 }
 
-int service_reload_tls(struct service *s, struct ltps_error *err)
+int service_start(const struct config *config, const struct clock *clock,
+		  struct log *log, struct loop *loop, struct service_shell **ret_shell,
+		  struct ltps_error *err)
 {
-	return s->tls != NULL ? tls_reload(s->tls, err) : 0;
+	struct service_shell *h = mem_zalloc(1, sizeof(*h));
+	int rc = -1;
+	if (h == NULL)
+		return ltps_fail_nomem(err);
+	h->clock = clock;
+	h->log = log;
+	h->loop = loop;
+	h->started_ms = clock_now_ms(clock);
+	if (keep_fixed(h, config, err) == 0 &&
+	    service_make(h, config, &h->now, err) == 0)
+		rc = 0;
+	for (size_t i = 0; rc == 0 && i < COUNT(stages); i++)
+		rc = start_stage(h->now, i, err);
+	if (rc != 0) {
+		service_stop(h);
+		return -1;
+	}
+	*ret_shell = h;
+	return 0;
+}
+
+void service_stop(struct service_shell *h)
+{
+	if (h == NULL)
+		return;
+	h->draining = true;
+	reload_stop(h);
+	service_end(h->now);
+	mem_free(h->listen);
+	mem_free(h->dir);
+	mem_free(h);
+}
+
+unsigned service_port(const struct service_shell *h)
+{
+	return http_port(h->http);
 }
 
 static void drain_poll(void *arg)
 {
-	struct service *s = arg;
-	const bool done = http_connections(s->http) == 0 &&
+	struct service_shell *h = arg;
+	struct service *s = h->now;
+	const bool done = http_connections(h->http) == 0 && h->retired == NULL &&
 			  pool_in_flight(s->workers) == 0 && !background_running(s);
-	if (done || clock_monotonic_ms() >= s->drain_until_ms) {
-		loop_stop(s->loop);
+	if (done || clock_monotonic_ms() >= h->drain_until_ms) {
+		loop_stop(h->loop);
 		return;
 	}
 	if (background_running(s))
 		background_cancel(s);
-	loop_timer_set(s->drain_timer, DRAIN_POLL_MS);
+	loop_timer_set(h->drain_timer, DRAIN_POLL_MS);
 }
 
-void service_drain(struct service *s)
+void service_drain(struct service_shell *h)
 {
-	if (s->draining) {
+	if (h->draining) {
 		/* Asked twice: the operator does not want to wait. */
-		loop_stop(s->loop);
+		loop_stop(h->loop);
 		return;
 	}
-	s->draining = true;
-	s->drain_until_ms = clock_monotonic_ms() + s->config->drain_ms;
-	log_write(s->log, LOG_OPERATION, LOG_INFO, "stopping", NULL, 0);
-	http_drain(s->http);
-	drain_poll(s);
+	h->draining = true;
+	h->now->draining = true;
+	h->drain_until_ms = clock_monotonic_ms() + h->now->config->drain_ms;
+	log_write(h->log, LOG_OPERATION, LOG_INFO, "stopping", NULL, 0);
+	http_drain(h->http);
+	drain_poll(h);
 }

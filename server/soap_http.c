@@ -16,7 +16,8 @@ static bool location_of(const struct http_exchange *x, char *out, size_t out_siz
 	const struct view host = http_field(x, "host");
 	if (host.n == 0 || host.n > HOST_MAX)
 		return false;
-	const int n = snprintf(out, out_size, "http://%.*s" SOAP_PATH, (int)host.n,
+	const int n = snprintf(out, out_size, "http%s://%.*s" SOAP_PATH,
+			       http_secure(x) ? "s" : "", (int)host.n,
 			       (const char *)host.p);
 	return n > 0 && (size_t)n < out_size;
 }
@@ -34,7 +35,7 @@ void soap_http_describe(struct http_exchange *x)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf out = buf_make(DESCRIPTION_MAX);
-	char location[HOST_MAX + sizeof("http://" SOAP_PATH)];
+	char location[HOST_MAX + sizeof("https://" SOAP_PATH)];
 	const char *name = wanted(x);
 	bool found = false;
 	if (name != NULL && (!location_of(x, location, sizeof(location)) ||

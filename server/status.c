@@ -178,8 +178,8 @@ static int put_http(const struct service *s, struct buf *out, struct ltps_error 
 static int put_validation(const struct service *s, struct buf *out,
 			  struct ltps_error *err)
 {
-	const struct service_validate_counts *c = &s->validate_counts;
-	const struct service_validate_counts *certificates = &s->certificate_counts;
+	const struct service_validate_counts *c = s->validate_counts;
+	const struct service_validate_counts *certificates = s->certificate_counts;
 	const struct metric metrics[] = {
 		{ "ltps_validations_total", "counter", "Documents judged for clients.",
 		  c->okay },
@@ -202,7 +202,7 @@ static int put_validation(const struct service *s, struct buf *out,
 
 static int put_auth(const struct service *s, struct buf *out, struct ltps_error *err)
 {
-	const struct service_auth_counts *c = &s->auth_counts;
+	const struct service_auth_counts *c = s->auth_counts;
 	struct http_stats h;
 	http_stats(s->http, &h);
 	const struct metric metrics[] = {
@@ -283,10 +283,41 @@ static int put_domain(const struct service *s, const struct ltp_health *h,
 	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
 }
 
+static int put_scvp(const struct service *s, struct buf *out, struct ltps_error *err)
+{
+	const struct service_scvp_counts *c = s->scvp_counts;
+	const struct metric metrics[] = {
+		{ "ltps_scvp_total", "counter", "SCVP requests answered.", c->okay },
+		{ "ltps_scvp_refused_total", "counter",
+		  "SCVP requests answered by an error.", c->refused },
+		{ "ltps_scvp_failed_total", "counter",
+		  "SCVP requests that failed here.", c->failed },
+		{ "ltps_scvp_cached_total", "counter",
+		  "SCVP answers that were given before.", c->cached },
+	};
+	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
+}
+
+static int put_shell(const struct service *s, struct buf *out, struct ltps_error *err)
+{
+	const struct service_shell *h = s->shell;
+	const struct metric metrics[] = {
+		{ "ltps_reloads_total", "counter", "Configurations taken over.",
+		  h->reloads },
+		{ "ltps_reloads_failed_total", "counter",
+		  "Configurations that were refused.", h->reloads_failed },
+		{ "ltps_start_time_seconds", "gauge", "When the service started.",
+		  (uint64_t)(h->started_ms / 1000) },
+	};
+	return put_metrics(metrics, sizeof(metrics) / sizeof(metrics[0]), out, err);
+}
+
 int status_metrics(struct service *s, const struct ltp_health *h, struct buf *out,
 		   struct ltps_error *err)
 {
-	if (put_calls(s, out, err) != 0 || put_http(s, out, err) != 0 ||
+	if (put_calls(s, out, err) != 0 || answered_metrics(s, out, err) != 0 ||
+	    put_scvp(s, out, err) != 0 || put_shell(s, out, err) != 0 ||
+	    process_metrics(out, err) != 0 || put_http(s, out, err) != 0 ||
 	    put_validation(s, out, err) != 0 || put_auth(s, out, err) != 0 ||
 	    put_store(s, out, err) != 0)
 		return -1;

@@ -18,7 +18,6 @@
 #define CLIENT_DEPTH 8
 
 struct tls {
-	struct tls_options options;
 	SSL_CTX *ctx;
 };
 
@@ -132,22 +131,11 @@ int tls_new(const struct tls_options *options, struct tls **ret_t,
 	struct tls *t = mem_zalloc(1, sizeof(*t));
 	if (t == NULL)
 		return ltps_fail_nomem(err);
-	t->options = *options;
 	if (make_context(options, &t->ctx, err) != 0) {
 		mem_free(t);
 		return -1;
 	}
 	*ret_t = t;
-	return 0;
-}
-
-int tls_reload(struct tls *t, struct ltps_error *err)
-{
-	SSL_CTX *ctx;
-	if (make_context(&t->options, &ctx, err) != 0)
-		return -1;
-	SSL_CTX_free(t->ctx); /* connections hold what they need of it */
-	t->ctx = ctx;
 	return 0;
 }
 

@@ -26,7 +26,6 @@ enum tls_clients {
 	TLS_CLIENTS_REQUIRED,
 };
 
-/* Texts are borrowed and outlive the struct tls, since they are read again. */
 struct tls_options {
 	const char *certificate; /* PEM, issuers behind it */
 	const char *key;         /* PEM, without a password */
@@ -39,12 +38,6 @@ struct tls;
  * belong together; NOMEM */
 int tls_new(const struct tls_options *options, struct tls **ret_t,
 	    struct ltps_error *err) LTPS_CHECKED;
-/*
- * tls_reload - read the files again: for a certificate that was renewed. Connections go
- * on with what they began with; on failure everything stays as it was.
- * Fails: as tls_new()
- */
-int tls_reload(struct tls *t, struct ltps_error *err) LTPS_CHECKED;
 /* Connections may outlive it. NULL-safe. */
 void tls_free(struct tls *t);
 

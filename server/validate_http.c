@@ -249,7 +249,7 @@ static enum pool_outcome validate_work(struct pool_job *job, void *state)
 
 static void count(struct service *s, const struct validate_job *j, int status)
 {
-	struct service_validate_counts *c = &s->validate_counts;
+	struct service_validate_counts *c = s->validate_counts;
 	if (status < 400)
 		c->okay++;
 	else if (status < 500)
@@ -303,9 +303,10 @@ static void validate_done(struct pool_job *job)
 	int status = 200;
 	if (j->err.code != LTPS_OK)
 		status = status_of(&j->err);
-	else if (!budget_has(&j->s->budget, j->answer.n))
+	else if (!budget_has(j->s->budget, j->answer.n))
 		status = 503;
 	count(j->s, j, status);
+	service_answered_status(j->s, j->x, ANSWER_VALIDATE, status, j->started_us);
 	if (j->err.code != LTPS_OK)
 		refuse(j, status);
 	else if (status == 503)

@@ -260,7 +260,7 @@ static void verify_job_free(struct verify_job *j)
 
 static void count(struct service *s, const struct verify_job *j)
 {
-	struct service_validate_counts *c = &s->validate_counts;
+	struct service_validate_counts *c = s->validate_counts;
 	if (j->err.code != LTPS_OK)
 		c->failed++;
 	else
@@ -271,13 +271,17 @@ static void count(struct service *s, const struct verify_job *j)
 static void verify_done(struct pool_job *job)
 {
 	struct verify_job *j = (struct verify_job *)job;
+	const bool fits =
+	    j->answer.n <= REFUSAL_MAX || budget_has(j->s->budget, j->answer.n);
 	count(j->s, j);
+	service_answered_status(j->s, j->x, ANSWER_VERIFY,
+				j->err.code == LTPS_OK && fits ? j->status : 503,
+				j->started_us);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
 			  "a signature cannot be judged", &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the service cannot judge it now");
-	} else if (j->answer.n > REFUSAL_MAX &&
-		   !budget_has(&j->s->budget, j->answer.n)) {
+	} else if (!fits) {
 		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
 		http_reply(j->x, j->status, "application/json", &j->answer);

@@ -102,6 +102,38 @@ static int insert_entry(struct store_conn *conn, const struct audit_entry *e,
 	return db_finish(s, err);
 }
 
+void audit_follow(struct store *store, audit_appended_fn *appended, void *arg)
+{
+	struct audit_follower *f = &store->follower;
+	pthread_mutex_lock(&f->lock);
+	f->appended = appended;
+	f->arg = arg;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void audit_unfollow(struct store *store, const void *arg)
+{
+	struct audit_follower *f = &store->follower;
+	pthread_mutex_lock(&f->lock);
+	if (f->arg == arg) {
+		f->appended = NULL;
+		f->arg = NULL;
+	}
+	pthread_mutex_unlock(&f->lock);
+}
+
+static int tell_follower(struct store_conn *conn, const struct audit_entry *e,
+			 struct ltps_error *err)
+{
+	struct audit_follower *f = &conn->store->follower;
+	int rc = 0;
+	pthread_mutex_lock(&f->lock);
+	if (f->appended != NULL)
+		rc = f->appended(f->arg, conn, e, err);
+	pthread_mutex_unlock(&f->lock);
+	return rc;
+}
+
 int audit_append(struct store_conn *conn, const struct audit_entry *entry,
 		 int64_t *ret_seq, struct ltps_error *err)
 {
@@ -117,7 +149,7 @@ int audit_append(struct store_conn *conn, const struct audit_entry *entry,
 	conn->audit = (struct audit_cache){ .valid = true, .seq = e.seq, .head = hash };
 	if (ret_seq != NULL)
 		*ret_seq = e.seq;
-	return 0;
+	return tell_follower(conn, &e, err);
 }
 
 int audit_hash_at(struct store_conn *conn, int64_t seq, struct digest *ret_hash,
@@ -179,6 +211,29 @@ int audit_list(struct store_conn *conn, const struct audit_query *query,
 		read_entry(s, &e);
 		rc = row(arg, &e, err);
 	}
+	db_reset(s);
+	return rc;
+}
+
+int audit_get(struct store_conn *conn, int64_t seq,
+	      int (*row)(void *arg, const struct audit_entry *entry,
+			 struct ltps_error *err),
+	      void *arg, struct ltps_error *err)
+{
+	struct audit_entry e = { 0 };
+	struct db_stmt *s;
+	bool more = false;
+	if (db_get(conn->db, SQL_AUDIT_LIST, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(seq - 1), DB_NULL, DB_INT(1));
+	int rc = db_step(s, &more, err);
+	if (rc == 0 && more)
+		read_entry(s, &e);
+	if (rc == 0 && (!more || e.seq != seq))
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
+			       "the audit has no entry %lld", (long long)seq);
+	if (rc == 0)
+		rc = row(arg, &e, err);
 	db_reset(s);
 	return rc;
 }

@@ -30,6 +30,19 @@ struct audit_entry {
 /* Appends inside the caller's task (writer only). ret_seq may be NULL. */
 int audit_append(struct store_conn *conn, const struct audit_entry *entry,
 		 int64_t *ret_seq, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * audit_follow - appended() sees each entry that this process appends from now on, on
+ * the writer's thread and inside the entry's own transaction: what it writes is durable
+ * with the entry or not at all; -1 undoes both. One follower a store: a later one takes
+ * the place of an earlier.
+ * appended  must not append entries itself
+ * arg       stays until audit_unfollow(store, arg) has returned, or the store is closed
+ */
+typedef int audit_appended_fn(void *arg, struct store_conn *conn,
+			      const struct audit_entry *entry, struct ltps_error *err);
+void audit_follow(struct store *store, audit_appended_fn *appended, void *arg);
+/* Nothing when another one follows. Not from within appended(). */
+void audit_unfollow(struct store *store, const void *arg);
 /* Last entry; seq 0 and zero bytes when there is none. */
 int audit_head(struct store_conn *conn, int64_t *ret_seq, struct digest *ret_head,
 	       struct ltps_error *err) LTPS_CHECKED;
@@ -43,6 +56,14 @@ struct audit_query {
 	int64_t after_seq;
 	size_t limit; /* 0: STORE_PAGE_MAX */
 };
+/*
+ * audit_get - one entry, lent to row() as by audit_list().
+ * Fails: NOT_FOUND
+ */
+int audit_get(struct store_conn *conn, int64_t seq,
+	      int (*row)(void *arg, const struct audit_entry *entry,
+			 struct ltps_error *err),
+	      void *arg, struct ltps_error *err) LTPS_CHECKED;
 /* In order; the entry is borrowed during row(). */
 int audit_list(struct store_conn *conn, const struct audit_query *query,
 	       int (*row)(void *arg, const struct audit_entry *entry,

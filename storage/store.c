@@ -213,6 +213,7 @@ static struct store *new_store(void)
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->mutex, NULL);
+	pthread_mutex_init(&s->follower.lock, NULL);
 	pthread_cond_init(&s->wake, &monotonic);
 	pthread_cond_init(&s->room, NULL);
 	pthread_condattr_destroy(&monotonic);
@@ -270,6 +271,7 @@ void store_close(struct store *store)
 	pthread_cond_destroy(&store->room);
 	pthread_cond_destroy(&store->wake);
 	pthread_mutex_destroy(&store->mutex);
+	pthread_mutex_destroy(&store->follower.lock);
 	mem_free(store->vfs);
 	mem_free(store);
 }

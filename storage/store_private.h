@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "storage/audit.h"
 #include "storage/blob.h"
 #include "storage/db.h"
 #include "storage/lock.h"
@@ -112,6 +113,14 @@ struct store_conn {
 	struct sequence_cache sequence;
 };
 
+/* Who is told of entries of the audit, inside their transactions (audit.h). */
+struct audit_follower {
+	pthread_mutex_t lock; /* held while it is told: guards the two below */
+	int (*appended)(void *arg, struct store_conn *conn,
+			const struct audit_entry *entry, struct ltps_error *err);
+	void *arg;
+};
+
 struct store {
 	char dir[STORE_PATH_MAX];
 	char *vfs;
@@ -126,6 +135,8 @@ struct store {
 	int blobs_fd; /* for syncfs */
 	_Atomic uint64_t temp_counter;
 	uint64_t temp_nonce;
+
+	struct audit_follower follower;
 
 	pthread_mutex_t mutex;
 	pthread_cond_t wake; /* writer: tasks or closing */

@@ -23,7 +23,7 @@
 #define REQUESTS 40
 
 static struct loop *loop;
-static struct service *service;
+static struct service_shell *service;
 static uint16_t port;
 static int drain_fd;
 static atomic_uint answered;

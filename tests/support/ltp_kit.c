@@ -149,6 +149,8 @@ void ltp_kit_open(struct ltp_kit *k)
 		.seal_key = k->key,
 		.report_key = k->key,
 		.service_id = "urn:test:service",
+		.hooks = k->hooks,
+		.n_hooks = k->n_hooks,
 	};
 	must(ltp_new(&o, &k->ltp, &err), &err, "ltp");
 	must(ltp_worker_new(k->ltp, &k->w, &err), &err, "worker");

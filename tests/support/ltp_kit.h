@@ -41,6 +41,8 @@ struct ltp_kit {
 	struct ltp_upkeep_options upkeep;
 	const struct ltp_tenant *tenants;
 	size_t n_tenants;
+	const struct notify_hook *hooks; /* borrowed */
+	size_t n_hooks;
 	bool keeps_up; /* ltp_kit_work() does upkeep, too */
 };
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion of ltps; written by packaging/make-completion
+_ltps()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local words='' options=''
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		COMPREPLY=($(compgen -W 'serve demo preserve retrieve delete trace info search validate augment seal path scvp evidence policy renewals fsck backup restore simulate devpki -h --help --version' -- "$cur"))
+		return
+	fi
+	case $prev in
+	--format) COMPREPLY=($(compgen -W 'text json xml' -- "$cur")); return ;;
+	--level) COMPREPLY=($(compgen -W 't lt lta' -- "$cur")); return ;;
+	--subject) COMPREPLY=($(compgen -W 'PO Evidence POwithEmbeddedEvidence POwithDetachedEvidence' -- "$cur")); return ;;
+	esac
+	case ${COMP_WORDS[1]} in
+	serve) words='' options='--check --help -c -h' ;;
+	demo) words='' options='--dir --help --listen --seconds -h' ;;
+	preserve) words='' options='--format --help --mime --profile --url -h' ;;
+	retrieve) words='' options='--format --help --subject --url --version -h -o' ;;
+	delete) words='' options='--help --mode --reason --requestor --url -h' ;;
+	trace) words='' options='--format --help --url -h' ;;
+	info) words='' options='--help --status --url -h' ;;
+	search) words='' options='--help --url -h' ;;
+	validate) words='' options='--anchor --cert --content --content-digest --crl --fetch-local --format --help --ocsp --offline --password-file --policy --sign-cert --sign-key --sign-module --time -h' ;;
+	augment) words='' options='--anchor --cert --content --crl --digest --fetch-local --format --help --level --ocsp --offline --policy --time --tsa -h -o' ;;
+	seal) words='' options='--anchor --cert --certificate --crl --detached --digest --fetch-local --format --help --key --level --mime-type --module --ocsp --offline --password-file --policy --time --tsa -h -o' ;;
+	path) words='' options='--anchor --cert --crl --depth --eku --explain --explicit-policy --fetch --fetch-local --format --help --inhibit-any --inhibit-mapping --initial-policy --key-usage --known --model --no-revocation --ocsp --paths --policy --provider --provider-anchor --time -h' ;;
+	scvp) words='' options='--anchor --by-reference --cert --check --context --crl --eku --explicit-policy --format --full-request --hash --help --inhibit-any --inhibit-mapping --initial-policy --key --key-usage --name --no-cache --no-fetch --no-nonce --now --ocsp --oldest --policy --policy-by-value --policy-request --read --ref --request --requestor --responder --save-request --save-response --server-anchor --server-status --signer --specified-eku --text --time --unsigned --want -h' ;;
+	evidence) words='verify' options='--anchor --cert --crl --data --digest --format --help --ocsp --policy --time -h' ;;
+	policy) words='show list' options='--format --help -h' ;;
+	renewals) words='' options='--format --help --policy --time -c -h' ;;
+	fsck) words='' options='--help --store -c -h' ;;
+	backup) words='' options='--help --store -c -h' ;;
+	restore) words='' options='--help --store -c -h' ;;
+	simulate) words='' options='--beyond --crashes --dir --fault --format --help --keep --objects --seed --verbose --years -h' ;;
+	devpki) words='create issue revoke release rollover need point crl ocsp list serve' options='--by-issuer --by-key --ca --cert-hash --control --cross --days --delta --extension --fixed --freshest --from --hash --help --invalid --issuer --keep-expired --key --kind --listen --name --named --point --pss --reason --reasons --remove --scope --signer --subject --time --tsa --tsa-policy --tsas --until --url -h -o' ;;
+	esac
+	if [ "${cur#-}" != "$cur" ]; then
+		COMPREPLY=($(compgen -W "$options" -- "$cur"))
+	elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$words" ]; then
+		COMPREPLY=($(compgen -W "$words" -- "$cur"))
+	else
+		compopt -o filenames 2>/dev/null
+		COMPREPLY=($(compgen -f -- "$cur"))
+	fi
+}
+complete -F _ltps ltps
