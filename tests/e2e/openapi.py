@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """openapi BUILD - answers of the service follow the document that it hands out, good ones
 and refusals; each operation is closed to whom the document does not name."""
+import hashlib
 import json
 import os
 import re
@@ -23,6 +24,8 @@ except ImportError as e:
 TEXT = b"The buyer pays on delivery.\n"
 JSON = {"Content-Type": "application/json"}
 SOAP = {"Content-Type": "application/soap+xml"}
+WITHOUT_STORAGE = "urn:ltps:profile:pds+wos+aug:1"
+TEMPORARY = "urn:ltps:profile:pgd+wts+ers:1"
 FAR = "2999-01-01T00:00:00Z"
 ROLES = ("submitter", "auditor", "operator")
 
@@ -186,6 +189,15 @@ def signatures(held, pki, work):
                    "DER", "-in", f"{work}/text", "-signer", f"{pki}/certs/anna.pem", "-inkey",
                    f"{pki}/keys/anna.pem", "-certfile", f"{pki}/certs/ca.pem", *more)
               for more in (["-nodetach"], [])]
+    raised = held.call("raised without storage", "PreservePO", {"pro": WITHOUT_STORAGE, "po": [
+        {"binaryData": {"value": b64(signed[0])}, "mimeType": "application/pkcs7-signature"}]})
+    tap.equal("it is given back at once", (len(raised.get("po", [])), "poId" in raised),
+              (1, False))
+    digests = json.dumps({"digAlg": "urn:oid:2.16.840.1.101.3.4.2.1",
+                          "digVal": [b64(hashlib.sha256(TEXT).digest())]})
+    held.call("digests alone", "PreservePO", {"pro": TEMPORARY, "po": [
+        {"binaryData": {"value": b64(digests.encode())}, "mimeType": "application/json",
+         "formatId": "http://uri.etsi.org/19512/format/DigestList"}]})
     kind = {"Content-Type": "application/octet-stream"}
     held.ask("a signed document", "POST", "/validate", signed[0], kind)
     for accept in ("application/xml", "text/xml", "text/plain"):
