@@ -295,12 +295,15 @@ static int start_workers(struct service *s, struct ltps_error *err)
 static int start_tls(struct service *s, struct ltps_error *err)
 {
 	const struct config *c = s->config;
+	const char *key;
 	if (c->auth.insecure)
 		log_write(s->log, LOG_OPERATION, LOG_WARNING,
 			  "INSECURE by configuration: whoever reaches the listener is "
 			  "trusted as if it were this machine",
 			  LOG_FIELDS({ "listen", c->listen }));
-	return c->tls.certificate != NULL ? tls_new(&c->tls, &s->tls, err) : 0;
+	if (c->tls.certificate == NULL || tls_new(&c->tls, &s->tls, &key, err) == 0)
+		return 0;
+	return service_at_line(s, "tls", NULL, key, 0, err);
 }
 
 static void stop_tls(struct service *s)

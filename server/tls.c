@@ -65,24 +65,27 @@ static void set_rules(SSL_CTX *ctx)
 	SSL_CTX_set_default_passwd_cb(ctx, no_password);
 }
 
-static int bad_file(const char *what, const char *path, struct ltps_error *err)
+static int bad_file(const char *what, const char *path, const char **ret_key,
+		    struct ltps_error *err)
 {
+	*ret_key = what;
 	return ltps_fail_openssl(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 				 "[tls] %s %.200s does not serve", what, path);
 }
 
-static int set_own(SSL_CTX *ctx, const struct tls_options *o, struct ltps_error *err)
+static int set_own(SSL_CTX *ctx, const struct tls_options *o, const char **ret_key,
+		   struct ltps_error *err)
 {
 	if (SSL_CTX_use_certificate_chain_file(ctx, o->certificate) != 1)
-		return bad_file("certificate", o->certificate, err);
+		return bad_file("certificate", o->certificate, ret_key, err);
 	if (SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
-		return bad_file("key", o->key, err);
+		return bad_file("key", o->key, ret_key, err);
 	return 0;
 }
 
 /* Only these anchors: the system's have nothing to say about our clients. */
-static int set_clients(SSL_CTX *ctx, const struct tls_options *o,
+static int set_clients(SSL_CTX *ctx, const struct tls_options *o, const char **ret_key,
 		       struct ltps_error *err)
 {
 	int mode = SSL_VERIFY_PEER;
@@ -93,7 +96,7 @@ static int set_clients(SSL_CTX *ctx, const struct tls_options *o,
 	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(o->client_ca);
 	if (names == NULL || SSL_CTX_load_verify_file(ctx, o->client_ca) != 1) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		return bad_file("client_ca", o->client_ca, err);
+		return bad_file("client_ca", o->client_ca, ret_key, err);
 	}
 	SSL_CTX_set_client_CA_list(ctx, names);
 	SSL_CTX_set_verify_depth(ctx, CLIENT_DEPTH);
@@ -104,7 +107,7 @@ static int set_clients(SSL_CTX *ctx, const struct tls_options *o,
 }
 
 static int make_context(const struct tls_options *o, SSL_CTX **ret_ctx,
-			struct ltps_error *err)
+			const char **ret_key, struct ltps_error *err)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 	int rc = -1;
@@ -114,7 +117,8 @@ static int make_context(const struct tls_options *o, SSL_CTX **ret_ctx,
 		goto out;
 	}
 	set_rules(ctx);
-	if (set_own(ctx, o, err) != 0 || set_clients(ctx, o, err) != 0)
+	if (set_own(ctx, o, ret_key, err) != 0 ||
+	    set_clients(ctx, o, ret_key, err) != 0)
 		goto out;
 	*ret_ctx = ctx;
 	ctx = NULL;
@@ -125,13 +129,14 @@ out:
 	return rc;
 }
 
-int tls_new(const struct tls_options *options, struct tls **ret_t,
+int tls_new(const struct tls_options *options, struct tls **ret_t, const char **ret_key,
 	    struct ltps_error *err)
 {
+	*ret_key = "certificate";
 	struct tls *t = mem_zalloc(1, sizeof(*t));
 	if (t == NULL)
 		return ltps_fail_nomem(err);
-	if (make_context(options, &t->ctx, err) != 0) {
+	if (make_context(options, &t->ctx, ret_key, err) != 0) {
 		mem_free(t);
 		return -1;
 	}

@@ -34,9 +34,14 @@ struct tls_options {
 };
 
 struct tls;
-/* Fails: ARGUMENT (caller) when a file does not serve, or key and certificate do not
- * belong together; NOMEM */
-int tls_new(const struct tls_options *options, struct tls **ret_t,
+/*
+ * tls_new
+ * ret_key  which of the options does not serve, by its name in [tls]; "certificate"
+ *          where none is to blame
+ * Fails: ARGUMENT (caller) when a file does not serve, or key and certificate do not
+ * belong together; NOMEM
+ */
+int tls_new(const struct tls_options *options, struct tls **ret_t, const char **ret_key,
 	    struct ltps_error *err) LTPS_CHECKED;
 /* Connections may outlive it. NULL-safe. */
 void tls_free(struct tls *t);

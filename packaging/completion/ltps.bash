@@ -6,24 +6,29 @@ _ltps()
 	local words='' options=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W 'serve demo preserve retrieve delete trace info search validate augment seal path scvp evidence policy renewals fsck backup restore simulate devpki -h --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'serve demo preserve update retrieve delete trace package export import info search validate augment seal path scvp evidence policy renewals token link fsck backup restore simulate devpki -h --help --version' -- "$cur"))
 		return
 	fi
 	case $prev in
 	--format) COMPREPLY=($(compgen -W 'text json xml' -- "$cur")); return ;;
 	--level) COMPREPLY=($(compgen -W 't lt lta' -- "$cur")); return ;;
+	--role) COMPREPLY=($(compgen -W 'submitter auditor operator' -- "$cur")); return ;;
 	--subject) COMPREPLY=($(compgen -W 'PO Evidence POwithEmbeddedEvidence POwithDetachedEvidence' -- "$cur")); return ;;
 	esac
 	case ${COMP_WORDS[1]} in
 	serve) words='' options='--check --help -c -h' ;;
 	demo) words='' options='--dir --help --listen --seconds -h' ;;
-	preserve) words='' options='--format --help --mime --profile --url -h' ;;
-	retrieve) words='' options='--format --help --subject --url --version -h -o' ;;
-	delete) words='' options='--help --mode --reason --requestor --url -h' ;;
-	trace) words='' options='--format --help --url -h' ;;
-	info) words='' options='--help --status --url -h' ;;
-	search) words='' options='--help --url -h' ;;
-	validate) words='' options='--anchor --cert --content --content-digest --crl --fetch-local --format --help --ocsp --offline --password-file --policy --sign-cert --sign-key --sign-module --time -h' ;;
+	preserve) words='' options='--ca --client-cert --client-key --empty --format --help --mime --profile --token-file --url -h' ;;
+	update) words='' options='--ca --client-cert --client-key --format --help --id --mime --related --token-file --url -h' ;;
+	retrieve) words='' options='--ca --client-cert --client-key --format --help --subject --token-file --url --version -h -o' ;;
+	delete) words='' options='--ca --client-cert --client-key --help --mode --reason --requestor --token-file --url -h' ;;
+	trace) words='' options='--ca --client-cert --client-key --format --help --token-file --url -h' ;;
+	package) words='' options='--ca --client-cert --client-key --help --partial --token-file --url -h -o' ;;
+	export) words='' options='--ca --client-cert --client-key --help --token-file --url -h -o' ;;
+	import) words='' options='--anchor --ca --cert --check --client-cert --client-key --crl --help --ocsp --policy --profile --time --token-file --url -h' ;;
+	info) words='' options='--ca --client-cert --client-key --help --status --token-file --url -h' ;;
+	search) words='' options='--ca --client-cert --client-key --help --token-file --url -h' ;;
+	validate) words='' options='--anchor --cert --content --content-digest --crl --digest --fetch-local --format --help --ocsp --offline --password-file --policy --sign-cert --sign-key --sign-module --time -h' ;;
 	augment) words='' options='--anchor --cert --content --crl --digest --fetch-local --format --help --level --ocsp --offline --policy --time --tsa -h -o' ;;
 	seal) words='' options='--anchor --cert --certificate --crl --detached --digest --fetch-local --format --help --key --level --mime-type --module --ocsp --offline --password-file --policy --time --tsa -h -o' ;;
 	path) words='' options='--anchor --cert --crl --depth --eku --explain --explicit-policy --fetch --fetch-local --format --help --inhibit-any --inhibit-mapping --initial-policy --key-usage --known --model --no-revocation --ocsp --paths --policy --provider --provider-anchor --time -h' ;;
@@ -31,10 +36,12 @@ _ltps()
 	evidence) words='verify' options='--anchor --cert --crl --data --digest --format --help --ocsp --policy --time -h' ;;
 	policy) words='show list' options='--format --help -h' ;;
 	renewals) words='' options='--format --help --policy --time -c -h' ;;
+	token) words='add list revoke' options='--help --name --role --tenant --until -c -h' ;;
+	link) words='add list revoke' options='--help --name --tenant --until --url -c -h' ;;
 	fsck) words='' options='--help --store -c -h' ;;
 	backup) words='' options='--help --store -c -h' ;;
 	restore) words='' options='--help --store -c -h' ;;
-	simulate) words='' options='--beyond --crashes --dir --fault --format --help --keep --objects --seed --verbose --years -h' ;;
+	simulate) words='' options='--beyond --crashes --dir --fault --format --help --keep --objects --seed --signed --verbose --years -h' ;;
 	devpki) words='create issue revoke release rollover need point crl ocsp list serve' options='--by-issuer --by-key --ca --cert-hash --control --cross --days --delta --extension --fixed --freshest --from --hash --help --invalid --issuer --keep-expired --key --kind --listen --name --named --point --pss --reason --reasons --remove --scope --signer --subject --time --tsa --tsa-policy --tsas --until --url -h -o' ;;
 	esac
 	if [ "${cur#-}" != "$cur" ]; then

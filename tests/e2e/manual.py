@@ -129,6 +129,9 @@ def check_completion():
              complete(["ltps", command, "-"]))
         same(f"zsh completes the options of {command}", wanted, zsh_options(command))
     tap.equal("values are completed", complete(["ltps", "validate", "--format", "j"]), {"json"})
+    tap.equal("roles too", complete(["ltps", "token", "add", "--role", "a"]), {"auditor"})
+    tap.equal("words behind a command too", complete(["ltps", "link", ""]),
+              {"add", "list", "revoke"})
     for shell, file in (("bash", "ltps.bash"), ("zsh", "_ltps")):
         if shutil.which(shell):
             rc = subprocess.run([shell, "-n", os.path.join(ROOT, "packaging", "completion",

@@ -152,18 +152,33 @@ class Logging(Service):
         until(self.ready, "the service is ready")
 
 
-def check_log(service):
-    body = json.dumps({"poId": "a-secret-poid"})
-    _, _, fields = service.request("POST", "/pres/RetrievePO", body,
-                                   {"Content-Type": "application/json",
-                                    "Authorization": "Bearer a-secret-token"})
+def lines_of(service, fields):
     wanted = "request=" + fields["X-Request-Id"]
-    lines = [x for x in service.log().split("\n") if wanted in x and '"answered"' in x]
+    return [x for x in service.log().split("\n") if wanted in x and '"answered"' in x]
+
+
+def check_log(service):
+    token = subprocess.run([ltps, "token", "add", "-c", service.dir + ".conf", "--role",
+                            "auditor", "--name", "court"], capture_output=True, text=True,
+                           check=True).stdout.strip()
+    body = json.dumps({"poId": "a-secret-poid"})
+    kind = {"Content-Type": "application/json"}
+    _, _, fields = service.request("POST", "/pres/RetrievePO", body,
+                                   {**kind, "Authorization": "Bearer " + token})
+    lines = lines_of(service, fields)
     tap.equal("a request is logged once, by its id", len(lines), 1)
     tap.check("with operation, status, outcome, duration and peer", lines and all(
         x in lines[0] for x in ("operation=RetrievePO", "status=200", "outcome=refused",
-                                "duration_ms=", "peer=127.0.0.1")), lines)
-    tap.check("nothing secret is logged", "a-secret" not in service.log())
+                                "duration_ms=", "peer=127.0.0.1", ":court")), lines)
+    status, _, fields = service.request("POST", "/pres/RetrievePO", body,
+                                        {**kind, "Authorization": "Bearer a-secret-token"})
+    tap.equal("who is not let in has no answer to log", (status, lines_of(service, fields)),
+              (401, []))
+    _, _, fields = service.request("GET", "/link/" + 32 * "5e")
+    tap.equal("nor is the secret of a link in its line", len(lines_of(service, fields)), 1)
+    log = service.log()
+    tap.check("nothing secret is logged", not any(
+        x in log for x in ("a-secret", token[5:], 32 * "5e")))
 
 
 check_reader()

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """reload BUILD - SIGHUP reads the configuration again without losing a request; a bad
-one changes nothing and says which line; SIGTERM ends with 0."""
+one changes nothing and says which line; it takes up certificates of the listener, callers
+and tenants; SIGTERM ends with 0."""
+import http.client
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from service import SUCCESS, Service, Tap, free_port, until, workspace  # noqa: E402
+from service import DEADLINE, MINOR, SUCCESS, Service, Tap, free_port, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -136,6 +140,157 @@ def refused(service, n):
                   b"application/json\r\nContent-Length: %d\r\n\r\n" % n)
         return s.recv(65536).split(b"\r\n")[0]
 
+
+# ---- who comes in ----
+
+class Secure(Own):
+    """The same over TLS, where nobody is anonymous."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.pki, self.client = os.path.join(root, "pki"), None
+        self.devpki("create")
+        for name in ("first", "second", "third"):
+            self.issue(name, "serverAuth", "subjectAltName=IP:127.0.0.1")
+        self.issue("scanner", "clientAuth", "basicConstraints=CA:FALSE")
+
+    def devpki(self, command, *more):
+        return subprocess.run([ltps, "devpki", command, self.pki, *more], check=True,
+                              capture_output=True, text=True).stdout
+
+    def issue(self, name, usage, extension):
+        self.devpki("issue", "--name", name, "--subject", name, "--extension",
+                    "keyUsage=critical,digitalSignature", "--extension",
+                    f"extendedKeyUsage={usage}", "--extension", extension)
+        with open(f"{self.pki}/{name}.pem", "w") as out:
+            for part in (name, "ca"):
+                with open(f"{self.pki}/certs/{part}.pem") as f:
+                    out.write(f.read())
+
+    def configure(self, certificate="own.pem", key="own.key", ca="pki/certs/root.pem", more=""):
+        """Lines 4 to 9, and more from 10 on."""
+        self.write(f"[tls]\ncertificate = {certificate}\nkey = {key}\nclient_ca = {ca}\n"
+                   f"[auth]\nrequire = true\n{more}")
+
+    def install(self, name):
+        """As a renewal does it: the files have the same names."""
+        folder = os.path.dirname(self.path)
+        for at, path in (("pem", f"{self.pki}/{name}.pem"), ("key", f"{self.pki}/keys/{name}.pem")):
+            shutil.copy(path, f"{folder}/new")
+            os.rename(f"{folder}/new", f"{folder}/own.{at}")
+
+    def connect(self, client=False):
+        context = ssl.create_default_context(cafile=f"{self.pki}/certs/root.pem")
+        if client:
+            context.load_cert_chain(f"{self.pki}/scanner.pem", f"{self.pki}/keys/scanner.pem")
+        c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE,
+                                        context=context)
+        c.connect()
+        return c
+
+    def request(self, method, path, body=None, headers=None):
+        c = self.connect(self.client is not None)
+        try:
+            return asked(c, method, path, body, headers)
+        finally:
+            c.close()
+
+    def served(self):
+        """The name of the certificate that a new connection sees."""
+        c = self.connect()
+        try:
+            return name_of(c)
+        finally:
+            c.close()
+
+
+def asked(c, method, path, body=None, headers=None):
+    c.request(method, path, body, headers or {})
+    r = c.getresponse()
+    return r.status, r.read(), dict(r.getheaders())
+
+
+def name_of(c):
+    return dict(x[0] for x in c.sock.getpeercert()["subject"])["commonName"]
+
+
+def links(c):
+    """A request without a body, after which a connection stays."""
+    return asked(c, "GET", "/links")[0]
+
+
+def bad_callers(service, standing):
+    """Each beside a renewed certificate, a caller and a tenant that are good."""
+    caller = f"[client scan]\nsubject = {service.subject}\nrole = submitter\n"
+    service.install("second")
+    for what, line, fields in [
+            ("a missing certificate", 5, {"certificate": "gone.pem"}),
+            ("a certificate that is a key", 5, {"certificate": "own.key"}),
+            ("a missing key", 6, {"key": "gone.key"}),
+            ("another certificate's key", 6, {"key": "pki/keys/first.pem"}),
+            ("missing anchors of clients", 7, {"ca": "gone.pem"}),
+            ("anchors that are none", 7, {"ca": "own.key"}),
+            ("a caller without a role", 10, {"more": "[client scan]\nsubject = CN=x\n"}),
+            ("a caller of an unknown role", 12,
+             {"more": "[client scan]\nsubject = CN=x\nrole = root\n"}),
+            ("a caller who is nobody", 11, {"more": "[client scan]\nrole = submitter\n"}),
+            ("a caller with half a fingerprint", 11,
+             {"more": "[client scan]\nfingerprint = 00:11\nrole = submitter\n"}),
+            ("a caller of a tenant that is none", 13, {"more": caller + "tenant = A B\n"}),
+            ("a tenant without objects", 14,
+             {"more": caller + "[tenant default]\nmax_objects = 0\n"}),
+            ("an unknown key of a tenant", 14, {"more": caller + "[tenant default]\nquota = 1\n"})]:
+        service.configure(**fields)
+        service.reload("not reloaded")
+        last = [x for x in service.log().splitlines() if "not reloaded" in x][-1]
+        tap.check(f"{what}: the log says which line", f"ltps.conf:{line}:" in last, last)
+        tap.equal(f"{what}: the certificate stays", service.served(), "first")
+        tap.equal(f"{what}: nobody new comes in", links(standing), 401)
+
+
+def callers(root):
+    service = Secure(root)
+    service.install("first")
+    service.configure()
+    service.start()
+    service.subject = subprocess.run(
+        ["openssl", "x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in",
+         f"{service.pki}/certs/scanner.pem"], check=True, capture_output=True,
+        text=True).stdout.split("=", 1)[1].strip()
+    standing, service.client = service.connect(client=True), "scanner"
+    standing.auto_open = 0  # it is not made anew without a word
+    tap.equal("the certificate of the start", service.served(), "first")
+    tap.equal("a client that nobody configured", links(standing), 401)
+    bad_callers(service, standing)
+    good = (f"[client scan]\nsubject = {service.subject}\nrole = submitter\n"
+            "[tenant default]\nmax_objects = 1\n")
+    service.configure(more=good)
+    service.reload('"reloaded"')
+    tap.equal("a renewed certificate is taken up", service.served(), "second")
+    tap.equal("a new [client] comes in, on a connection that stood, too",
+              (links(standing), name_of(standing), service.call("RetrieveInfo", {})[0]),
+              (200, "first", 200))
+    kept = [service.preserve(b"%d" % i)[1]["result"] for i in range(2)]
+    tap.equal("a new [tenant] has its limits", (kept[0]["maj"], kept[1].get("min")),
+              (SUCCESS, MINOR + "error/noSpaceError"))
+    service.install("third")
+    service.configure(more=good.replace("max_objects = 1", "max_objects = 2\ncaller_rate = 1"))
+    service.reload('"reloaded"')
+    tap.equal("renewed under the same name", service.served(), "third")
+    tap.equal("a changed limit holds", service.preserve(b"3")[1]["result"]["maj"], SUCCESS)
+    until(lambda: links(standing) == 429, "the caller's rate is reached")
+    tap.check("a rate holds on a connection that stood", True)
+    service.configure()
+    service.reload('"reloaded"')
+    tap.equal("who is taken away is out, on a connection that stood, too",
+              (links(standing), service.call("RetrieveInfo", {})[0]), (401, 401))
+    standing.close()
+    service.process.send_signal(signal.SIGTERM)
+    tap.equal("over TLS SIGTERM ends with 0", service.process.wait(60), 0)
+
+
+with workspace() as root:
+    callers(root)
 
 with workspace() as root:
     service = Own(root)

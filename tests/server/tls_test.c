@@ -96,8 +96,9 @@ static struct tls_options usual(enum tls_clients clients, const char *ca)
 static struct tls *open_tls(enum tls_clients clients, const char *ca)
 {
 	struct tls *t;
+	const char *key;
 	const struct tls_options o = usual(clients, ca);
-	cr_assert_eq(tls_new(&o, &t, &err), 0, "%s", err.text);
+	cr_assert_eq(tls_new(&o, &t, &key, &err), 0, "%s", err.text);
 	return t;
 }
 
@@ -170,6 +171,7 @@ Test(tls, files_that_do_not_serve_are_refused_by_name)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct tls *t = NULL;
+		const char *key = NULL;
 		const struct tls_options o = {
 			.certificate = path_of(cases[i].certificate),
 			.key = path_of(cases[i].key),
@@ -177,8 +179,9 @@ Test(tls, files_that_do_not_serve_are_refused_by_name)
 			.clients = TLS_CLIENTS_OPTIONAL,
 		};
 		ltps_error_clear(&err);
-		cr_assert_eq(tls_new(&o, &t, &err), -1, "%zu", i);
+		cr_assert_eq(tls_new(&o, &t, &key, &err), -1, "%zu", i);
 		cr_expect_eq(err.code, LTPS_ARGUMENT);
+		cr_expect_str_eq(key, cases[i].named);
 		cr_expect_not_null(strstr(err.text, cases[i].named), "%s", err.text);
 		cr_expect_eq(ERR_peek_error(), 0);
 	}
