@@ -111,7 +111,7 @@ static bool read_status(struct xread *r, void *at)
 					     { "inactive", PROFILE_STATUS_INACTIVE },
 					     { "all", PROFILE_STATUS_ALL } };
 	struct api_in *in = at;
-	int value;
+	int value = 0;
 	if (!read_name(r, names, COUNT(names), &in->status, &value))
 		return false;
 	in->profile_status = (enum profile_status)value;
@@ -127,7 +127,7 @@ static bool read_subject(struct xread *r, void *at)
 		{ "POwithDetachedEvidence", SUBJECT_PO_DETACHED },
 	};
 	struct api_in *in = at;
-	int value;
+	int value = 0;
 	if (!read_name(r, names, COUNT(names), &in->subject, &value))
 		return false;
 	in->sor = (enum subject)value;

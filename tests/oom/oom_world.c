@@ -143,8 +143,16 @@ static void make_container(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct asic_object object = { view_text("a.txt"), "text/plain", world.data };
-	struct asic_input in = { &object, 1, view_buf(&world.record), DIGEST_SHA256,
-				 JUDGED_MS };
+	struct asic_container said = { .poid = "container",
+				       .version = "1",
+				       .until_ms = JUDGED_MS };
+	struct asic_input in = { .objects = &object,
+				 .n_objects = 1,
+				 .record = view_buf(&world.record),
+				 .alg = DIGEST_SHA256,
+				 .time_ms = JUDGED_MS,
+				 .container = &said };
+
 	must(asic_build(&in, &world.asic, &err), "container", &err);
 }
 
