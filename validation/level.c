@@ -261,6 +261,16 @@ static size_t youngest_archive(const struct document *d, size_t signature)
 	return found;
 }
 
+/* Where two have the same time, which may be whole seconds: those of a PDF are in its
+ * order. */
+static bool is_older(const struct document *d, size_t a, size_t b)
+{
+	const int64_t a_ms = d->stamps[a].tst->gen_time_ms;
+	const int64_t b_ms = d->stamps[b].tst->gen_time_ms;
+
+	return a_ms < b_ms || (a_ms == b_ms && a < b);
+}
+
 /*
  * What makes the signature T: its own time-stamps, or in a PDF without any the oldest
  * document time-stamp (EN 319 142-1 6.3). Document time-stamps behind it are what LTA
@@ -277,7 +287,7 @@ static bool is_only_time(const struct engine *e, size_t stamp, size_t signature)
 		if (st->signature == (int)signature && st->type == STAMP_SIGNATURE)
 			return false;
 		if (i != stamp && engine_stamp_over(e, i, signature) &&
-		    st->tst->gen_time_ms < d->stamps[stamp].tst->gen_time_ms)
+		    is_older(d, i, stamp))
 			return false;
 	}
 	return true;

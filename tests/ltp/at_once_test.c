@@ -194,6 +194,22 @@ static void expect_nothing_kept(void)
 	cr_expect_eq(c.jobs, 0);
 }
 
+/* Time-stamps of whole seconds: that of the archive is the later one all the same. */
+Test(at_once, both_stamps_of_a_pdf_within_one_second_make_it_lta)
+{
+	k.clock = clock_fixed(clock_now_ms(&k.clock));
+	devpki_set_clock(pki_server_enter(k.pki), k.clock);
+	pki_server_leave(k.pki);
+	struct buf pdf = signed_kit_pades(&k);
+	struct ltp_po po = po_of(&pdf);
+	po.format_id = PADES;
+	cr_assert_eq(preserve(&po, 1).minor, LTP_OK);
+	cr_assert_eq(got.n_pos, 1);
+	cr_expect_eq(signed_kit_level(&k, view_buf(&got.pos[0].data), VIEW_NULL),
+		     LEVEL_LTA);
+	buf_free(&pdf);
+}
+
 Test(at_once, each_signature_comes_back_raised)
 {
 	struct buf cms = signed_kit_cades(&k, "text", false),
