@@ -442,7 +442,7 @@ bool xml_is(const struct xml_reader *r, const char *ns, const char *local)
 
 static struct view text_of(const struct xml_reader *r, const struct item *i)
 {
-	return view_of(r->text.p + i->at, i->n);
+	return r->text.p != NULL ? view_of(r->text.p + i->at, i->n) : VIEW_NULL;
 }
 
 bool xml_attr(const struct xml_reader *r, const char *local, struct view *ret_value)

@@ -337,7 +337,7 @@ static bool read_document(struct soap_in *s)
 	    xml_open(document, &s->r.xml, &s->r.err) != 0)
 		return false;
 	struct buf *body = &s->call->in.body;
-	s->r.body = body->p + (document.p != NULL ? document.p - body->p : 0);
+	s->r.body = document.p != NULL ? body->p + (document.p - body->p) : body->p;
 	xml_refuse_instructions(s->r.xml);
 	return read_envelope(s);
 }

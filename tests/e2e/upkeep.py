@@ -416,13 +416,23 @@ def crash_renewing(tap):
         known.update(made)
 
 
+def not_copied():
+    """An object that has no copy when the service is dead; its turn may come before."""
+    while True:
+        data = os.urandom(LARGE)
+        known[service.preserve(data)[1]["poId"]] = data
+        service.kill()
+        if not files_with(copies, data):
+            return data
+        service.start()
+
+
 def crash_copying(tap):
     """What came is copied when the service starts again."""
     for name in ("storage.copy.before_rename", "storage.copy.after_rename",
                  "storage.copy.before_commit", "storage.copy.after_commit",
                  "ltp.copy.before_cursor"):
-        data = os.urandom(LARGE)
-        known[service.preserve(data)[1]["poId"]] = data
+        data = not_copied()
         at_failpoint(tap, name, lambda: None)
         until(lambda: files_with(copies, data), "the copy is made")
         tap.equal(f"{name}: fsck is clean", fsck(service.conf)[0], 0)
