@@ -385,7 +385,8 @@ def expire_leases():
 
 
 def at_failpoint(tap, name, bring_about):
-    service.kill()
+    service.kill()  # perhaps in the middle of a job
+    expire_leases()
     service.env["LTPS_FAILPOINT"] = f"{name}:1:kill"
     service.start(wait=False)
     try:
