@@ -268,6 +268,7 @@ struct stamp_task {
 	const char *same_tsa; /* it came from the TSA that was to be spared, whatever
 				 its name is now; else NULL */
 	bool copies;          /* there is a second directory */
+	bool given_up;        /* by what lapsed at this token's time */
 };
 
 static int audit_stamp(struct store_conn *conn, const struct stamp_task *s,
@@ -284,11 +285,47 @@ static int audit_stamp(struct store_conn *conn, const struct stamp_task *s,
 			    first ? "" : s->stamp.tsa);
 }
 
+/* The genTime proves that time has passed: what ended meanwhile, as when the service
+ * stood still for long, is not to be a link of any chain from now on. */
+static int lapse(struct store_conn *conn, struct stamp_task *s, struct ltps_error *err)
+{
+	const struct upkeep_event e = { .operation = "EvidenceLost",
+					.now_ms = s->stamp.now_ms };
+	struct footing_loss loss = { 0 };
+	struct tree t;
+	if (tips_lapse(conn, e.now_ms, s->stamp.gen_time_ms, &loss, err) != 0)
+		return -1;
+	if (loss.tokens == 0)
+		return 0;
+	if (upkeep_wake(conn, JOB_RENEW_TIMESTAMPS, e.now_ms, err) != 0 ||
+	    upkeep_wake(conn, JOB_RENEW_HASHES, e.now_ms, err) != 0 ||
+	    plan_forget(conn, err) != 0 ||
+	    upkeep_audit(conn, &e, err,
+			 "not renewed before they ended: %llu time-stamps fell, %llu "
+			 "before them count again",
+			 (unsigned long long)loss.tokens,
+			 (unsigned long long)loss.restored) != 0)
+		return -1;
+	/* Chains in it may have ended in one of these: it was given up. */
+	if (tree_get(conn, s->tree->id, &t, err) == 0)
+		return 0;
+	if (err->code != LTPS_NOT_FOUND)
+		return -1;
+	ltps_error_clear(err);
+	s->given_up = true;
+	return 0;
+}
+
 static int run_stamp(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct stamp_task *s = arg;
 	int64_t token;
 	char text[32];
+	s->given_up = false;
+	if (lapse(conn, s, err) != 0)
+		return -1;
+	if (s->given_up)
+		return 0;
 	if (s->same_tsa != NULL &&
 	    tree_set_second(conn, s->tree->id, s->same_tsa, 0, err) != 0)
 		return -1;
@@ -367,6 +404,11 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 	if (choice.is_same || is_spared(&choice, &choice.tsas[answer.tsa]))
 		s.same_tsa = choice.second.not_tsa;
 	rc = keep_stamp(w, &s, &answer, &choice.tsas[answer.tsa], err);
+	if (rc == 0)
+		log_tree(l, LOG_INFO,
+			 s.given_up ? "tree given up: chains in it ended before"
+				    : "tree time-stamped",
+			 t, NULL);
 	if (answer.skipped[0] != '\0')
 		log_write(l->o.log, LOG_OPERATION, LOG_WARNING, "TSAs skipped",
 			  LOG_FIELDS({ "why", answer.skipped }));
@@ -445,8 +487,8 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 			break;
 		}
 		if (stamp_tree(w, t, &why) == 0)
-			log_tree(w->l, LOG_INFO, "tree time-stamped", t, NULL);
-		else if (atomic_load(&w->cancelled)) /* no fault of the TSA's */
+			continue;
+		if (atomic_load(&w->cancelled)) /* no fault of the TSA's */
 			rc = preserve_go_on(w, err);
 		else if (why.code != LTPS_STATE) /* STATE: another process was first */
 			rc = stamp_failed(w, t, &why, ret_next_ms, err);

@@ -82,6 +82,17 @@ int footing_lose(struct store_conn *conn, int64_t id, int64_t now_ms,
 		 const char *reason, struct footing_loss *ret,
 		 struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * tips_lapse - tips that weakened before a proven time, and were not renewed in time:
+ * each is given up for the token before it that still stands, should there be one (the
+ * other one of its pair); over what has ended the next time-stamp would prove nothing
+ * (RFC 4998 5.3). Where nothing stands, nothing is taken away. Otherwise, what follows
+ * is that of footing_lose(). Idempotent.
+ * proven_ms  a genTime: no clock takes evidence away
+ */
+int tips_lapse(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
+	       struct footing_loss *ret, struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- tokens and tips ---- */
 
 /* On a lost one the token falls as in footing_lose(). Fails: NOT_FOUND */

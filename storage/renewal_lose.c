@@ -2,7 +2,7 @@
 /*
  * renewal_lose - a footing proves nothing any more: what falls with it.
  *
- *   tips on a lost footing fall
+ *   tips on a lost footing fall, and those that ended unrenewed over one that stands
  *     trees of objects stamped by them wait for a new token
  *       what a hash-renewal tree among these superseded is needed again
  *     what only they covered is a tip again; on a lost footing it falls next
@@ -19,6 +19,7 @@ enum { UNSTAMPED_TREE, UNSTAMPED_PURPOSE, UNSTAMPED_LEAVES, UNSTAMPED_COLUMNS };
 struct fall {
 	struct store_conn *conn;
 	int64_t now_ms;
+	int64_t proven_ms; /* what weakened before lapses; INT64_MIN: nothing does */
 	struct footing_loss loss;
 	struct buf unstamped;
 };
@@ -45,13 +46,32 @@ static int unstamp(struct fall *f, struct ltps_error *err)
 	return 0;
 }
 
+static int lapse(struct fall *f, uint64_t *ret_n, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	*ret_n = 0;
+	if (f->proven_ms == INT64_MIN)
+		return 0;
+	if (db_get(f->conn->db, SQL_LINK_LAPSE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(f->now_ms), DB_INT(f->proven_ms));
+	if (db_finish(s, err) != 0)
+		return -1;
+	*ret_n = (uint64_t)db_changes(f->conn->db);
+	return 0;
+}
+
 static int fall_round(struct fall *f, bool *ret_more, struct ltps_error *err)
 {
 	struct db *db = f->conn->db;
+	uint64_t lapsed;
 	if (renewal_run(f->conn, SQL_LINK_FALL, f->now_ms, err) != 0)
 		return -1;
-	f->loss.tokens += (uint64_t)db_changes(db);
-	*ret_more = db_changes(db) > 0;
+	const uint64_t fallen = (uint64_t)db_changes(db);
+	if (lapse(f, &lapsed, err) != 0)
+		return -1;
+	f->loss.tokens += fallen + lapsed;
+	*ret_more = fallen + lapsed > 0;
 	if (!*ret_more)
 		return 0;
 	if (unstamp(f, err) != 0 || db_run(db, SQL_LINK_RESTORE, err) != 0)
@@ -111,10 +131,13 @@ static int abandon_lost(struct fall *f, struct ltps_error *err)
 	return rc;
 }
 
-int renewal_fall(struct store_conn *conn, int64_t now_ms, struct footing_loss *ret,
-		 struct ltps_error *err)
+static int fall(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
+		struct footing_loss *ret, struct ltps_error *err)
 {
-	struct fall f = { .conn = conn, .now_ms = now_ms, .unstamped = renewal_buf() };
+	struct fall f = { .conn = conn,
+			  .now_ms = now_ms,
+			  .proven_ms = proven_ms,
+			  .unstamped = renewal_buf() };
 	bool more = true;
 	int rc = 0;
 	while (rc == 0 && more)
@@ -127,6 +150,20 @@ int renewal_fall(struct store_conn *conn, int64_t now_ms, struct footing_loss *r
 	if (rc == 0)
 		*ret = f.loss;
 	return rc;
+}
+
+int renewal_fall(struct store_conn *conn, int64_t now_ms, struct footing_loss *ret,
+		 struct ltps_error *err)
+{
+	return fall(conn, now_ms, INT64_MIN, ret, err);
+}
+
+int tips_lapse(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
+	       struct footing_loss *ret, struct ltps_error *err)
+{
+	if (writer_require(conn, err) != 0)
+		return -1;
+	return fall(conn, now_ms, proven_ms, ret, err);
 }
 
 int footing_lose(struct store_conn *conn, int64_t id, int64_t now_ms,

@@ -61,6 +61,19 @@ UPDATE link SET partner = NULL WHERE partner = ?1
 UPDATE link SET fallen_ms = ?1
 WHERE next IS NULL AND fallen_ms IS NULL AND trees > 0
 AND footing IN (SELECT id FROM footing WHERE lost_ms IS NOT NULL)
+-- LINK_LAPSE
+-- ?1 now, ?2 a proven time: tips that weakened before it over one that did not, however
+-- many others lie between the two.
+UPDATE link SET fallen_ms = ?1
+WHERE next IS NULL AND fallen_ms IS NULL AND trees > 0
+AND footing IN (SELECT id FROM footing WHERE weakens_ms <= ?2)
+AND EXISTS (WITH RECURSIVE below (token, footing) AS (
+	SELECT b.token, b.footing FROM link b INDEXED BY link_next
+	WHERE b.next = link.token AND b.trees > 0
+	UNION SELECT b.token, b.footing FROM below
+	CROSS JOIN link b INDEXED BY link_next ON b.next = below.token AND b.trees > 0)
+	SELECT 1 FROM below JOIN footing f ON f.id = below.footing
+	WHERE f.lost_ms IS NULL AND f.weakens_ms > ?2)
 -- LINK_RESTORE
 -- What stands by itself; the others fall, or do not matter.
 UPDATE link SET next = NULL
@@ -190,13 +203,14 @@ SELECT 1 FROM tail WHERE source = ?1 AND chains > 0 LIMIT 1
 -- Of those that chains are put with now.
 SELECT t.id, d.id FROM tree t INDEXED BY tree_tail
 JOIN tail d ON d.id = t.tail JOIN link k ON k.token = d.tip
-JOIN footing f ON f.id = k.footing
-WHERE t.tail IS NOT NULL AND f.lost_ms IS NOT NULL
+LEFT JOIN footing f ON f.id = k.footing
+WHERE t.tail IS NOT NULL AND (f.lost_ms IS NOT NULL OR k.fallen_ms IS NOT NULL)
 -- TREES_LOST
 -- Unstamped trees with chains that end in what is lost, newest first.
 SELECT DISTINCT t.id FROM tail d JOIN tree t ON t.id = d.target
-JOIN link k ON k.token = d.tip JOIN footing f ON f.id = k.footing
-WHERE t.state < 2 AND d.chains > 0 AND f.lost_ms IS NOT NULL
+JOIN link k ON k.token = d.tip LEFT JOIN footing f ON f.id = k.footing
+WHERE t.state < 2 AND d.chains > 0
+AND (f.lost_ms IS NOT NULL OR k.fallen_ms IS NOT NULL)
 ORDER BY t.id DESC
 -- CHAINS_DROP
 DELETE FROM chain WHERE rowid IN (SELECT c.rowid FROM leaf n

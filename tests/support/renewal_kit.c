@@ -230,6 +230,19 @@ enum ltps_code rkit_try_lose(int64_t footing, struct footing_loss *ret)
 	return code;
 }
 
+static int run_lapse(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	struct standing *w = arg;
+	return tips_lapse(c, FIXTURE_TIME + 500, w->id, &w->loss, err);
+}
+
+struct footing_loss rkit_lapse(int64_t proven_ms)
+{
+	struct standing w = { .id = proven_ms };
+	must(run_lapse, &w);
+	return w.loss;
+}
+
 struct footing_loss rkit_lose(int64_t footing)
 {
 	struct standing w = { .id = footing };

@@ -39,6 +39,7 @@ int64_t rkit_footing(const char *name, int64_t weakens_ms);
 void rkit_stand(int64_t token, int64_t footing);
 struct footing_loss rkit_lose(int64_t footing);
 enum ltps_code rkit_try_lose(int64_t footing, struct footing_loss *ret);
+struct footing_loss rkit_lapse(int64_t proven_ms);
 
 /* An open tree of that purpose. */
 int64_t rkit_open(enum tree_purpose purpose, enum digest_alg alg);
