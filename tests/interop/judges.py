@@ -25,7 +25,9 @@ def run(what, arguments, **more):
     r = subprocess.run(arguments, capture_output=True, text=True, **more)
     if r.returncode != 0:
         lines = [l for l in (r.stdout + r.stderr).splitlines() if l.strip()]
-        raise RuntimeError(f"{what}: {lines[0][:300] if lines else r.returncode}")
+        said = " ... ".join(l[:300] for l in dict.fromkeys((lines[0], lines[-1])))\
+            if lines else r.returncode
+        raise RuntimeError(f"{what}: {said}")
     return r.stdout
 
 
@@ -57,6 +59,7 @@ def java(folder, program, sources, class_path):
 
 PYHANKO = "pyHanko==0.38.0"  # facts about the corpus depend on it
 ZEEP = "zeep==4.3.3"
+OPENAPI_CLIENT = "openapi-python-client==0.29.1"
 
 
 def python_with(folder, name, package):
@@ -87,6 +90,18 @@ def zeep(folder, *arguments):
     """What the SOAP client that zeep makes of our description sees, as one object."""
     _, python = python_with(folder, "zeep", ZEEP)
     return json.loads(run("zeep", [python, os.path.join(HERE, "zeep_client.py"), *arguments]))
+
+
+def openapi_client(folder, work, url, *arguments):
+    """What is told while a client is made of our description, and what that client sees,
+    as one object."""
+    _, python = python_with(folder, "openapi_client", OPENAPI_CLIENT)
+    told = run("openapi-python-client", [
+        python, "-m", "openapi_python_client", "generate", "--url", url + "/openapi.json",
+        "--config", os.path.join(HERE, "openapi_client.yml"), "--meta", "none",
+        "--output-path", os.path.join(work, "made")])
+    return told, json.loads(run("the generated client", [
+        python, os.path.join(HERE, "openapi_client.py"), work, url, *arguments]))
 
 
 def bouncy_castle(folder):
