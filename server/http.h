@@ -123,6 +123,7 @@ void http_free(struct http_server *server);
 struct http_stats {
 	uint64_t connections_accepted;
 	uint64_t connections_refused; /* by a connection limit */
+	uint64_t connections_displaced; /* the longest in waiting, for a new one */
 	uint64_t requests;
 	uint64_t refused;   /* by the front end, all reasons */
 	uint64_t deadlines; /* connections ended by a deadline */

@@ -49,7 +49,7 @@ static ssize_t conn_recv(struct http_conn *c, void *out, size_t n)
 	return c->tls != NULL ? tls_recv(c->tls, out, n) : recv(c->fd, out, n, 0);
 }
 
-static void conn_free(struct http_conn *c)
+void conn_free(struct http_conn *c)
 {
 	event_del(&c->readable);
 	event_del(&c->writable);
@@ -743,72 +743,44 @@ void conn_drain(struct http_conn *c)
 		c->close_after = true;
 }
 
-/* IPv4 as it is, IPv6 by its /64: what one subscriber holds. */
-static void set_address(struct http_conn *c, const struct sockaddr *peer)
+bool conn_is_behind(const struct http_conn *c, int64_t now_ms)
 {
-	static const uint8_t one[16] = { [15] = 1 }; /* ::1 */
-	memset(&c->address, 0, sizeof(c->address));
-	if (peer->sa_family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, peer, sizeof(in));
-		memcpy(c->address.s6_addr + 12, &in.sin_addr, 4);
-		c->loopback = c->address.s6_addr[12] == 127;
-		inet_ntop(AF_INET, &in.sin_addr, c->peer, sizeof(c->peer));
-	} else if (peer->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-		memcpy(&in6, peer, sizeof(in6));
-		inet_ntop(AF_INET6, &in6.sin6_addr, c->peer, sizeof(c->peer));
-		const bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
-		c->loopback = mapped ? in6.sin6_addr.s6_addr[12] == 127
-				     : memcmp(&in6.sin6_addr, one, 16) == 0;
-		if (mapped)
-			memcpy(c->address.s6_addr + 12, in6.sin6_addr.s6_addr + 12, 4);
-		else
-			memcpy(c->address.s6_addr, in6.sin6_addr.s6_addr, 8);
+	switch (c->state) {
+	case CONN_GATE:
+	case CONN_HANDLE:
+		return false; /* we are */
+	case CONN_BODY:
+	case CONN_CHUNKED:
+	case CONN_WRITE:
+		return c->started_ms +
+			   (int64_t)(c->moved * 1000 / c->server->limits.min_rate) <
+		       now_ms;
+	case CONN_TLS:
+	case CONN_HEAD:
+	case CONN_LINGER:
+		break;
 	}
+	return true;
 }
 
-static bool within_limits(const struct http_server *s, const struct http_conn *c)
-{
-	size_t same = 0;
-	if (s->n_conns >= s->limits.connections_max)
-		return false;
-	for (const struct http_conn *o = s->conns; o != NULL; o = o->next)
-		same += memcmp(&o->address, &c->address, sizeof(c->address)) == 0;
-	return same < s->limits.per_address_max;
-}
-
-int conn_new(struct http_server *s, int fd, const struct sockaddr *peer,
-	     struct ltps_error *err)
+struct http_conn *conn_make(struct http_server *s, int fd)
 {
 	struct event_base *base = loop_base(s->loop);
 	struct http_conn *c = mem_zalloc(1, sizeof(*c));
 	if (c == NULL) {
 		close(fd);
-		return ltps_fail_nomem(err);
+		return NULL;
 	}
 	c->server = s;
 	c->fd = fd;
-	set_address(c, peer);
 	event_assign(&c->readable, base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->writable, base, fd, EV_WRITE | EV_PERSIST, on_writable, c);
-	if (!within_limits(s, c)) {
-		static const char full[] =
-		    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-		    "Retry-After: 1\r\nConnection: close\r\n\r\n";
-		if (s->options.tls == NULL)
-			(void)!send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL);
-		s->stats.connections_refused++;
-		conn_free(c);
-		return ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
-				 "too many connections");
-	}
-	if (s->options.tls != NULL &&
-	    tls_accept(s->options.tls, fd, clock_now_ms(s->options.clock), &c->tls,
-		       err) != 0) {
-		conn_free(c);
-		return -1;
-	}
+	return c;
+}
+
+bool conn_begin(struct http_conn *c)
+{
+	struct http_server *s = c->server;
 	c->next = s->conns;
 	if (s->conns != NULL)
 		s->conns->prev = c;
@@ -820,9 +792,8 @@ int conn_new(struct http_server *s, int fd, const struct sockaddr *peer,
 	else
 		set_phase(c, CONN_HEAD, s->limits.idle_ms);
 	set_reading(c, true);
-	if (!c->reading) {
-		conn_close(c);
-		return ltps_fail_nomem(err);
-	}
-	return 0;
+	if (c->reading)
+		return true;
+	conn_close(c);
+	return false;
 }

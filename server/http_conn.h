@@ -132,9 +132,17 @@ struct http_server {
 	char date[40];
 };
 
-/* Takes over fd. */
+/* Takes over fd. (http_accept.c) */
 int conn_new(struct http_server *s, int fd, const struct sockaddr *peer,
 	     struct ltps_error *err) LTPS_CHECKED;
+/* Takes over fd; NULL: no memory. Nothing comes in before conn_begin(); until then
+ * conn_free() ends it. */
+struct http_conn *conn_make(struct http_server *s, int fd);
+void conn_free(struct http_conn *c);
+/* One of the server's connections from now on; false: it could not be, and is gone. */
+bool conn_begin(struct http_conn *c);
+/* It is the client's turn, and has been for longer than the least rate allows. */
+bool conn_is_behind(const struct http_conn *c, int64_t now_ms);
 void conn_close(struct http_conn *c);
 /* Goes on as far as what was received allows. */
 void conn_run(struct http_conn *c);

@@ -139,9 +139,10 @@ Test(http, slow_head_is_ended_although_bytes_keep_coming)
 	struct fixture *f = fixture_start(&(struct http_limits){ .header_ms = 1 });
 	const int fd = fixture_connect(f);
 	const char *head = "GET /query HTTP/1.1\r\n" HOST "X: y\r\n";
-	/* Never finished; every round sends a byte until the server ends it. */
+	/* Never finished, and never too large: a byte each round, for long. */
 	for (size_t i = 0; fixture_stats(f).deadlines == 0; i++)
-		fixture_send_bytes(fd, i < strlen(head) ? head + i : "x", 1);
+		if (i < HTTP_HEADER_MAX / 2)
+			fixture_send_bytes(fd, i < strlen(head) ? head + i : "x", 1);
 	cr_expect_eq(fixture_status(fixture_answer(fd)), 408);
 	close(fd);
 	fixture_stop(f);
@@ -180,20 +181,68 @@ Test(http, idle_connection_is_ended_silently)
 	cr_expect_eq(fixture_stop(f).deadlines, 0);
 }
 
-Test(http, connections_beyond_the_limits_are_refused)
+/* The first came first, and waits: it makes room. */
+Test(http, connection_that_waits_longest_makes_room_for_a_new_one)
+{
+	static const struct http_limits limits[] = {
+		{ .connections_max = 2, .per_address_max = 9 },
+		{ .connections_max = 9, .per_address_max = 2 },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct fixture *f = fixture_start(&limits[i]);
+		const int one = fixture_connect(f);
+		const int two = fixture_connect(f);
+		fixture_send(two, "GET /query?a=1 HTTP/1.1\r\n" HOST "\r\n");
+		cr_expect_str_eq(fixture_body(fixture_answer(two)), "1");
+		const int three = fixture_connect(f);
+		cr_expect_str_eq(fixture_rest(one), "");
+		fixture_send(three, "GET /query?a=3 HTTP/1.1\r\n" HOST "\r\n");
+		cr_expect_str_eq(fixture_body(fixture_answer(three)), "3");
+		fixture_send(two, "GET /query?a=2 HTTP/1.1\r\n" HOST "\r\n");
+		cr_expect_str_eq(fixture_body(fixture_answer(two)), "2");
+		close(one);
+		close(two);
+		close(three);
+		const struct http_stats stats = fixture_stop(f);
+		cr_expect_eq(stats.connections_displaced, 1);
+		cr_expect_eq(stats.connections_refused, 0);
+	}
+}
+
+Test(http, body_slower_than_the_least_rate_makes_room)
 {
 	struct fixture *f = fixture_start(
-	    &(struct http_limits){ .connections_max = 3, .per_address_max = 2 });
-	const int one = fixture_connect(f);
-	const int two = fixture_connect(f);
-	const int three = fixture_connect(f);
-	cr_expect_eq(fixture_status(fixture_rest(three)), 503);
-	close(three);
-	fixture_send(two, "GET /query?a=1 HTTP/1.1\r\n" HOST "\r\n");
-	cr_expect_str_eq(fixture_body(fixture_answer(two)), "1");
-	close(one);
-	close(two);
-	cr_expect_eq(fixture_stop(f).connections_refused, 1);
+	    &(struct http_limits){ .connections_max = 1, .min_rate = (size_t)1 << 30 });
+	const int slow = fixture_connect(f);
+	fixture_send(slow,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 1000\r\n\r\nabc");
+	const int next = fixture_connect(f);
+	fixture_send(next, "GET /query?a=1 HTTP/1.1\r\n" HOST "\r\n");
+	cr_expect_str_eq(fixture_body(fixture_answer(next)), "1");
+	cr_expect_str_eq(fixture_rest(slow), "");
+	close(slow);
+	close(next);
+	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
+}
+
+/* Whoever is being served stays. */
+Test(http, where_all_are_served_a_new_connection_is_refused)
+{
+	struct fixture *f = fixture_start(&(struct http_limits){ .connections_max = 2 });
+	const int held[] = { fixture_connect(f), fixture_connect(f) };
+	for (size_t i = 0; i < 2; i++)
+		fixture_send(held[i], "GET /hold HTTP/1.1\r\n" HOST "\r\n");
+	while (fixture_stats(f).requests < 2)
+		;
+	const int new = fixture_connect(f);
+	cr_expect_eq(fixture_status(fixture_rest(new)), 503);
+	close(new);
+	const struct http_stats stats = fixture_stats(f);
+	cr_expect_eq(stats.connections_refused, 1);
+	cr_expect_eq(stats.connections_displaced, 0);
+	for (size_t i = 0; i < 2; i++)
+		close(held[i]);
+	fixture_stop(f);
 }
 
 Test(http, pipelined_requests_are_answered_in_order)
