@@ -102,6 +102,31 @@ static int preserve_message(const struct preserve *p, const char *poid, struct b
 	return jsonw_end(&j, err);
 }
 
+/* Sends the files, and prints the id that the answer has of what became of them. */
+static int submit(const char *command, const struct preserve *p, const char *poid)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf message = buf_make(MESSAGE_MAX);
+	json_t *answer = NULL;
+	int status;
+	if (preserve_message(p, poid, &message, &err) != 0) {
+		status = command_error(command, &err);
+		goto out;
+	}
+	status = exchange(command, &p->client, poid == NULL ? "PreservePO" : "UpdatePOC",
+			  view_buf(&message), &answer);
+	const char *id = client_text(answer, poid == NULL ? "poId" : "versionId");
+	if (id != NULL) {
+		client_show(stdout, id);
+		putchar('\n');
+		status = EXIT_VALID; /* a warning was told; what was sent is kept */
+	}
+out:
+	json_decref(answer);
+	buf_free(&message);
+	return status;
+}
+
 int cmd_preserve(int argc, char **argv)
 {
 	struct preserve p = { .client = CLIENT_DEFAULT, .profile = PROFILE_DEFAULT };
@@ -115,31 +140,13 @@ int cmd_preserve(int argc, char **argv)
 	const struct command_line line = { "preserve", HELP_PRESERVE,
 					   options,    4 + CLIENT_OPTIONS_COUNT,
 					   p.files,    FILES_MAX };
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf message = buf_make(MESSAGE_MAX);
-	json_t *answer = NULL;
-	int status = command_parse(argc, argv, &line, &p.n);
+	const int status = command_parse(argc, argv, &line, &p.n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
 	if ((p.n == 0) != (p.empty != 0))
 		return command_usage("preserve", p.n == 0 ? "no file is given"
 							  : "--empty takes no file");
-	if (preserve_message(&p, NULL, &message, &err) != 0) {
-		status = command_error("preserve", &err);
-		goto out;
-	}
-	status =
-	    exchange("preserve", &p.client, "PreservePO", view_buf(&message), &answer);
-	const char *poid = client_text(answer, "poId");
-	if (poid != NULL) {
-		client_show(stdout, poid);
-		putchar('\n');
-		status = EXIT_VALID; /* a warning was told; the object is preserved */
-	}
-out:
-	json_decref(answer);
-	buf_free(&message);
-	return status;
+	return submit("preserve", &p, NULL);
 }
 
 /* --- update --- */
@@ -154,34 +161,6 @@ static const char HELP_UPDATE[] =
     "  --related ID    of one file: part that it is about, as of a signature\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
     "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
-
-/* The first name is the POID, the others are files. */
-static int update_call(struct preserve *p)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf message = buf_make(MESSAGE_MAX);
-	json_t *answer = NULL;
-	const char *poid = p->files[0];
-	int status;
-	p->n--;
-	memmove(p->files, p->files + 1, p->n * sizeof(*p->files));
-	if (preserve_message(p, poid, &message, &err) != 0) {
-		status = command_error("update", &err);
-		goto out;
-	}
-	status =
-	    exchange("update", &p->client, "UpdatePOC", view_buf(&message), &answer);
-	const char *version = client_text(answer, "versionId");
-	if (version != NULL) {
-		client_show(stdout, version);
-		putchar('\n');
-		status = EXIT_VALID; /* a warning was told; the version is kept */
-	}
-out:
-	json_decref(answer);
-	buf_free(&message);
-	return status;
-}
 
 int cmd_update(int argc, char **argv)
 {
@@ -206,7 +185,10 @@ int cmd_update(int argc, char **argv)
 		return command_usage("update", "a POID and a file are needed");
 	if (p.n > 2 && (p.id != NULL || p.n_related > 0))
 		return command_usage("update", "--id and --related are for one file");
-	return update_call(&p);
+	const char *poid = p.files[0]; /* the other names are files */
+	p.n--;
+	memmove(p.files, p.files + 1, p.n * sizeof(*p.files));
+	return submit("update", &p, poid);
 }
 
 /* --- retrieve --- */
