@@ -108,7 +108,8 @@ void fetch_result_free(struct fetch_result *r)
 
 /* --- the request is judged before anything is sent ------------------------ */
 
-bool fetch_is_visible(const char *s, size_t n, bool blanks)
+/* Visible ASCII only, and blanks if allowed: a URI has nothing else (RFC 3986 2). */
+static bool fetch_is_visible(const char *s, size_t n, bool blanks)
 {
 	for (size_t i = 0; i < n; i++) {
 		const unsigned char c = (unsigned char)s[i];

@@ -37,8 +37,6 @@ struct exchange {
 
 /* --- fetch.c --------------------------------------------------------------- */
 
-/* Visible ASCII only, and blanks if allowed: a URI has nothing else (RFC 3986 2). */
-bool fetch_is_visible(const char *s, size_t n, bool blanks);
 /*
  * fetch_set_options - the handle as new, then safety, bounds and callbacks of
  * the policy. What the request says is left to the caller.

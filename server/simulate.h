@@ -63,7 +63,6 @@ struct sim_random {
 };
 /* Another stream for each purpose, so that more of one thing does not shift others. */
 struct sim_random sim_random_of(uint64_t seed, uint64_t purpose);
-uint64_t sim_next(struct sim_random *r);
 /* From lo to hi, both included. */
 int64_t sim_between(struct sim_random *r, int64_t lo, int64_t hi);
 
