@@ -25,6 +25,7 @@ struct fetch {
 /* One fetch_do, as its callbacks see it. */
 struct exchange {
 	struct fetch *f;
+	const char *url;
 	struct curl_slist *headers;
 	struct buf body;
 	size_t header_bytes;      /* of all answers, redirects included */

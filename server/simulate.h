@@ -23,6 +23,7 @@
 #include "devpki/devpki.h"
 #include "server/devpki_http.h"
 #include "server/loop.h"
+#include "server/progress.h"
 #include "storage/limits.h"
 #include "timestamping/tsp_client.h"
 #include "validation/algorithm_policy.h"
@@ -176,6 +177,7 @@ struct sim_options {
 	bool keep;
 	bool verbose;
 	const char *dir; /* NULL: a new one */
+	struct progress *progress;
 };
 
 /* One TSA with those above it. */
