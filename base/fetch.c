@@ -108,7 +108,8 @@ void fetch_result_free(struct fetch_result *r)
 
 /* --- the request is judged before anything is sent ------------------------ */
 
-bool fetch_is_visible(const char *s, size_t n, bool blanks)
+/* Visible ASCII only, and blanks if allowed: a URI has nothing else (RFC 3986 2). */
+static bool fetch_is_visible(const char *s, size_t n, bool blanks)
 {
 	for (size_t i = 0; i < n; i++) {
 		const unsigned char c = (unsigned char)s[i];
@@ -325,16 +326,28 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
 	return 0;
 }
 
+static uint64_t known(curl_off_t n)
+{
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 /* Also counts the body of a redirect, which on_body never sees. */
 static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total,
 		       curl_off_t up_now)
 {
 	struct exchange *x = arg;
-	(void)total, (void)up_total, (void)up_now;
-	if (now < 0 || (uint64_t)now <= x->f->policy.max_bytes)
+	const struct fetch_policy *p = &x->f->policy;
+	const struct fetch_state state = { .url = x->url,
+					   .sent = known(up_now),
+					   .to_send = known(up_total),
+					   .got = known(now),
+					   .to_get = known(total) };
+	if (p->progress != NULL)
+		p->progress(p->progress_arg, &state);
+	if (now < 0 || (uint64_t)now <= p->max_bytes)
 		return 0;
 	ltps_fail(&x->failed, LTPS_TOO_LARGE, LTPS_FAULT_REMOTE, NULL,
-		  "answer exceeds %zu bytes", x->f->policy.max_bytes);
+		  "answer exceeds %zu bytes", p->max_bytes);
 	return 1;
 }
 
@@ -617,7 +630,9 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 	     struct fetch_result *ret_r, struct ltps_error *err)
 {
 	const uint32_t total_ms = f->policy.total_ms;
-	struct exchange x = { .f = f, .body = buf_make(f->policy.max_bytes) };
+	struct exchange x = { .f = f,
+			      .url = req->url,
+			      .body = buf_make(f->policy.max_bytes) };
 	struct fetch_result r = { 0 };
 	atomic_store(&f->cancelled, false);
 	int rc = check_text(req->url, err);

@@ -18,6 +18,13 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+/* How far an exchange is; 0 of what is not known yet. */
+struct fetch_state {
+	const char *url; /* as asked for */
+	uint64_t sent, to_send;
+	uint64_t got, to_get;
+};
+
 /* What an operator allows; plain data. */
 struct fetch_policy {
 	bool allow_http;     /* https is always allowed */
@@ -32,6 +39,10 @@ struct fetch_policy {
 	/* Of ourselves, PEM, for https; NULL: none. Borrowed, outlive the handle. */
 	const char *client_certificate;
 	const char *client_key;
+	/* Told of each exchange now and then, within fetch_do(), at least once a second;
+	 * NULL: nobody. Not over LDAP. */
+	void (*progress)(void *arg, const struct fetch_state *state);
+	void *progress_arg;
 };
 
 #define FETCH_CONNECT_MS 5000

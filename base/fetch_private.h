@@ -25,6 +25,7 @@ struct fetch {
 /* One fetch_do, as its callbacks see it. */
 struct exchange {
 	struct fetch *f;
+	const char *url;
 	struct curl_slist *headers;
 	struct buf body;
 	size_t header_bytes;      /* of all answers, redirects included */
@@ -37,8 +38,6 @@ struct exchange {
 
 /* --- fetch.c --------------------------------------------------------------- */
 
-/* Visible ASCII only, and blanks if allowed: a URI has nothing else (RFC 3986 2). */
-bool fetch_is_visible(const char *s, size_t n, bool blanks);
 /*
  * fetch_set_options - the handle as new, then safety, bounds and callbacks of
  * the policy. What the request says is left to the caller.

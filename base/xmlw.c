@@ -62,8 +62,7 @@ static size_t sequence_len(struct view v)
 	return 0;
 }
 
-/* How an ASCII character is written that cannot stand for itself; NULL: it can. */
-static const char *escape_of(uint8_t c, bool attribute)
+const char *xmlw_reference(uint8_t c, bool attribute)
 {
 	switch (c) {
 	case '&':
@@ -81,8 +80,15 @@ static const char *escape_of(uint8_t c, bool attribute)
 	case '\r':
 		return "&#xD;";
 	default:
-		return c < 0x20 ? REPLACEMENT : NULL;
+		return NULL;
 	}
+}
+
+/* How an ASCII character is written that cannot stand for itself; NULL: it can. */
+static const char *escape_of(uint8_t c, bool attribute)
+{
+	const bool control = c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+	return control ? REPLACEMENT : xmlw_reference(c, attribute);
 }
 
 static size_t plain_run(struct view v, bool attribute)

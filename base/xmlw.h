@@ -58,6 +58,9 @@ void xmlw_element(struct xmlw *x, const char *name, const char *text);
 void xmlw_element_base64(struct xmlw *x, const char *name, struct view v);
 void xmlw_element_bool(struct xmlw *x, const char *name, bool v);
 void xmlw_element_time(struct xmlw *x, const char *name, int64_t t_ms); /* dateTime */
+/* Canonical XML 1.0 2.3: what stands in place of a character in content, or in the
+ * value of an attribute. NULL: nothing does. */
+const char *xmlw_reference(uint8_t c, bool attribute);
 /* 0 when all of it was written and every element is closed. */
 int xmlw_end(struct xmlw *x, struct ltps_error *err) LTPS_CHECKED;
 

@@ -453,10 +453,3 @@ int devpki_crl(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
 	struct devpki_crl_how how = { 0 };
 	return devpki_crl_shaped(p, ca, &how, out, err);
 }
-
-int devpki_crl_delta(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
-		     struct ltps_error *err)
-{
-	struct devpki_crl_how how = { .delta = true };
-	return devpki_crl_shaped(p, ca, &how, out, err);
-}

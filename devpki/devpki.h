@@ -356,15 +356,6 @@ const struct devpki_point *devpki_point_find(const struct devpki *p, struct view
 int devpki_crl(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
 	       struct ltps_error *err) LTPS_CHECKED;
 /*
- * devpki_crl_delta - what changed since the newest full CRL of this CA that
- * was made; since the beginning when there is none, or when it is newer than
- * the clock. Which one that was becomes durable with the next change of state
- * or devpki_free(); after a crash an older one counts. DER appended.
- * Spec: RFC 5280 5.2.4
- */
-int devpki_crl_delta(struct devpki *p, const struct devpki_cert *ca, struct buf *out,
-		     struct ltps_error *err) LTPS_CHECKED;
-/*
  * devpki_ocsp - OCSPResponse to any bytes at the clock's time, DER appended.
  * The issuer of the first known certificate decides who signs; what others
  * issued is unknown in that answer. Its delegated responder signs, or the

@@ -159,8 +159,6 @@ bool devpki_name_equal(const struct devpki_cert *a, const struct devpki_cert *b)
 #define DEVPKI_CRL_URL_MAX (DEVPKI_URL_MAX + DEVPKI_NAME_MAX + 16)
 void devpki_crl_url(const struct devpki *p, const char *name, bool delta,
 		    char out[DEVPKI_CRL_URL_MAX]);
-int devpki_extension_new(const struct devpki_extension *e, X509_EXTENSION **ret_e,
-			 struct ltps_error *err) LTPS_CHECKED;
 /* Those of the list, by any of OpenSSL's add functions. */
 typedef int devpki_add_extension(void *to, X509_EXTENSION *e);
 int devpki_extensions_add(const struct devpki_extension *list, size_t n,

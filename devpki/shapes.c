@@ -21,8 +21,8 @@
 
 /* ---- into OpenSSL ---- */
 
-int devpki_extension_new(const struct devpki_extension *e, X509_EXTENSION **ret_e,
-			 struct ltps_error *err)
+static int devpki_extension_new(const struct devpki_extension *e,
+				X509_EXTENSION **ret_e, struct ltps_error *err)
 {
 	ASN1_OBJECT *oid = OBJ_txt2obj(e->oid, 1);
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();

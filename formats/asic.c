@@ -52,7 +52,7 @@ static int read_files(struct asic *a, const struct zip *z, struct ltps_error *er
 	return 0;
 }
 
-const struct asic_file *asic_find(const struct asic *asic, struct view name)
+static const struct asic_file *asic_find(const struct asic *asic, struct view name)
 {
 	for (size_t i = 0; i < asic->n_files; i++) {
 		if (view_equal(asic->files[i].name, name))

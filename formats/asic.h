@@ -118,6 +118,5 @@ struct asic {
 int asic_parse(struct view in, struct asic **ret_asic,
 	       struct ltps_error *err) LTPS_CHECKED;
 void asic_free(struct asic *asic);
-const struct asic_file *asic_find(const struct asic *asic, struct view name);
 
 #endif

@@ -46,8 +46,9 @@ static void sort_digit(const struct pdf_entry *const *from, const struct pdf_ent
 		to[at[from[i]->number >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-void pdf_sort_entries(const struct pdf_entry **e, size_t n,
-		      const struct pdf_entry **room)
+/* Stable, by number. room: as many. */
+static void pdf_sort_entries(const struct pdf_entry **e, size_t n,
+			     const struct pdf_entry **room)
 {
 	if (is_sorted(e, n))
 		return;

@@ -62,8 +62,6 @@ void pdf_note(struct pdf_file *f, enum pdf_finding_kind kind, const char *code,
 /* ---- pdf_file_tail.c ---- */
 
 int pdf_header_find(struct pdf_file *f, struct ltps_error *err) LTPS_CHECKED;
-/* At the keyword startxref; all of it must end before `limit`. */
-bool pdf_tail_read(struct view in, uint64_t at, struct pdf_tail *ret_tail);
 /* The last one of the file. */
 int pdf_tail_last(struct pdf_file *f, struct pdf_tail *ret_tail,
 		  struct ltps_error *err) LTPS_CHECKED;
@@ -86,9 +84,6 @@ int pdf_section_read(struct pdf_chain *c, uint64_t at, uint64_t limit,
 
 /* ---- pdf_file_index.c ---- */
 
-/* Stable, by number. room: as many. */
-void pdf_sort_entries(const struct pdf_entry **e, size_t n,
-		      const struct pdf_entry **room);
 /* The revisions out of the chain, each with its entries; then by_number. */
 int pdf_revisions_make(struct pdf_chain *c, struct ltps_error *err) LTPS_CHECKED;
 

@@ -38,7 +38,8 @@ int pdf_header_find(struct pdf_file *f, struct ltps_error *err)
 
 /* ---- startxref ---- */
 
-bool pdf_tail_read(struct view in, uint64_t at, struct pdf_tail *t)
+/* At the keyword startxref; all of it must end before `limit`. */
+static bool pdf_tail_read(struct view in, uint64_t at, struct pdf_tail *t)
 {
 	size_t i = (size_t)at;
 	t->at = at;

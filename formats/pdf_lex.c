@@ -53,7 +53,8 @@ static size_t skip_padding(const uint8_t *in, size_t n, uint8_t *out, size_t i)
 	return i;
 }
 
-size_t pdf_hex_pairs(const uint8_t *in, size_t n, uint8_t *out)
+/* Digits two by two, up to what is no pair of them. ret: pairs */
+static size_t pdf_hex_pairs(const uint8_t *in, size_t n, uint8_t *out)
 {
 	size_t i = 0;
 	for (; i < n / 2; i++) {

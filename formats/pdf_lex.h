@@ -20,8 +20,6 @@ static inline bool pdf_is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 int pdf_hex_digit(uint8_t c); /* -1: none */
-/* Digits two by two, up to what is no pair of them. ret: pairs */
-size_t pdf_hex_pairs(const uint8_t *in, size_t n, uint8_t *out);
 
 /* Where octets of this sort end. */
 size_t pdf_skip_white(struct view in, size_t at);

@@ -67,8 +67,9 @@ static bool is_taken(const struct pdf_excerpt *x, uint64_t start, uint64_t end,
 	return false;
 }
 
-int pdf_excerpt_take(struct pdf_excerpt *x, uint64_t start, uint64_t end, bool altered,
-		     bool *ret_taken, struct ltps_error *err)
+/* A place for octets of one kind; not taken where there is a region already. */
+static int pdf_excerpt_take(struct pdf_excerpt *x, uint64_t start, uint64_t end,
+			    bool altered, bool *ret_taken, struct ltps_error *err)
 {
 	*ret_taken = false;
 	if (start >= end || x->n_regions == REGIONS_MAX ||

@@ -209,10 +209,6 @@ size_t pdf_room(const struct pdf_objects *o);
 int pdf_read_own(struct pdf_objects *o, size_t revision, struct pdf_slot *s,
 		 struct ltps_error *err) LTPS_CHECKED;
 
-/* Not fewer values than there are: what begins like one is counted, in strings too. It
- * stops behind max. */
-size_t pdf_count_values(struct view v, size_t max);
-
 /* ---- pdf_objects_data.c ---- */
 
 /* A value in which everything that it refers to stands itself, a few levels deep. */
@@ -257,9 +253,6 @@ int pdf_excerpt_add(struct pdf_objects *o, size_t revision, struct pdf_slot *s,
 /* As far as this revision goes. */
 struct view pdf_excerpt_of(struct pdf_objects *o, size_t revision);
 void pdf_excerpt_clear(struct pdf_excerpt *x);
-/* A place for octets of one kind; not taken where there is a region already. */
-int pdf_excerpt_take(struct pdf_excerpt *x, uint64_t start, uint64_t end, bool altered,
-		     bool *ret_taken, struct ltps_error *err) LTPS_CHECKED;
 /* What stands for /Contents there. */
 bool pdf_is_mark(const struct pdf_value *v);
 

@@ -145,7 +145,9 @@ static int mark_twice(struct pdf_inside_list *list, struct ltps_error *err)
 	return 0;
 }
 
-size_t pdf_count_values(struct view v, size_t max)
+/* Not fewer values than there are: what begins like one is counted, in strings too. It
+ * stops behind max. */
+static size_t pdf_count_values(struct view v, size_t max)
 {
 	size_t n = 0;
 	bool was_regular = false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/xmlw.h"
 
 /* A namespace declaration that was written, on an element at this depth. */
 struct rendered {
@@ -34,34 +35,11 @@ static int put_text(struct writer *w, const char *s)
 	return put(w, view_text(s));
 }
 
-/* C14N 1.0 2.3: what is replaced in text nodes, and in attributes. */
-static const char *reference(uint8_t c, bool attribute)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return attribute ? NULL : "&gt;";
-	case '"':
-		return attribute ? "&quot;" : NULL;
-	case '\t':
-		return attribute ? "&#x9;" : NULL;
-	case '\n':
-		return attribute ? "&#xA;" : NULL;
-	case '\r':
-		return "&#xD;";
-	default:
-		return NULL;
-	}
-}
-
 static int put_escaped(struct writer *w, struct view v, bool attribute)
 {
 	size_t from = 0;
 	for (size_t i = 0; i < v.n; i++) {
-		const char *ref = reference(v.p[i], attribute);
+		const char *ref = xmlw_reference(v.p[i], attribute);
 		if (ref == NULL)
 			continue;
 		if (put(w, view_of(v.p + from, i - from)) != 0 || put_text(w, ref) != 0)

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "ltp/ingest_private.h"
+#include "ltp/limit.h"
 #include "ltp/rows.h"
 #include "storage/audit.h"
 
@@ -18,7 +19,7 @@ struct once {
 	const struct profile *profile;
 	struct signatures_part *parts;
 	int64_t now_ms;
-	int64_t until_ms; /* monotonic */
+	struct limit limit;
 	struct ltp_retrieved out;
 	struct ltp_result *result;
 };
@@ -92,12 +93,6 @@ static int refuse_error(struct once *o, size_t part, struct ltps_error *err)
 
 /* ---- one signature ---- */
 
-static bool is_over(void *arg)
-{
-	const struct once *o = arg;
-	return clock_monotonic_ms() > o->until_ms;
-}
-
 static int set_text(char **ret, const char *s, struct ltps_error *err)
 {
 	if (s == NULL)
@@ -155,8 +150,7 @@ static int care(struct once *o, size_t part, struct cared_part *c,
 {
 	const struct signatures_judging j = { .w = o->w,
 					      .policy = policy_of(o->w->l, o->profile),
-					      .budget = { .expired = is_over,
-							  .arg = o },
+					      .budget = limit_budget(&o->limit),
 					      .network = true,
 					      .now_ms = o->now_ms,
 					      .proof_ms = INT64_MAX };
@@ -188,7 +182,7 @@ static int care_all(struct once *o, struct ltps_error *err)
 			return -1;
 		if (!is_signed)
 			continue;
-		if (is_over(o)) {
+		if (limit_is_over(&o->limit)) {
 			refuse(o->result, LTP_EXTERNAL_UNAVAILABLE,
 			       "po[%zu]: not done within %d s", i,
 			       AT_ONCE_MS_MAX / 1000);
@@ -221,7 +215,7 @@ static int run(struct once *o, struct ltps_error *err)
 	    ingest_forms_possible(o->profile, o->parts, o->req->n_pos, o->result, err);
 	if (possible <= 0)
 		return possible;
-	fetch_until(o->w->fetch, o->until_ms);
+	fetch_until(o->w->fetch, o->limit.until_ms);
 	const int rc = care_all(o, err);
 	fetch_until(o->w->fetch, INT64_MAX);
 	return rc;
@@ -248,7 +242,7 @@ int ltp_preserve_at_once(struct ltp_worker *w, const struct ltp_ingest_request *
 	struct once o = { .w = w,
 			  .req = req,
 			  .now_ms = ltp_now(w->l),
-			  .until_ms = clock_monotonic_ms() + AT_ONCE_MS_MAX,
+			  .limit = limit_of(AT_ONCE_MS_MAX, NULL),
 			  .result = ret_result };
 	refuse(ret_result, LTP_OK, "%s", "");
 	*ret = (struct ltp_retrieved){ 0 };

@@ -55,7 +55,9 @@ static bool is_closing(const struct document_stamp *s)
 	return false;
 }
 
-bool augment_is_closed(const struct stage *s, size_t signature)
+/* Whether the unsigned attributes of this signer are covered by an archive
+ * time-stamp that knows no later ones. */
+static bool augment_is_closed(const struct stage *s, size_t signature)
 {
 	for (size_t i = 0; i < s->doc->n_stamps; i++)
 		if (s->doc->stamps[i].signature == (int)signature &&
@@ -73,7 +75,7 @@ static bool any_is_closed(const struct stage *s)
 }
 
 /* TRY_LATER and its like: it may be good yet, and another would be no better. */
-bool augment_wants_material(const struct conclusion *c)
+static bool augment_wants_material(const struct conclusion *c)
 {
 	return c->sub == SUB_TRY_LATER || c->sub == SUB_NO_CERTIFICATE_CHAIN_FOUND ||
 	       c->sub == SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE ||

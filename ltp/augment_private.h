@@ -112,9 +112,6 @@ bool augment_may(struct augmenting *a, const struct stage *s);
 bool augment_complete(struct augmenting *a, const struct stage *s);
 /* Whether a signature has a time-stamp that is good, or will be; or can get none. */
 bool augment_has_stamp(const struct stage *s, size_t signature);
-/* Whether the unsigned attributes of this signer are covered by an archive
- * time-stamp that knows no later ones. */
-bool augment_is_closed(const struct stage *s, size_t signature);
 /* Tells of status that is older than what it is to prove. */
 void augment_note_status(struct augmenting *a, const struct stage *s);
 bool augment_not_worse(struct augmenting *a, const struct stage *before,
@@ -126,9 +123,6 @@ bool augment_stamps_serve(struct augmenting *a, const struct stage *before,
 void augment_say(struct augmenting *a, enum augment_outcome o, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void augment_miss(struct augmenting *a, const char *what, const char *from);
-
-/* Such a conclusion may be better with material that is not at hand yet. */
-bool augment_wants_material(const struct conclusion *c);
 
 /* A token over this imprint, checked by the client, and by the gate that it has.
  * over  it will stand over those that came before: another TSA is asked first than gave

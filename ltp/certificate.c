@@ -2,21 +2,11 @@
 #include "ltp/certificate.h"
 
 #include "ltp/inside.h"
+#include "ltp/limit.h"
 #include "ltp/path.h"
 
 /* Of one request: certificates that name a hundred sources must not hold the thread. */
 #define CERTIFICATE_MS_MAX 60000
-
-struct limit {
-	const struct ltp_worker *w;
-	int64_t until_ms;
-};
-
-static bool is_over(void *arg)
-{
-	const struct limit *l = arg;
-	return atomic_load(&l->w->cancelled) || clock_monotonic_ms() > l->until_ms;
-}
 
 static int write_result(const struct path_result *r, struct buf *out,
 			struct ltps_error *err)
@@ -32,11 +22,11 @@ int ltp_validate_certificate(struct ltp_worker *w, const struct ltp_certificate 
 			     struct buf *out, struct ltps_error *err)
 {
 	const struct path_sources sources = worker_sources(w, c->fetch);
-	struct limit limit = { w, clock_monotonic_ms() + CERTIFICATE_MS_MAX };
+	struct limit limit = limit_of(CERTIFICATE_MS_MAX, &w->cancelled);
 	struct path_input in = *c->in;
 	struct judged_path judged = { 0 };
 	in.cache = c->cache;
-	in.budget.expired = is_over;
+	in.budget.expired = limit_is_over;
 	in.budget.arg = &limit;
 	if (path_judge_fetching(&sources, &in, &judged, err) != 0)
 		return -1;

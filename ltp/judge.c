@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ltp/limit.h"
+
 /* Of one round over all signatures; other budgets end each path far earlier. */
 #define JUDGE_MS_MAX 60000
 
@@ -14,20 +16,14 @@ struct loop {
 	struct needs needs; /* its time is that of the round */
 };
 
-static bool is_over(void *arg)
-{
-	const int64_t *until_ms = arg;
-	return clock_monotonic_ms() > *until_ms;
-}
-
 static int judge_once(struct loop *l, struct ltps_error *err)
 {
 	struct engine_input in = *l->in;
 	const struct material *pools[PATH_POOLS_MAX] = { NULL };
-	int64_t until_ms = clock_monotonic_ms() + JUDGE_MS_MAX;
+	struct limit limit = limit_of(JUDGE_MS_MAX, NULL);
 	if (in.budget.expired == NULL) {
-		in.budget.expired = is_over;
-		in.budget.arg = &until_ms;
+		in.budget.expired = limit_is_over;
+		in.budget.arg = &limit;
 	}
 	for (size_t i = 0; i < in.n_pools; i++)
 		pools[i] = in.pools[i];

@@ -40,10 +40,6 @@ const char *notify_kind_name(unsigned kinds);
  * NOT_FOUND (the audit has no such entry). */
 int notify_send(struct ltp_worker *w, struct notify_peer *p, int64_t seq,
 		struct ltps_error *err) LTPS_CHECKED;
-/* JSON of an entry; id: hash of it. Appended. */
-int notify_body(const struct audit_entry *e, const struct digest *id,
-		const char *service, struct buf *out,
-		struct ltps_error *err) LTPS_CHECKED;
 
 /* notify_alarm.c: what /health shows, compared with what was told; raised and cleared
  * alarms become entries of the audit. */

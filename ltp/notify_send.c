@@ -57,8 +57,9 @@ static void put_details(struct jsonw *j, const struct audit_entry *e)
 	jsonw_object_end(j);
 }
 
-int notify_body(const struct audit_entry *e, const struct digest *id,
-		const char *service, struct buf *out, struct ltps_error *err)
+/* JSON of an entry; id: hash of it. Appended. */
+static int notify_body(const struct audit_entry *e, const struct digest *id,
+		       const char *service, struct buf *out, struct ltps_error *err)
 {
 	char text[STORE_TEXT_MAX + 128];
 	struct jsonw j = jsonw_to(out);

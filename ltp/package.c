@@ -241,6 +241,15 @@ static int add_policy(struct package *p, struct ltps_error *err)
 	return rc;
 }
 
+/* What was written into the buffer of j, with a line end. */
+static int add_json(struct package *p, const char *name, struct jsonw *j,
+		    struct ltps_error *err)
+{
+	if (jsonw_end(j, err) != 0 || buf_put_byte(j->out, '\n', err) != 0)
+		return -1;
+	return package_add(p, name, view_buf(j->out), err);
+}
+
 static int add_trace(struct package *p, const struct ltp_trace *t,
 		     struct ltps_error *err)
 {
@@ -259,11 +268,7 @@ static int add_trace(struct package *p, const struct ltp_trace *t,
 		jsonw_object_end(&j);
 	}
 	jsonw_array_end(&j);
-	int rc = jsonw_end(&j, err);
-	if (rc == 0)
-		rc = buf_put_byte(&out, '\n', err);
-	if (rc == 0)
-		rc = package_add(p, "trace.json", view_buf(&out), err);
+	const int rc = add_json(p, "trace.json", &j, err);
 	buf_free(&out);
 	return rc;
 }
@@ -332,11 +337,7 @@ static int add_description(struct package *p, struct ltps_error *err)
 		put_version(&j, &o->versions[i]);
 	jsonw_array_end(&j);
 	jsonw_object_end(&j);
-	int rc = jsonw_end(&j, err);
-	if (rc == 0)
-		rc = buf_put_byte(&out, '\n', err);
-	if (rc == 0)
-		rc = package_add(p, "object.json", view_buf(&out), err);
+	const int rc = add_json(p, "object.json", &j, err);
 	buf_free(&out);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/limit.h"
 #include "ltp/package_private.h"
 #include "ltp/validation.h"
 
@@ -14,12 +15,6 @@
 	60000       /* of one package; what comes later is left to the reader          \
 		     */
 #define PEM_LINE 48 /* octets: 64 characters, RFC 7468 2 */
-
-static bool is_over(void *arg)
-{
-	const int64_t *until_ms = arg;
-	return clock_monotonic_ms() > *until_ms;
-}
 
 /* ---- material ---- */
 
@@ -224,11 +219,10 @@ static int judge_part(struct package *p, const struct signatures_judging *j,
 int package_judge(struct package *p, const struct package_version *pv,
 		  const struct package_version *base, struct ltps_error *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + JUDGE_MS_MAX;
+	struct limit limit = limit_of(JUDGE_MS_MAX, NULL);
 	const struct signatures_judging j = { .w = p->w,
 					      .policy = p->policy,
-					      .budget = { .expired = is_over,
-							  .arg = &until_ms },
+					      .budget = limit_budget(&limit),
 					      .now_ms = p->now_ms,
 					      .proof_ms = INT64_MAX };
 	size_t judged = 0;

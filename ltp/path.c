@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "ltp/limit.h"
+
 struct loop {
 	const struct path_sources *s;
 	const struct path_input *in;
@@ -11,19 +13,13 @@ struct loop {
 	struct needs needs;
 };
 
-static bool is_over(void *arg)
-{
-	const int64_t *until_ms = arg;
-	return clock_monotonic_ms() > *until_ms;
-}
-
 static int judge_once(struct loop *l, struct ltps_error *err)
 {
 	struct path_input in = *l->in;
-	int64_t until_ms = clock_monotonic_ms() + PATH_JUDGE_MS_MAX;
+	struct limit limit = limit_of(PATH_JUDGE_MS_MAX, NULL);
 	if (in.budget.expired == NULL) {
-		in.budget.expired = is_over;
-		in.budget.arg = &until_ms;
+		in.budget.expired = limit_is_over;
+		in.budget.arg = &limit;
 	}
 	if (l->s->known != NULL) {
 		known_drop(l->j->generation);

@@ -499,14 +499,22 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 
 /* --- jobs --- */
 
+/* The most overdue job of a kind is claimed; found false: none is due, and *ret_next_ms
+ * not later than when one will be. */
+struct claimed {
+	struct job job;
+	bool found;
+	struct job_claim claim;
+};
+
 static int run_claim(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct claimed *c = arg;
 	return job_claim(conn, &c->claim, &c->job, &c->found, err);
 }
 
-int preserve_claim(struct ltp_worker *w, const char *kind, struct claimed *c,
-		   int64_t *ret_next_ms, struct ltps_error *err)
+static int preserve_claim(struct ltp_worker *w, const char *kind, struct claimed *c,
+			  int64_t *ret_next_ms, struct ltps_error *err)
 {
 	int64_t due = 0;
 	bool ahead = false;

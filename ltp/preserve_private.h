@@ -11,15 +11,6 @@
 
 #define PRESERVE_CLAIMANT "preserve"
 
-/* The most overdue job of a kind is claimed; found false: none is due, and *ret_next_ms
- * not later than when one will be. */
-struct claimed {
-	struct job job;
-	bool found;
-	struct job_claim claim;
-};
-int preserve_claim(struct ltp_worker *w, const char *kind, struct claimed *c,
-		   int64_t *ret_next_ms, struct ltps_error *err) LTPS_CHECKED;
 /* Fails with CANCELLED when the service ends. */
 int preserve_go_on(struct ltp_worker *w, struct ltps_error *err) LTPS_CHECKED;
 

@@ -62,9 +62,6 @@ void hash_source_drop(struct hash_source *s); /* NULL-safe */
 /* An unstamped tree goes, and its sources go back. What is stamped meanwhile stays. */
 int hash_target_abandon(struct ltp_worker *w, int64_t tree,
 			struct ltps_error *err) LTPS_CHECKED;
-/* Whether chains may still end with this token: it proves what it covers, and will. */
-int hash_tail_stands(struct store_conn *conn, int64_t tip, int64_t now_ms,
-		     bool *ret_stands, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- a leaf ---- */
 

@@ -42,8 +42,9 @@ struct hash_source *hash_source_take(struct hash_source *s)
 	return s;
 }
 
-int hash_tail_stands(struct store_conn *conn, int64_t tip, int64_t now_ms,
-		     bool *ret_stands, struct ltps_error *err)
+/* Whether chains may still end with this token: it proves what it covers, and will. */
+static int hash_tail_stands(struct store_conn *conn, int64_t tip, int64_t now_ms,
+			    bool *ret_stands, struct ltps_error *err)
 {
 	struct token_link link;
 	struct footing f = { 0 };

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "ltp/inside.h"
+#include "ltp/limit.h"
 #include "ltp/search_filter.h"
 
 /* It holds a worker: what takes longer has to be asked for more narrowly. */
@@ -38,25 +39,19 @@ static int take(void *arg, const char *poid, struct ltps_error *err)
 	return 0;
 }
 
-static bool is_over(void *arg)
-{
-	const int64_t *until_ms = arg;
-	return clock_monotonic_ms() > *until_ms;
-}
-
 static int look(struct ltp_worker *w, const struct ltp_caller *caller,
 		const struct search_filter *f, struct run *run, struct ltp_result *r,
 		struct ltps_error *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + SEARCH_MS_MAX;
+	struct limit limit = limit_of(SEARCH_MS_MAX, NULL);
 	const struct search_query q = { .tenant = tenant_of(caller),
 					.nodes = f->nodes,
 					.n_nodes = f->n_nodes,
 					.after = f->after,
 					.newest_first = f->newest_first,
 					.limit = f->limit,
-					.over = is_over,
-					.over_arg = &until_ms };
+					.over = limit_is_over,
+					.over_arg = &limit };
 	bool more = false;
 	if (object_search(w->conn, &q, take, run, &more, err) == 0) {
 		if (more)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "formats/cms.h"
+#include "ltp/limit.h"
 #include "ltp/signatures.h"
 
 /* Judging what comes holds a worker: what takes longer is open, and for the job. */
@@ -355,22 +356,15 @@ void signatures_cared_clear(struct cared_part *c)
 	*c = (struct cared_part){ 0 };
 }
 
-static bool is_over(void *arg)
-{
-	const int64_t *until_ms = arg;
-	return clock_monotonic_ms() > *until_ms;
-}
-
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
 		     const struct signatures_part *parts, size_t n,
 		     struct signatures_verdict *ret, struct signatures_facts *facts,
 		     struct ltps_error *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + INGEST_MS_MAX;
+	struct limit limit = limit_of(INGEST_MS_MAX, NULL);
 	const struct signatures_judging j = { .w = w,
 					      .policy = policy_of(w->l, p),
-					      .budget = { .expired = is_over,
-							  .arg = &until_ms },
+					      .budget = limit_budget(&limit),
 					      .now_ms = ltp_now(w->l),
 					      .proof_ms = INT64_MAX };
 	size_t judged = 0;

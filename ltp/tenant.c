@@ -6,7 +6,8 @@
 #include "ltp/inside.h"
 #include "storage/credential.h"
 
-const struct ltp_tenant *tenant_rules(const struct ltp *l, const char *tenant)
+/* NULL: nothing is said of it. */
+static const struct ltp_tenant *tenant_rules(const struct ltp *l, const char *tenant)
 {
 	for (size_t i = 0; i < l->o.n_tenants; i++)
 		if (strcmp(l->o.tenants[i].name, tenant) == 0)

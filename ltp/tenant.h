@@ -6,8 +6,6 @@
 #include "ltp/ltp.h"
 #include "storage/store.h"
 
-/* NULL: nothing is said of it. */
-const struct ltp_tenant *tenant_rules(const struct ltp *l, const char *tenant);
 /* A profile that some tenant names is for those that name it; all others are for all.
  */
 bool tenant_has_profile(const struct ltp *l, const char *tenant, const char *profile);

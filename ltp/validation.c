@@ -3,6 +3,7 @@
 
 #include "formats/format.h"
 #include "ltp/inside.h"
+#include "ltp/limit.h"
 #include "ltp/report_sign.h"
 
 /* Of one request: a file with many signatures must not hold the thread for hours. */
@@ -102,27 +103,16 @@ int validation_write(const struct report *r, const struct report_frame *f,
 
 /* ---- in the service ---- */
 
-struct limit {
-	const struct ltp_worker *w;
-	int64_t until_ms;
-};
-
-static bool is_over(void *arg)
-{
-	const struct limit *l = arg;
-	return atomic_load(&l->w->cancelled) || clock_monotonic_ms() > l->until_ms;
-}
-
 static int judge(struct ltp_worker *w, const struct ltp_validation *v,
 		 const struct document *d, struct buf *out, struct ltps_error *err)
 {
 	const struct path_sources sources = worker_sources(w, v->fetch);
-	struct limit limit = { w, clock_monotonic_ms() + VALIDATE_MS_MAX };
+	struct limit limit = limit_of(VALIDATE_MS_MAX, &w->cancelled);
 	const struct engine_input in = {
 		.document = d,
 		.policy = v->policy,
 		.time_ms = v->time_ms,
-		.budget = { .expired = is_over, .arg = &limit },
+		.budget = limit_budget(&limit),
 		.cache = v->cache,
 	};
 	const struct report_frame frame = { .service = w->l->o.service_id,

@@ -31,7 +31,7 @@ void finder_add(struct finder *f, enum scvp_code code, const char *fmt, ...)
 	va_end(ap);
 }
 
-bool findings_hold(const struct scvp_finding *f, size_t n, int reply)
+static bool findings_hold(const struct scvp_finding *f, size_t n, int reply)
 {
 	for (size_t i = 0; i < n; i++)
 		if (f[i].reply == reply && !scvp_code_is_note(f[i].code))

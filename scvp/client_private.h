@@ -13,7 +13,6 @@ struct finder {
 };
 void finder_add(struct finder *f, enum scvp_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-bool findings_hold(const struct scvp_finding *f, size_t n, int reply);
 
 /* client_protect.c: signature and the server's certificate. */
 struct protection {

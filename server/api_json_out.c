@@ -318,8 +318,9 @@ static void put_profile(struct jsonw *j, const struct profile *p, bool v121)
 	jsonw_object_end(j);
 }
 
-int api_out_info(const struct api_answer *a, const struct profile *const *profiles,
-		 size_t n, struct buf *out, struct ltps_error *err)
+static int api_out_info(const struct api_answer *a,
+			const struct profile *const *profiles, size_t n,
+			struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = start(a, out);
 	jsonw_key(&j, "pro");
@@ -330,24 +331,24 @@ int api_out_info(const struct api_answer *a, const struct profile *const *profil
 	return finish(&j, err);
 }
 
-int api_out_preserved(const struct api_answer *a, const char *poid, struct buf *out,
-		      struct ltps_error *err)
+static int api_out_preserved(const struct api_answer *a, const char *poid,
+			     struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = start(a, out);
 	jsonw_member(&j, "poId", poid);
 	return finish(&j, err);
 }
 
-int api_out_updated(const struct api_answer *a, const char *version, struct buf *out,
-		    struct ltps_error *err)
+static int api_out_updated(const struct api_answer *a, const char *version,
+			   struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = start(a, out);
 	jsonw_member(&j, "versionId", version);
 	return finish(&j, err);
 }
 
-int api_out_found(const struct api_answer *a, const struct ltp_found *found,
-		  struct buf *out, struct ltps_error *err)
+static int api_out_found(const struct api_answer *a, const struct ltp_found *found,
+			 struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = start(a, out);
 	if (found->n > 0) {
@@ -455,9 +456,9 @@ int api_report_json(const struct evidence_reports *reports, struct buf *out,
 	return jsonw_end(&j, err);
 }
 
-int api_out_validated(const struct api_answer *a,
-		      const struct evidence_reports *reports, struct buf *out,
-		      struct ltps_error *err)
+static int api_out_validated(const struct api_answer *a,
+			     const struct evidence_reports *reports, struct buf *out,
+			     struct ltps_error *err)
 {
 	struct buf report = buf_make(API_REPORT_MAX);
 	struct jsonw j = start(a, out);

@@ -17,14 +17,6 @@
  * must hold a member even when there is nothing to tell. */
 int api_out_result(const struct api_answer *a, enum operation op, struct buf *out,
 		   struct ltps_error *err) LTPS_CHECKED;
-int api_out_info(const struct api_answer *a, const struct profile *const *profiles,
-		 size_t n, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
-int api_out_preserved(const struct api_answer *a, const char *poid, struct buf *out,
-		      struct ltps_error *err) LTPS_CHECKED;
-int api_out_updated(const struct api_answer *a, const char *version, struct buf *out,
-		    struct ltps_error *err) LTPS_CHECKED;
-int api_out_found(const struct api_answer *a, const struct ltp_found *found,
-		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
 /* RetrievePO, and PreservePO that answers with POs. Frees the data of each as soon as
  * it is written. */
 int api_out_retrieved(const struct api_answer *a, enum operation op,
@@ -32,9 +24,6 @@ int api_out_retrieved(const struct api_answer *a, enum operation op,
 		      struct ltps_error *err) LTPS_CHECKED;
 int api_out_trace(const struct api_answer *a, const struct ltp_trace *trace,
 		  struct buf *out, struct ltps_error *err) LTPS_CHECKED;
-int api_out_validated(const struct api_answer *a,
-		      const struct evidence_reports *reports, struct buf *out,
-		      struct ltps_error *err) LTPS_CHECKED;
 
 /* V1.2.1 is asked for by "Content-Type: application/json; version=1.2.1": times are
  * integers, milliseconds since 1970, and a description is `desc`; the answer's media

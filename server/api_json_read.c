@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "server/api_json_in.h"
+#include "server/result.h"
 
 /*
  * The library reports an allocation that failed as whatever error comes to its
@@ -28,7 +29,8 @@ static void init_once(void)
 	json_object_seed(0);
 }
 
-void reader_init(void)
+/* The house's memory under jansson; once, before any document. */
+static void reader_init(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, init_once);
@@ -36,14 +38,10 @@ void reader_init(void)
 
 bool reader_refuse(struct reader *r, enum ltp_minor minor, const char *fmt, ...)
 {
-	char text[256];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	result_set_at(r->refusal, minor, r->path, fmt, ap);
 	va_end(ap);
-	r->refusal->minor = minor;
-	snprintf(r->refusal->message, sizeof(r->refusal->message), "%s%s%s",
-		 r->path_n > 0 ? r->path : "", r->path_n > 0 ? ": " : "", text);
 	return false;
 }
 
@@ -61,7 +59,7 @@ static size_t push(struct reader *r, const char *name, size_t i)
 	return before;
 }
 
-size_t reader_push(struct reader *r, const char *name)
+static size_t reader_push(struct reader *r, const char *name)
 {
 	return push(r, name, 0);
 }

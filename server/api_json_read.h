@@ -64,14 +64,11 @@ bool reader_refuse(struct reader *r, enum ltp_minor minor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Zeroed memory that lives as long as the request; NULL: nomem is set. */
 void *reader_list(struct reader *r, size_t count, size_t size);
-size_t reader_push(struct reader *r, const char *name);
 size_t reader_push_index(struct reader *r, size_t i);
 void reader_pop(struct reader *r, size_t before);
 
 /* Parses the small document; NULL with a refusal, or nomem. */
 json_t *reader_load(struct reader *r);
 void reader_free_lists(void **lists, size_t n);
-/* The house's memory under jansson; once, before any document. */
-void reader_init(void);
 
 #endif

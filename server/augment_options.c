@@ -15,11 +15,11 @@
 #define OUTCOME_MAX ((size_t)64 << 20) /* with the report in it */
 
 void augment_options_table(
-    struct augment_options *o,
+    struct augment_options *o, const char *command,
     struct command_option out[TRUST_OPTIONS_COUNT + AUGMENT_OPTIONS_COUNT])
 {
 	memset(o, 0, sizeof(*o));
-	trust_options_table(&o->trust, out);
+	trust_options_table(&o->trust, command, out);
 	const struct command_option own[AUGMENT_OPTIONS_COUNT] = {
 		{ .name = "-o", .alias = "--out", .text = &o->out },
 		{ .name = "--level", .text = &o->level },
@@ -74,12 +74,16 @@ static int open_network(struct augment_options *o, struct ltps_error *err)
 {
 	const struct fetch_policy own = { .allow_http = true,
 					  .allow_loopback = true,
-					  .allow_private = true };
+					  .allow_private = true,
+					  .progress = progress_fetch,
+					  .progress_arg = &o->trust.progress };
 	const struct fetch_policy found = { .allow_http = true,
 					    .allow_ldap = true,
 					    .allow_loopback = o->fetch_local != 0,
 					    .allow_private = o->fetch_local != 0,
-					    .redirects = REDIRECTS_MAX };
+					    .redirects = REDIRECTS_MAX,
+					    .progress = progress_fetch,
+					    .progress_arg = &o->trust.progress };
 	if (fetch_new(&own, &o->tsa_fetch, err) != 0)
 		return -1;
 	return o->offline != 0 ? 0 : fetch_new(&found, &o->fetch, err);
@@ -285,6 +289,7 @@ int augment_options_finish(const struct augment_options *o, const char *command,
 	if (a->outcome == AUGMENT_DONE &&
 	    file_write(o->out, view_buf(&a->out), OUTPUT_MODE, err) != 0)
 		goto out;
+	progress_hide();
 	if (to == stderr)
 		fprintf(to, "ltps: %s: ", command);
 	if (fwrite(out.p, 1, out.n, to) != out.n || fflush(to) != 0)

@@ -40,7 +40,7 @@ struct augment_options {
 
 /* o is zeroed first; the options of trust_options stand in the table too. */
 void augment_options_table(
-    struct augment_options *o,
+    struct augment_options *o, const char *command,
     struct command_option out[TRUST_OPTIONS_COUNT + AUGMENT_OPTIONS_COUNT]);
 /* What is wrong with them on the command line; NULL: nothing. none: level b is one. */
 const char *augment_options_check(struct augment_options *o, bool none);

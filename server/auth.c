@@ -12,6 +12,7 @@
 #include "ltp/access.h"
 #include "server/api_call.h"
 #include "server/result.h"
+#include "server/service_job.h"
 
 #define REFUSAL_MAX ((size_t)8 << 10)
 #define SUBJECT_MAX 1024
@@ -341,7 +342,6 @@ static void asker_free(void *context)
 void auth_gate(struct http_exchange *x, void *arg)
 {
 	struct service *s = ((struct service_shell *)arg)->now;
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct asker *a = mem_zalloc(1, sizeof(*a));
 	if (a == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -359,8 +359,8 @@ void auth_gate(struct http_exchange *x, void *arg)
 	if (!a->lookup &&
 	    (a->verdict == VERDICT_PASS || (a->verdict == VERDICT_UNKNOWN && a->loud)))
 		settle(a);
-	else if (pool_submit(s->workers, &a->job, &err) != 0)
-		http_refuse(x, 503, "the service is busy, come again");
+	else
+		(void)service_submit(s, x, &a->job); /* the exchange frees it */
 }
 
 struct ltp_caller auth_caller(const struct http_exchange *x)

@@ -12,7 +12,7 @@
 #include "server/certificate_request.h"
 #include "server/query_names.h"
 #include "server/result.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 struct certificate_job {
 	struct pool_job job;
@@ -86,31 +86,6 @@ static enum pool_outcome certificate_work(struct pool_job *job, void *state)
 
 /* ---- back on the loop ---- */
 
-static void count(struct service *s, const struct certificate_job *j, int status)
-{
-	struct service_validate_counts *c = s->certificate_counts;
-	if (status < 400)
-		c->okay++;
-	else if (status < 500)
-		c->refused++;
-	else
-		c->failed++;
-	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
-}
-
-static void refuse(struct certificate_job *j, int status)
-{
-	char line[400];
-	if (status >= 500) {
-		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
-			  "a certificate cannot be judged", &j->err, NULL, 0);
-		http_refuse(j->x, status, "the service cannot judge it now");
-		return;
-	}
-	ltps_error_line(&j->err, line, sizeof(line));
-	http_refuse(j->x, status, line);
-}
-
 static void certificate_job_free(struct certificate_job *j)
 {
 	certificate_request_clear(&j->request);
@@ -127,10 +102,11 @@ static void certificate_done(struct pool_job *job)
 		status = result_of_error(&j->err).http_status;
 	else if (!budget_has(j->s->budget, j->answer.n))
 		status = 503;
-	count(j->s, j, status);
+	service_count(j->s->certificate_counts, status, j->started_us);
 	service_answered_status(j->s, j->x, ANSWER_CERTIFICATES, status, j->started_us);
 	if (j->err.code != LTPS_OK)
-		refuse(j, status);
+		service_refuse(j->s, j->x, status, "a certificate cannot be judged",
+			       &j->err);
 	else if (status == 503)
 		http_refuse(j->x, 503, "too many answers in flight");
 	else
@@ -186,14 +162,12 @@ void certificate_http_handle(struct http_exchange *x, void *arg)
 	j->answer = buf_make(CERTIFICATE_REPORT_MAX);
 	j->json = strcmp(http_media_type(x), "application/json") == 0;
 	if (read_query(j, &err) != 0) {
-		j->err = err;
-		refuse(j, result_of_error(&err).http_status);
+		service_refuse(s, x, result_of_error(&err).http_status,
+			       "a certificate cannot be judged", &err);
 		certificate_job_free(j);
 		return;
 	}
 	j->body = http_take_body(x);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		certificate_job_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

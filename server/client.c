@@ -11,6 +11,7 @@
 #include "base/fetch.h"
 #include "base/file.h"
 #include "server/commands.h"
+#include "server/progress.h"
 
 #define MAJOR_SUCCESS "urn:oasis:names:tc:dss:1.0:resultmajor:Success"
 #define MAJOR_REQUESTER "urn:oasis:names:tc:dss:1.0:resultmajor:RequesterError"
@@ -102,6 +103,8 @@ static int exchange(const struct client *c, const char *path, struct fetch_reque
 		.ca_file = c->ca,
 		.client_certificate = c->certificate,
 		.client_key = c->key != NULL ? c->key : c->certificate,
+		.progress = c->progress != NULL ? progress_fetch : NULL,
+		.progress_arg = c->progress,
 	};
 	if (c->key != NULL && c->certificate == NULL)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
@@ -190,6 +193,7 @@ int client_verdict(const char *command, const json_t *answer)
 	bool success = strcmp(major, MAJOR_SUCCESS) == 0;
 	if (success && minor == NULL)
 		return EXIT_VALID;
+	progress_hide();
 	fprintf(stderr, "ltps: %s: ", command);
 	client_show(stderr, minor != NULL ? minor : major);
 	fputs(": ", stderr);

@@ -14,12 +14,15 @@
 #define CLIENT_BODY_MAX ((size_t)2 << 30) /* what one answer may hold */
 #define CLIENT_TOTAL_MS 600000            /* 2 GiB over a slow line */
 
+struct progress;
+
 /* A service, and who we are to it; NULL: not given. */
 struct client {
 	const char *url;
 	const char *token_file;        /* its first line is the token */
 	const char *certificate, *key; /* PEM */
 	const char *ca;                /* PEM; NULL: the system's */
+	struct progress *progress;     /* is told; NULL: nobody */
 };
 #define CLIENT_DEFAULT                                                                 \
 	{                                                                              \

@@ -21,7 +21,7 @@ static const char help[] =
     "judged before and after, and is made whole or not at all.\n"
     "\n"
     "  --content F      the signed document of a detached "
-    "signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP "\n"
+    "signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP PROGRESS_HELP "\n"
     "Exit status: 0 made, 1 a signature is TOTAL-FAILED, 2 material is missing, 3\n"
     "no signature, 64 usage, 65 malformed, or may not be augmented (an encrypted "
     "PDF),\n"
@@ -80,7 +80,7 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 				     .rest = c->rest,
 				     .max_rest = 1 };
 	int status;
-	augment_options_table(&c->options, options);
+	augment_options_table(&c->options, "augment", options);
 	options[OPTIONS_MAX - 1] =
 	    (struct command_option){ .name = "--content", .text = &c->content };
 	*ret_done = true;

@@ -10,11 +10,13 @@
 #include "formats/format.h"
 #include "server/client.h"
 #include "server/commands.h"
+#include "server/progress.h"
 
 #define FILES_MAX 1000 /* of one submission; a profile allows fewer or as many */
 #define VERSIONS_MAX 64
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 #define MESSAGE_MAX CLIENT_BODY_MAX
+#define COUNT_OF(table) ((unsigned)(sizeof(table) / sizeof((table)[0])))
 
 #define HELP_EXIT                                                                      \
 	"\nexit status: 0 done, 1 refused, 2 not (wholly) there yet, 64 usage,\n"      \
@@ -38,9 +40,10 @@ static const char HELP_PRESERVE[] =
     "  --profile P     preservation profile (" PROFILE_DEFAULT ")\n"
     "  --empty         no file: a container that update fills later\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
-    "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
+    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP HELP_EXIT;
 
 struct preserve {
+	struct progress progress;
 	struct client client;
 	const char *profile, *format, *mime;
 	int empty;
@@ -102,44 +105,57 @@ static int preserve_message(const struct preserve *p, const char *poid, struct b
 	return jsonw_end(&j, err);
 }
 
+/* Sends the files, and prints the id that the answer has of what became of them. */
+static int submit(const char *command, const struct preserve *p, const char *poid)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf message = buf_make(MESSAGE_MAX);
+	json_t *answer = NULL;
+	int status;
+	if (preserve_message(p, poid, &message, &err) != 0) {
+		status = command_error(command, &err);
+		goto out;
+	}
+	status =
+	    exchange(command, &p->client, poid == NULL ? "PreservePO" : "UpdatePOC",
+		     view_buf(&message), &answer);
+	const char *id = client_text(answer, poid == NULL ? "poId" : "versionId");
+	progress_hide();
+	if (id != NULL) {
+		client_show(stdout, id);
+		putchar('\n');
+		status = EXIT_VALID; /* a warning was told; what was sent is kept */
+	}
+out:
+	json_decref(answer);
+	buf_free(&message);
+	return status;
+}
+
 int cmd_preserve(int argc, char **argv)
 {
-	struct preserve p = { .client = CLIENT_DEFAULT, .profile = PROFILE_DEFAULT };
+	struct preserve p = { .progress = PROGRESS_OF("preserve"),
+			      .client = CLIENT_DEFAULT,
+			      .profile = PROFILE_DEFAULT };
 	const struct command_option options[] = {
 		CLIENT_OPTIONS(p.client),
 		{ .name = "--profile", .text = &p.profile },
 		{ .name = "--format", .text = &p.format },
 		{ .name = "--mime", .text = &p.mime },
 		{ .name = "--empty", .flag = &p.empty },
+		PROGRESS_OPTIONS(p.progress),
 	};
 	const struct command_line line = { "preserve", HELP_PRESERVE,
-					   options,    4 + CLIENT_OPTIONS_COUNT,
+					   options,    COUNT_OF(options),
 					   p.files,    FILES_MAX };
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf message = buf_make(MESSAGE_MAX);
-	json_t *answer = NULL;
-	int status = command_parse(argc, argv, &line, &p.n);
+	p.client.progress = &p.progress;
+	const int status = command_parse(argc, argv, &line, &p.n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
 	if ((p.n == 0) != (p.empty != 0))
 		return command_usage("preserve", p.n == 0 ? "no file is given"
 							  : "--empty takes no file");
-	if (preserve_message(&p, NULL, &message, &err) != 0) {
-		status = command_error("preserve", &err);
-		goto out;
-	}
-	status =
-	    exchange("preserve", &p.client, "PreservePO", view_buf(&message), &answer);
-	const char *poid = client_text(answer, "poId");
-	if (poid != NULL) {
-		client_show(stdout, poid);
-		putchar('\n');
-		status = EXIT_VALID; /* a warning was told; the object is preserved */
-	}
-out:
-	json_decref(answer);
-	buf_free(&message);
-	return status;
+	return submit("preserve", &p, NULL);
 }
 
 /* --- update --- */
@@ -153,39 +169,12 @@ static const char HELP_UPDATE[] =
     "                  ... where none was given); otherwise its id from now on\n"
     "  --related ID    of one file: part that it is about, as of a signature\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
-    "  --mime M        MIME type; detected when neither is given\n" HELP_EXIT;
-
-/* The first name is the POID, the others are files. */
-static int update_call(struct preserve *p)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf message = buf_make(MESSAGE_MAX);
-	json_t *answer = NULL;
-	const char *poid = p->files[0];
-	int status;
-	p->n--;
-	memmove(p->files, p->files + 1, p->n * sizeof(*p->files));
-	if (preserve_message(p, poid, &message, &err) != 0) {
-		status = command_error("update", &err);
-		goto out;
-	}
-	status =
-	    exchange("update", &p->client, "UpdatePOC", view_buf(&message), &answer);
-	const char *version = client_text(answer, "versionId");
-	if (version != NULL) {
-		client_show(stdout, version);
-		putchar('\n');
-		status = EXIT_VALID; /* a warning was told; the version is kept */
-	}
-out:
-	json_decref(answer);
-	buf_free(&message);
-	return status;
-}
+    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP HELP_EXIT;
 
 int cmd_update(int argc, char **argv)
 {
-	struct preserve p = { .client = CLIENT_DEFAULT };
+	struct preserve p = { .progress = PROGRESS_OF("update"),
+			      .client = CLIENT_DEFAULT };
 	const struct command_option options[] = {
 		CLIENT_OPTIONS(p.client),
 		{ .name = "--id", .text = &p.id },
@@ -195,10 +184,12 @@ int cmd_update(int argc, char **argv)
 		  .list = p.related,
 		  .max = FILES_MAX,
 		  .count = &p.n_related },
+		PROGRESS_OPTIONS(p.progress),
 	};
 	const struct command_line line = { "update", HELP_UPDATE,
-					   options,  4 + CLIENT_OPTIONS_COUNT,
+					   options,  COUNT_OF(options),
 					   p.files,  FILES_MAX };
+	p.client.progress = &p.progress;
 	const int status = command_parse(argc, argv, &line, &p.n);
 	if (status != 0)
 		return status > 0 ? 0 : EXIT_USAGE;
@@ -206,7 +197,10 @@ int cmd_update(int argc, char **argv)
 		return command_usage("update", "a POID and a file are needed");
 	if (p.n > 2 && (p.id != NULL || p.n_related > 0))
 		return command_usage("update", "--id and --related are for one file");
-	return update_call(&p);
+	const char *poid = p.files[0]; /* the other names are files */
+	p.n--;
+	memmove(p.files, p.files + 1, p.n * sizeof(*p.files));
+	return submit("update", &p, poid);
 }
 
 /* --- retrieve --- */
@@ -219,9 +213,10 @@ static const char HELP_RETRIEVE[] =
     "  --version V     version ids, or all; the latest when not given\n"
     "  --format URI    format of the object\n"
     "  -o OUT          file for one, folder for several; without it one goes to\n"
-    "                  standard output\n" HELP_EXIT;
+    "                  standard output\n" PROGRESS_HELP HELP_EXIT;
 
 struct retrieve {
+	struct progress progress;
 	struct client client;
 	const char *subject, *format, *out;
 	const char *versions[VERSIONS_MAX];
@@ -297,6 +292,7 @@ static int write_all(const struct retrieve *r, const json_t *pos,
 {
 	struct stat st;
 	size_t n = json_array_size(pos);
+	progress_hide();
 	bool folder = r->out != NULL &&
 		      (n > 1 || (stat(r->out, &st) == 0 && S_ISDIR(st.st_mode)));
 	if (n > 1 && r->out == NULL)
@@ -312,7 +308,8 @@ static int write_all(const struct retrieve *r, const json_t *pos,
 
 int cmd_retrieve(int argc, char **argv)
 {
-	struct retrieve r = { .client = CLIENT_DEFAULT };
+	struct retrieve r = { .progress = PROGRESS_OF("retrieve"),
+			      .client = CLIENT_DEFAULT };
 	const struct command_option options[] = {
 		CLIENT_OPTIONS(r.client),
 		{ .name = "--subject", .text = &r.subject },
@@ -322,10 +319,12 @@ int cmd_retrieve(int argc, char **argv)
 		  .list = r.versions,
 		  .max = VERSIONS_MAX,
 		  .count = &r.n_versions },
+		PROGRESS_OPTIONS(r.progress),
 	};
 	const struct command_line line = { "retrieve", HELP_RETRIEVE,
-					   options,    4 + CLIENT_OPTIONS_COUNT,
+					   options,    COUNT_OF(options),
 					   &r.poid,    1 };
+	r.client.progress = &r.progress;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -37,8 +38,7 @@ static const char help[] =
     "                   Here there is none unless it is given. With one, every\n"
     "                   time-stamp must have been renewed before a certificate of\n"
     "                   its authority or an algorithm of it ended\n"
-    "  --format text|json\n"
-    "\n"
+    "  --format text|json\n" PROGRESS_HELP "\n"
     "Exit status: 0 valid, 1 invalid, 2 undetermined, 3 no evidence record,\n"
     "64 usage, 65 malformed input, 70 internal error.\n";
 
@@ -105,9 +105,19 @@ static int update_all(struct digest_ctx **ctx, struct view piece,
 	return 0;
 }
 
-static int read_pieces(int fd, struct digest_ctx **ctx, struct ltps_error *err)
+/* Octets of a file; 0: not known. */
+static uint64_t size_of(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+static int read_pieces(int fd, struct progress *p, struct digest_ctx **ctx,
+		       struct ltps_error *err)
 {
 	uint8_t *piece = mem_alloc(READ_STEP);
+	const uint64_t size = size_of(fd);
+	uint64_t done = 0;
 	int rc = -1;
 
 	if (piece == NULL)
@@ -131,15 +141,17 @@ static int read_pieces(int fd, struct digest_ctx **ctx, struct ltps_error *err)
 		}
 		if (update_all(ctx, view_of(piece, (size_t)k), err) != 0)
 			break;
+		done += (uint64_t)k;
+		progress_step(p, "digesting", PROGRESS_BYTES, done, size);
 	}
 	mem_free(piece);
 	return rc;
 }
 
 /* Every digest that the records may ask for, in one pass over the file. */
-static int digest_file(const char *path, const bool used[DIGEST_ALG_COUNT],
-		       struct ers_object *object, struct digest *values,
-		       struct ltps_error *err)
+static int digest_file(struct progress *p, const char *path,
+		       const bool used[DIGEST_ALG_COUNT], struct ers_object *object,
+		       struct digest *values, struct ltps_error *err)
 {
 	struct digest_ctx *ctx[DIGEST_ALG_COUNT] = { NULL };
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
@@ -153,7 +165,7 @@ static int digest_file(const char *path, const bool used[DIGEST_ALG_COUNT],
 	for (int alg = 1; alg < DIGEST_ALG_COUNT; alg++)
 		if (used[alg] && digest_new((enum digest_alg)alg, &ctx[alg], err) != 0)
 			goto out;
-	if (read_pieces(fd, ctx, err) != 0)
+	if (read_pieces(fd, p, ctx, err) != 0)
 		goto out;
 	for (int alg = 1; alg < DIGEST_ALG_COUNT; alg++)
 		if (ctx[alg] != NULL &&
@@ -208,7 +220,10 @@ static int make_objects(struct command *c, struct ltps_error *err)
 		int rc;
 		c->objects[i].name = name;
 		c->objects[i].digests = values;
-		rc = is_file ? digest_file(name, c->used, &c->objects[i], values, err)
+		if (is_file)
+			progress_part(&c->trust.progress, "data", i + 1, c->n_data);
+		rc = is_file ? digest_file(&c->trust.progress, name, c->used,
+					   &c->objects[i], values, err)
 			     : parse_digests(name, &c->objects[i], values, err);
 		if (rc != 0)
 			return -1;
@@ -274,6 +289,7 @@ static int print_reports(const struct command *c,
 	bool json = c->format != NULL && strcmp(c->format, "json") == 0;
 	int rc = json ? put_json(reports, &out, err) : put_text(reports, &out, err);
 
+	progress_hide();
 	if (rc == 0 &&
 	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
@@ -339,7 +355,7 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 	unsigned n = 0;
 	int rc;
 
-	trust_options_table(&c->trust, options);
+	trust_options_table(&c->trust, "evidence", options);
 	options[TRUST_OPTIONS_COUNT] = (struct command_option){ .name = "--data",
 								.list = c->data,
 								.max = OBJECTS_MAX,

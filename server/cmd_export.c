@@ -10,6 +10,7 @@
 #include "formats/exchange.h"
 #include "server/client.h"
 #include "server/commands.h"
+#include "server/progress.h"
 
 #define POIDS_MAX 1000
 #define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
@@ -19,12 +20,13 @@ static const char help[] =
     "usage: ltps export POID... -o FILE.xml [--url URL]\n"
     "Writes objects, all their versions, evidence records and traces, and the trust\n"
     "anchors with their dates, as an EvidenceExchange document (TS 119 512 annex G),\n"
-    "which another service takes over with \"ltps import\".\n" CLIENT_HELP
+    "which another service takes over with \"ltps import\".\n" CLIENT_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";
 
 struct export
 {
+	struct progress progress;
 	struct client client;
 	const char *out;
 	const char *poids[POIDS_MAX];
@@ -226,6 +228,7 @@ static int export_all(struct export *e)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	for (e->k = 1; e->k <= e->n; e->k++) {
+		progress_part(&e->progress, "object", e->k, e->n);
 		const int status = export_one(e);
 		if (status != 0)
 			return status;
@@ -249,13 +252,16 @@ int cmd_export(int argc, char **argv)
 		ltps_fail_nomem(&err);
 		return command_error("export", &err);
 	}
+	e->progress = (struct progress)PROGRESS_OF("export");
 	e->client = (struct client)CLIENT_DEFAULT;
+	e->client.progress = &e->progress;
 	const struct command_option options[] = {
 		CLIENT_OPTIONS(e->client),
 		{ .name = "-o", .alias = "--output", .text = &e->out },
+		PROGRESS_OPTIONS(e->progress),
 	};
 	const struct command_line line = { "export", help,
-					   options,  1 + CLIENT_OPTIONS_COUNT,
+					   options,  sizeof(options) / sizeof(options[0]),
 					   e->poids, POIDS_MAX };
 	int status = command_parse(argc, argv, &line, &e->n);
 	if (status != 0)

@@ -33,7 +33,7 @@ static const char help[] =
     "document becomes one object of the service, with its versions, records and trace\n"
     "as parts; prints the old POID and the new one.\n" CLIENT_HELP
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
-    "  --check          judge only, submit nothing\n" TRUST_OPTIONS_HELP
+    "  --check          judge only, submit nothing\n" TRUST_OPTIONS_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
     "or it failed\n";
 
@@ -53,6 +53,7 @@ struct import {
 
 static int refuse(const char *id, const char *why)
 {
+	progress_hide();
 	fputs("ltps: import: POFormatError: ", stderr);
 	client_show(stderr, id);
 	fputs(": ", stderr);
@@ -137,12 +138,14 @@ static bool is_covered(const struct exchange *x, const char *id)
 	return false;
 }
 
-static int judge_all(const struct import *im)
+static int judge_all(struct import *im)
 {
 	size_t evidence = 0;
 	for (size_t i = 0; i < im->x.n; i++) {
 		const struct exchange_item *item = &im->x.items[i];
 		int status = 0;
+		progress_step(&im->trust.progress, "judging", PROGRESS_THINGS, i + 1,
+			      im->x.n);
 		evidence += item->kind == EXCHANGE_EVIDENCE;
 		if (item->kind == EXCHANGE_EVIDENCE)
 			status = judge_one(im, item);
@@ -291,6 +294,7 @@ static int submit_one(const struct import *im, const struct exchange_item *first
 	else
 		status = client_verdict("import", answer);
 	const char *poid = client_text(answer, "poId");
+	progress_hide();
 	if (poid != NULL) {
 		client_show(stdout, first->poid);
 		putchar(' ');
@@ -303,17 +307,29 @@ static int submit_one(const struct import *im, const struct exchange_item *first
 	return status;
 }
 
-/* Each POID once, by its first evidence. */
+/* Whether the i-th item is the first evidence of its POID. */
+static bool is_first(const struct import *im, size_t i)
+{
+	const struct exchange_item *e = &im->x.items[i];
+	bool first = e->kind == EXCHANGE_EVIDENCE;
+	for (size_t k = 0; k < i && first; k++)
+		first = im->x.items[k].kind != EXCHANGE_EVIDENCE ||
+			strcmp(im->x.items[k].poid, e->poid) != 0;
+	return first;
+}
+
+/* Each POID once. */
 static int submit_all(struct import *im)
 {
+	size_t n = 0, done = 0;
 	find_hop(im);
+	for (size_t i = 0; i < im->x.n; i++)
+		n += is_first(im, i);
 	for (size_t i = 0; i < im->x.n; i++) {
-		const struct exchange_item *e = &im->x.items[i];
-		bool before = e->kind != EXCHANGE_EVIDENCE;
-		for (size_t k = 0; k < i && !before; k++)
-			before = im->x.items[k].kind == EXCHANGE_EVIDENCE &&
-				 strcmp(im->x.items[k].poid, e->poid) == 0;
-		const int status = before ? 0 : submit_one(im, e);
+		if (!is_first(im, i))
+			continue;
+		progress_part(&im->trust.progress, "object", ++done, n);
+		const int status = submit_one(im, &im->x.items[i]);
 		if (status != 0)
 			return status;
 	}
@@ -348,7 +364,8 @@ static int parse(struct import *im, int argc, char **argv)
 	const struct command_line line = { "import",    help,     options,
 					   OPTIONS_MAX, im->rest, 1 };
 	int status;
-	trust_options_table(&im->trust, options);
+	trust_options_table(&im->trust, "import", options);
+	im->client.progress = &im->trust.progress;
 	memcpy(options + TRUST_OPTIONS_COUNT, own, sizeof(own));
 	if (!command_read(argc, argv, &line, "a file is wanted", &status))
 		return status;

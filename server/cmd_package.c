@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "server/client.h"
 #include "server/commands.h"
+#include "server/progress.h"
 
 #define POID_MAX 256 /* longer than any of a service */
 
@@ -16,7 +17,7 @@ static const char help[] =
     "evidence records, trust anchors with their dates, the material and the policy\n"
     "that signatures are judged by, reports, the trace, and a page (README.txt,\n"
     "VERIFY.html) with the commands that check each file.\n" CLIENT_HELP
-    "  --partial       also while the evidence of some version is not made yet\n"
+    "  --partial       also while the evidence of some version is not made yet\n" PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";
 
@@ -36,6 +37,7 @@ static int take(const struct fetch_result *r, const char *out, struct ltps_error
 	json_error_t why;
 	json_t *problem = json_loadb((const char *)r->body.p, r->body.n,
 				     JSON_REJECT_DUPLICATES, &why);
+	progress_hide();
 	fprintf(stderr, "ltps: package: HTTP %d: ", r->status);
 	client_show(stderr, client_text(problem, "detail"));
 	fputc('\n', stderr);
@@ -69,6 +71,7 @@ static int get(const struct client *client, const char *poid, bool partial,
 
 int cmd_package(int argc, char **argv)
 {
+	struct progress progress = PROGRESS_OF("package");
 	struct client client = CLIENT_DEFAULT;
 	const char *out = NULL, *poid = NULL;
 	int partial = 0;
@@ -76,11 +79,13 @@ int cmd_package(int argc, char **argv)
 		CLIENT_OPTIONS(client),
 		{ .name = "-o", .alias = "--output", .text = &out },
 		{ .name = "--partial", .flag = &partial },
+		PROGRESS_OPTIONS(progress),
 	};
 	const struct command_line line = { "package", help,
-					   options,   2 + CLIENT_OPTIONS_COUNT,
+					   options,   sizeof(options) / sizeof(options[0]),
 					   &poid,     1 };
 	int status;
+	client.progress = &progress;
 	if (!command_read(argc, argv, &line, "no POID is given", &status))
 		return status;
 	if (out == NULL)

@@ -41,7 +41,7 @@ static const char help[] =
     "  --depth N        at most N certificates between CERT and the anchor\n"
     "  --paths N        up to N further valid paths\n"
     "  --explain        paths that failed too\n"
-    "  --format text|json\n"
+    "  --format text|json\n" PROGRESS_HELP
     "\n"
     "Exit status: 0 valid, 1 invalid, 2 undetermined, 64 usage, 65 malformed\n"
     "input, 70 internal error.\n";
@@ -104,6 +104,7 @@ static int print_result(const struct command *c, const struct path_result *r,
 	} else {
 		rc = path_result_text(r, &out, err);
 	}
+	progress_hide();
 	if (rc == 0 &&
 	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
@@ -136,12 +137,14 @@ struct server {
 	struct material *trust;
 };
 
-static int read_server(const struct command *c, struct server *s,
+static int read_server(struct command *c, struct server *s,
 		       struct ltps_error *err)
 {
 	const struct fetch_policy policy = { .allow_http = true,
 					     .allow_loopback = true,
-					     .allow_private = true };
+					     .allow_private = true,
+					     .progress = progress_fetch,
+					     .progress_arg = &c->trust.progress };
 	if (fetch_new(&policy, &s->fetch, err) != 0 ||
 	    material_new(&s->trust, err) != 0)
 		return -1;
@@ -177,7 +180,9 @@ static int judge_fetching(struct command *c, struct ltps_error *err)
 					     .allow_ldap = true,
 					     .allow_loopback = c->fetch_local != 0,
 					     .allow_private = c->fetch_local != 0,
-					     .redirects = REDIRECTS_MAX };
+					     .redirects = REDIRECTS_MAX,
+					     .progress = progress_fetch,
+					     .progress_arg = &c->trust.progress };
 	const struct clock clock = clock_system();
 	struct path_sources sources = { .clock = &clock };
 	struct judged_path judged = { 0 };
@@ -253,7 +258,7 @@ static unsigned make_options(struct command *c, struct command_option *o)
 	_Static_assert(sizeof(own) / sizeof(own[0]) + TRUST_OPTIONS_COUNT <=
 			   OPTIONS_MAX,
 		       "room for all");
-	trust_options_table(&c->trust, o);
+	trust_options_table(&c->trust, "path", o);
 	memcpy(o + TRUST_OPTIONS_COUNT, own, sizeof(own));
 	return TRUST_OPTIONS_COUNT + n;
 }

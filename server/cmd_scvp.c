@@ -9,10 +9,11 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "ltp/provider.h"
+#include "server/progress.h"
 #include "server/scvp_options.h"
 
 #define REPORT_MAX ((size_t)256 << 20)
-#define OPTIONS_MAX (SCVP_OPTIONS_MAX + 8)
+#define OPTIONS_MAX (SCVP_OPTIONS_MAX + 8 + PROGRESS_OPTIONS_COUNT)
 #define CERT_FILES_MAX SCVP_CERTS_MAX
 #define TOTAL_MS 120000 /* a batch of 256 certificates with fetching */
 #define FETCH_MS 10000  /* an issuer or a status of the server's certificate */
@@ -31,12 +32,13 @@ static const char help[] =
     "                   the request that it answers; --now T the time of judgement\n"
     "  --no-fetch       do not get issuers and status of the server's certificate\n"
     "                   from the addresses in it\n"
-    "  --format text|json\n"
+    "  --format text|json\n" PROGRESS_HELP
     "\n"
     "Exit status: 0 valid, 1 invalid, 2 undetermined or not to be trusted, 64\n"
     "usage, 65 malformed input, 69 server not reached, 70 internal error.\n";
 
 struct command {
+	struct progress progress;
 	struct scvp_options o;
 	const char *read, *request, *now, *save_request, *save_response, *format;
 	int policy_request, no_fetch;
@@ -64,7 +66,9 @@ static int ask(struct command *c, struct view body, struct ltps_error *err)
 					     .allow_loopback = true,
 					     .allow_private = true,
 					     .total_ms = TOTAL_MS,
-					     .max_bytes = SCVP_RESPONSE_MAX };
+					     .max_bytes = SCVP_RESPONSE_MAX,
+					     .progress = progress_fetch,
+					     .progress_arg = &c->progress };
 	const struct clock clock = clock_system();
 	struct fetch *fetch = NULL;
 	int rc = -1;
@@ -159,7 +163,9 @@ static int judge_with_server(struct judging *g, struct ltps_error *err)
 					     .allow_ldap = true,
 					     .allow_loopback = true,
 					     .allow_private = true,
-					     .total_ms = FETCH_MS };
+					     .total_ms = FETCH_MS,
+					     .progress = progress_fetch,
+					     .progress_arg = &g->c->progress };
 	struct fetch *fetch = NULL;
 	if (g->c->read == NULL && g->c->no_fetch == 0 &&
 	    fetch_new(&policy, &fetch, err) != 0)
@@ -196,6 +202,7 @@ static int judge_policies_once(struct judging *g, const struct path_result **ret
 
 static int print(struct buf *out, int rc, struct ltps_error *err)
 {
+	progress_hide();
 	if (rc == 0 &&
 	    (fwrite(out->p, 1, out->n, stdout) != out->n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
@@ -318,6 +325,7 @@ static int parse(int argc, char **argv, struct command *c, bool *ret_done)
 		{ .name = "--save-request", .text = &c->save_request },
 		{ .name = "--save-response", .text = &c->save_response },
 		{ .name = "--format", .text = &c->format },
+		PROGRESS_OPTIONS(c->progress),
 	};
 	memcpy(options + n, own, sizeof(own));
 	n += sizeof(own) / sizeof(own[0]);
@@ -346,6 +354,7 @@ int cmd_scvp(int argc, char **argv)
 		ltps_fail_nomem(&err);
 		return command_error("scvp", &err);
 	}
+	c->progress = (struct progress)PROGRESS_OF("scvp");
 	c->response = buf_make(SCVP_RESPONSE_MAX);
 	status = parse(argc, argv, c, &done);
 	if (!done) {

@@ -26,7 +26,7 @@ static const char help[] =
     "  --module M       PKCS #11 module (default: p11-kit)\n"
     "  --detached       CAdES, of a PDF too, and the file stays outside\n"
     "  --mime-type T    told in the signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP
-    "\n"
+	PROGRESS_HELP "\n"
     "Exit status: 0 made, 1 a signature is, or would be, TOTAL-FAILED, 2 material is\n"
     "missing, 64 usage, 65 malformed, too large, or a PDF that nothing can be added "
     "to\n"
@@ -117,7 +117,7 @@ static void make_options(struct command *c, struct command_option o[OPTIONS_MAX]
 		{ .name = "--detached", .flag = &c->detached },
 		{ .name = "--mime-type", .text = &c->mime_type },
 	};
-	augment_options_table(&c->options, o);
+	augment_options_table(&c->options, "seal", o);
 	memcpy(o + OPTIONS_MAX - OWN_OPTIONS_COUNT, own, sizeof(own));
 }
 

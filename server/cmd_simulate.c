@@ -30,7 +30,7 @@ static const char help[] =
     "  --keep           leave everything there; in out/ records and objects, the\n"
     "                   anchors, and the policy with the time of the end\n"
     "  --verbose        tell what happens, on standard error\n"
-    "  --format text|json\n"
+    "  --format text|json\n" PROGRESS_HELP
     "\n"
     "Exit status: 0 nothing is lost and every record verifies, 1 otherwise,\n"
     "64 usage, 70 internal error.\n";
@@ -85,6 +85,7 @@ static int read_options(const struct texts *t, struct sim_options *o)
 static int print(const struct sim *s, bool json, struct ltps_error *err)
 {
 	struct buf out = buf_make(REPORT_MAX);
+	progress_hide();
 	int rc = json ? sim_report_json(s, &out, err) : sim_report_text(s, &out, err);
 	if (rc == 0 &&
 	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
@@ -112,7 +113,8 @@ static int simulate(const struct sim_options *o, bool json)
 int cmd_simulate(int argc, char **argv)
 {
 	struct texts t = { 0 };
-	struct sim_options o = { 0 };
+	struct progress progress = PROGRESS_OF("simulate");
+	struct sim_options o = { .progress = &progress };
 	const struct command_option options[] = {
 		{ .name = "--years", .text = &t.years },
 		{ .name = "--objects", .text = &t.objects },
@@ -125,6 +127,7 @@ int cmd_simulate(int argc, char **argv)
 		{ .name = "--beyond", .flag = &t.beyond },
 		{ .name = "--keep", .flag = &t.keep },
 		{ .name = "--verbose", .flag = &t.verbose },
+		PROGRESS_OPTIONS(progress),
 	};
 	const struct command_line line = { .command = "simulate",
 					   .help = help,

@@ -11,6 +11,7 @@
 #include "ltp/check.h"
 #include "server/commands.h"
 #include "server/config.h"
+#include "server/progress.h"
 #include "storage/backup.h"
 #include "storage/fixity.h"
 #include "storage/fsck.h"
@@ -25,7 +26,7 @@
 
 #define HELP_STORE                                                                     \
 	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n"       \
-	"  --store S  the store's folder itself\n"
+	"  --store S  the store's folder itself\n" PROGRESS_HELP
 
 static const char fsck_help[] =
     "ltps fsck - is everything that was stored still there and unchanged?\n"
@@ -53,6 +54,7 @@ static const char restore_help[] =
     "The store's folder must be new or empty. Every object is checked.\n";
 
 struct arguments {
+	struct progress progress;
 	const char *config;
 	const char *store;
 	const char *dir;
@@ -69,11 +71,12 @@ static int parse(int argc, char **argv, const char *help, struct arguments *a,
 	const struct command_option options[] = {
 		{ .name = "--config", .alias = "-c", .text = &a->config },
 		{ .name = "--store", .text = &a->store },
+		PROGRESS_OPTIONS(a->progress),
 	};
 	const struct command_line line = { .command = argv[0],
 					   .help = help,
 					   .options = options,
-					   .n_options = 2,
+					   .n_options = 2 + PROGRESS_OPTIONS_COUNT,
 					   .rest = &a->dir,
 					   .max_rest = want };
 	const int parsed = command_parse(argc, argv, &line, &n);
@@ -122,9 +125,18 @@ static int open_store(struct arguments *a, struct store **ret_store,
 	return store_open(&options, ret_store, err);
 }
 
+/* Blobs are told of in octets. */
+static void tell_stage(void *arg, const char *stage, uint64_t done, uint64_t total)
+{
+	progress_step(arg, stage,
+		      strcmp(stage, "blobs") == 0 ? PROGRESS_BYTES : PROGRESS_THINGS,
+		      done, total);
+}
+
 static void print_finding(void *arg, const struct fsck_finding *f)
 {
 	(void)arg;
+	progress_hide();
 	printf("%s %s: %s%s\n", fsck_kind_name(f->kind), f->subject, f->text,
 	       f->harmless ? " (harmless)" : "");
 }
@@ -132,7 +144,9 @@ static void print_finding(void *arg, const struct fsck_finding *f)
 /* ---- the copies ---- */
 
 struct copies_check {
+	struct progress *progress;
 	const char *dir;
+	uint64_t own_bytes; /* of the store, as fsck has read it */
 	uint64_t bytes; /* of both sides */
 	uint64_t damaged;
 };
@@ -146,6 +160,7 @@ static int print_copy(void *arg, const struct fixity_damage *d, struct ltps_erro
 	if (!d->copy)
 		return 0;
 	k->damaged++;
+	progress_hide();
 	hex_encode(view_of(d->sha512.p, d->sha512.n), hex);
 	printf("copy-damaged %s/%s: %s\n", d->tenant, hex, d->text);
 	return 0;
@@ -182,22 +197,28 @@ static int check_copies(struct store *store, struct copies_check *k,
 		if (rc == 0)
 			rc = fixity_verify(conn, c, &bound, &p, print_copy, k, err);
 		copies_close(c);
+		progress_step(k->progress, "copies", PROGRESS_BYTES, p.bytes,
+			      2 * k->own_bytes);
 	}
 	k->bytes = p.bytes;
 	store_reader_close(conn);
 	return rc;
 }
 
-static int fsck_copies(struct store *store, const char *dir, uint64_t own_bytes)
+static int fsck_copies(struct store *store, struct arguments *a, uint64_t own_bytes)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct copies_check k = { .dir = dir };
+	struct copies_check k = { .progress = &a->progress,
+				  .dir = a->copies,
+				  .own_bytes = own_bytes };
+	progress_step(k.progress, "copies", PROGRESS_BYTES, 0, 2 * own_bytes);
 	if (check_copies(store, &k, &err) != 0) {
 		(void)command_error("fsck: copies", &err);
 		return EXIT_INVALID;
 	}
+	progress_hide();
 	/* What came since the store was read makes it a little more. */
-	printf("copies in %s (%" PRIu64 " bytes): %s\n", dir,
+	printf("copies in %s (%" PRIu64 " bytes): %s\n", a->copies,
 	       k.bytes > own_bytes ? k.bytes - own_bytes : 0,
 	       k.damaged > 0 ? "DAMAGED" : "clean");
 	return k.damaged > 0 ? EXIT_INVALID : EXIT_VALID;
@@ -205,16 +226,20 @@ static int fsck_copies(struct store *store, const char *dir, uint64_t own_bytes)
 
 /* ---- the store ---- */
 
-static int fsck_store(struct store *store, uint64_t *ret_bytes, struct ltps_error *err)
+static int fsck_store(struct store *store, struct progress *p, uint64_t *ret_bytes,
+		      struct ltps_error *err)
 {
 	struct fsck_report r = { 0 };
 	const struct fsck_options options = { .hooks = ltp_fsck_hooks(),
-					      .finding = print_finding };
+					      .finding = print_finding,
+					      .progress = tell_stage,
+					      .arg = p };
 	if (store_fsck(store, &options, &r, err) != 0) {
 		const int status = command_error("fsck", err);
 		/* A database beyond reading is damage. */
 		return err->code == LTPS_CORRUPT ? EXIT_INVALID : status;
 	}
+	progress_hide();
 	printf("%" PRIu64 " blobs (%" PRIu64 " bytes), %" PRIu64 " leaves, %" PRIu64
 	       " trees, %" PRIu64 " audit entries: %s\n",
 	       r.blobs, r.bytes, r.leaves, r.trees, r.audit_entries,
@@ -226,7 +251,7 @@ static int fsck_store(struct store *store, uint64_t *ret_bytes, struct ltps_erro
 int cmd_fsck(int argc, char **argv)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct arguments a = { 0 };
+	struct arguments a = { .progress = PROGRESS_OF("fsck") };
 	struct store *store = NULL;
 	uint64_t bytes = 0;
 	int status = 0;
@@ -236,9 +261,9 @@ int cmd_fsck(int argc, char **argv)
 		status = command_error("fsck", &err);
 		return err.code == LTPS_CORRUPT ? EXIT_INVALID : status;
 	}
-	status = fsck_store(store, &bytes, &err);
+	status = fsck_store(store, &a.progress, &bytes, &err);
 	if (a.copies[0] != '\0' && (status == EXIT_VALID || status == EXIT_INVALID)) {
-		const int copies = fsck_copies(store, a.copies, bytes);
+		const int copies = fsck_copies(store, &a, bytes);
 		status = status != EXIT_VALID ? status : copies;
 	}
 	store_close(store);
@@ -250,6 +275,7 @@ static int report_copy(const char *command, int rc, const struct backup_report *
 {
 	if (rc != 0 && (r->damaged == 0 || err->code != LTPS_CORRUPT))
 		return command_error(command, err);
+	progress_hide();
 	printf("%" PRIu64 " blobs, %" PRIu64 " bytes\n", r->blobs, r->bytes);
 	if (r->damaged == 0)
 		return 0;
@@ -261,7 +287,7 @@ static int report_copy(const char *command, int rc, const struct backup_report *
 int cmd_backup(int argc, char **argv)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct arguments a = { 0 };
+	struct arguments a = { .progress = PROGRESS_OF("backup") };
 	struct store *store = NULL;
 	struct backup_report r = { 0 };
 	int status = 0;
@@ -269,7 +295,7 @@ int cmd_backup(int argc, char **argv)
 		return status;
 	int rc = open_store(&a, &store, &err);
 	if (rc == 0)
-		rc = store_backup(store, a.dir, NULL, NULL, &r, &err);
+		rc = store_backup(store, a.dir, tell_stage, &a.progress, &r, &err);
 	status = report_copy("backup", rc, &r, &err);
 	store_close(store);
 	return status;
@@ -278,13 +304,13 @@ int cmd_backup(int argc, char **argv)
 int cmd_restore(int argc, char **argv)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct arguments a = { 0 };
+	struct arguments a = { .progress = PROGRESS_OF("restore") };
 	struct backup_report r = { 0 };
 	int status = 0;
 	if (parse(argc, argv, restore_help, &a, &status) != 0)
 		return status;
 	int rc = find_store(&a, &err);
 	if (rc == 0)
-		rc = store_restore(a.dir, a.path, NULL, NULL, &r, &err);
+		rc = store_restore(a.dir, a.path, tell_stage, &a.progress, &r, &err);
 	return report_copy("restore", rc, &r, &err);
 }

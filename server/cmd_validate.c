@@ -38,7 +38,7 @@ static const char help[] =
     "  --format text|json|xml\n"
     "  --sign-key K     sign the XML: PEM or PKCS #12 file, or pkcs11:...\n"
     "                   --sign-cert F: certificate and chain where K has none;\n"
-    "                   --sign-module F: PKCS #11 module\n"
+    "                   --sign-module F: PKCS #11 module\n" PROGRESS_HELP
     "\n"
     "Exit status: 0 TOTAL-PASSED, 1 TOTAL-FAILED, 2 INDETERMINATE, 3 nothing to\n"
     "judge, 64 usage, 65 malformed input, 69 a remote party, 70 internal error.\n";
@@ -140,6 +140,7 @@ static int print_report(const struct command *c, const struct report *r,
 	struct buf out = buf_make(VALIDATION_REPORT_MAX);
 	int rc = validation_write(r, &frame, c->form, c->key, clock_now_ms(&clock),
 				  &out, err);
+	progress_hide();
 	if (rc == 0 &&
 	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
 		rc = ltps_fail_errno(err, "cannot write to standard output");
@@ -154,7 +155,9 @@ static int judge(struct command *c, struct ltps_error *err)
 					     .allow_ldap = true,
 					     .allow_loopback = c->fetch_local != 0,
 					     .allow_private = c->fetch_local != 0,
-					     .redirects = REDIRECTS_MAX };
+					     .redirects = REDIRECTS_MAX,
+					     .progress = progress_fetch,
+					     .progress_arg = &c->trust.progress };
 	const struct clock clock = clock_system();
 	const struct material *pools[] = { c->trust.material };
 	struct path_sources sources = { .clock = &clock };
@@ -196,7 +199,7 @@ static void make_options(struct command *c, struct command_option o[OPTIONS_MAX]
 		{ .name = "--sign-cert", .text = &c->sign_cert },
 		{ .name = "--sign-module", .text = &c->sign_module },
 	};
-	trust_options_table(&c->trust, o);
+	trust_options_table(&c->trust, "validate", o);
 	memcpy(o + TRUST_OPTIONS_COUNT, own, sizeof(own));
 }
 

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "server/commands.h"
+#include "server/progress.h"
 
 int command_error(const char *what, const struct ltps_error *err)
 {
 	char line[512];
 	ltps_error_line(err, line, sizeof(line));
+	progress_hide();
 	fprintf(stderr, "ltps: %s: %s\n", what, line);
 	switch (err->code) {
 	case LTPS_ARGUMENT:

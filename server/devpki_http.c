@@ -150,11 +150,6 @@ unsigned devpki_http_port(const struct devpki_http *h)
 	return http_port(h->server);
 }
 
-void devpki_http_drain(struct devpki_http *h)
-{
-	http_drain(h->server);
-}
-
 void devpki_http_free(struct devpki_http *h)
 {
 	if (h == NULL)

@@ -27,7 +27,6 @@ int devpki_http_new(struct loop *loop, const char *listen, struct devpki *pki,
 void devpki_http_set_pki(struct devpki_http *h, struct devpki *pki);
 unsigned devpki_http_port(const struct devpki_http *h);
 /* No new connections. */
-void devpki_http_drain(struct devpki_http *h);
 /* Drops what is held back. NULL-safe. */
 void devpki_http_free(struct devpki_http *h);
 

@@ -123,11 +123,6 @@ struct view http_method_text(const struct http_exchange *x)
 	return x->head.method_text;
 }
 
-const char *http_path(const struct http_exchange *x)
-{
-	return x->head.path;
-}
-
 struct view http_raw_path(const struct http_exchange *x)
 {
 	return x->head.raw_path;
@@ -401,6 +396,14 @@ const char *server_date(struct http_server *s)
 	return s->date;
 }
 
+static void server_arm_sweep(struct http_server *s)
+{
+	if (s->sweeping)
+		return;
+	s->sweeping = true;
+	loop_timer_set(s->sweep, SWEEP_MS);
+}
+
 static void sweep(void *arg)
 {
 	struct http_server *s = arg;
@@ -417,14 +420,6 @@ static void sweep(void *arg)
 	}
 	if (s->conns != NULL)
 		server_arm_sweep(s);
-}
-
-void server_arm_sweep(struct http_server *s)
-{
-	if (s->sweeping)
-		return;
-	s->sweeping = true;
-	loop_timer_set(s->sweep, SWEEP_MS);
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)

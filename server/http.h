@@ -139,9 +139,6 @@ void http_stats(const struct http_server *server, struct http_stats *ret_stats);
  * exactly one of them must be. When the client has gone, the reply is dropped.
  */
 enum http_method http_method(const struct http_exchange *x);
-/* Percent-decoded, without the query; never holds a control character nor,
- * unless the route says any_path, an empty, "." or ".." segment. */
-const char *http_path(const struct http_exchange *x);
 /* As sent, still percent-encoded. */
 struct view http_raw_path(const struct http_exchange *x);
 struct view http_raw_query(const struct http_exchange *x);

@@ -17,6 +17,7 @@
 #define TLS_RECORD ((size_t)16384)
 
 static void conn_flush(struct http_conn *c);
+static void conn_run(struct http_conn *c);
 
 static void set_phase(struct http_conn *c, enum conn_state state, int64_t allowed_ms)
 {
@@ -259,7 +260,9 @@ void conn_reply(struct http_conn *c, struct conn_answer *a)
 		conn_run(c);
 }
 
-void conn_refuse(struct http_conn *c, int status, const char *why, const char *extra)
+/* A refusal by the front end; the connection ends after it. */
+static void conn_refuse(struct http_conn *c, int status, const char *why,
+			const char *extra)
 {
 	struct buf body = buf_make(HTTP_COPY_MAX);
 	struct conn_answer a = {
@@ -542,7 +545,8 @@ static bool run_chunked(struct http_conn *c)
 	return true;
 }
 
-void conn_run(struct http_conn *c)
+/* Goes on as far as what was received allows. */
+static void conn_run(struct http_conn *c)
 {
 	bool more = true;
 	if (c->busy || c->dead)

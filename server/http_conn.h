@@ -144,8 +144,6 @@ bool conn_begin(struct http_conn *c);
 /* It is the client's turn, and has been for longer than the least rate allows. */
 bool conn_is_behind(const struct http_conn *c, int64_t now_ms);
 void conn_close(struct http_conn *c);
-/* Goes on as far as what was received allows. */
-void conn_run(struct http_conn *c);
 /* What the sweep does with a connection; may free it. */
 void conn_check_deadline(struct http_conn *c, int64_t now_ms);
 /* Idle connections end, others after their exchange. */
@@ -166,8 +164,6 @@ struct conn_answer {
 void conn_reply(struct http_conn *c, struct conn_answer *a);
 /* What GATE waits for: the body may come, or the route has it. */
 void conn_pass(struct http_conn *c);
-/* A refusal by the front end; the connection ends after it. */
-void conn_refuse(struct http_conn *c, int status, const char *why, const char *extra);
 
 struct http_exchange *exchange_new(struct http_conn *c, struct view head);
 void exchange_free(struct http_exchange *x);
@@ -176,7 +172,6 @@ bool exchange_charge(struct http_exchange *x, size_t n);
 /* Body of a refusal by the hook, or one line of text. */
 void refusal_body(struct http_server *s, const char *path, int status, const char *text,
 		  struct buf *out, const char **ret_type);
-void server_arm_sweep(struct http_server *s);
 const char *server_date(struct http_server *s);
 
 #endif

@@ -24,6 +24,7 @@
 #include "server/api_json_out.h"
 #include "server/auth.h"
 #include "server/result.h"
+#include "server/service_job.h"
 
 #define LINKS_OUT_MAX ((size_t)8 << 20)   /* STORE_PAGE_MAX links */
 #define LINK_ANSWER_MAX ((size_t)2 << 30) /* as of RetrievePO */
@@ -38,7 +39,7 @@ struct link_job {
 	struct buf body;
 	struct buf out;
 	int64_t started_us;
-	size_t taken; /* of the budget */
+	struct service_room room;
 	int status;
 	const char *media_type;
 	bool unknown;  /* the link opens nothing */
@@ -357,15 +358,6 @@ static int open_work(struct link_job *j, struct ltp_worker *w, struct ltps_error
 
 /* ---- the way to a worker and back ---- */
 
-static bool take_room(void *arg, size_t n)
-{
-	struct link_job *j = arg;
-	if (!budget_take(j->s->budget, n))
-		return false;
-	j->taken += n;
-	return true;
-}
-
 static enum pool_outcome run(struct pool_job *job, void *state)
 {
 	struct link_job *j = (struct link_job *)job;
@@ -374,9 +366,7 @@ static enum pool_outcome run(struct pool_job *job, void *state)
 		j->err.code = LTPS_CANCELLED; /* nobody waits for it any more */
 		return POOL_DONE;
 	}
-	ltp_worker_set_room(
-	    w->ltp,
-	    (struct ltp_room){ .take = take_room, .arg = j, .max = j->s->budget->max });
+	ltp_worker_set_room(w->ltp, service_room_for(&j->room));
 	if (j->work(j, w->ltp, &j->err) != 0 && j->err.code == LTPS_OK)
 		j->err.code = LTPS_INTERNAL;
 	return POOL_DONE;
@@ -407,7 +397,7 @@ static int status_of(const struct link_job *j)
 static void done(struct pool_job *job)
 {
 	struct link_job *j = (struct link_job *)job;
-	budget_give(j->s->budget, j->taken);
+	service_room_give(&j->room);
 	const int status = status_of(j);
 	service_answered_status(j->s, j->x, ANSWER_LINK, status, j->started_us);
 	if (j->err.code != LTPS_OK) {
@@ -433,7 +423,6 @@ static void begin(struct http_exchange *x, struct service *s,
 			      struct ltps_error *err),
 		  size_t out_max)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct link_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -444,6 +433,7 @@ static void begin(struct http_exchange *x, struct service *s,
 	j->s = s;
 	j->x = x;
 	j->started_us = clock_monotonic_us();
+	j->room.budget = s->budget;
 	j->work = work;
 	j->caller = auth_caller(x);
 	j->body = http_take_body(x);
@@ -452,10 +442,9 @@ static void begin(struct http_exchange *x, struct service *s,
 	j->media_type = "application/json";
 	j->loud = auth_is_loud(s, x);
 	j->secure = http_secure(x);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job)) {
 		buf_free(&j->body);
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
 	}
 }
 

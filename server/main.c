@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "server/commands.h"
+#include "server/progress.h"
 
 static const struct {
 	const char *name;
@@ -74,7 +75,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
-		return commands[i].run(argc - 1, argv + 1);
+		const int status = commands[i].run(argc - 1, argv + 1);
+		progress_hide();
+		return status;
 	}
 	fprintf(stderr, "ltps: %s: no such command (ltps -h lists them)\n", name);
 	return EXIT_USAGE;

@@ -2,7 +2,7 @@
 /* operator - what operators and auditors get: the forecast of renewals, and the history
  * of trust anchors. Read from the store, so on a worker. */
 #include "base/mem.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 #define OPERATOR_BODY_MAX ((size_t)16 << 20)
 
@@ -44,7 +44,6 @@ static void done(struct pool_job *job)
 
 static void begin(struct http_exchange *x, struct service *s, bool anchors)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct operator_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -56,10 +55,8 @@ static void begin(struct http_exchange *x, struct service *s, bool anchors)
 	j->x = x;
 	j->anchors = anchors;
 	j->out = buf_make(OPERATOR_BODY_MAX);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }
 
 void operator_renewals(struct http_exchange *x, void *arg)

@@ -9,7 +9,7 @@
 #include "server/auth.h"
 #include "server/query_names.h"
 #include "server/result.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 struct package_job {
 	struct pool_job job;
@@ -19,32 +19,19 @@ struct package_job {
 	struct ltp_result result;
 	struct buf out;
 	int64_t started_us;
-	size_t taken; /* of the budget, until the answer is charged instead */
+	struct service_room room;
 	struct ltps_error err;
 };
-
-/* On the worker that has the job. */
-static bool take(void *arg, size_t n)
-{
-	struct package_job *j = arg;
-	if (!budget_take(j->s->budget, n))
-		return false;
-	j->taken += n;
-	return true;
-}
 
 static enum pool_outcome package_work(struct pool_job *job, void *state)
 {
 	struct package_job *j = (struct package_job *)job;
 	const struct service_worker *w = state;
-	const struct ltp_room room = { .take = take,
-				       .arg = j,
-				       .max = j->s->budget->max };
 	if (atomic_load(&j->s->abandoned)) {
 		j->err.code = LTPS_CANCELLED; /* nobody waits for it any more */
 		return POOL_DONE;
 	}
-	ltp_worker_set_room(w->ltp, room);
+	ltp_worker_set_room(w->ltp, service_room_for(&j->room));
 	if (ltp_package(w->ltp, &j->request, &j->out, &j->result, &j->err) != 0 &&
 	    j->err.code == LTPS_OK)
 		j->err.code = LTPS_INTERNAL;
@@ -92,7 +79,7 @@ static void reply(struct package_job *j, int status)
 static void package_done(struct pool_job *job)
 {
 	struct package_job *j = (struct package_job *)job;
-	budget_give(j->s->budget, j->taken);
+	service_room_give(&j->room);
 	const int status = status_of(j);
 	service_answered_status(j->s, j->x, ANSWER_PACKAGE, status, j->started_us);
 	reply(j, status);
@@ -129,9 +116,8 @@ void package_http_handle(struct http_exchange *x, void *arg)
 		.poid = http_path_rest(x),
 		.partial = partial != NULL && strcmp(partial, "true") == 0,
 	};
+	j->room.budget = s->budget;
 	j->out = buf_make(s->budget->max);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

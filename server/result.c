@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/result.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define SUCCESS "urn:oasis:names:tc:dss:1.0:resultmajor:Success"
@@ -153,4 +152,12 @@ int result_set(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 	vsnprintf(r->message, sizeof(r->message), fmt, ap);
 	va_end(ap);
 	return 0;
+}
+
+void result_set_at(struct ltp_result *r, enum ltp_minor minor, const char *path,
+		   const char *fmt, va_list ap)
+{
+	char text[256];
+	vsnprintf(text, sizeof(text), fmt, ap);
+	result_set(r, minor, "%s%s%s", path, path[0] != '\0' ? ": " : "", text);
 }

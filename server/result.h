@@ -7,6 +7,8 @@
 #ifndef LTPS_SERVER_RESULT_H
 #define LTPS_SERVER_RESULT_H
 
+#include <stdarg.h>
+
 #include "base/err.h"
 #include "ltp/ltp.h"
 
@@ -38,5 +40,9 @@ enum ltp_minor result_minor_for(enum operation op, enum ltp_minor minor);
 /* Fills a refusal; the text is cut to its room. Returns 0, for tail calls. */
 int result_set(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same, with the place in the message before the text; path "": the whole. */
+void result_set_at(struct ltp_result *r, enum ltp_minor minor, const char *path,
+		   const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
 
 #endif

@@ -9,7 +9,7 @@
 #include "server/api_call.h"
 #include "server/auth.h"
 #include "server/result.h"
-#include "server/service.h"
+#include "server/service_job.h"
 #include "server/soap.h"
 #include "server/verify_request.h"
 
@@ -29,19 +29,9 @@ struct call_job {
 	struct service *s;
 	struct http_exchange *x;
 	int64_t started_us;
-	size_t taken; /* of the budget, until the answer is charged instead */
+	struct service_room room;
 	bool later;
 };
-
-/* On the worker that has the job. */
-static bool call_take(void *arg, size_t n)
-{
-	struct call_job *j = arg;
-	if (!budget_take(j->s->budget, n))
-		return false;
-	j->taken += n;
-	return true;
-}
 
 static void call_later(struct api_call *call)
 {
@@ -107,7 +97,7 @@ static void call_done(struct pool_job *job)
 	count_call(s, j);
 	if (j->call.ingested)
 		background_wake(s);
-	budget_give(s->budget, j->taken);
+	service_room_give(&j->room);
 	const bool fits = may_answer(s, j);
 	const struct service_answer answer = {
 		.x = j->x,
@@ -148,7 +138,6 @@ static void start_call(struct http_exchange *x, struct service *s,
 		       const struct api_binding *binding, enum operation op,
 		       bool op_unknown)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct call_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -168,15 +157,14 @@ static void start_call(struct http_exchange *x, struct service *s,
 	j->call.caller = auth_caller(x);
 	j->call.denied = denied_to(x);
 	j->call.request_id = http_request_id(x);
-	j->call.room =
-	    (struct ltp_room){ .take = call_take, .arg = j, .max = s->budget->max };
+	j->room.budget = s->budget;
+	j->call.room = service_room_for(&j->room);
 	j->call.body = http_take_body(x);
 	j->call.later = call_later;
 	j->call.later_arg = j;
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job)) {
 		api_clear(&j->call);
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
 	}
 }
 
@@ -277,7 +265,6 @@ static void status_done(struct pool_job *job)
 
 static void start_status(struct http_exchange *x, struct service *s, int what)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct status_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -288,10 +275,8 @@ static void start_status(struct http_exchange *x, struct service *s, int what)
 	j->s = s;
 	j->x = x;
 	j->what = what;
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }
 
 static void handle_health(struct http_exchange *x, void *arg)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 int scvp_http_start(struct service *s, struct ltps_error *err)
 {
@@ -147,7 +147,6 @@ static void answer_done(struct pool_job *job)
 void scvp_http_handle(struct http_exchange *x, void *arg)
 {
 	struct service *s = arg;
-	struct ltps_error err = LTPS_ERROR_INIT;
 	if (s->scvp == NULL) { /* gone since the request began */
 		http_refuse(x, 404, "there is nothing here");
 		return;
@@ -166,8 +165,6 @@ void scvp_http_handle(struct http_exchange *x, void *arg)
 	j->started_us = clock_monotonic_us();
 	j->answer.body = buf_make(SCVP_RESPONSE_MAX);
 	j->body = http_take_body(x);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		scvp_job_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

@@ -70,6 +70,7 @@ void sim_say(const struct sim *s, const char *fmt, ...)
 	if (!s->o.verbose)
 		return;
 	time_rfc3339(sim_now(s), when);
+	progress_hide();
 	fprintf(stderr, "%.10s ", when);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
@@ -255,10 +256,20 @@ static void pass(struct sim *s, int64_t next_ms, int64_t until_ms, bool happened
 	atomic_store(&s->shared->now_ms, next_ms);
 }
 
+/* What comes behind the end is part of the last year. */
+static void tell(const struct sim *s)
+{
+	const int64_t years = (sim_now(s) - s->start_ms) / SIM_YEAR_MS;
+	progress_step(s->o.progress, "year", PROGRESS_THINGS,
+		      (uint64_t)(years < s->o.years ? years : s->o.years),
+		      (uint64_t)s->o.years);
+}
+
 static int run_until(struct sim *s, int64_t until_ms, struct ltps_error *err)
 {
 	while (sim_now(s) < until_ms) {
 		int64_t next_ms = s->down_until_ms;
+		tell(s);
 		bool happened = sim_calendar_next(&s->calendar) <= sim_now(s);
 		if (events(s, err) != 0)
 			return -1;

@@ -23,6 +23,7 @@
 #include "devpki/devpki.h"
 #include "server/devpki_http.h"
 #include "server/loop.h"
+#include "server/progress.h"
 #include "storage/limits.h"
 #include "timestamping/tsp_client.h"
 #include "validation/algorithm_policy.h"
@@ -63,7 +64,6 @@ struct sim_random {
 };
 /* Another stream for each purpose, so that more of one thing does not shift others. */
 struct sim_random sim_random_of(uint64_t seed, uint64_t purpose);
-uint64_t sim_next(struct sim_random *r);
 /* From lo to hi, both included. */
 int64_t sim_between(struct sim_random *r, int64_t lo, int64_t hi);
 
@@ -177,6 +177,7 @@ struct sim_options {
 	bool keep;
 	bool verbose;
 	const char *dir; /* NULL: a new one */
+	struct progress *progress;
 };
 
 /* One TSA with those above it. */

@@ -307,8 +307,11 @@ int sim_judge(struct sim *s, struct ltps_error *err)
 		rc = read_anchors(&j, err);
 	if (rc == 0)
 		rc = sig_cache_new(&j.signatures, err);
-	for (j.n = 0; rc == 0 && j.n < s->o.objects; j.n++)
+	for (j.n = 0; rc == 0 && j.n < s->o.objects; j.n++) {
+		progress_step(s->o.progress, "judging", PROGRESS_THINGS, j.n,
+			      s->o.objects);
 		rc = judge_one(&j, err);
+	}
 	if (rc == 0)
 		rc = sim_stop(s, err);
 	for (size_t i = 0; i < SIM_PARTS_MAX; i++)

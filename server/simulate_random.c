@@ -10,7 +10,7 @@
 #define GROUP_EVERY 10
 #define PURPOSE_CONTENT 1000
 
-uint64_t sim_next(struct sim_random *r)
+static uint64_t sim_next(struct sim_random *r)
 {
 	uint64_t z = r->state += UINT64_C(0x9e3779b97f4a7c15);
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

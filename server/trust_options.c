@@ -13,12 +13,13 @@ static const char *const kind_options[MATERIAL_KIND_COUNT] = {
 	[MATERIAL_OCSP] = "--ocsp",
 };
 
-void trust_options_table(struct trust_options *o,
+void trust_options_table(struct trust_options *o, const char *command,
 			 struct command_option out[TRUST_OPTIONS_COUNT])
 {
 	size_t n = 0;
 
 	memset(o, 0, sizeof(*o));
+	o->progress = (struct progress)PROGRESS_OF(command);
 	for (int kind = 0; kind < MATERIAL_KIND_COUNT; kind++)
 		out[n++] = (struct command_option){ .name = kind_options[kind],
 						    .list = o->files[kind],
@@ -26,6 +27,8 @@ void trust_options_table(struct trust_options *o,
 						    .count = &o->counts[kind] };
 	out[n++] = (struct command_option){ .name = "--time", .text = &o->time };
 	out[n++] = (struct command_option){ .name = "--policy", .text = &o->policy };
+	const struct command_option progress[] = { PROGRESS_OPTIONS(o->progress) };
+	memcpy(out + n, progress, sizeof(progress));
 }
 
 static int load_kind(struct trust_options *o, enum material_kind kind,

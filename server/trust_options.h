@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * trust_options - the options that every judging command takes: --anchor,
- * --cert, --crl, --ocsp, --time, --policy.
+ * --cert, --crl, --ocsp, --time, --policy, and those of progress.
  */
 #ifndef LTPS_SERVER_TRUST_OPTIONS_H
 #define LTPS_SERVER_TRUST_OPTIONS_H
@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include "server/commands.h"
+#include "server/progress.h"
 #include "validation/material.h"
 
 #define TRUST_FILES_MAX 256 /* of one kind on a command line */
-#define TRUST_OPTIONS_COUNT 6
+#define TRUST_OPTIONS_COUNT (6 + PROGRESS_OPTIONS_COUNT)
 
 /* The lines about them in the help text of a command. */
 #define TRUST_OPTIONS_HELP                                                             \
@@ -28,13 +29,15 @@ struct trust_options {
 	unsigned counts[MATERIAL_KIND_COUNT];
 	const char *time;
 	const char *policy; /* NULL: not given */
+	struct progress progress;
 	/* By trust_options_load: */
 	struct material *material;
 	int64_t time_ms; /* --time, or now by the system's clock */
 };
 
-/* The options for command_parse; they write to o, which is zeroed first. */
-void trust_options_table(struct trust_options *o,
+/* The options for command_parse; they write to o, which is zeroed first. PROGRESS_HELP
+ * is in the help text too. */
+void trust_options_table(struct trust_options *o, const char *command,
 			 struct command_option out[TRUST_OPTIONS_COUNT]);
 /*
  * trust_options_load - read the files and the time, after command_parse.

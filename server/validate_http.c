@@ -14,7 +14,7 @@
 #include "server/multipart.h"
 #include "server/policy_file.h"
 #include "server/result.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 #define ACCEPT_MAX 1000 /* of the field; browsers send a hundred */
 
@@ -247,18 +247,6 @@ static enum pool_outcome validate_work(struct pool_job *job, void *state)
 
 /* ---- back on the loop ---- */
 
-static void count(struct service *s, const struct validate_job *j, int status)
-{
-	struct service_validate_counts *c = s->validate_counts;
-	if (status < 400)
-		c->okay++;
-	else if (status < 500)
-		c->refused++;
-	else
-		c->failed++;
-	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
-}
-
 /* A transfer encoding or another multipart is a matter of the media type; a document of
  * a format that is not judged is not. */
 static int status_of(const struct ltps_error *err)
@@ -271,19 +259,6 @@ static int status_of(const struct ltps_error *err)
 	    err->fault == LTPS_FAULT_OBJECT)
 		return 422;
 	return result_of_error(err).http_status;
-}
-
-static void refuse(struct validate_job *j, int status)
-{
-	char line[400];
-	if (status >= 500) {
-		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
-			  "a document cannot be judged", &j->err, NULL, 0);
-		http_refuse(j->x, status, "the service cannot judge it now");
-		return;
-	}
-	ltps_error_line(&j->err, line, sizeof(line));
-	http_refuse(j->x, status, line);
 }
 
 static void validate_job_free(struct validate_job *j)
@@ -305,10 +280,11 @@ static void validate_done(struct pool_job *job)
 		status = status_of(&j->err);
 	else if (!budget_has(j->s->budget, j->answer.n))
 		status = 503;
-	count(j->s, j, status);
+	service_count(j->s->validate_counts, status, j->started_us);
 	service_answered_status(j->s, j->x, ANSWER_VALIDATE, status, j->started_us);
 	if (j->err.code != LTPS_OK)
-		refuse(j, status);
+		service_refuse(j->s, j->x, status, "a document cannot be judged",
+			       &j->err);
 	else if (status == 503)
 		http_refuse(j->x, 503, "too many answers in flight");
 	else
@@ -364,7 +340,6 @@ static int read_request(struct validate_job *j, const char **ret_why)
 void validate_http_handle(struct http_exchange *x, void *arg)
 {
 	struct service *s = arg;
-	struct ltps_error err = LTPS_ERROR_INIT;
 	const char *why = NULL;
 	struct validate_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
@@ -384,8 +359,6 @@ void validate_http_handle(struct http_exchange *x, void *arg)
 		return;
 	}
 	j->body = http_take_body(x);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		validate_job_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ltp/validation.h"
-#include "server/service.h"
+#include "server/service_job.h"
 #include "server/verify_request.h"
 
 #define MAJOR "urn:oasis:names:tc:dss:1.0:resultmajor:"
@@ -258,41 +258,28 @@ static void verify_job_free(struct verify_job *j)
 	mem_free(j);
 }
 
-static void count(struct service *s, const struct verify_job *j)
-{
-	struct service_validate_counts *c = s->validate_counts;
-	if (j->err.code != LTPS_OK)
-		c->failed++;
-	else
-		c->okay++;
-	c->us += (uint64_t)(clock_monotonic_us() - j->started_us);
-}
-
 static void verify_done(struct pool_job *job)
 {
 	struct verify_job *j = (struct verify_job *)job;
 	const bool fits =
 	    j->answer.n <= REFUSAL_MAX || budget_has(j->s->budget, j->answer.n);
-	count(j->s, j);
+	const bool judged = j->err.code == LTPS_OK;
+	service_count(j->s->validate_counts, judged ? 200 : 503, j->started_us);
 	service_answered_status(j->s, j->x, ANSWER_VERIFY,
-				j->err.code == LTPS_OK && fits ? j->status : 503,
-				j->started_us);
-	if (j->err.code != LTPS_OK) {
-		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
-			  "a signature cannot be judged", &j->err, NULL, 0);
-		http_refuse(j->x, 503, "the service cannot judge it now");
-	} else if (!fits) {
+				judged && fits ? j->status : 503, j->started_us);
+	if (!judged)
+		service_refuse(j->s, j->x, 503, "a signature cannot be judged",
+			       &j->err);
+	else if (!fits)
 		http_refuse(j->x, 503, "too many answers in flight");
-	} else {
+	else
 		http_reply(j->x, j->status, "application/json", &j->answer);
-	}
 	verify_job_free(j);
 }
 
 void verify_http_handle(struct http_exchange *x, void *arg)
 {
 	struct service *s = arg;
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct verify_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
 		http_refuse(x, 503, "out of memory");
@@ -305,8 +292,6 @@ void verify_http_handle(struct http_exchange *x, void *arg)
 	j->started_us = clock_monotonic_us();
 	j->answer = buf_make(2 * VALIDATION_REPORT_MAX);
 	j->body = http_take_body(x);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		verify_job_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

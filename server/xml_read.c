@@ -6,17 +6,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/result.h"
 
 bool xread_refuse(struct xread *r, enum ltp_minor minor, const char *fmt, ...)
 {
-	char text[256];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	result_set_at(r->refusal, minor, r->path, fmt, ap);
 	va_end(ap);
-	r->refusal->minor = minor;
-	snprintf(r->refusal->message, sizeof(r->refusal->message), "%s%s%s",
-		 r->path_n > 0 ? r->path : "", r->path_n > 0 ? ": " : "", text);
 	return false;
 }
 
@@ -31,21 +28,21 @@ static size_t push(struct xread *r, const char *text)
 	return before;
 }
 
-size_t xread_push(struct xread *r, const char *name)
+static size_t xread_push(struct xread *r, const char *name)
 {
 	char text[64];
 	snprintf(text, sizeof(text), "%s%.50s", r->path_n > 0 ? "/" : "", name);
 	return push(r, text);
 }
 
-size_t xread_push_index(struct xread *r, size_t i)
+static size_t xread_push_index(struct xread *r, size_t i)
 {
 	char text[32];
 	snprintf(text, sizeof(text), "[%zu]", i);
 	return push(r, text);
 }
 
-void xread_pop(struct xread *r, size_t before)
+static void xread_pop(struct xread *r, size_t before)
 {
 	r->path_n = before;
 	r->path[before] = '\0';

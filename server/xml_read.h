@@ -81,8 +81,5 @@ void *xread_list(struct xread *r, size_t count, size_t size);
 bool xread_adopt(struct xread *r, void *p);
 /* A copy that does. */
 const char *xread_keep(struct xread *r, struct view text);
-size_t xread_push(struct xread *r, const char *name);
-size_t xread_push_index(struct xread *r, size_t i);
-void xread_pop(struct xread *r, size_t before);
 
 #endif

@@ -26,9 +26,15 @@ struct copying {
 	backup_progress *progress;
 	void *arg;
 	struct backup_report report;
-	uint64_t total;
+	uint64_t done, total; /* octets of blobs */
 	char first_damage[2 * DIGEST_MAX + 1];
 };
+
+static void tell(const struct copying *c, const char *stage, uint64_t done)
+{
+	if (c->progress != NULL)
+		c->progress(c->arg, stage, done, c->total);
+}
 
 static int require_empty(const char *dir, struct ltps_error *err)
 {
@@ -59,9 +65,10 @@ static int make_parent(const char *path, struct ltps_error *err)
 	return file_make_dir(parent, 0700, err);
 }
 
-/* Everything from one descriptor to the other; the hash of what was written. */
-static int pump(int from, int to, struct digest_ctx *hash, uint64_t *ret_n,
-		struct ltps_error *err)
+/* Everything from one descriptor to the other; the hash of what was written.
+ * c  a blob of it; NULL: not a blob */
+static int pump(const struct copying *c, int from, int to, struct digest_ctx *hash,
+		uint64_t *ret_n, struct ltps_error *err)
 {
 	uint8_t *space = mem_alloc(PIECE);
 	int rc = space != NULL ? 0 : ltps_fail_nomem(err);
@@ -79,14 +86,16 @@ static int pump(int from, int to, struct digest_ctx *hash, uint64_t *ret_n,
 		if (rc == 0)
 			rc = blob_write_all(io_system(), to, v, err);
 		total += (uint64_t)n;
+		if (c != NULL)
+			tell(c, "blobs", c->done + total);
 	}
 	mem_free(space);
 	*ret_n = total;
 	return rc;
 }
 
-static int copy_file(const char *from, const char *to, struct digest *ret_hash,
-		     uint64_t *ret_n, struct ltps_error *err)
+static int copy_file(const struct copying *c, const char *from, const char *to,
+		     struct digest *ret_hash, uint64_t *ret_n, struct ltps_error *err)
 {
 	struct digest_ctx *hash = NULL;
 	int out = -1, rc = -1;
@@ -101,7 +110,7 @@ static int copy_file(const char *from, const char *to, struct digest *ret_hash,
 		goto out;
 	}
 	if (digest_new(DIGEST_SHA512, &hash, err) != 0 ||
-	    pump(in, out, hash, ret_n, err) != 0 ||
+	    pump(c, in, out, hash, ret_n, err) != 0 ||
 	    digest_final(hash, ret_hash, err) != 0)
 		goto out;
 	rc = 0;
@@ -128,7 +137,7 @@ static int copy_blob_file(struct copying *c, const char *tenant,
 	if (blob_path_in(c->from, tenant, sha512, from, err) != 0 ||
 	    blob_path_in(c->to, tenant, sha512, to, err) != 0)
 		return -1;
-	if (copy_file(from, to, &d, &n, err) != 0) {
+	if (copy_file(c, from, to, &d, &n, err) != 0) {
 		if (err->code != LTPS_NOT_FOUND)
 			return -1;
 		ltps_error_clear(err);
@@ -179,22 +188,24 @@ static int copy_blobs(struct copying *c, struct ltps_error *err)
 {
 	int64_t id = 0;
 	bool row = true;
-	uint64_t done = 0;
+	tell(c, "blobs", 0);
 	while (row) {
 		struct db_stmt *s;
+		uint64_t size = 0;
 		if (db_get(c->db, SQL_BLOB_NEXT, &s, err) != 0)
 			return -1;
 		DB_BIND(s, DB_INT(id));
 		int rc = db_step(s, &row, err);
 		if (rc == 0 && row) {
 			id = db_int(s, 0);
+			size = (uint64_t)db_int(s, 3);
 			rc = copy_row(c, s, err);
 		}
 		db_reset(s);
 		if (rc != 0)
 			return -1;
-		if (c->progress != NULL)
-			c->progress(c->arg, ++done, c->total);
+		c->done += size;
+		tell(c, "blobs", c->done);
 	}
 	return 0;
 }
@@ -235,11 +246,23 @@ static int sync_all(const char *dir, struct ltps_error *err)
 	return rc;
 }
 
+static int count_bytes(struct copying *c, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(c->db, SQL_BLOB_COUNT, &s, err) != 0)
+		return -1;
+	const int rc = db_step(s, &row, err);
+	if (rc == 0 && row)
+		c->total = (uint64_t)db_int(s, 1);
+	db_reset(s);
+	return rc;
+}
+
 /* Blobs of the database that stands in c->to already. */
 static int copy_named_blobs(struct copying *c, struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
-	int64_t total;
 	if (file_join(c->to, STORE_DB_NAME, path, sizeof(path), err) != 0 ||
 	    db_open(path, NULL, DB_READER, &c->db, err) != 0)
 		return -1;
@@ -247,13 +270,14 @@ static int copy_named_blobs(struct copying *c, struct ltps_error *err)
 	if (rc == 0)
 		rc = check_database(c->db, err);
 	if (rc == 0)
-		rc = db_run_int(c->db, SQL_BLOB_COUNT, &total, err);
-	if (rc == 0) {
-		c->total = (uint64_t)total;
+		rc = count_bytes(c, err);
+	if (rc == 0)
 		rc = copy_blobs(c, err);
-	}
 	db_close(c->db);
 	remove_sidecars(path);
+	c->total = 0; /* of the sync nothing is known */
+	if (rc == 0)
+		tell(c, "sync", 0);
 	if (rc == 0)
 		rc = sync_all(c->to, err);
 	return rc;
@@ -303,6 +327,7 @@ int store_backup(struct store *store, const char *dir, backup_progress *progress
 	if (require_empty(dir, err) != 0 ||
 	    lock_open(store->dir, "files.lock", true, &files, err) != 0)
 		return -1;
+	tell(&c, "database", 0);
 	if (lock_take(&files, false, err) == 0 &&
 	    snapshot_database(store, dir, err) == 0 && copy_named_blobs(&c, err) == 0)
 		rc = write_complete(dir, err);
@@ -340,7 +365,7 @@ static int copy_database(const char *backup_dir, const char *dir,
 	uint64_t n;
 	if (file_join(backup_dir, STORE_DB_NAME, from, sizeof(from), err) != 0 ||
 	    file_join(dir, STORE_DB_NAME, to, sizeof(to), err) != 0 ||
-	    copy_file(from, to, &ignored, &n, err) != 0)
+	    copy_file(NULL, from, to, &ignored, &n, err) != 0)
 		return -1;
 	if (chmod(to, 0600) != 0)
 		return ltps_fail_errno(err, "cannot make %.160s writable", to);
@@ -353,8 +378,10 @@ int store_restore(const char *backup_dir, const char *dir, backup_progress *prog
 	struct copying c = {
 		.from = backup_dir, .to = dir, .progress = progress, .arg = arg
 	};
-	if (require_complete(backup_dir, err) != 0 || require_empty(dir, err) != 0 ||
-	    copy_database(backup_dir, dir, err) != 0 || copy_named_blobs(&c, err) != 0)
+	if (require_complete(backup_dir, err) != 0 || require_empty(dir, err) != 0)
+		return -1;
+	tell(&c, "database", 0);
+	if (copy_database(backup_dir, dir, err) != 0 || copy_named_blobs(&c, err) != 0)
 		return -1;
 	*ret_report = c.report;
 	return fail_if_damaged(&c, err);

@@ -15,7 +15,9 @@ struct backup_report {
 	uint64_t bytes;
 	uint64_t damaged; /* blobs that were not copied because they are damaged */
 };
-typedef void backup_progress(void *arg, uint64_t done, uint64_t total);
+/* stage  "database", "blobs", "sync"; done and total: octets of blobs, 0 elsewhere */
+typedef void backup_progress(void *arg, const char *stage, uint64_t done,
+			     uint64_t total);
 
 /*
  * store_backup - into a new or empty directory. The last file written is

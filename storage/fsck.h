@@ -65,6 +65,7 @@ struct fsck_report {
 struct fsck_options {
 	const struct fsck_hooks *hooks; /* NULL: none */
 	void (*finding)(void *arg, const struct fsck_finding *finding);
+	/* done, total: octets of blobs, trees; 0 where a stage cannot tell */
 	void (*progress)(void *arg, const char *stage, uint64_t done, uint64_t total);
 	void *arg; /* of finding and progress, both may be NULL */
 };

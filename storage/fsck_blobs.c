@@ -5,16 +5,18 @@
 
 #include "storage/fsck_private.h"
 
-/* Blobs between two reports of progress. */
-#define PROGRESS_STEP 256
-
 struct hashing {
+	struct fsck *f;
 	struct digest_ctx *sha256;
+	uint64_t done, total; /* octets */
 };
 
 static int hash_piece(void *arg, struct view piece, struct ltps_error *err)
 {
-	return digest_update(((struct hashing *)arg)->sha256, piece, err);
+	struct hashing *h = arg;
+	h->done += piece.n;
+	fsck_progress(h->f, "blobs", h->done, h->total);
+	return digest_update(h->sha256, piece, err);
 }
 
 static int next_blob(struct fsck *f, int64_t after, struct blob_info *ret_info,
@@ -118,13 +120,14 @@ static int check_blob(struct fsck *f, const struct blob_info *info, struct hashi
 
 int fsck_blobs(struct fsck *f, struct ltps_error *err)
 {
-	struct hashing h = { NULL };
+	struct hashing h = { .f = f };
 	struct store_counts counts;
 	int64_t id = 0;
 	bool found = true;
 	if (store_counts_get(f->conn, &counts, err) != 0 ||
 	    digest_new(DIGEST_SHA256, &h.sha256, err) != 0)
 		return -1;
+	h.total = counts.blob_bytes;
 	int rc = 0;
 	while (rc == 0 && found) {
 		struct blob_info info = { 0 };
@@ -139,8 +142,7 @@ int fsck_blobs(struct fsck *f, struct ltps_error *err)
 			break;
 		id = info.id;
 		rc = check_blob(f, &info, &h, err);
-		if (f->report.blobs % PROGRESS_STEP == 0)
-			fsck_progress(f, "blobs", f->report.blobs, counts.blobs);
+		h.done = f->report.bytes; /* also of what could not be read */
 	}
 	digest_free(h.sha256);
 	return rc;

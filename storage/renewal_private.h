@@ -41,8 +41,6 @@ int renewal_add_path(struct store_conn *conn, int64_t token, int64_t trees,
  * one by itself. */
 int renewal_supersede_below(struct store_conn *conn, int64_t target,
 			    struct ltps_error *err) LTPS_CHECKED;
-int renewal_supersede(struct store_conn *conn, int64_t source,
-		      struct ltps_error *err) LTPS_CHECKED;
 /* The token of this tree has fallen: what it superseded is needed again. */
 int renewal_revive_below(struct store_conn *conn, int64_t target,
 			 struct ltps_error *err) LTPS_CHECKED;

@@ -138,6 +138,30 @@ int renewal_source_begin(struct store_conn *conn, int64_t tree, int64_t into,
 
 /* Progress */
 
+/* Rows of SOURCE_SUPERSEDE and SOURCE_REVIVE: token, objects, bytes. */
+static int add_paths(struct store_conn *conn, struct db_stmt *s, int sign,
+		     struct ltps_error *err)
+{
+	struct buf rows = renewal_buf();
+	int rc = renewal_collect(s, 3, &rows, err);
+	for (size_t i = 0; rc == 0 && i < renewal_rows(&rows, 3); i++) {
+		const int64_t *t = renewal_row(&rows, 3, i);
+		rc = renewal_add_path(conn, t[0], sign, sign * t[1], sign * t[2], err);
+	}
+	buf_free(&rows);
+	return rc;
+}
+
+static int renewal_supersede(struct store_conn *conn, int64_t source,
+			     struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_SOURCE_SUPERSEDE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(source));
+	return add_paths(conn, s, -1, err);
+}
+
 int renewal_source_progress(struct store_conn *conn, int64_t tree, uint64_t done,
 			    bool finished, struct ltps_error *err)
 {
@@ -156,29 +180,6 @@ int renewal_source_progress(struct store_conn *conn, int64_t tree, uint64_t done
 	if (db_finish(s, err) != 0)
 		return -1;
 	return finished ? renewal_supersede(conn, tree, err) : 0;
-}
-
-/* Rows of SOURCE_SUPERSEDE and SOURCE_REVIVE: token, objects, bytes. */
-static int add_paths(struct store_conn *conn, struct db_stmt *s, int sign,
-		     struct ltps_error *err)
-{
-	struct buf rows = renewal_buf();
-	int rc = renewal_collect(s, 3, &rows, err);
-	for (size_t i = 0; rc == 0 && i < renewal_rows(&rows, 3); i++) {
-		const int64_t *t = renewal_row(&rows, 3, i);
-		rc = renewal_add_path(conn, t[0], sign, sign * t[1], sign * t[2], err);
-	}
-	buf_free(&rows);
-	return rc;
-}
-
-int renewal_supersede(struct store_conn *conn, int64_t source, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	if (db_get(conn->db, SQL_SOURCE_SUPERSEDE, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(source));
-	return add_paths(conn, s, -1, err);
 }
 
 int renewal_supersede_below(struct store_conn *conn, int64_t target,

@@ -365,11 +365,6 @@ void store_read_end(struct store_conn *conn)
 	conn_drop(conn);
 }
 
-struct store *store_of(const struct store_conn *conn)
-{
-	return conn->store;
-}
-
 /* Numbers and small values */
 
 void store_stats_get(struct store *store, struct store_stats *ret_stats)

@@ -104,7 +104,6 @@ void store_reader_close(struct store_conn *conn);
  */
 int store_read_begin(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
 void store_read_end(struct store_conn *conn);
-struct store *store_of(const struct store_conn *conn);
 
 /* For /metrics; counted since store_open(). */
 struct store_stats {

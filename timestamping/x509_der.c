@@ -38,41 +38,6 @@ int x509_der_certificate(struct view der, X509 **ret_x, struct ltps_error *err)
 	return 0;
 }
 
-int x509_der_crl(struct view der, X509_CRL **ret_crl, struct ltps_error *err)
-{
-	if (check_length(der, "CRL", err) != 0)
-		return -1;
-	const uint8_t *p = der.p;
-	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.n);
-	if (crl == NULL)
-		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
-					 "RFC 5280 5.1", "CRL does not decode");
-	if (p != der.p + der.n) {
-		X509_CRL_free(crl);
-		return fail_trailing("CRL", err);
-	}
-	*ret_crl = crl;
-	return 0;
-}
-
-int x509_der_ocsp(struct view der, OCSP_RESPONSE **ret_r, struct ltps_error *err)
-{
-	if (check_length(der, "OCSP response", err) != 0)
-		return -1;
-	const uint8_t *p = der.p;
-	OCSP_RESPONSE *r = d2i_OCSP_RESPONSE(NULL, &p, (long)der.n);
-	if (r == NULL)
-		return ltps_fail_openssl(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
-					 "RFC 6960 4.2.1",
-					 "OCSP response does not decode");
-	if (p != der.p + der.n) {
-		OCSP_RESPONSE_free(r);
-		return fail_trailing("OCSP response", err);
-	}
-	*ret_r = r;
-	return 0;
-}
-
 int x509_der_serial(struct view der, struct view *ret_serial, struct ltps_error *err)
 {
 	struct view cursor = der;

@@ -6,7 +6,6 @@
 #ifndef LTPS_TIMESTAMPING_X509_DER_H
 #define LTPS_TIMESTAMPING_X509_DER_H
 
-#include <openssl/ocsp.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
 
@@ -16,10 +15,6 @@
 /* All: FORMAT (object) also on trailing bytes, NOMEM; free as OpenSSL says. */
 int x509_der_certificate(struct view der, X509 **ret_x,
 			 struct ltps_error *err) LTPS_CHECKED;
-int x509_der_crl(struct view der, X509_CRL **ret_crl,
-		 struct ltps_error *err) LTPS_CHECKED;
-int x509_der_ocsp(struct view der, OCSP_RESPONSE **ret_r,
-		  struct ltps_error *err) LTPS_CHECKED;
 /*
  * x509_der_serial - INTEGER contents of a certificate's serial number, read
  * without decoding the rest: to pick candidates among many cheaply.

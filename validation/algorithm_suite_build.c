@@ -38,7 +38,8 @@ struct suite_memory {
 	_Alignas(16) uint8_t bytes[];
 };
 
-void *suite_alloc(struct algorithm_suite *s, size_t n)
+/* Memory that goes with the suite, zeroed. NULL when there is none. */
+static void *suite_alloc(struct algorithm_suite *s, size_t n)
 {
 	struct suite_memory *m = mem_zalloc(1, sizeof(*m) + n);
 	if (m == NULL)
@@ -59,8 +60,8 @@ void algorithm_suite_free(struct algorithm_suite *s)
 }
 
 /* Grown by doubling; what it leaves behind is freed with the suite. */
-void *suite_append(struct algorithm_suite *s, void **array, size_t *n, size_t max,
-		   size_t size)
+static void *suite_append(struct algorithm_suite *s, void **array, size_t *n,
+			  size_t max, size_t size)
 {
 	if (*n >= max)
 		return NULL;

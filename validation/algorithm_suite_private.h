@@ -30,19 +30,10 @@ struct suite_reader {
 	unsigned mended[MEND_COUNT];
 };
 
-/* Memory that goes with the suite, zeroed. NULL when there is none. */
-void *suite_alloc(struct algorithm_suite *s, size_t n);
 int suite_text(struct algorithm_suite *s, struct view v, const char **ret,
 	       struct ltps_error *err) LTPS_CHECKED;
 int suite_note(struct algorithm_suite *s, struct ltps_error *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))) LTPS_CHECKED;
-/*
- * suite_append - one more element of an array in the suite's memory, zeroed.
- * array  its first element; moved when it grows
- * Gives NULL when there is no memory, or max are there.
- */
-void *suite_append(struct algorithm_suite *s, void **array, size_t *n, size_t max,
-		   size_t size);
 
 /* "Algorithm 3 (SHA384): Evaluation 1: what": FORMAT (caller). */
 int suite_fail(const struct suite_reader *r, struct ltps_error *err, const char *fmt,

@@ -109,8 +109,9 @@ int signer_names(struct view issuer, struct view serial, const struct cert *c,
 	return rc;
 }
 
-int signer_fits(const struct cms_signer *s, const struct cert *c, bool *ret_fits,
-		struct ltps_error *err)
+/* Whether a SignerIdentifier names this certificate. Fails: NOMEM */
+static int signer_fits(const struct cms_signer *s, const struct cert *c, bool *ret_fits,
+		       struct ltps_error *err)
 {
 	*ret_fits = false;
 	if (s->ski.n > 0) {
@@ -278,7 +279,8 @@ static int identify_by_name(struct engine *e, struct basic *b, struct view canon
 	return 0;
 }
 
-bool signer_is_referenced(const struct document_signature *s)
+/* Whether it has a signing-certificate attribute, readable or not. */
+static bool signer_is_referenced(const struct document_signature *s)
 {
 	return s->signing_certs.n > 0 || s->signing_certs.n_attributes > 0;
 }

@@ -6,11 +6,6 @@
 
 #include "validation/engine_private.h"
 
-/* Whether it has a signing-certificate attribute, readable or not. */
-bool signer_is_referenced(const struct document_signature *s);
-/* Whether a SignerIdentifier names this certificate. Fails: NOMEM */
-int signer_fits(const struct cms_signer *s, const struct cert *c, bool *ret_fits,
-		struct ltps_error *err) LTPS_CHECKED;
 /* Whether it is the certificate of this issuer (Name TLV) and serial number. */
 int signer_names(struct view issuer, struct view serial, const struct cert *c,
 		 bool *ret_fits, struct ltps_error *err) LTPS_CHECKED;

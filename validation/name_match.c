@@ -54,7 +54,9 @@ static bool all_digits(struct view v)
 	return true;
 }
 
-bool dns_name_ok(struct view v)
+/* Labels of letters, digits, hyphens and, as many have, underscores; no trailing dot,
+ * not an IPv4 address in text. */
+static bool dns_name_ok(struct view v)
 {
 	struct view label = v;
 	if (v.n == 0 || v.n > DNS_NAME_MAX)
@@ -208,7 +210,8 @@ static bool ends_host_elsewhere(uint8_t c)
 	return c <= 0x20 || c >= 0x7f || c == '\\';
 }
 
-bool uri_host(struct view v, struct view *ret_host)
+/* Host of a URI; false where there is none, or it is no DNS name. */
+static bool uri_host(struct view v, struct view *ret_host)
 {
 	struct view a;
 	if (!uri_authority(v, &a))

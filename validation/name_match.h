@@ -13,10 +13,6 @@
 /* Longest local part compared; RFC 5321 4.5.3.1.1 has 64. */
 #define MAIL_LOCAL_MAX 256
 
-/* Labels of letters, digits, hyphens and, as many have, underscores; no trailing dot,
- * not an IPv4 address in text. */
-bool dns_name_ok(struct view v);
-
 struct mail_address {
 	uint8_t local[MAIL_LOCAL_MAX]; /* unquoted: "a"@b is a@b */
 	size_t local_n;
@@ -24,8 +20,6 @@ struct mail_address {
 };
 /* utf8: the local part may hold any UTF-8 (RFC 9598 3). False: not an address. */
 bool mail_address_read(struct view v, bool utf8, struct mail_address *ret);
-/* Host of a URI; false where there is none, or it is no DNS name. */
-bool uri_host(struct view v, struct view *ret_host);
 
 /* What a subtree's base is worth. */
 enum base_state {

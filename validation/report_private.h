@@ -17,7 +17,6 @@ bool report_is_revocation(const struct conclusion *c);
 bool report_is_crypto(const struct conclusion *c);
 
 const char *report_process_name(enum report_process p); /* "basic", "ltvm", "lta" */
-const char *report_role_name(enum signature_role r);    /* "countersignature" */
 const char *report_need_name(enum need_kind k);         /* "issuer" */
 const char *report_source_name(enum path_source s);     /* "crl"; NULL */
 const char *report_form_name(enum cms_er_form f);       /* "cut" */

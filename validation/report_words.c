@@ -24,13 +24,6 @@ const char *report_process_name(enum report_process p)
 	return (size_t)p < COUNT(names) ? names[p] : "?";
 }
 
-const char *report_role_name(enum signature_role r)
-{
-	static const char *const names[] = { "signature", "countersignature",
-					     "time-stamp" };
-	return (size_t)r < COUNT(names) ? names[r] : "?";
-}
-
 const char *report_need_name(enum need_kind k)
 {
 	static const char *const names[] = { "issuer", "subjects", "crl", "delta_crl",
