@@ -25,8 +25,8 @@
 #define COPIES_POLL_MS 100
 
 #define HELP_STORE                                                                     \
-	"  -c FILE    configuration that names the store (" CONFIG_DEFAULT ")\n"       \
-	"  --store S  the store's folder itself\n" PROGRESS_HELP
+	"  -c FILE         configuration that names the store (" CONFIG_DEFAULT ")\n"  \
+	"  --store S       the store's folder itself\n" PROGRESS_HELP
 
 static const char fsck_help[] =
     "ltps fsck - is everything that was stored still there and unchanged?\n"
@@ -42,7 +42,7 @@ static const char backup_help[] =
     "\n"
     "  ltps backup DIR [-c ltps.conf | --store S]\n"
     "\n"
-    "  DIR        new or empty folder for the copy\n" HELP_STORE "\n"
+    "  DIR             new or empty folder for the copy\n" HELP_STORE "\n"
     "exit status: 0 copied, 1 copied but damaged objects were left out\n";
 
 static const char restore_help[] =
@@ -50,7 +50,7 @@ static const char restore_help[] =
     "\n"
     "  ltps restore DIR [-c ltps.conf | --store S]\n"
     "\n"
-    "  DIR        the backup\n" HELP_STORE "\n"
+    "  DIR             the backup\n" HELP_STORE "\n"
     "The store's folder must be new or empty. Every object is checked.\n";
 
 struct arguments {

@@ -20,8 +20,12 @@
 /* Exchanges below this are over before they can be told in parts. */
 #define TRANSFER_LEAST ((uint64_t)256 << 10)
 
-/* The one whose line stands on the terminal, which the process has one of. */
-static struct progress *standing;
+/* The line that stands on the terminal, which the process has one of. It outlives the
+ * command that drew it. */
+static struct {
+	FILE *out;    /* NULL: none does */
+	size_t width; /* in columns */
+} standing;
 
 /* ---- the text ---- */
 
@@ -168,21 +172,20 @@ static void draw(struct progress *p, const char *text)
 	const size_t room = p->columns - 1;
 	const size_t n = strlen(text) < room ? strlen(text) : room;
 	fprintf(out_of(p), "\r%.*s%*s", (int)n, text,
-		p->width > n ? (int)(p->width - n) : 0, "");
+		standing.width > n ? (int)(standing.width - n) : 0, "");
 	fflush(out_of(p));
-	p->width = n;
-	standing = p;
+	standing.out = out_of(p);
+	standing.width = n;
 }
 
 void progress_hide(void)
 {
-	struct progress *p = standing;
-	if (p == NULL)
+	if (standing.out == NULL)
 		return;
-	fprintf(out_of(p), "\r%*s\r", (int)p->width, "");
-	fflush(out_of(p));
-	p->width = 0;
-	standing = NULL;
+	fprintf(standing.out, "\r%*s\r", (int)standing.width, "");
+	fflush(standing.out);
+	standing.out = NULL;
+	standing.width = 0;
 }
 
 /* ---- when ---- */

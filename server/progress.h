@@ -60,7 +60,6 @@ struct progress {
 	int64_t began_ms;            /* this stage */
 	int64_t drawn_ms[PROGRESS_PER_SECOND]; /* the last lines, in turn */
 	size_t n_drawn;
-	size_t width; /* of the line that stands there; 0: none does */
 	uint64_t told; /* hundredths that the last of several lines told */
 };
 #define PROGRESS_OF(name)                                                              \
