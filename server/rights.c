@@ -16,6 +16,7 @@ static const struct {
 	{ "/ready", ROLE_ANYONE },
 	{ "/health", ROLE_ANYONE }, /* in detail for an operator */
 	{ "/openapi.json", ROLE_ANYONE },
+	{ "/ui", ROLE_ANYONE },
 	{ "/ui/", ROLE_ANYONE }, /* pages without data: they ask the rest */
 	{ "/ui/*", ROLE_ANYONE },
 	{ "/link/*", ROLE_ANYONE }, /* the path holds the right */

@@ -344,6 +344,7 @@ static void handle_root(struct http_exchange *x, void *arg)
 		"?partial=true\n"
 		"GET, POST /links; DELETE /links/N; GET /link/...  read-only "
 		"access to one object\n"
+		"GET /ui/  all this for people, in a browser\n"
 		"GET /health /ready /metrics /openapi.json /renewals /anchors.pem\n"));
 }
 
@@ -362,6 +363,9 @@ void route_table(struct service *s)
 		     { "/openapi.json", handle_openapi },
 		     { "/links", links_http_list },
 		     { "/link/*", links_http_open },
+		     { "/ui", ui_http_redirect },
+		     { "/ui/", ui_http_handle },
+		     { "/ui/*", ui_http_handle },
 		     { "/", handle_root } };
 	struct service_shell *h = s->shell;
 	size_t n = 0;
