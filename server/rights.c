@@ -23,6 +23,8 @@ static const struct {
 	{ "/metrics", O },
 	{ "/renewals", A | O },
 	{ "/anchors.pem", A | O },
+	{ "/upkeep", O },
+	{ "/outlook/*", S | A }, /* as RetrieveTrace */
 	{ "/pres/RetrieveInfo", S | A | O },
 	{ "/pres/PreservePO", S },
 	{ "/pres/UpdatePOC", S },

@@ -30,8 +30,8 @@
 #include "validation/validation_policy.h"
 
 /* RetrieveInfo .. Search, each below /pres/; /pres/soap, /scvp, /validate, /verify,
- * /certificates/validate, /package/; links; /ui; seven more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 22)
+ * /certificates/validate, /package/, /outlook/; links; /ui; eight more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 24)
 
 /* Stages of the start-up list; service.c checks it. */
 #define SERVICE_STAGES_MAX 24

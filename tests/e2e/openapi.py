@@ -124,6 +124,9 @@ def preservation(held):
     held.call("no such object", "RetrievePO", {"poId": "none", "sor": "PO"})
     held.call("its trace", "RetrieveTrace", {"poId": poid})
     held.call("no trace", "RetrieveTrace", {"poId": "none"})
+    held.ask("its outlook", "GET", "/outlook/" + poid)
+    held.ask("no outlook", "GET", "/outlook/none", wanted=404)
+    held.ask("no such option of it", "GET", f"/outlook/{poid}?x=1", wanted=400)
     held.call("good evidence", "ValidateEvidence", {
         "ev": {"binaryData": {"value": b64(data_of(record[0]))},
                "formatId": record[0].get("formatId", "")},
@@ -281,8 +284,8 @@ def others(held):
     held.ask("another type for SCVP", "POST", "/scvp", b"x", kind, 415)
     held.ask("nonsense for SCVP", "POST", "/scvp", b"x",
              {"Content-Type": "application/scvp-cv-request"}, 200)
-    for path in ("/health", "/ready", "/metrics", "/renewals", "/anchors.pem", "/openapi.json",
-                 "/"):
+    for path in ("/health", "/ready", "/metrics", "/renewals", "/upkeep", "/anchors.pem",
+                 "/openapi.json", "/"):
         held.ask(path, "GET", path)
 
 
