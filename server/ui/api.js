@@ -140,7 +140,7 @@ export async function preserve(profile, files) {
 	return pres("PreservePO", { pro: profile, po });
 }
 
-// subject: "PO", "Evidence", "POWithEmbeddedEvidence", "POWithDetachedEvidence".
+// subject: "PO", "Evidence", "POwithEmbeddedEvidence", "POwithDetachedEvidence".
 export function retrieve(poId, subject, versionId) {
 	return pres("RetrievePO", { poId, sor: subject, ...(versionId ? { versionId } : {}) });
 }

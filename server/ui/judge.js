@@ -59,10 +59,12 @@ export async function show(main, params, ctx) {
 }
 
 function dropArea(begin, ctx) {
-	const input = el("input", { type: "file", id: "files", multiple: true, "aria-describedby":
-		"files-hint", onchange: () => begin([...input.files]) });
-	const area = el("div", { class: "drop" }, icon("drop"),
-		el("label", { for: "files" }, t("judge.drop")), input,
+	const input = el("input", { type: "file", id: "files", class: "visually-hidden",
+		multiple: true, "aria-describedby": "files-hint", onchange: () =>
+			begin([...input.files]) });
+	// The label is the button, since the browser writes its own in a language of its own.
+	const area = el("div", { class: "drop" }, icon("drop"), el("p", null, t("judge.drop")),
+		input, el("label", { for: "files", class: "button primary" }, t("judge.choose")),
 		el("p", { class: "muted", id: "files-hint" }, t("judge.drop.hint")));
 	catchDrops(area, begin, ctx);
 	return area;
@@ -183,12 +185,13 @@ function contentWanted(one, again) {
 	if (!one.report.signatures.some((s) => s.subindication === "SIGNED_DATA_NOT_FOUND"))
 		return null;
 	const id = `content-${cases.indexOf(one)}`;
-	const input = el("input", { type: "file", id, onchange: () => {
+	const input = el("input", { type: "file", id, class: "visually-hidden", "aria-describedby":
+		`${id}-hint`, onchange: () => {
 		one.content = input.files[0] ?? null;
 		again();
 	} });
-	return el("div", { class: "card field" }, el("label", { for: id }, t("judge.content.wanted")),
-		input, el("p", { class: "hint" }, t("judge.content.hint")));
+	return el("div", { class: "card" }, el("p", { id: `${id}-hint` }, t("judge.content.hint")), input,
+		el("label", { for: id, class: "button primary" }, t("judge.content.wanted")));
 }
 
 function baseName(one) {

@@ -51,6 +51,11 @@ function fullName(name) {
 
 // ---- the whole ----
 
+// What a PDF shows is not what was signed: of some policies that is a remark only.
+function hostile(s) {
+	return s.modifications.some((m) => m.kind === "undefined") || Boolean(s.forbidden_change);
+}
+
 function worst(report) {
 	const order = ["unknown", "bad"];
 	return report.signatures.map((s) => kindOf(s.indication)).reduce((a, b) =>
@@ -68,18 +73,25 @@ export function verdict(report) {
 		return { kind: "plain", text: t("report.file.none") };
 	const kind = worst(report);
 	if (n === 1)
-		return { kind, text: t(`report.file.one.${kind}`, { who: person(
-			report.signatures[0].signing_certificate) }) };
+		return one(report.signatures[0], kind);
 	const good = report.signatures.filter((s) => kindOf(s.indication) === "ok").length;
 	return { kind, text: kind === "ok" ? t("report.file.all", { n })
 		: t(`report.file.some.${kind}`, { n, good }) };
 }
 
+function one(s, kind) {
+	const text = t(`report.file.one.${kind}`, { who: person(s.signing_certificate) });
+	return { kind, text, why: kind === "ok" ? null : named("report.sub", s.subindication ?? "NONE") };
+}
+
 export function report(json) {
-	const { kind, text } = verdict(json);
+	const { kind, text, why } = verdict(json);
+	const altered = json.signatures.some(hostile);
+	const shown = kind === "ok" && altered ? "unknown" : kind;
 	return el("div", { class: "report stack" },
-		el("div", { class: `verdict ${kind}` }, icon(kind === "plain" ? "info" : kind),
-			el("p", null, text)),
+		el("div", { class: `verdict ${shown}` }, icon(shown === "plain" ? "info" : shown),
+			el("div", null, el("p", null, text), why ? el("p", null, why) : null,
+				altered ? el("p", null, t("report.changed.content")) : null)),
 		json.signatures.map((s) => signature(s, json)),
 		stamps(json.timestamps, "report.stamps.file"),
 		records(json.evidence_records),
@@ -204,9 +216,8 @@ function changed(s) {
 	if (kinds.size === 0)
 		return el("p", null, t(s.covers_whole_file ? "report.changed.nothing"
 			: "report.changed.nothing.seen"));
-	const hostile = kinds.has("undefined") || Boolean(s.forbidden_change);
 	return [
-		hostile ? el("p", null, el("strong", { class: "bad" }, t("report.changed.content"))) : null,
+		hostile(s) ? el("p", null, el("strong", { class: "bad" }, t("report.changed.content"))) : null,
 		s.forbidden_change ? el("p", { lang: "en" }, s.forbidden_change) : null,
 		el("ul", { class: "plain" }, [...kinds].map(([kind, n]) =>
 			el("li", null, named("report.change", kind), " ", el("span", { class: "muted" },

@@ -30,15 +30,20 @@ export function has(key) {
 	return key in TABLES[chosen];
 }
 
+// The reader's own country where the language is the same: 22 November, or November 22.
+function locale() {
+	return navigator.languages.find((l) => l.split("-")[0] === chosen) ?? chosen;
+}
+
 export function number(n, options) {
-	return new Intl.NumberFormat(chosen, options).format(n);
+	return new Intl.NumberFormat(locale(), options).format(n);
 }
 
 // options.date: the day only; options.month: the month only.
 export function date(iso, options = {}) {
 	const how = options.month ? { year: "numeric", month: "long" }
 		: options.date ? { dateStyle: "long" } : { dateStyle: "long", timeStyle: "short" };
-	return new Intl.DateTimeFormat(chosen, how).format(new Date(iso));
+	return new Intl.DateTimeFormat(locale(), how).format(new Date(iso));
 }
 
 // Romanian has three forms: "o zi", "2 zile", "20 de zile"; CLDR names them one, few, other.
