@@ -99,7 +99,10 @@ static void reply_file(struct http_exchange *x, const struct embedded *file,
 		http_add_field(x, guards[i].name, guards[i].value);
 	http_add_field(x, "ETag", etag);
 	http_allow_keeping(x);
-	http_reply_view(x, is_known(x, etag) ? 304 : 200, type, file->bytes);
+	if (is_known(x, etag))
+		http_reply_view(x, 304, NULL, file->bytes);
+	else
+		http_reply_view(x, 200, type, file->bytes);
 }
 
 void ui_http_handle(struct http_exchange *x, void *arg)

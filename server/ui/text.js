@@ -63,7 +63,7 @@ export function t(key, values = {}) {
 	});
 }
 
-// The text of a code in a family ("judge.minor" and "error/x"), or the code itself.
+// The text of a code in a family of texts, or the code itself.
 export function named(family, code) {
 	const key = `${family}.${code}`;
 	return has(key) ? t(key) : code;

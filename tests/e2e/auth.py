@@ -233,6 +233,8 @@ def routes():
     yield "GET", "/health", None, {}, "*"
     yield "GET", "/ready", None, {}, "*"
     yield "GET", "/", None, {}, "*"
+    for page in ("/ui", "/ui/", "/ui/app.js", "/ui/settings.json"):
+        yield "GET", page, None, {}, "*"
     yield "GET", "/metrics", None, {}, "o"
     yield "GET", "/renewals", None, {}, "ao"
     yield "GET", "/anchors.pem", None, {}, "ao"
