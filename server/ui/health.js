@@ -3,7 +3,7 @@
 // the work that waits.
 import * as api from "./api.js";
 import { bytes, el, fact, icon, time } from "./dom.js";
-import { card, working } from "./pieces.js";
+import { card, table, working } from "./pieces.js";
 import { plot } from "./plot.js";
 import { date, named, number, t } from "./text.js";
 import { commonName, reason } from "./words.js";
@@ -84,14 +84,6 @@ function due(r) {
 
 // --- tables ---
 
-function table(name, columns, rows) {
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": name },
-		el("table", null, el("caption", { class: "visually-hidden" }, name),
-			el("thead", null, el("tr", null, columns.map((c) => el("th", { scope: "col" }, c)))),
-			el("tbody", null, rows.map((row) => el("tr", null, row.map((cell) =>
-				el("td", null, cell)))))));
-}
-
 function badge(kind, text) {
 	return el("span", { class: `badge ${kind}` }, icon(kind === "plain" ? "info" : kind), text);
 }
@@ -151,7 +143,8 @@ function jobState(j) {
 	return [j.given_up ? badge("bad", t("health.job.given-up", { n: j.given_up })) : null,
 		j.due ? badge("unknown", t("health.job.due", { n: j.due })) : null,
 		j.running ? badge("ok", t("health.job.running", { n: j.running })) : null,
-		j.waiting ? badge("plain", t("health.job.waiting", { n: j.waiting })) : null];
+		j.waiting ? el("span", { class: "muted" }, t("health.job.waiting", { n: j.waiting }))
+			: null];
 }
 
 function jobKind(kind) {

@@ -2,7 +2,7 @@
 // One preserved object: what it is, whether it is still provable, its life, its files.
 import * as api from "./api.js";
 import { announce, bytes, clear, copyable, el, fact, icon, time } from "./dom.js";
-import { card, files, saveOf, working } from "./pieces.js";
+import { card, files, saveOf, table, working } from "./pieces.js";
 import { report as renderReport } from "./report.js";
 import { date, named, t } from "./text.js";
 import { life, timeline } from "./timeline.js";
@@ -172,25 +172,21 @@ function downloads(o) {
 // --- versions, with their evidence ---
 
 function stampRow(s) {
-	return el("tr", null, el("td", null, time(s.time)), el("td", null, s.tsa),
-		el("td", null, s.weakens ? time(s.weakens, { date: true }) : t("object.weakens.open")),
-		el("td", null, s.fallen ? t("object.fallen") : s.why ? reason(s.why, s.authority) : ""));
+	return [time(s.time), s.tsa,
+		s.weakens ? time(s.weakens, { date: true }) : t("object.weakens.open"),
+		s.fallen ? t("object.fallen") : s.why ? reason(s.why, s.authority) : ""];
 }
 
 function stampTable(version) {
 	const stamps = version.evidence.flatMap((c) => c.timestamps);
 	if (!stamps.length)
 		return el("p", null, t("object.proof.none"));
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region",
-		"aria-label": t("object.evidence.of", { version: version.id }) }, el("table", null,
-		el("caption", { class: "visually-hidden" }, t("object.evidence.of",
-			{ version: version.id })),
-		el("thead", null, el("tr", null, ["time", "tsa", "weakens", "why"].map((c) =>
-			el("th", { scope: "col" }, t(`object.evidence.${c}`))))),
-		el("tbody", null, stamps.map(stampRow))));
+	return table(t("object.evidence.of", { version: version.id }),
+		["time", "tsa", "weakens", "why"].map((c) => t(`object.evidence.${c}`)),
+		stamps.map(stampRow));
 }
 
-function part(o, version, p) {
+function part(p) {
 	return el("li", null, el("span", null, `${p.id ?? `po-${p.number}`} · ${formatName(p)} · ` +
 		bytes(p.size)), p.sha256 ? el("details", null,
 		el("summary", null, t("object.digest")), copyable(p.sha256)) : null,
@@ -202,7 +198,7 @@ function versionItem(o, v) {
 	return el("li", { class: "version" }, el("details", null,
 		el("summary", null, el("strong", null, v.id), " ", what, ", ", time(v.created)),
 		el("div", { class: "stack" },
-			el("ul", { class: "plain" }, v.parts.map((p) => part(o, v, p))),
+			el("ul", { class: "plain" }, v.parts.map(part)),
 			v.parts.some((p) => p.data) ? el("div", null, downloadButton(
 				t("object.get.version", { version: v.id }), () => saveOf(o.poid, "PO", v),
 				`version-${v.id}`)) : null,

@@ -16,6 +16,19 @@ export function working(text) {
 	return el("p", { class: "busy", role: "status" }, text);
 }
 
+// On a narrow page a row stands as a block, each cell behind the name of its column: the
+// roles say that it is a table all the same.
+export function table(name, columns, rows) {
+	const cell = (content, i) => el("td", { role: "cell", "data-column": columns[i] }, content);
+	return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": name },
+		el("table", { class: "stacks", role: "table" },
+			el("caption", { class: "visually-hidden" }, name),
+			el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, columns.map((c) =>
+				el("th", { scope: "col", role: "columnheader" }, c)))),
+			el("tbody", { role: "rowgroup" }, rows.map((row) =>
+				el("tr", { role: "row" }, row.map(cell))))));
+}
+
 // --- what RetrievePO gives ---
 
 const ENDINGS = { "application/pdf": "pdf", "application/xml": "xml", "text/xml": "xml",

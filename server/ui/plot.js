@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What falls due when, as bars over periods, with a table that says the same.
 import { el, svg } from "./dom.js";
+import { table } from "./pieces.js";
 import { date, number, t } from "./text.js";
 
 export const KINDS = ["time-stamp renewal", "hash-tree renewal", "augmentation"];
@@ -50,11 +51,15 @@ export function sum(period, kind, member) {
 
 // --- the drawing ---
 
-const W = 720;
+const WIDE = 720;
+const NARROW = 380;
 const H = 260;
 const LEFT = 56;
 const BOTTOM = 46;
 const TOP = 12;
+// What a label takes: a year, or the name of a month.
+const YEAR_WIDTH = 52;
+const MONTH_WIDTH = 110;
 
 // 1, 2 or 5 times a power of ten, at or above.
 function ceiling(n) {
@@ -62,8 +67,9 @@ function ceiling(n) {
 	return [1, 2, 5, 10].find((k) => k * power >= n) * power;
 }
 
-function grid(top) {
-	const steps = top < 4 ? top : 4;
+// Whole numbers at each line.
+function grid(top, W) {
+	const steps = top < 4 ? top : top % 4 === 0 ? 4 : 5;
 	return Array.from({ length: steps + 1 }, (_, i) => {
 		const y = H - BOTTOM - (H - BOTTOM - TOP) * i / steps;
 		return [svg("line", { class: "grid", x1: LEFT, x2: W, y1: y, y2: y }),
@@ -94,20 +100,21 @@ function bar(period, at, width, top) {
 }
 
 function axis(list, width) {
-	const every = Math.ceil(list.length * (list.some((p) => !p.short) ? 96 : 52) / (W - LEFT));
+	const every = Math.ceil((list.some((p) => !p.short && !p.late) ? MONTH_WIDTH : YEAR_WIDTH) /
+		width);
 	return list.map((p, i) => i % every === 0
 		? svg("text", { x: LEFT + width * (i + 0.5), y: H - BOTTOM + 22, "text-anchor": "middle" },
 			p.late ? t("health.plot.now") : p.short ?? p.label) : null);
 }
 
-function drawing(list) {
+function drawing(list, W) {
 	const top = ceiling(Math.max(1, ...list.map((p) => sum(p, null, "objects"))));
 	const width = (W - LEFT) / list.length;
 	const thick = Math.min(width * 0.7, 64);
 	return svg("svg", { class: "plot", viewBox: `0 0 ${W} ${H}`, role: "img",
 		"aria-labelledby": "plot-title" },
 	svg("title", { id: "plot-title" }, t("health.plot.title")),
-	svg("defs", null, KINDS.map(pattern)), grid(top),
+	svg("defs", null, KINDS.map(pattern)), grid(top, W),
 	list.map((p, i) => bar(p, LEFT + width * i + (width - thick) / 2, thick, top)),
 	axis(list, width),
 	svg("line", { class: "base", x1: LEFT, x2: W, y1: H - BOTTOM, y2: H - BOTTOM }));
@@ -124,18 +131,10 @@ function legend(list) {
 
 // --- the same as a table ---
 
-function table(list) {
-	const filled = list.filter((p) => p.items.length > 0);
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region",
-		"aria-label": t("health.plot.table") }, el("table", null,
-		el("caption", { class: "visually-hidden" }, t("health.plot.table")),
-		el("thead", null, el("tr", null, ["when", "what", "objects", "requests"].map((c) =>
-			el("th", { scope: "col" }, t(`health.plot.${c}`))))),
-		el("tbody", null, filled.flatMap((p) => KINDS.filter((k) => p.items.some((i) =>
-			i.what === k)).map((k) => el("tr", null, el("th", { scope: "row" }, p.label),
-			el("td", null, t(`health.kind.${k}`)),
-			el("td", null, number(sum(p, k, "objects"))),
-			el("td", null, number(sum(p, k, "requests")))))))));
+function rows(list) {
+	return list.flatMap((p) => KINDS.filter((k) => p.items.some((i) => i.what === k)).map((k) =>
+		[p.label, t(`health.kind.${k}`), number(sum(p, k, "objects")),
+			number(sum(p, k, "requests"))]));
 }
 
 // An element; renewals: the answer of /renewals.
@@ -143,7 +142,10 @@ export function plot(renewals) {
 	const list = periods(renewals.renewals, renewals.time);
 	if (!list.length)
 		return el("p", null, t("health.plot.nothing"));
-	return el("figure", { class: "stack" }, drawing(list), legend(list),
-		el("details", null, el("summary", null, t("health.plot.table")), table(list)));
+	const width = matchMedia("(max-width: 34rem)").matches ? NARROW : WIDE;
+	return el("figure", { class: "stack" }, drawing(list, width), legend(list),
+		el("details", null, el("summary", null, t("health.plot.table")),
+			table(t("health.plot.table"), ["when", "what", "objects", "requests"].map((c) =>
+				t(`health.plot.${c}`)), rows(list))));
 }
 

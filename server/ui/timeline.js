@@ -3,7 +3,7 @@
 // A list for whoever reads, and a line in scale for the eye.
 import { el, icon, svg, time } from "./dom.js";
 import { date, named, t } from "./text.js";
-import { commonName, reason } from "./words.js";
+import { commonName, reason, subText, verdict, verdictText } from "./words.js";
 
 const DAY = 86400000;
 
@@ -47,9 +47,20 @@ const TOLD = new Set(["VerdictChanged", "SignatureValidated", "EvidenceLost", "E
 	"EvidenceRepaired", "EvidenceEnding", "ObjectDamaged", "ObjectRepaired",
 	"PreservationPeriodEnding", "PreservationPeriodEnded", "DeletePO"]);
 
+const JUDGED = new Set(["VerdictChanged", "SignatureValidated"]);
+
+// "A -> B": what the verdict was, and what it is.
+function verdicts(detail) {
+	return detail.split(" -> ").map((text) => {
+		const v = verdict(text);
+		return [verdictText(v), v.sub ? subText(v.sub) : ""].join(" ").trim();
+	}).join(" → ");
+}
+
 function traceEvents(events) {
 	return events.filter((e) => TOLD.has(e.op)).map((e) => ({ at: e.time, kind: e.op,
-		text: named("timeline.op", e.op), more: e.det ?? null, foreign: true }));
+		text: named("timeline.op", e.op), foreign: !JUDGED.has(e.op),
+		more: e.det && JUDGED.has(e.op) ? verdicts(e.det) : e.det ?? null }));
 }
 
 // Of several versions the first of each kind: the archive renews them together.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the audit says of an object, in words; who only read it stands apart.
 import { el, time } from "./dom.js";
-import { card } from "./pieces.js";
+import { card, table } from "./pieces.js";
 import { named, t } from "./text.js";
 
 const READING = new Set(["RetrievePO", "RetrieveTrace", "RetrieveInfo", "ValidateEvidence",
@@ -12,25 +12,22 @@ function actor(e) {
 }
 
 function row(e) {
-	return el("tr", null, el("td", null, time(e.time)), el("td", null, named("timeline.op", e.op)),
-		el("td", null, actor(e)), el("td", { lang: "en" }, e.det ?? ""));
+	return [time(e.time), named("timeline.op", e.op), actor(e),
+		el("span", { lang: "en" }, e.det ?? "")];
 }
 
-function table(events, name) {
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": name },
-		el("table", null, el("caption", { class: "visually-hidden" }, name),
-			el("thead", null, el("tr", null, ["when", "what", "who", "detail"].map((c) =>
-				el("th", { scope: "col" }, t(`timeline.trace.${c}`))))),
-			el("tbody", null, events.map(row))));
+function events(list, name) {
+	return table(name, ["when", "what", "who", "detail"].map((c) => t(`timeline.trace.${c}`)),
+		list.map(row));
 }
 
-export function trace(events) {
-	const reads = events.filter((e) => READING.has(e.op));
-	const acts = events.filter((e) => !READING.has(e.op));
+export function trace(list) {
+	const reads = list.filter((e) => READING.has(e.op));
+	const acts = list.filter((e) => !READING.has(e.op));
 	return card(t("timeline.trace"), { id: "trace" },
 		el("details", null, el("summary", null, t("timeline.trace.acts", { n: acts.length })),
-			table(acts, t("timeline.trace"))),
+			events(acts, t("timeline.trace"))),
 		reads.length ? el("details", null,
 			el("summary", null, t("timeline.trace.reads", { n: reads.length })),
-			table(reads, t("timeline.trace.who-read"))) : null);
+			events(reads, t("timeline.trace.who-read"))) : null);
 }
