@@ -6,8 +6,8 @@ import { announce, bytes, clear, el, icon } from "./dom.js";
 import { report, verdict } from "./report.js";
 import { has, t } from "./text.js";
 
-// What looks like a signature beside its content, by the names in use.
-const DETACHED = /\.(p7s|p7m|p7b|sig|tst|tsr|er|ers)$/i;
+// What stands beside its content, by the names in use; a .p7m has it within (RFC 8551 3.2.1).
+const DETACHED = /\.(p7s|sig|tst|tsr|er|ers)$/i;
 const PREFERRED = "pds+pgd+aug+wst+ers:2";
 const BASE64 = 4 / 3; // what an object takes in a request
 const ENVELOPE = 4096; // and what stands around it

@@ -28,6 +28,9 @@ import ui_judge  # noqa: E402
 import ui_stage  # noqa: E402
 import ui_views  # noqa: E402
 
+PARTS = [p for p in (ui_judge, ui_views)
+         if os.environ.get("LTPS_UI_ONLY", p.__name__) == p.__name__]
+
 with workspace() as work:
     service = Service(ltps, os.path.join(work, "demo"))
     files = ui_stage.Files(ltps, service, os.path.join(work, "files"))
@@ -39,9 +42,8 @@ with workspace() as work:
         service.start()
         files.make()
         with stage.open():
-            for part in (ui_judge, ui_views):
-                if os.environ.get("LTPS_UI_ONLY", part.__name__) == part.__name__:
-                    part.run(stage)
+            for part in PARTS:
+                part.run(stage)
             stage.quiet()
         service.stop()
     except Exception as e:  # noqa: BLE001 - a broken step is a failed test
