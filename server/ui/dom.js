@@ -53,9 +53,9 @@ export function bytes(n) {
 }
 
 const DRAWINGS = {
-	ok: "M5 12.5l4.5 4.5L19 7.5",
-	bad: "M7 7l10 10M17 7L7 17",
-	unknown: "M9 9.2a3 3 0 1 1 4.2 2.8c-.8.4-1.2 1-1.2 2M12 17.6v.2",
+	ok: "M4.5 12.5l5 5L19.5 7",
+	bad: "M6 6l12 12M18 6L6 18",
+	unknown: "M8 8.2a4 4 0 1 1 5.8 3.6c-1.3.7-1.8 1.4-1.8 2.7M12 19v.2",
 	info: "M12 11v6M12 7v.2",
 	download: "M12 4v10M7.5 10.5L12 15l4.5-4.5M5 19h14",
 	copy: "M9 9h10v10H9zM5 15V5h10",

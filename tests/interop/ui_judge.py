@@ -41,7 +41,7 @@ def sealed(stage):
         tap.equal("a sealed PDF is valid", kind(page), "ok")
         for what, word in [("who", "Anna Popescu"), ("by whom certified", "Issuing CA"),
                            ("what proves when", "a time-stamp of TSA"), ("still", "Yes."),
-                           ("until when", "At the longest until"),
+                           ("until when", "at the latest: then the certificate of TSA"),
                            ("what came after", "Additions that keep"),
                            ("level", "PAdES-BASELINE-LTA")]:
             tap.check(f"it tells {what}", word in text, text)
@@ -79,7 +79,7 @@ def outcomes(stage):
     tap = stage.tap
     with stage.page() as page:
         for names, wanted, words in [
-                (["contract.p7m"], "ok", ["Signed by Anna Popescu", "no time-stamp protects it",
+                (["contract.p7m"], "ok", ["Signed by Anna Popescu", "no time-stamp protects the signature",
                                           "Nothing proves when"]),
                 (["revoked.p7m"], "unknown", ["The certificate was revoked, and nothing proves",
                                               "REVOKED_NO_POE", "What would help"]),
