@@ -60,8 +60,11 @@ export async function show(main, params, ctx) {
 
 function dropArea(begin, ctx) {
 	const input = el("input", { type: "file", id: "files", class: "visually-hidden",
-		multiple: true, "aria-describedby": "files-hint", onchange: () =>
-			begin([...input.files]) });
+		multiple: true, "aria-describedby": "files-hint", onchange: () => {
+			const files = [...input.files];
+			input.value = ""; // the same file chosen again is asked again
+			begin(files);
+		} });
 	// The label is the button, since the browser writes its own in a language of its own.
 	const area = el("div", { class: "drop" }, icon("drop"), el("p", null, t("judge.drop")),
 		input, el("label", { for: "files", class: "button primary" }, t("judge.choose")),
