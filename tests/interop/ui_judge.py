@@ -183,6 +183,7 @@ def by_keyboard(stage):
     """From the address bar to a preserved object without a pointer."""
     tap = stage.tap
     with stage.page() as page:
+        page.on("filechooser", lambda chooser: None)  # from now on the dialog is ours
         walk = []
         for _ in range(12):
             page.keyboard.press("Tab")
