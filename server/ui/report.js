@@ -2,6 +2,7 @@
 // The report of /validate as people read it: who signed, when, is it still provable, until
 // when, and why not. Codes of EN 319 102-1 stand beside the words.
 import { el, fact, icon, time } from "./dom.js";
+import { table } from "./pieces.js";
 import { has, named, t } from "./text.js";
 
 const KINDS = { TOTAL_PASSED: "ok", PASSED: "ok", TOTAL_FAILED: "bad", FAILED: "bad",
@@ -91,7 +92,7 @@ export function report(json) {
 	return el("div", { class: "report stack" },
 		el("div", { class: `verdict ${shown}` }, icon(shown === "plain" ? "info" : shown),
 			el("div", null, el("p", null, text), why ? el("p", null, why) : null,
-				altered ? el("p", null, t("report.changed.content")) : null)),
+				altered ? el("p", null, t("report.changed.shown")) : null)),
 		json.signatures.map((s) => signature(s, json)),
 		stamps(json.timestamps, "report.stamps.file"),
 		records(json.evidence_records),
@@ -217,7 +218,7 @@ function changed(s) {
 		return el("p", null, t(s.covers_whole_file ? "report.changed.nothing"
 			: "report.changed.nothing.seen"));
 	return [
-		hostile(s) ? el("p", null, el("strong", { class: "bad" }, t("report.changed.content"))) : null,
+		hostile(s) ? el("p", null, el("strong", { class: "bad" }, t("report.changed.shown"))) : null,
 		s.forbidden_change ? el("p", { lang: "en" }, s.forbidden_change) : null,
 		el("ul", { class: "plain" }, [...kinds].map(([kind, n]) =>
 			el("li", null, named("report.change", kind), " ", el("span", { class: "muted" },
@@ -237,22 +238,15 @@ function level(s) {
 // ---- what lies below ----
 
 function stamp(d) {
-	const kind = kindOf(d.indication);
-	return el("tr", null,
-		el("td", null, time(d.time)),
-		el("td", null, named("report.stamp", d.type)),
-		el("td", null, d.signing_certificate ? fullName(d.signing_certificate) : t("report.nobody")),
-		el("td", null, badge(kind, named("report.indication", d.indication)),
+	return [
+		time(d.time),
+		named("report.stamp", d.type),
+		d.signing_certificate ? fullName(d.signing_certificate) : t("report.nobody"),
+		[badge(kindOf(d.indication), named("report.indication", d.indication)),
 			d.subindication ? el("div", null, named("report.sub", d.subindication), " ",
 				code(d.subindication)) : null,
-			d.reason ? el("div", { class: "muted", lang: "en" }, d.reason.text) : null));
-}
-
-function table(caption, heads, rows) {
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": caption },
-		el("table", null, el("caption", { class: "visually-hidden" }, caption),
-			el("thead", null, el("tr", null, heads.map((h) => el("th", { scope: "col" }, h)))),
-			el("tbody", null, rows)));
+			d.reason ? el("div", { class: "muted", lang: "en" }, d.reason.text) : null],
+	];
 }
 
 function stamps(list, key) {
@@ -291,9 +285,8 @@ function chain(s) {
 function check(c) {
 	const kind = c.holds === null ? "plain" : c.holds ? "ok" : c.level === "FAIL" ? "bad" : "unknown";
 	const word = c.holds === null ? "skipped" : c.holds ? "holds" : "fails";
-	return el("tr", null, el("td", null, el("code", null, c.name)),
-		el("td", null, badge(kind, t(`report.check.${word}`))),
-		el("td", { lang: "en" }, c.text ?? ""));
+	return [el("code", null, c.name), badge(kind, t(`report.check.${word}`)),
+		c.text ? el("span", { lang: "en" }, c.text) : null];
 }
 
 function checks(list) {

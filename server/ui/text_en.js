@@ -146,6 +146,7 @@ export default {
 	"report.changed.nothing": "Nothing was changed after signing; the signature covers the whole file.",
 	"report.changed.nothing.seen": "Nothing that can be seen was changed after signing.",
 	"report.changed.content": "What was signed was changed afterwards.",
+	"report.changed.shown": "What the document shows was changed after it was signed.",
 	"report.changed.list": "All changes",
 	"report.change.extension": "Additions that keep the signature provable",
 	"report.change.form_fill": "Form fields filled in, or a further signature",

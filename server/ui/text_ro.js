@@ -149,6 +149,7 @@ export default {
 	"report.changed.nothing": "Nimic nu a fost modificat după semnare; semnătura acoperă tot fișierul.",
 	"report.changed.nothing.seen": "Nimic vizibil nu a fost modificat după semnare.",
 	"report.changed.content": "Ceea ce s-a semnat a fost modificat ulterior.",
+	"report.changed.shown": "Ceea ce arată documentul a fost modificat după semnare.",
 	"report.changed.list": "Toate modificările",
 	"report.change.extension": "Adăugiri care păstrează semnătura dovedibilă",
 	"report.change.form_fill": "Câmpuri de formular completate sau o altă semnătură",

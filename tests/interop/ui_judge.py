@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from service import Service, until
+from service import Service, corpus_folder, until
 from ui_stage import EVIL, PASSWORD, must
 
 DROP = """([name, bytes]) => {
@@ -97,6 +97,23 @@ def outcomes(stage):
         page.evaluate(DROP, ["contract.p7m", list(stage.files.read("contract.p7m"))])
         page.wait_for_function("() => document.querySelectorAll('.verdict').length === 1")
         tap.equal("a file may be dropped", kind(page), "ok")
+
+
+def changed(stage):
+    """A PDF whose page was replaced behind its signature."""
+    corpus = corpus_folder("pades")
+    if corpus is None:
+        stage.tap.skip("changed after signing", "there is no corpus")
+        return
+    with stage.page() as page:
+        page.set_input_files("#files", f"{corpus}/validation/modified_after_signature.pdf")
+        page.wait_for_selector(".verdict")
+        text = page.inner_text(".results")
+        page.click("text=All changes")
+        stage.tap.check("a page changed after signing is told at the top and beside",
+                        text.count("What the document shows was changed") == 2 and
+                        kind(page) == "unknown" and page.is_visible("text=shadow-replace"), text)
+        stage.look(page, "changed")
 
 
 def asked_for_more(stage):
@@ -284,8 +301,8 @@ def looks(stage):
     stage.every_look("report", "", report)
 
 
-PARTS = (sealed, outcomes, asked_for_more, hostile, refused, preserved, by_keyboard, who_asks,
-         looks)
+PARTS = (sealed, outcomes, changed, asked_for_more, hostile, refused, preserved, by_keyboard,
+         who_asks, looks)
 
 
 def run(stage):
