@@ -141,6 +141,14 @@ static int put_anchors(struct telling *t, struct ltps_error *err)
 
 /* ---- jobs ---- */
 
+/* The care of an object tells who signed it, which is not for those who run the place. */
+static const char *error_of(const struct queue_sum *s)
+{
+	return s->last_error[0] != '\0' && strcmp(s->kind, JOB_CARE) != 0
+		   ? s->last_error
+		   : NULL;
+}
+
 static int put_jobs(void *arg, const struct queue_sum *s, struct ltps_error *err)
 {
 	struct telling *t = arg;
@@ -152,7 +160,7 @@ static int put_jobs(void *arg, const struct queue_sum *s, struct ltps_error *err
 	jsonw_member_int(t->j, "running", (int64_t)s->running);
 	jsonw_member_int(t->j, "given_up", (int64_t)s->dead);
 	put_time(t->j, "due_since", s->due_since_ms);
-	jsonw_member(t->j, "error", s->last_error[0] != '\0' ? s->last_error : NULL);
+	jsonw_member(t->j, "error", error_of(s));
 	jsonw_object_end(t->j);
 	return 0;
 }

@@ -159,8 +159,8 @@ function jobs(u) {
 		dead: sum("given_up") })),
 	table(t("health.jobs"), ["what", "state", "late"].map((c) => t(`health.job.${c}`)),
 		u.jobs.map((j) => [jobKind(j.kind), el("div", { class: "row" }, jobState(j)),
-			[j.due_since ? time(j.due_since) : "",
-				j.error ? el("div", { lang: "en" }, j.error) : null]])));
+			[j.due_since ? el("div", null, t("health.job.due-since"), " ", time(j.due_since))
+				: null, j.error ? el("div", { lang: "en" }, j.error) : null]])));
 }
 
 // --- the page ---

@@ -14,6 +14,9 @@ import { commonName, formatName, profileName, reason, subText, verdict,
 const JUDGED_MAX = 8 * 1024 * 1024;
 const LINK_DAYS = 30;
 const DAY = 86400000;
+// What came just now is looked at again, later and later, until it is time-stamped.
+const AGAIN_FIRST = 2000;
+const AGAIN_LAST = 64000;
 
 // --- what of it speaks for it ---
 
@@ -212,6 +215,12 @@ function versions(o) {
 
 // --- a link for an auditor ---
 
+// The service takes letters without accents, digits and some signs.
+function plainName(text) {
+	return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[^A-Za-z0-9._]+/g, "-")
+		.replace(/^-+|-+$/g, "") || "link";
+}
+
 function linkForm(o) {
 	const name = el("input", { id: "link-name", type: "text", maxlength: "60", required: true });
 	const days = el("input", { id: "link-days", type: "number", min: "1", max: "365",
@@ -221,7 +230,8 @@ function linkForm(o) {
 		event.preventDefault();
 		try {
 			const until = new Date(Date.parse(o.time) + days.valueAsNumber * DAY).toISOString();
-			const link = await api.addLink(o.poid, until.replace(/\.\d+Z/, "Z"), name.value);
+			const link = await api.addLink(o.poid, until.replace(/\.\d+Z/, "Z"),
+				plainName(name.value));
 			clear(made).append(el("p", null, t("object.link.made", { until: date(link.until) })),
 				copyable(link.url));
 		} catch (error) {
@@ -257,12 +267,25 @@ async function events(poid) {
 	}
 }
 
-function judgement(o, line, told) {
+// The life is drawn once more when more is known of it.
+class Life {
+	constructor(o, told) {
+		Object.assign(this, { o, told, report: null, box: el("div") });
+		this.draw();
+	}
+
+	draw(more) {
+		Object.assign(this, more);
+		clear(this.box).append(timeline(life(this.o, this.report, this.told),
+			Date.parse(this.o.time)));
+	}
+}
+
+function judgement(o, course) {
 	const box = el("div", { class: "stack" });
 	const again = async () => {
 		try {
-			const judged = await judge(o, box);
-			clear(line).append(timeline(life(o, judged, told), Date.parse(o.time)));
+			course.draw({ report: await judge(o, box) });
 		} catch (error) {
 			clear(box).append(el("p", { class: "bad", role: "alert" },
 				t("object.judge.failed"), " ", named("app.error", error.code ?? "app")), start());
@@ -274,6 +297,28 @@ function judgement(o, line, told) {
 	return { box, again };
 }
 
+function isProven(o) {
+	return latest(o) === null || latest(o).proven_since !== null;
+}
+
+async function awaitProof(main, course, ctx) {
+	let left = false;
+	ctx.onleave(() => { left = true; });
+	for (let wait = AGAIN_FIRST; wait <= AGAIN_LAST; wait *= 2) {
+		await new Promise((resolve) => { setTimeout(resolve, wait); });
+		const now = left ? null : await api.outlook(course.o.poid);
+		if (!now || left)
+			return;
+		if (!isProven(now))
+			continue;
+		main.querySelector("#head").replaceWith(head(now));
+		main.querySelector("#versions").replaceWith(versions(now));
+		course.draw({ o: now });
+		announce(proof(now).text);
+		return;
+	}
+}
+
 export async function show(main, { id }, ctx) {
 	ctx.title(t("object.title"));
 	if (!id)
@@ -283,10 +328,10 @@ export async function show(main, { id }, ctx) {
 	const o = await api.outlook(id);
 	const told = await events(id);
 	busy.remove();
-	const line = el("div", null, timeline(life(o, null, told ?? []), Date.parse(o.time)));
-	main.append(head(o), card(t("object.life"), { id: "life" }, line), downloads(o));
+	const course = new Life(o, told ?? []);
+	main.append(head(o), card(t("object.life"), { id: "life" }, course.box), downloads(o));
 	if (signaturesOf(o).length && o.state === "live") {
-		const { box, again } = judgement(o, line, told ?? []);
+		const { box, again } = judgement(o, course);
 		main.append(card(t("object.report"), { id: "report" }, box));
 		if (judgedVersion(o).parts.reduce((n, p) => n + p.size, 0) <= JUDGED_MAX)
 			again(); // the page is there meanwhile
@@ -294,4 +339,6 @@ export async function show(main, { id }, ctx) {
 	main.append(versions(o), link(o));
 	if (told)
 		main.append(trace(told));
+	if (!isProven(o))
+		awaitProof(main, course, ctx).catch(() => {}); // what is shown stays true
 }

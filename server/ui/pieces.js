@@ -20,7 +20,7 @@ export function working(text) {
 // roles say that it is a table all the same.
 export function table(name, columns, rows) {
 	const cell = (content, i) => el("td", { role: "cell", "data-column": columns[i] }, content);
-	return el("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": name },
+	return el("div", { class: "table-wrap", tabindex: "0", role: "group", "aria-label": name },
 		el("table", { class: "stacks", role: "table" },
 			el("caption", { class: "visually-hidden" }, name),
 			el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, columns.map((c) =>

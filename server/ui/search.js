@@ -195,6 +195,7 @@ async function run(main, query, ctx) {
 		const page = whole ? "" : ` order newest ${after ? `after ${quoted(after)} ` : ""}` +
 			`limit ${PAGE + 1}`;
 		const answer = await api.search(filter + page);
+		busy.remove();
 		main.append(found(query, { filter, whole }, answer.poId ?? [], ctx));
 	} finally {
 		busy.remove();
@@ -215,5 +216,5 @@ export async function show(main, { query }, ctx) {
 	const profiles = await knownProfiles();
 	main.append(card(t("search.what"), {}, form(query, profiles, ctx), byHand(query, ctx)));
 	if ([...query.keys()].length > 0)
-		await run(main, query, ctx);
+		run(main, query, ctx).catch(ctx.fail); // the page is there meanwhile
 }
