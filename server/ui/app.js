@@ -101,9 +101,9 @@ function fail(main, error) {
 	if (!main.querySelector("h1"))
 		title(main, t("app.error"));
 	main.querySelectorAll(".busy").forEach((n) => n.remove());
-	main.append(failure(error));
-	if (error.denied)
-		main.append(el("section", { class: "card" }, tokenForm(() => show())));
+	main.querySelector(":scope > .failure")?.remove();
+	main.append(el("div", { class: "failure stack" }, failure(error), error.denied
+		? el("section", { class: "card" }, tokenForm(() => show())) : null));
 }
 
 // --- views ---

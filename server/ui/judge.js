@@ -99,8 +99,8 @@ function catchDrops(area, begin, ctx) {
 async function judgeAll(results, ctx) {
 	redraw(results, ctx);
 	for (const one of cases)
-		if (!one.report && !one.error)
-			await judge(one, results, ctx);
+		if (!one.report && !one.error && !await judge(one, results, ctx))
+			return; // the others would be denied, too
 }
 
 // Whether somebody still waits for this one, or other files came meanwhile.
@@ -108,6 +108,7 @@ function wanted(one) {
 	return cases.includes(one);
 }
 
+// False when the caller may not ask.
 async function judge(one, results, ctx) {
 	one.report = one.error = null;
 	one.busy = true;
@@ -122,17 +123,20 @@ async function judge(one, results, ctx) {
 	} catch (error) {
 		if (error.denied) {
 			one.busy = false; // judged as soon as somebody says who they are
+			redraw(results, ctx);
 			if (wanted(one))
 				ctx.fail(error);
-			return;
+			return false;
 		}
 		one.error = error;
 	}
 	one.busy = false;
-	if (!wanted(one))
-		return;
-	redraw(results, ctx);
-	announce(one.report ? verdict(one.report).text : t("judge.failed", { name: one.document.name }));
+	if (wanted(one)) {
+		redraw(results, ctx);
+		announce(one.report ? verdict(one.report).text
+			: t("judge.failed", { name: one.document.name }));
+	}
+	return true;
 }
 
 function redraw(results, ctx) {
