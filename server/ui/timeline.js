@@ -99,6 +99,7 @@ export function life(outlook, report, trace) {
 const WIDTH = 1000;
 const EDGE = 30;
 const MARKS = 6;
+const APART = 40; // of a mark from the ends
 
 function scale(events, now) {
 	const times = [...events.map((e) => Date.parse(e.at)), now];
@@ -117,7 +118,7 @@ function marks(s) {
 	const list = [];
 	for (let y = first; Date.UTC(y, 0, 1) <= s.to; y += step)
 		list.push({ x: s.x(Date.UTC(y, 0, 1)), text: String(y) });
-	return list;
+	return list.filter((m) => m.x > EDGE + APART && m.x < WIDTH - APART);
 }
 
 function mark(m) {

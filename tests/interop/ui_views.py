@@ -195,6 +195,58 @@ def fresh(stage, a):
         tap.check("a new object's time-stamp appears when it is there", True)
 
 
+def years(n):
+    t = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=365.25 * n)
+    return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def old(o):
+    """The same object after thirty years: renewed, a TSA fallen, its data deleted."""
+    def stamp(at, tsa, **more):
+        return {**o["versions"][0]["evidence"][0]["timestamps"][0], "time": years(at), "tsa": tsa,
+                "last": False, **more}
+    v = {**o["versions"][0], "created": years(-30), "proven_since": years(-30)}
+    chain = v["evidence"][0]
+    v["evidence"] = [
+        {**chain, "timestamps": [stamp(-30, "alpha"), stamp(-29.99, "beta", fallen=True),
+                                 stamp(-22, "gamma")]},
+        {**chain, "purpose": "hash-tree renewal", "digest": "sha512", "timestamps": [
+            stamp(-14, "delta"), stamp(-6, "delta", last=True)]}]
+    v["renewals"] = [{**v["renewals"][0], "due": years(-0.1), "weakens": years(0.4)},
+                     {**v["renewals"][0], "what": "hash-tree renewal", "due": years(5),
+                      "weakens": years(5.5), "why": "sha512"}]
+    return {**o, "stored": years(-30), "state": "data-deleted", "preserve_until": years(20),
+            "time": years(0), "versions": [v]}
+
+
+def aged(stage, a):
+    """What no demonstration lives long enough for: the service's answer, changed."""
+    tap, body = stage.tap, json.dumps(old(a.outlook(a.sealed)))
+    for lang, width in (("en", 1280), ("ro", 320)):
+        with stage.page("#/search", lang, "light", width) as page:
+            page.route("**/outlook/*", lambda route: route.fulfill(
+                content_type="application/json", body=body))
+            page.evaluate("h => { location.hash = h }", address(a.sealed))
+            page.wait_for_selector(".timeline li")
+            kinds = page.eval_on_selector_all(".timeline li", "l => l.map(i => i.dataset.kind)")
+            tap.equal(f"thirty years in their order, {lang}", [k for k in kinds if k in (
+                "submitted", "stamped", "lost", "renewed", "rehashed", "now", "due", "end")],
+                      ["submitted", "stamped", "lost", "renewed", "rehashed", "renewed",
+                       "now", "due", "due", "end"])
+            tap.equal("what is overdue stands behind today, and its note warns",
+                      page.locator("#proof.unknown").count(), 1)
+            stage.look(page, f"aged {lang} {width}")
+            if lang == "en":
+                text = page.inner_text("#life")
+                tap.check("new digests and a fallen authority are told", "sha512" in text and
+                          "proves nothing any more" in text and "SHA512 is not relied on" in text,
+                          text)
+                tap.check("its line has years", page.locator(".line-mark").count() >= 4)
+                tap.check("deleted data is not offered",
+                          page.locator("[data-what=object]").count() == 0 and
+                          page.locator("[data-what=package]").count() == 1)
+
+
 def linked(stage, a):
     tap = stage.tap
     with stage.page(address(a.sealed)) as page:
@@ -445,7 +497,7 @@ def looks(stage, a):
         page.wait_for_selector(".found .badge")))
 
 
-PARTS = (told, lived, downloaded, refused, others, fresh, linked, traced, state, rights, searched,
+PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, state, rights, searched,
          paged, by_hand, by_keyboard, looks, failing)
 
 
