@@ -293,6 +293,8 @@ def state(stage, a):
         tap.check("the authority answers", "answers" in page.inner_text("#tsas"))
         tap.check("no code is shown where there is a word", "renew-timestamps" not in
                   page.inner_text("main") and "evidence-late" not in page.inner_text("main"))
+        tap.check("an operator is not told who signed what", any(
+            j["kind"] == "care-signatures" for j in u["jobs"]) and "Radu" not in json.dumps(u), u)
         tap.check("the plot has bars", page.locator(".plot .bar").count() >= 1)
         page.click("#due summary")
         rows = page.eval_on_selector_all("#due tbody tr", "l => l.map(r => "

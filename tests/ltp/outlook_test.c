@@ -28,8 +28,9 @@ static struct algorithm_limit limits[] = {
 };
 static const struct algorithm_policy policy = { limits, 4 };
 
-/* Certificates of the TSAs that end before those of their CA. */
+/* Certificates of the TSAs that end before those of their CA, the second's later. */
 #define FIRST_DAYS 670
+#define SECOND_MORE_DAYS 30
 #define LIFE_DAYS 730
 
 static void begin_with(unsigned n_tsas)
@@ -37,7 +38,7 @@ static void begin_with(unsigned n_tsas)
 	const struct ltp_kit_upkeep how = { .n_tsas = n_tsas, .algorithms = &policy };
 	ltp_kit_start_upkeep(&k, &how);
 	for (unsigned i = 0; i < 2; i++)
-		ltp_kit_rollover(&k, i, FIRST_DAYS);
+		ltp_kit_rollover(&k, i, FIRST_DAYS + (int32_t)i * SECOND_MORE_DAYS);
 	cr_assert_eq(ltp_kit_preserve_text(&k, "an object", poid), LTP_OK);
 	ltp_kit_pass(&k, 3000);
 	ltp_kit_work(&k);
@@ -149,7 +150,8 @@ Test(outlook, names_each_time_stamp_when_a_second_tsa_confirms)
 	cr_expect_eq(c->stamps[1].tip, true);
 	cr_expect_eq(s.o.versions[0].proven_ms, c->stamps[0].gen_time_ms);
 	/* The tip weakens when the first of both does. */
-	cr_expect_leq(c->stamps[1].weakens_ms, c->stamps[0].weakens_ms);
+	cr_expect_eq(c->stamps[1].weakens_ms, c->stamps[0].weakens_ms);
+	cr_expect_str_neq(c->stamps[1].authority, c->stamps[0].authority);
 	expect_planned(&s, FORECAST_TIMESTAMP);
 	clear(&s);
 }
