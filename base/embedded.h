@@ -8,6 +8,7 @@
 struct embedded {
 	const char *name; /* file name without folder */
 	struct view bytes;
+	const char *sha256; /* of bytes, in hexadecimal digits */
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include "ltp/known.h"
 #include "ltp/ltp.h"
 #include "ltp/needs.h"
+#include "ltp/tsa_seen.h"
 #include "storage/evidence.h"
 #include "storage/material.h"
 #include "storage/object.h"
@@ -39,6 +40,7 @@ struct ltp {
 	struct asked *asked;
 	struct allowance fetched; /* what may be kept of it */
 	atomic_uint at_once;      /* requests that are answered when all is done */
+	struct tsa_seen *tsas;    /* how the TSAs answered */
 	/* By profile; NULL: its signatures are not judged. */
 	struct validation_policy **policies;
 };
@@ -53,7 +55,7 @@ struct ltp_worker {
 	/* Of the TSAs' paths, which are asked about again and again. */
 	struct sig_cache *signatures;
 	bool upkeep_begun;
-	struct notify_state *notify; /* NULL: nobody is to be told anything */
+	struct notify_state *notify;
 };
 
 /* Tenant as the store names it: "default" for "". */

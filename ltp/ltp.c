@@ -138,6 +138,7 @@ int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 	    known_new(l->o.trust != NULL ? l->o.trust : l->nothing, &l->known, err) !=
 		0 ||
 	    asked_new(l->o.fetchers, &l->asked, err) != 0 ||
+	    tsa_seen_new(l->o.tsas, l->o.n_tsas, l->o.clock, &l->tsas, err) != 0 ||
 	    load_policies(l, err) != 0 || load_history(l, err) != 0) {
 		ltp_free(l);
 		return -1;
@@ -156,6 +157,7 @@ void ltp_free(struct ltp *l)
 	for (size_t i = 0; l->policies != NULL && i < l->o.n_profiles; i++)
 		validation_policy_free(l->policies[i]);
 	mem_free(l->policies);
+	tsa_seen_free(l->tsas);
 	asked_free(l->asked);
 	known_free(l->known);
 	material_free(l->history);
@@ -198,6 +200,8 @@ struct tsp_client ltp_tsp_client(const struct ltp *l)
 		.clock = l->o.clock,
 		.gate = l->o.trust != NULL ? tsa_path_gate : NULL,
 		.gate_arg = l->o.trust,
+		.told = tsa_seen_told,
+		.told_arg = l->tsas,
 	};
 }
 

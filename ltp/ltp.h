@@ -416,6 +416,18 @@ int ltp_notify(struct ltp_worker *w, int64_t *ret_next_ms,
 /* JSON of what falls due when (plan.h). Appended. policy NULL: the one in force. */
 int ltp_renewals(struct ltp_worker *w, const struct algorithm_policy *policy,
 		 struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * ltp_outlook - JSON of one object's own life: what it is, who signed it, its evidence
+ * time-stamp by time-stamp, and what falls due for it when (outlook.h). Appended with
+ * LTP_OK. One line of the audit, as of RetrieveTrace, whose right it takes.
+ */
+int ltp_outlook(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+		struct buf *out, struct ltp_result *ret_result,
+		struct ltps_error *err) LTPS_CHECKED;
+/* JSON of what keeps the archive up: alarms with their beginning, TSAs, certificates
+ * that evidence stands on, trust anchors, jobs. Appended. */
+int ltp_upkeep_state(struct ltp_worker *w, struct buf *out,
+		     struct ltps_error *err) LTPS_CHECKED;
 /* The history of trust anchors, as PEM with dates (anchors.h). Appended. */
 int ltp_anchors(struct ltp_worker *w, struct buf *out,
 		struct ltps_error *err) LTPS_CHECKED;

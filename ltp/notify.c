@@ -139,8 +139,6 @@ void notify_unfollow(struct ltp *l)
 
 int notify_state_new(struct ltp *l, struct notify_state **ret_s, struct ltps_error *err)
 {
-	if (l->o.n_hooks == 0)
-		return 0;
 	struct notify_state *s = mem_zalloc(1, sizeof(*s));
 	if (s == NULL)
 		return ltps_fail_nomem(err);
@@ -466,8 +464,6 @@ int ltp_notify(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *er
 	struct delivery d = { 0 };
 	int64_t due_ms;
 	*ret_next_ms = INT64_MAX;
-	if (w->notify == NULL)
-		return 0;
 	if (atomic_load(&w->cancelled))
 		return ltps_fail(err, LTPS_CANCELLED, LTPS_FAULT_SELF, NULL,
 				 "the step was cancelled");

@@ -15,8 +15,8 @@
  * HMAC-SHA-256 (RFC 2104) under the hook's secret over that decimal number, one '.' and
  * the body.
  *
- * Alarms of /health become entries of the audit (AlarmRaised, AlarmCleared) where there
- * is a hook.
+ * Alarms of /health become entries of the audit (AlarmRaised, AlarmCleared) whether or
+ * not there is a hook: they say since when an alarm stands.
  */
 #ifndef LTPS_LTP_NOTIFY_H
 #define LTPS_LTP_NOTIFY_H

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * notify - alarms of /health that come and go. What was told last stands in a setting
- * of the store, written with the entry of the audit that tells the change: a crash
- * between two looks neither forgets an alarm nor tells it twice.
+ * notify - alarms of /health that come and go. What was told last, and since when it
+ * stands, is kept in a setting of the store, written with the entry of the audit that
+ * tells the change: a crash between two looks neither forgets an alarm nor tells it
+ * twice.
+ *
+ *   setting = *( name [ "=" milliseconds ] " " )
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ltp/notify_private.h"
@@ -32,11 +36,19 @@ static const char *const NAMES[ALARM_COUNT] = {
 	[ALARM_CLOCK] = "clock-back",
 };
 #define TEXT_MAX 640
+/* All names with their times. */
+#define SETTING_MAX 512
 
 struct alarms {
 	bool on[ALARM_COUNT];
 	char text[ALARM_COUNT][TEXT_MAX];
 	int64_t now_ms;
+};
+
+/* INT64_MIN: it is not raised; 0: since when was not written down (an earlier
+ * program). */
+struct told {
+	int64_t since_ms[ALARM_COUNT];
 };
 
 static void raise_all(const struct ltp_health *h, struct alarms *a)
@@ -67,39 +79,55 @@ static void raise_all(const struct ltp_health *h, struct alarms *a)
 		 h->clock_back_ms / 1000);
 }
 
-static unsigned mask_of(const struct alarms *a)
+/* "name" or "name=milliseconds"; one of a later program is forgotten. */
+static void read_told(struct told *t, char *word)
 {
-	unsigned mask = 0;
+	char *since = strchr(word, '=');
+	if (since != NULL)
+		*since++ = '\0';
 	for (unsigned i = 0; i < ALARM_COUNT; i++)
-		mask |= a->on[i] ? 1u << i : 0;
-	return mask;
+		if (strcmp(word, NAMES[i]) == 0)
+			t->since_ms[i] = since != NULL ? strtoll(since, NULL, 10) : 0;
 }
 
-/* Of names that are known; one of a later program is forgotten. */
-static int told(struct store_conn *conn, unsigned *ret_mask, struct ltps_error *err)
+static int told_get(struct store_conn *conn, struct told *ret, struct ltps_error *err)
 {
-	char text[256] = "";
+	char text[SETTING_MAX] = "";
 	char *rest = NULL;
 	size_t n = 0;
-	*ret_mask = 0;
+	for (unsigned i = 0; i < ALARM_COUNT; i++)
+		ret->since_ms[i] = INT64_MIN;
 	if (store_setting_find(conn, ALARMS_SETTING, (uint8_t *)text, sizeof(text) - 1,
 			       &n, err) != 0)
 		return -1;
 	text[n] = '\0';
-	for (char *name = strtok_r(text, " ", &rest); name != NULL;
-	     name = strtok_r(NULL, " ", &rest))
-		for (unsigned i = 0; i < ALARM_COUNT; i++)
-			*ret_mask |= strcmp(name, NAMES[i]) == 0 ? 1u << i : 0;
+	for (char *word = strtok_r(text, " ", &rest); word != NULL;
+	     word = strtok_r(NULL, " ", &rest))
+		read_told(ret, word);
 	return 0;
 }
 
-static int keep(struct store_conn *conn, unsigned mask, struct ltps_error *err)
+static bool is_changed(const struct alarms *a, const struct told *t, unsigned i)
 {
-	char text[256] = "";
+	return a->on[i] != (t->since_ms[i] != INT64_MIN);
+}
+
+static bool any_changed(const struct alarms *a, const struct told *t)
+{
+	for (unsigned i = 0; i < ALARM_COUNT; i++)
+		if (is_changed(a, t, i))
+			return true;
+	return false;
+}
+
+static int keep(struct store_conn *conn, const struct told *t, struct ltps_error *err)
+{
+	char text[SETTING_MAX] = "";
 	for (unsigned i = 0; i < ALARM_COUNT; i++) {
 		const size_t n = strlen(text);
-		if ((mask & 1u << i) != 0)
-			snprintf(text + n, sizeof(text) - n, "%s ", NAMES[i]);
+		if (t->since_ms[i] != INT64_MIN)
+			snprintf(text + n, sizeof(text) - n, "%s=%" PRId64 " ",
+				 NAMES[i], t->since_ms[i]);
 	}
 	return store_setting_put(conn, ALARMS_SETTING, text, strlen(text), err);
 }
@@ -119,23 +147,58 @@ static int tell(struct store_conn *conn, const struct alarms *a, unsigned i,
 static int run_tell(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	const struct alarms *a = arg;
-	const unsigned now = mask_of(a);
-	unsigned was;
-	if (told(conn, &was, err) != 0)
+	struct told t;
+	if (told_get(conn, &t, err) != 0)
 		return -1;
-	for (unsigned i = 0; i < ALARM_COUNT; i++)
-		if (((now ^ was) & 1u << i) != 0 && tell(conn, a, i, err) != 0)
+	if (!any_changed(a, &t))
+		return 0;
+	for (unsigned i = 0; i < ALARM_COUNT; i++) {
+		if (!is_changed(a, &t, i))
+			continue;
+		t.since_ms[i] = a->on[i] ? a->now_ms : INT64_MIN;
+		if (tell(conn, a, i, err) != 0)
 			return -1;
-	return now == was ? 0 : keep(conn, now, err);
+	}
+	return keep(conn, &t, err);
 }
 
 int notify_alarms(struct ltp_worker *w, int64_t now_ms, struct ltps_error *err)
 {
 	struct ltp_health h;
 	struct alarms a = { .now_ms = now_ms };
-	unsigned was;
-	if (ltp_health(w, &h, err) != 0 || told(w->conn, &was, err) != 0)
+	struct told t;
+	if (ltp_health(w, &h, err) != 0 || told_get(w->conn, &t, err) != 0)
 		return -1;
 	raise_all(&h, &a);
-	return mask_of(&a) == was ? 0 : store_write(w->l->o.store, run_tell, &a, err);
+	return any_changed(&a, &t) ? store_write(w->l->o.store, run_tell, &a, err) : 0;
+}
+
+static void put_alarm(struct jsonw *j, const struct alarms *a, const struct told *t,
+		      unsigned i)
+{
+	jsonw_object(j);
+	jsonw_member(j, "name", NAMES[i]);
+	jsonw_key(j, "since");
+	if (t->since_ms[i] > 0)
+		jsonw_time(j, t->since_ms[i]);
+	else
+		jsonw_null(j);
+	jsonw_member(j, "text", a->text[i]);
+	jsonw_object_end(j);
+}
+
+int notify_alarms_json(struct ltp_worker *w, struct jsonw *j, struct ltps_error *err)
+{
+	struct ltp_health h;
+	struct alarms a = { 0 };
+	struct told t;
+	if (ltp_health(w, &h, err) != 0 || told_get(w->conn, &t, err) != 0)
+		return -1;
+	raise_all(&h, &a);
+	jsonw_array(j);
+	for (unsigned i = 0; i < ALARM_COUNT; i++)
+		if (a.on[i])
+			put_alarm(j, &a, &t, i);
+	jsonw_array_end(j);
+	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef LTPS_LTP_NOTIFY_PRIVATE_H
 #define LTPS_LTP_NOTIFY_PRIVATE_H
 
+#include "base/jsonw.h"
 #include "ltp/inside.h"
 #include "ltp/notify.h"
 #include "scheduler/job.h"
@@ -45,6 +46,9 @@ int notify_send(struct ltp_worker *w, struct notify_peer *p, int64_t seq,
  * alarms become entries of the audit. */
 int notify_alarms(struct ltp_worker *w, int64_t now_ms,
 		  struct ltps_error *err) LTPS_CHECKED;
+/* Those that stand now, as an array; since null: not told yet. */
+int notify_alarms_json(struct ltp_worker *w, struct jsonw *j,
+		       struct ltps_error *err) LTPS_CHECKED;
 #define NOTIFY_RAISED "AlarmRaised"
 #define NOTIFY_CLEARED "AlarmCleared"
 /* Alarms that evidence is in question. */

@@ -64,7 +64,7 @@ static void arm(struct service_lane *l, int64_t in_ms)
 static void wake(struct service_lane *l)
 {
 	if (l->pool == NULL)
-		return; /* nobody is to be told anything */
+		return; /* it is closed, or not open yet */
 	if (l->running)
 		l->again = true;
 	else if (!l->s->draining)
@@ -188,8 +188,7 @@ int background_start(struct service *s, struct ltps_error *err)
 		.s = s, .step = ltp_notify, .failure = "notifications could not be told"
 	};
 	if (lane_open(&s->evidence, err) != 0 || lane_open(&s->care, err) != 0 ||
-	    lane_open(&s->upkeep, err) != 0 ||
-	    (s->n_hooks > 0 && lane_open(&s->notify, err) != 0)) {
+	    lane_open(&s->upkeep, err) != 0 || lane_open(&s->notify, err) != 0) {
 		background_stop(s);
 		return -1;
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ltps renewals - what falls due when, and what if a policy changed. Reads the store;
- * the service may be running. */
+/* ltps renewals - what falls due when, of all or of one object, and what if a policy
+ * changed. Reads the store; the service may be running. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "ltp/plan.h"
+#include "ltp/outlook.h"
 #include "server/commands.h"
 #include "server/config.h"
 #include "server/policy_file.h"
@@ -16,20 +16,24 @@ static const char help[] =
     "ltps renewals - when evidence weakens, and what renewing it will cost\n"
     "\n"
     "  ltps renewals [-c ltps.conf] [--policy P] [--time T] [--format text|json]\n"
+    "  ltps renewals --object POID [--tenant T] [-c ltps.conf] [--format text|json]\n"
     "\n"
     "  -c FILE     configuration that names the store (" CONFIG_DEFAULT ")\n"
     "  --policy P  what if: a validation policy (a name or a file) other than the one\n"
     "              in force, whose algorithm suite says until when algorithms serve\n"
     "  --time T    now is T (RFC 3339)\n"
+    "  --object POID  of this object alone: its versions, their time-stamps with the\n"
+    "              day when each weakens and why, and what is due for it next\n"
+    "  --tenant T  whose object it is (default)\n"
     "\n"
     "Each line is a renewal that the service will do by itself: from when on, until\n"
     "when it must be done, how many time-stamps, objects, requests to a TSA and bytes\n"
-    "it takes, and why. A running service answers the same at GET /renewals. Nothing\n"
-    "is changed.\n"
-    "Exit status: 0; 1 when something is overdue or has no date.\n";
+    "it takes, and why. A running service answers the same at GET /renewals, and of one\n"
+    "object at GET /outlook/POID. Nothing is changed.\n"
+    "Exit status: 0; 1 when something is overdue or has no date; 65 no such object.\n";
 
 struct command {
-	const char *config_path, *policy_name, *time, *format;
+	const char *config_path, *policy_name, *time, *format, *object, *tenant;
 	struct config config;
 	struct validation_policy *in_force, *other;
 	struct store *store;
@@ -85,13 +89,25 @@ static bool is_late(const struct forecast *f)
 	return false;
 }
 
+static bool wants_json(const struct command *c)
+{
+	return c->format != NULL && strcmp(c->format, "json") == 0;
+}
+
+static int write_out(const struct buf *out, struct ltps_error *err)
+{
+	if (fwrite(out->p, 1, out->n, stdout) != out->n || fflush(stdout) != 0)
+		return ltps_fail_errno(err, "cannot write to standard output");
+	return 0;
+}
+
 static int print(const struct command *c, const struct forecast *f,
 		 struct ltps_error *err)
 {
 	struct buf out = buf_make(FORECAST_TEXT_MAX);
 	struct jsonw j = jsonw_to(&out);
 	int rc;
-	if (c->format != NULL && strcmp(c->format, "json") == 0) {
+	if (wants_json(c)) {
 		forecast_json(f, &j);
 		rc = jsonw_end(&j, err);
 		if (rc == 0)
@@ -99,16 +115,68 @@ static int print(const struct command *c, const struct forecast *f,
 	} else {
 		rc = forecast_text(f, &out, err);
 	}
-	if (rc == 0 &&
-	    (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0))
-		rc = ltps_fail_errno(err, "cannot write to standard output");
+	if (rc == 0)
+		rc = write_out(&out, err);
 	buf_free(&out);
+	return rc;
+}
+
+/* ---- one object ---- */
+
+static int print_outlook(const struct command *c, const struct outlook *o,
+			 struct ltps_error *err)
+{
+	struct buf out = buf_make(FORECAST_TEXT_MAX);
+	struct jsonw j = jsonw_to(&out);
+	int rc = wants_json(c) ? outlook_json(o, c->conn, &j, err)
+			       : outlook_text(o, &out, err);
+	if (rc == 0 && wants_json(c))
+		rc = buf_put_byte(&out, '\n', err);
+	if (rc == 0)
+		rc = write_out(&out, err);
+	buf_free(&out);
+	return rc;
+}
+
+static int run_object(struct command *c, struct ltp *l, int *ret_status,
+		      struct ltps_error *err)
+{
+	struct ltp_worker *w = NULL;
+	struct object *object = NULL;
+	struct outlook o = { 0 };
+	int rc = -1;
+	if (ltp_worker_new(l, &w, err) == 0 &&
+	    object_get(c->conn, c->tenant != NULL ? c->tenant : "default", c->object,
+		       &object, err) == 0 &&
+	    outlook_read(w, object, &o, err) == 0)
+		rc = print_outlook(c, &o, err);
+	const struct outlook_due *next = outlook_next(&o);
+	*ret_status =
+	    next != NULL && next->due_ms <= c->now_ms ? EXIT_INVALID : EXIT_VALID;
+	outlook_clear(&o);
+	object_free(object);
+	ltp_worker_free(w);
+	return rc;
+}
+
+/* ---- the archive ---- */
+
+static int run_forecast(struct command *c, struct ltp *l, int *ret_status,
+			struct ltps_error *err)
+{
+	struct forecast f = { 0 };
+	int rc =
+	    plan_forecast(l, c->conn, c->other != NULL ? &c->other->algorithms : NULL,
+			  c->now_ms, &f, err);
+	if (rc == 0)
+		rc = print(c, &f, err);
+	*ret_status = is_late(&f) ? EXIT_INVALID : EXIT_VALID;
+	forecast_clear(&f);
 	return rc;
 }
 
 static int run(struct command *c, int *ret_status, struct ltps_error *err)
 {
-	struct forecast f = { 0 };
 	struct ltp *l = NULL;
 	if (open_all(c, err) != 0)
 		return -1;
@@ -120,13 +188,8 @@ static int run(struct command *c, int *ret_status, struct ltps_error *err)
 					     .upkeep = c->config.upkeep.options };
 	if (ltp_new(&options, &l, err) != 0)
 		return -1;
-	int rc =
-	    plan_forecast(l, c->conn, c->other != NULL ? &c->other->algorithms : NULL,
-			  c->now_ms, &f, err);
-	if (rc == 0)
-		rc = print(c, &f, err);
-	*ret_status = is_late(&f) ? EXIT_INVALID : EXIT_VALID;
-	forecast_clear(&f);
+	const int rc = c->object != NULL ? run_object(c, l, ret_status, err)
+					 : run_forecast(c, l, ret_status, err);
 	ltp_free(l);
 	return rc;
 }
@@ -142,9 +205,11 @@ int cmd_renewals(int argc, char **argv)
 		{ .name = "--policy", .text = &c.policy_name },
 		{ .name = "--time", .text = &c.time },
 		{ .name = "--format", .text = &c.format },
+		{ .name = "--object", .text = &c.object },
+		{ .name = "--tenant", .text = &c.tenant },
 	};
 	const struct command_line line = {
-		.command = argv[0], .help = help, .options = options, .n_options = 4
+		.command = argv[0], .help = help, .options = options, .n_options = 6
 	};
 	const int parsed = command_parse(argc, argv, &line, &n);
 	if (parsed != 0)
@@ -152,6 +217,10 @@ int cmd_renewals(int argc, char **argv)
 	if (c.format != NULL && strcmp(c.format, "json") != 0 &&
 	    strcmp(c.format, "text") != 0)
 		return command_usage(argv[0], "--format is text or json");
+	if (c.object != NULL && c.policy_name != NULL)
+		return command_usage(argv[0], "--policy is of all objects");
+	if (c.object == NULL && c.tenant != NULL)
+		return command_usage(argv[0], "--tenant goes with --object");
 	if (run(&c, &status, &err) != 0)
 		status = command_error("renewals", &err);
 	clear(&c);

@@ -30,6 +30,8 @@ const char *http_status_text(int status)
 		{ 200, "OK" },
 		{ 201, "Created" },
 		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 308, "Permanent Redirect" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
@@ -287,6 +289,11 @@ void http_add_field(struct http_exchange *x, const char *name, const char *value
 	    (size_t)snprintf(x->extra + x->extra_n, room, "%s: %s\r\n", name, value);
 }
 
+void http_allow_keeping(struct http_exchange *x)
+{
+	x->may_be_kept = true;
+}
+
 static void reply(struct http_exchange *x, struct conn_answer *a)
 {
 	struct http_conn *c = x->conn;
@@ -301,7 +308,8 @@ static void reply(struct http_exchange *x, struct conn_answer *a)
 			a->close = c->unread = true;
 		a->extra = x->extra;
 		a->id = x->id;
-		a->head_only = x->head.method == HTTP_METHOD_HEAD;
+		a->head_only = x->head.method == HTTP_METHOD_HEAD || a->status == 304;
+		a->may_be_kept = x->may_be_kept;
 		c->x = NULL;
 		conn_reply(c, a);
 	}

@@ -185,10 +185,14 @@ bool http_alive(const struct http_exchange *x);
 
 /* A further field of the answer, copied; at most HTTP_FIELDS_OUT_MAX. name and
  * value must be clean (a value with control characters is left out). */
-#define HTTP_FIELDS_OUT_MAX 4
+#define HTTP_FIELDS_OUT_MAX 8 /* a page has five that guard it, and an ETag */
 void http_add_field(struct http_exchange *x, const char *name, const char *value);
+/* The client may keep the answer, and asks each time whether it still holds (RFC 9111
+ * 5.2.2.4). Without it nothing is kept. */
+void http_allow_keeping(struct http_exchange *x);
 /* The body is taken over (its memory is sent and freed) and left empty; NULL:
- * no body. media_type: static text or NULL. */
+ * no body. Of a 304 only its length is told, as to HEAD (RFC 9110 8.6).
+ * media_type: static text or NULL. */
 void http_reply(struct http_exchange *x, int status, const char *media_type,
 		struct buf *body);
 /* Copies. */

@@ -197,10 +197,11 @@ static int put_head(struct http_conn *c, const struct conn_answer *a, size_t bod
 	const int n = snprintf(
 	    head, sizeof(head),
 	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Length: %zu\r\n"
-	    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\nCache-Control: %s\r\n"
 	    "%s%s%s\r\n",
 	    a->status, http_status_text(a->status), server_date(c->server), type,
-	    body_n, id, c->close_after ? "Connection: close\r\n" : "", a->extra);
+	    body_n, a->may_be_kept ? "no-cache" : "no-store", id,
+	    c->close_after ? "Connection: close\r\n" : "", a->extra);
 	return buf_put(&c->out, view_of(head, (size_t)n), err);
 }
 

@@ -38,7 +38,7 @@
 #define HTTP_WRITE_TURN ((size_t)4 << 20)
 /* An answer's body up to this size is copied behind its head: one packet. */
 #define HTTP_COPY_MAX ((size_t)8 << 10)
-#define HTTP_EXTRA_MAX 512
+#define HTTP_EXTRA_MAX 1024
 
 enum conn_state {
 	CONN_TLS,
@@ -66,6 +66,7 @@ struct http_exchange {
 	char peer[INET6_ADDRSTRLEN];
 	void *context; /* of whoever let it pass */
 	void (*context_free)(void *context);
+	bool may_be_kept; /* Cache-Control */
 	size_t extra_n;
 	char extra[HTTP_EXTRA_MAX]; /* further fields of the answer */
 	unsigned n_extra;
@@ -154,6 +155,7 @@ struct conn_answer {
 	const char *media_type;
 	struct buf *body;  /* taken over */
 	const char *extra; /* whole field lines, or "" */
+	bool may_be_kept;  /* by the client, which asks before it is used again */
 	const char *id;
 	bool head_only;
 	bool close;

@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operator - what operators and auditors get: the forecast of renewals, and the history
- * of trust anchors. Read from the store, so on a worker. */
+/* operator - what operators and auditors get: the forecast of renewals, the history of
+ * trust anchors, and what keeps the archive up. Read from the store, so on a worker. */
 #include "base/mem.h"
 #include "server/service_job.h"
 
 #define OPERATOR_BODY_MAX ((size_t)16 << 20)
 
+enum operator_what { OPERATOR_RENEWALS, OPERATOR_ANCHORS, OPERATOR_UPKEEP };
+
 struct operator_job {
 	struct pool_job job;
 	struct service *s;
 	struct http_exchange *x;
-	bool anchors;
+	enum operator_what what;
 	struct buf out;
 	struct ltps_error err;
 };
+
+static int run(struct operator_job *j, struct ltp_worker *w)
+{
+	switch (j->what) {
+	case OPERATOR_ANCHORS:
+		return ltp_anchors(w, &j->out, &j->err);
+	case OPERATOR_UPKEEP:
+		return ltp_upkeep_state(w, &j->out, &j->err);
+	case OPERATOR_RENEWALS:
+		break;
+	}
+	return ltp_renewals(w, NULL, &j->out, &j->err);
+}
 
 static enum pool_outcome work(struct pool_job *job, void *state)
 {
 	struct operator_job *j = (struct operator_job *)job;
 	const struct service_worker *w = state;
-	const int rc = j->anchors ? ltp_anchors(w->ltp, &j->out, &j->err)
-				  : ltp_renewals(w->ltp, NULL, &j->out, &j->err);
-	if (rc != 0 && j->err.code == LTPS_OK)
+	if (run(j, w->ltp) != 0 && j->err.code == LTPS_OK)
 		j->err.code = LTPS_INTERNAL;
 	return POOL_DONE;
 }
@@ -35,14 +48,16 @@ static void done(struct pool_job *job)
 		http_refuse(j->x, 503, "the store cannot be read");
 	} else {
 		http_reply(j->x, 200,
-			   j->anchors ? "application/x-pem-file" : "application/json",
+			   j->what == OPERATOR_ANCHORS ? "application/x-pem-file"
+						       : "application/json",
 			   &j->out);
 	}
 	buf_free(&j->out);
 	mem_free(j);
 }
 
-static void begin(struct http_exchange *x, struct service *s, bool anchors)
+static void begin(struct http_exchange *x, struct service *s,
+		  enum operator_what what)
 {
 	struct operator_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
@@ -53,7 +68,7 @@ static void begin(struct http_exchange *x, struct service *s, bool anchors)
 	j->job.done = done;
 	j->s = s;
 	j->x = x;
-	j->anchors = anchors;
+	j->what = what;
 	j->out = buf_make(OPERATOR_BODY_MAX);
 	if (!service_submit(s, x, &j->job))
 		mem_free(j);
@@ -61,10 +76,15 @@ static void begin(struct http_exchange *x, struct service *s, bool anchors)
 
 void operator_renewals(struct http_exchange *x, void *arg)
 {
-	begin(x, arg, false);
+	begin(x, arg, OPERATOR_RENEWALS);
 }
 
 void operator_anchors(struct http_exchange *x, void *arg)
 {
-	begin(x, arg, true);
+	begin(x, arg, OPERATOR_ANCHORS);
+}
+
+void operator_upkeep(struct http_exchange *x, void *arg)
+{
+	begin(x, arg, OPERATOR_UPKEEP);
 }

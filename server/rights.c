@@ -16,12 +16,15 @@ static const struct {
 	{ "/ready", ROLE_ANYONE },
 	{ "/health", ROLE_ANYONE }, /* in detail for an operator */
 	{ "/openapi.json", ROLE_ANYONE },
+	{ "/ui", ROLE_ANYONE },
 	{ "/ui/", ROLE_ANYONE }, /* pages without data: they ask the rest */
 	{ "/ui/*", ROLE_ANYONE },
 	{ "/link/*", ROLE_ANYONE }, /* the path holds the right */
 	{ "/metrics", O },
 	{ "/renewals", A | O },
 	{ "/anchors.pem", A | O },
+	{ "/upkeep", O },
+	{ "/outlook/*", S | A }, /* as RetrieveTrace */
 	{ "/pres/RetrieveInfo", S | A | O },
 	{ "/pres/PreservePO", S },
 	{ "/pres/UpdatePOC", S },

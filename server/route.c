@@ -327,9 +327,12 @@ static void handle_root(struct http_exchange *x, void *arg)
 		"application/json\n"
 		"GET /package/POID  an object with all that verifies it, ZIP; "
 		"?partial=true\n"
+		"GET /outlook/POID  an object's evidence, and what falls due for it\n"
 		"GET, POST /links; DELETE /links/N; GET /link/...  read-only "
 		"access to one object\n"
-		"GET /health /ready /metrics /openapi.json /renewals /anchors.pem\n"));
+		"GET /ui/  all this for people, in a browser\n"
+		"GET /health /ready /metrics /openapi.json /renewals /upkeep\n"
+		"GET /anchors.pem\n"));
 }
 
 /* --- the table --- */
@@ -344,9 +347,14 @@ void route_table(struct service *s)
 		     { "/metrics", handle_metrics },
 		     { "/renewals", operator_renewals },
 		     { "/anchors.pem", operator_anchors },
+		     { "/upkeep", operator_upkeep },
+		     { "/outlook/*", outlook_http_handle },
 		     { "/openapi.json", handle_openapi },
 		     { "/links", links_http_list },
 		     { "/link/*", links_http_open },
+		     { "/ui", ui_http_redirect },
+		     { "/ui/", ui_http_handle },
+		     { "/ui/*", ui_http_handle },
 		     { "/", handle_root } };
 	struct service_shell *h = s->shell;
 	size_t n = 0;

@@ -30,8 +30,8 @@
 #include "validation/validation_policy.h"
 
 /* RetrieveInfo .. Search, each below /pres/; /pres/soap, /scvp, /validate, /verify,
- * /certificates/validate, /package/; links; seven more. */
-#define SERVICE_ROUTES_MAX (OP_COUNT + 19)
+ * /certificates/validate, /package/, /outlook/; links; /ui; eight more. */
+#define SERVICE_ROUTES_MAX (OP_COUNT + 24)
 
 /* Stages of the start-up list; service.c checks it. */
 #define SERVICE_STAGES_MAX 24
@@ -291,9 +291,15 @@ void background_stop(struct service *s);
 void background_wake(struct service *s);
 bool background_running(const struct service *s);
 void background_cancel(struct service *s);
-/* operator.c: /renewals, /anchors.pem */
+/* operator.c: /renewals, /anchors.pem, /upkeep */
 void operator_renewals(struct http_exchange *x, void *arg);
 void operator_anchors(struct http_exchange *x, void *arg);
+void operator_upkeep(struct http_exchange *x, void *arg);
+/* outlook_http.c: /outlook/ */
+void outlook_http_handle(struct http_exchange *x, void *arg);
+/* ui_http.c: /ui, /ui/, /ui/FILE */
+void ui_http_redirect(struct http_exchange *x, void *arg);
+void ui_http_handle(struct http_exchange *x, void *arg);
 /* answered.c: one line of the log and one count for each; before the reply. */
 void service_answered(struct service *s, const struct service_answer *a);
 /* The same where HTTP's status is the outcome. */

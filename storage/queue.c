@@ -339,3 +339,40 @@ int queue_list(struct store_conn *conn, const struct queue_query *query,
 	db_reset(s);
 	return rc;
 }
+
+static int read_sum(struct db_stmt *s, struct queue_sum *sum, struct ltps_error *err)
+{
+	*sum = (struct queue_sum){
+		.waiting = (uint64_t)db_int(s, 1),
+		.due = (uint64_t)db_int(s, 2),
+		.running = (uint64_t)db_int(s, 3),
+		.dead = (uint64_t)db_int(s, 4),
+		.due_since_ms = db_is_null(s, 5) ? INT64_MAX : db_int(s, 5),
+	};
+	if (db_copy_text(s, 0, sum->kind, sizeof(sum->kind), err) != 0)
+		return -1;
+	return db_is_null(s, 6) ? 0
+				: db_copy_text(s, 6, sum->last_error,
+					       sizeof(sum->last_error), err);
+}
+
+int queue_sums(struct store_conn *conn, int64_t now_ms,
+	       int (*row)(void *arg, const struct queue_sum *sum,
+			  struct ltps_error *err),
+	       void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	struct queue_sum sum;
+	bool more = true;
+	int rc = 0;
+	if (db_get(conn->db, SQL_QUEUE_SUMS, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(now_ms));
+	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
+		rc = read_sum(s, &sum, err);
+		if (rc == 0)
+			rc = row(arg, &sum, err);
+	}
+	db_reset(s);
+	return rc;
+}

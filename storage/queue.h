@@ -86,4 +86,20 @@ int queue_list(struct store_conn *conn, const struct queue_query *query,
 			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err) LTPS_CHECKED;
 
+/* What there is of one kind. Reads every job: for an operator who asks. */
+struct queue_sum {
+	char kind[STORE_NAME_MAX + 1];
+	uint64_t waiting; /* for their time */
+	uint64_t due;     /* and not begun, or their lease has run out */
+	uint64_t running;
+	uint64_t dead;
+	int64_t due_since_ms;                  /* of the first due; INT64_MAX: none */
+	char last_error[STORE_ERROR_MAX + 1]; /* of one that failed; "" */
+};
+/* By kind. */
+int queue_sums(struct store_conn *conn, int64_t now_ms,
+	       int (*row)(void *arg, const struct queue_sum *sum,
+			  struct ltps_error *err),
+	       void *arg, struct ltps_error *err) LTPS_CHECKED;
+
 #endif

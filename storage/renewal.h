@@ -148,6 +148,7 @@ struct token_link {
 	int64_t footing;
 	bool fallen;
 	int64_t tree;
+	int64_t partner; /* as in struct tip */
 };
 int token_link_get(struct store_conn *conn, int64_t token, struct token_link *ret,
 		   struct ltps_error *err) LTPS_CHECKED;

@@ -150,7 +150,8 @@ int token_link_get(struct store_conn *conn, int64_t token, struct token_link *re
 		*ret = (struct token_link){ .next = db_int(s, 0),
 					    .footing = db_int(s, 1),
 					    .fallen = !db_is_null(s, 2),
-					    .tree = db_int(s, 3) };
+					    .tree = db_int(s, 3),
+					    .partner = db_int(s, 4) };
 	db_reset(s);
 	return rc;
 }

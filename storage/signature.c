@@ -94,3 +94,29 @@ int signatures_copy(struct store_conn *conn, int64_t from, int64_t to,
 	DB_BIND(s, DB_INT(from), DB_INT(to), DB_INT(SIGNATURE_ROWS_MAX));
 	return db_finish(s, err);
 }
+
+int signatures_list(struct store_conn *conn, int64_t version,
+		    int (*row)(void *arg, const struct signature_row *row,
+			       struct ltps_error *err),
+		    void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool more = true;
+	int rc = 0;
+	if (db_get(conn->db, SQL_SIGNATURES_LIST, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(version));
+	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
+		char subject[SIGNATURE_SUBJECT_MAX + 1], verdict[STORE_NAME_MAX + 1];
+		const struct signature_row r = { .part = (uint32_t)db_int(s, 0),
+						 .subject = subject,
+						 .verdict = verdict };
+		rc = db_copy_text(s, 1, subject, sizeof(subject), err);
+		if (rc == 0)
+			rc = db_copy_text(s, 2, verdict, sizeof(verdict), err);
+		if (rc == 0)
+			rc = row(arg, &r, err);
+	}
+	db_reset(s);
+	return rc;
+}

@@ -31,5 +31,10 @@ int signatures_put(struct store_conn *conn, int64_t version,
  * addition (writer only). */
 int signatures_copy(struct store_conn *conn, int64_t from, int64_t to,
 		    struct ltps_error *err) LTPS_CHECKED;
+/* Those of a version, in their order; the texts are lent to row(). None is no error. */
+int signatures_list(struct store_conn *conn, int64_t version,
+		    int (*row)(void *arg, const struct signature_row *row,
+			       struct ltps_error *err),
+		    void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -42,3 +42,10 @@ SELECT coalesce(max(min(due_ms), 1), 0) FROM job INDEXED BY job_kind_due WHERE s
 SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
 FROM job WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)
 ORDER BY id LIMIT ?4
+-- QUEUE_SUMS
+-- By kind at ?1: waiting for their time, due, at work, their lease run out (due again),
+-- given up; the first that is due, and an error of one that was tried again or given up.
+SELECT kind, sum(state = 0 AND due_ms > ?1), sum(state < 2 AND due_ms <= ?1),
+	sum(state = 1 AND due_ms > ?1), sum(state = 2),
+	min(iif(state < 2 AND due_ms <= ?1, due_ms, NULL)), max(last_error)
+FROM job GROUP BY kind ORDER BY kind

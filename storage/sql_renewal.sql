@@ -52,7 +52,7 @@ WHERE token IN (WITH RECURSIVE path (token) AS (SELECT ?1 UNION
 	WHERE link.next IS NOT NULL)
 	SELECT token FROM path)
 -- LINK_GET
-SELECT next, footing, fallen_ms, tree FROM link WHERE token = ?1
+SELECT next, footing, fallen_ms, tree, partner FROM link WHERE token = ?1
 -- LINK_SET_FOOTING
 UPDATE link SET footing = ?2 WHERE token = ?1
 -- LINK_NOBODYS_PARTNER

@@ -22,6 +22,9 @@ FROM signature s JOIN part a ON a.version = s.version AND a.seq = s.part
 JOIN part b ON b.version = ?2 AND b.seq = a.seq AND b.sha512 = a.sha512
 WHERE s.version = ?1
 AND NOT EXISTS (SELECT 1 FROM signature t WHERE t.version = ?2 AND t.part = s.part)
+-- SIGNATURES_LIST
+SELECT s.part, g.subject, s.verdict FROM signature s JOIN signer g ON g.id = s.signer
+WHERE s.version = ?1 ORDER BY s.seq
 -- VERSION_OWNER
 -- None when its data was deleted.
 SELECT o.tenant FROM version v JOIN object o ON o.id = v.object

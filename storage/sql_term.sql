@@ -14,6 +14,9 @@ SELECT min(preserve_until_ms) FROM object INDEXED BY object_ends
 WHERE preserve_until_ms IS NOT NULL AND state = 0 AND preserve_until_ms > ?1
 -- TOKEN_NEWEST_TIME
 SELECT gen_time_ms FROM token ORDER BY id DESC LIMIT 1
+-- TOKEN_NEWEST_OF
+SELECT gen_time_ms FROM token WHERE tsa = ?1
+AND id > (SELECT max(id) FROM token) - ?2 ORDER BY id DESC LIMIT 1
 -- VERSION_OLDEST_JUDGEMENT
 SELECT min(judged_ms) FROM version INDEXED BY version_judged
 WHERE judged_ms IS NOT NULL AND live = 1 AND kind IN (1, 4)

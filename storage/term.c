@@ -72,6 +72,16 @@ int token_newest_time(struct store_conn *conn, int64_t *ret_ms, struct ltps_erro
 	return one(s, INT64_MIN, ret_ms, err);
 }
 
+int token_newest_of(struct store_conn *conn, const char *tsa, int64_t *ret_ms,
+		    struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_TOKEN_NEWEST_OF, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_TEXT(tsa), DB_INT(TOKEN_NEWEST_LOOK));
+	return one(s, INT64_MIN, ret_ms, err);
+}
+
 int version_oldest_judgement(struct store_conn *conn, int64_t *ret_ms,
 			     struct ltps_error *err)
 {

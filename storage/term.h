@@ -22,6 +22,12 @@ int object_next_end(struct store_conn *conn, int64_t after_ms, int64_t *ret_ms,
  */
 int token_newest_time(struct store_conn *conn, int64_t *ret_ms,
 		      struct ltps_error *err) LTPS_CHECKED;
+/* genTime of the newest token of the TSA with this name in the configuration, among the
+ * TOKEN_NEWEST_LOOK newest of all: a TSA that was not asked for long has none.
+ * INT64_MIN: none. */
+#define TOKEN_NEWEST_LOOK 1000
+int token_newest_of(struct store_conn *conn, const char *tsa, int64_t *ret_ms,
+		    struct ltps_error *err) LTPS_CHECKED;
 /* The oldest judgement of a live submitted version; INT64_MAX: none. */
 int version_oldest_judgement(struct store_conn *conn, int64_t *ret_ms,
 			     struct ltps_error *err) LTPS_CHECKED;

@@ -188,6 +188,12 @@ void tsp_client_begin_with(struct tsp_client *c, size_t first, struct tsa list[]
 	c->tsas = list;
 }
 
+static void tell(const struct tsp_client *c, size_t i, const struct ltps_error *why)
+{
+	if (c->told != NULL)
+		c->told(c->told_arg, &c->tsas[i], why);
+}
+
 int tsp_client_stamp(const struct tsp_client *c, struct fetch *fetch,
 		     const struct digest *d, struct tsp_answer *ret,
 		     struct ltps_error *err)
@@ -202,12 +208,14 @@ int tsp_client_stamp(const struct tsp_client *c, struct fetch *fetch,
 		if (ask(&x, d, &tst, &why) == 0) {
 			*ret = (struct tsp_answer){ .tsa = i, .tst = tst };
 			memcpy(ret->skipped, f.lines, sizeof(ret->skipped));
+			tell(c, i, NULL);
 			return 0;
 		}
 		if (is_ours(&why)) {
 			*err = why;
 			return -1;
 		}
+		tell(c, i, &why);
 		add_failure(&f, c, i, &why);
 	}
 	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL,

@@ -29,6 +29,10 @@ struct tsp_client {
 	int (*gate)(const void *arg, const struct tst *tst, X509 *signer,
 		    int64_t received_ms, struct ltps_error *err);
 	const void *gate_arg;
+	/* When set, hears what became of each TSA that was asked: why it gave no token
+	 * that serves, NULL when it did. What failed here is not told. Any thread. */
+	void (*told)(void *arg, const struct tsa *tsa, const struct ltps_error *why);
+	void *told_arg;
 };
 
 /*

@@ -35,7 +35,7 @@ _ltps()
 	scvp) words='' options='--anchor --by-reference --cert --check --context --crl --eku --explicit-policy --format --full-request --hash --help --inhibit-any --inhibit-mapping --initial-policy --key --key-usage --name --no-cache --no-fetch --no-nonce --now --ocsp --oldest --policy --policy-by-value --policy-request --progress --quiet --read --ref --request --requestor --responder --save-request --save-response --server-anchor --server-status --signer --specified-eku --text --time --unsigned --want -h' ;;
 	evidence) words='verify' options='--anchor --cert --crl --data --digest --format --help --ocsp --policy --progress --quiet --time -h' ;;
 	policy) words='show list' options='--format --help -h' ;;
-	renewals) words='' options='--format --help --policy --time -c -h' ;;
+	renewals) words='' options='--format --help --object --policy --tenant --time -c -h' ;;
 	token) words='add list revoke' options='--help --name --role --tenant --until -c -h' ;;
 	link) words='add list revoke' options='--help --name --tenant --until --url -c -h' ;;
 	fsck) words='' options='--help --progress --quiet --store -c -h' ;;

@@ -233,9 +233,13 @@ def routes():
     yield "GET", "/health", None, {}, "*"
     yield "GET", "/ready", None, {}, "*"
     yield "GET", "/", None, {}, "*"
+    for page in ("/ui", "/ui/", "/ui/app.js", "/ui/settings.json"):
+        yield "GET", page, None, {}, "*"
     yield "GET", "/metrics", None, {}, "o"
     yield "GET", "/renewals", None, {}, "ao"
     yield "GET", "/anchors.pem", None, {}, "ao"
+    yield "GET", "/upkeep", None, {}, "o"
+    yield "GET", "/outlook/no-such", None, {}, "sa"
 
 
 def outcome(answer):
@@ -255,8 +259,8 @@ def check_table(_, a, tokens):
             tap.check(f"{method} {path} as {role}: {wanted}", outcome(got) == wanted,
                       got[:2])
     denied = a.audit("outcome = 'error/noPermission'")
-    wanted = {path.replace("/links/99", "/links/*") for _, path, _, _, who in routes()
-              if who not in ("*", "sao")}
+    wanted = {path.replace("/links/99", "/links/*").replace("/no-such", "/*")
+              for _, path, _, _, who in routes() if who not in ("*", "sao")}
     tap.equal("each refusal of a role stands in the audit",
               {d[2] for d in denied if d[0] == "alpha"}, wanted)
     unknown = [d for d in denied if d[1] == "nobody"]

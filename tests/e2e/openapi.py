@@ -85,13 +85,14 @@ class Held:
         self.last = status
         if wanted is not None:
             tap.equal(f"{name}: status", status, wanted)
+        content = (answer or {}).get("content", {"": {}})  # of some there is no body
         tap.check(f"{name}: {status} {kind} is described",
-                  answer is not None and kind in answer["content"], (status, kind, data[:300]))
+                  answer is not None and kind in content, (status, kind, data[:300]))
         if answer is None:
             return data
         missing = [h for h in answer.get("headers", {}) if h.lower() not in fields]
         tap.check(f"{name}: the fields of the head are there", not missing, missing)
-        schema = answer["content"].get(kind, {}).get("schema", False)
+        schema = content.get(kind, {}).get("schema", False)
         if not kind.endswith("json") or schema == {}:
             return data
         value = json.loads(data)
@@ -124,6 +125,9 @@ def preservation(held):
     held.call("no such object", "RetrievePO", {"poId": "none", "sor": "PO"})
     held.call("its trace", "RetrieveTrace", {"poId": poid})
     held.call("no trace", "RetrieveTrace", {"poId": "none"})
+    held.ask("its outlook", "GET", "/outlook/" + poid)
+    held.ask("no outlook", "GET", "/outlook/none", wanted=404)
+    held.ask("no such option of it", "GET", f"/outlook/{poid}?x=1", wanted=400)
     held.call("good evidence", "ValidateEvidence", {
         "ev": {"binaryData": {"value": b64(data_of(record[0]))},
                "formatId": record[0].get("formatId", "")},
@@ -281,14 +285,20 @@ def others(held):
     held.ask("another type for SCVP", "POST", "/scvp", b"x", kind, 415)
     held.ask("nonsense for SCVP", "POST", "/scvp", b"x",
              {"Content-Type": "application/scvp-cv-request"}, 200)
-    for path in ("/health", "/ready", "/metrics", "/renewals", "/anchors.pem", "/openapi.json",
-                 "/"):
+    for path in ("/health", "/ready", "/metrics", "/renewals", "/upkeep", "/anchors.pem",
+                 "/openapi.json", "/"):
         held.ask(path, "GET", path)
+    held.ask("to the interface for people", "GET", "/ui", wanted=308)
+    for path in ("/ui/", "/ui/style.css", "/ui/app.js", "/ui/icon.svg", "/ui/settings.json"):
+        held.ask(path, "GET", path)
+    page = held.service.request("GET", "/ui/")[2]
+    held.ask("the page as it is known", "GET", "/ui/", None, {"If-None-Match": page["ETag"]}, 304)
+    held.ask("no file of it", "GET", "/ui/none", wanted=404)
 
 
 def all_answered(held):
     """Nothing stands in the document that was not once answered well."""
-    well = {(m, p) for m, p, status in held.seen if status < 300}
+    well = {(m, p) for m, p, status in held.seen if status < 400}
     # Of an object without signature there is no report.
     wanted = {(m, p) for p, item in held.document["paths"].items() for m in item
               if p != "/link/{secret}/report"}

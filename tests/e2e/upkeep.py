@@ -241,6 +241,59 @@ def told(tap):
     tap.equal("and evidence is verified with it", (code, report["indication"]), (0, "PASSED"))
 
 
+def own_life(tap):
+    poid = next(iter(known))
+    o = json.loads(service.get("/outlook/" + poid)[0])
+    first = o["versions"][0]
+    stamps = first["evidence"][0]["timestamps"]
+    tap.check("GET /outlook tells an object's time-stamps, by which TSA each", len(stamps) == 2 and
+              len({s["tsa"] for s in stamps}) == 2 and
+              all(s["authority"] and s["why"] and not s["fallen"] for s in stamps), o)
+    tap.equal("the last of them is what is renewed next", [s["last"] for s in stamps],
+              [False, True])
+    tap.check("since when it is proven", first["proven_since"] == stamps[0]["time"] <=
+              o["time"], first)
+    tap.check("what is due next is in the archive's plan, with its reason", (
+        o["next"]["due"], o["next"]["why"]) in {
+            (i["due"], i["why"]) for i in service.renewals()["renewals"]}, o["next"])
+    tap.equal("the margin before what weakens", o["margin_days"],
+              service.renewals()["margin_days"])
+    code, text, err = command("renewals", "-c", service.conf, "--object", poid, "--format", "json")
+    mine = {**json.loads(text or "{}"), "time": o["time"]}
+    tap.equal("ltps renewals --object tells the same", (code, mine, err), (0, o, ""))
+    code, text, _ = command("renewals", "-c", service.conf, "--object", poid)
+    tap.check("and to people", code == 0 and poid in text and "next renewal 20" in text and
+              text.count("weakens 20") >= 2, (code, text))
+    code, text, _ = command("renewals", "-c", service.conf, "--object", poid, "--time",
+                            "2090-01-01T00:00:00Z")
+    tap.equal("when the time comes, it is overdue", code, 1)
+    code, _, err = command("renewals", "-c", service.conf, "--object", "none")
+    tap.check("of an object that is none", code not in (0, 1, 70), (code, err))
+    code, _, err = command("renewals", "-c", service.conf, "--object", poid, "--tenant", "other")
+    tap.check("or another tenant's", code not in (0, 1, 70), (code, err))
+    tap.equal("asking stands in its trace", operations(service, poid).count("Outlook"), 1)
+
+
+def kept_up(tap):
+    text, fields = service.get("/upkeep")
+    u = json.loads(text)
+    tap.equal("GET /upkeep is JSON", fields["Content-Type"], "application/json")
+    tap.equal("no alarms", u["alarms"], [])
+    tap.check("both TSAs answer", len(u["tsas"]) == 2 and all(
+        t["answered"] and t["stamped"] and t["failing_since"] is None and t["error"] is None and
+        "/" not in t["host"] for t in u["tsas"]), u["tsas"])
+    tap.check("the certificates that evidence stands on have an end", u["certificates"] and all(
+        c["ends"] > u["time"] and c["weakens"] and len(c["sha256"]) == 64
+        for c in u["certificates"]), u["certificates"])
+    tap.check("anchors are trusted since", u["anchors"] and all(
+        a["trusted"] and a["trusted_from"] <= u["time"] and a["trusted_until"] is None
+        for a in u["anchors"]), u["anchors"])
+    kinds = {j["kind"]: j for j in u["jobs"]}
+    tap.check("the jobs that never end are there, none given up",
+              {"plan", "renew-timestamps", "fixity"} <= set(kinds) and
+              not any(j["given_up"] for j in u["jobs"]), u["jobs"])
+
+
 def foretold(tap):
     code, text, err = command("renewals", "-c", service.conf)
     tap.check("ltps renewals", code == 0 and "time-stamp renewal" in text, (code, text, err))
@@ -479,8 +532,8 @@ with workspace() as work:
             data = os.urandom(n)
             known[service.preserve(data)[1]["poId"]] = data
         tap.run(refusals)
-        for part in (seconds, told, foretold, what_if, repaired, inside, together, killed,
-                     crash_renewing, crash_copying, crash_repairing, whole):
+        for part in (seconds, told, own_life, kept_up, foretold, what_if, repaired, inside,
+                     together, killed, crash_renewing, crash_copying, crash_repairing, whole):
             tap.run(part)
         tap.equal("SIGTERM ends it with 0", service.stop(), 0)
     finally:

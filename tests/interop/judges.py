@@ -60,17 +60,20 @@ def java(folder, program, sources, class_path):
 PYHANKO = "pyHanko==0.38.0"  # facts about the corpus depend on it
 ZEEP = "zeep==4.3.3"
 OPENAPI_CLIENT = "openapi-python-client==0.29.1"
+# The second brings the rules of axe-core; the browser itself is the system's.
+BROWSING = ["playwright==1.65.2", "axe-playwright-python==0.1.8"]
 
 
-def python_with(folder, name, package):
+def python_with(folder, name, *packages):
     """A Python of its own below the folder, made on first use. Gives its home and it."""
     home = os.path.join(folder, name)
     python = os.path.join(home, "bin", "python")
     if not os.path.exists(os.path.join(home, "ready")):
         try:
-            run(package, [sys.executable, "-m", "venv", "--clear", home])
-            run(package, [python, "-m", "pip", "install", "--quiet",
-                          "--disable-pip-version-check", package], timeout=FETCH_SECONDS)
+            run(name, [sys.executable, "-m", "venv", "--clear", home])
+            run(packages[0], [python, "-m", "pip", "install", "--quiet",
+                              "--disable-pip-version-check", *packages],
+                timeout=FETCH_SECONDS)
         except (RuntimeError, subprocess.TimeoutExpired) as e:
             raise Absent(str(e))
         open(os.path.join(home, "ready"), "w").close()
@@ -102,6 +105,12 @@ def openapi_client(folder, work, url, *arguments):
         "--output-path", os.path.join(work, "made")])
     return told, json.loads(run("the generated client", [
         python, os.path.join(HERE, "openapi_client.py"), work, url, *arguments]))
+
+
+def browsing(folder):
+    """The Python that drives a browser."""
+    need("chromium")
+    return python_with(folder, "playwright", *BROWSING)[1]
 
 
 def bouncy_castle(folder):

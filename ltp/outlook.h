@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outlook - one object's own life, from what the store knows of it: its versions, their
+ * evidence time-stamp by time-stamp, and what falls due for it when. The sums over the
+ * archive are those of plan.h; the dates are the same.
+ */
+#ifndef LTPS_LTP_OUTLOOK_H
+#define LTPS_LTP_OUTLOOK_H
+
+#include "ltp/plan.h"
+
+/* One archive time-stamp on the way from a leaf to its tip. */
+struct outlook_stamp {
+	int64_t gen_time_ms;
+	int64_t stored_ms;
+	char tsa[STORE_TEXT_MAX + 1];       /* name in the configuration */
+	char authority[STORE_TEXT_MAX + 1]; /* subject of its certificate; "": not yet */
+	int64_t weakens_ms; /* INT64_MIN: not known yet, or never; INT64_MAX: no end */
+	char why[STORE_REASON_MAX + 1];
+	bool fallen; /* it proves nothing any more */
+	bool tip;    /* the last one: what is renewed next */
+};
+/* What one hash tree did for a version. */
+struct outlook_chain {
+	struct tree tree;
+	uint64_t leaf;
+	struct outlook_stamp *stamps; /* oldest first; none until the tree is stamped */
+	size_t n;
+};
+struct outlook_due {
+	enum forecast_kind kind;
+	int64_t due_ms;     /* weakens_ms less the margin */
+	int64_t weakens_ms; /* INT64_MIN: never was reliable, an alarm */
+	enum digest_alg alg; /* NONE of augmentation */
+	char why[STORE_REASON_MAX + 1];
+	char authority[STORE_TEXT_MAX + 1];
+};
+#define OUTLOOK_DUES_MAX 3 /* one of each kind */
+struct outlook_version {
+	const struct version *version; /* of the object */
+	int64_t proven_ms;             /* INT64_MAX: not yet */
+	struct outlook_chain *chains;  /* oldest first */
+	size_t n;
+	struct outlook_due dues[OUTLOOK_DUES_MAX]; /* by due_ms */
+	size_t n_dues;
+};
+struct outlook {
+	const struct object *object;
+	int64_t now_ms, margin_ms, rhythm_ms;
+	struct outlook_version *versions; /* as those of the object */
+	size_t n;
+};
+/*
+ * outlook_read - all of it, from one state of the store.
+ * object  borrowed, outlives ret
+ * ret     release with outlook_clear()
+ */
+int outlook_read(struct ltp_worker *w, const struct object *object, struct outlook *ret,
+		 struct ltps_error *err) LTPS_CHECKED;
+void outlook_clear(struct outlook *o); /* NULL-safe */
+/* What is due first; NULL: nothing that has a date. */
+const struct outlook_due *outlook_next(const struct outlook *o);
+/* Its signers are read from the store. Appended. */
+int outlook_json(const struct outlook *o, struct store_conn *conn, struct jsonw *j,
+		 struct ltps_error *err) LTPS_CHECKED;
+/* For people. Appended. */
+int outlook_text(const struct outlook *o, struct buf *out,
+		 struct ltps_error *err) LTPS_CHECKED;
+
+#endif
