@@ -77,7 +77,7 @@ Test(rights, unknown_route_is_nobodys)
 {
 	static const char *const routes[] = {
 		"",      "/pres",        "/pres/",    "/pres/Other", "/Ready",
-		"/link", "/metrics/all", "/links/99", "/ui"
+		"/link", "/metrics/all", "/links/99", "/uis"
 	};
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		cr_expect_eq(rights_of(routes[i]), 0, "%s", routes[i]);
