@@ -14,7 +14,7 @@ struct outlook_stamp {
 	int64_t gen_time_ms;
 	int64_t stored_ms;
 	char tsa[STORE_TEXT_MAX + 1];       /* name in the configuration */
-	char authority[STORE_TEXT_MAX + 1]; /* subject of its certificate; "": not yet */
+	char authority[STORE_TEXT_MAX + 1]; /* subject of its TSA; "": not yet */
 	int64_t weakens_ms; /* INT64_MIN: not known yet, or never; INT64_MAX: no end */
 	char why[STORE_REASON_MAX + 1];
 	bool fallen; /* it proves nothing any more */

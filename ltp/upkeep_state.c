@@ -141,7 +141,7 @@ static int put_anchors(struct telling *t, struct ltps_error *err)
 
 /* ---- jobs ---- */
 
-/* The care of an object tells who signed it, which is not for those who run the place. */
+/* The care of an object tells who signed it, which is not for who runs the place. */
 static const char *error_of(const struct queue_sum *s)
 {
 	return s->last_error[0] != '\0' && strcmp(s->kind, JOB_CARE) != 0

@@ -28,8 +28,8 @@ static const char help[] =
     "\n"
     "Each line is a renewal that the service will do by itself: from when on, until\n"
     "when it must be done, how many time-stamps, objects, requests to a TSA and bytes\n"
-    "it takes, and why. A running service answers the same at GET /renewals, and of one\n"
-    "object at GET /outlook/POID. Nothing is changed.\n"
+    "it takes, and why. A running service answers the same at GET /renewals, and of\n"
+    "one object at GET /outlook/POID. Nothing is changed.\n"
     "Exit status: 0; 1 when something is overdue or has no date; 65 no such object.\n";
 
 struct command {

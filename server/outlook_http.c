@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* outlook_http - GET /outlook/POID: one object's own life, and what falls due for it. */
+/* outlook_http - GET /outlook/POID: an object's own life, and what falls due for it. */
 #include <stdio.h>
 #include <string.h>
 

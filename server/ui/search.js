@@ -192,8 +192,8 @@ async function run(main, query, ctx) {
 	try {
 		const after = query.get("after");
 		const whole = hasOrder(filter);
-		const page = whole ? "" : ` order newest ${after ? `after ${quoted(after)} ` : ""}` +
-			`limit ${PAGE + 1}`;
+		const from = after ? `after ${quoted(after)} ` : "";
+		const page = whole ? "" : ` order newest ${from}limit ${PAGE + 1}`;
 		const answer = await api.search(filter + page);
 		busy.remove();
 		main.append(found(query, { filter, whole }, answer.poId ?? [], ctx));

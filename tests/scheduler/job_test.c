@@ -327,3 +327,63 @@ Test(job, delays_double_up_to_the_longest)
 	}
 	cr_assert_gt(job_delay(job_policy_default(), UINT32_MAX, 1), 0);
 }
+
+/* ---- sums for an operator ---- */
+
+struct sums {
+	struct queue_sum list[4];
+	size_t n;
+};
+
+static int take_sum(void *arg, const struct queue_sum *sum, struct ltps_error *err)
+{
+	struct sums *s = arg;
+	(void)err;
+	cr_assert_lt(s->n, 4);
+	s->list[s->n++] = *sum;
+	return 0;
+}
+
+static struct sums sums_at(int64_t now)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct sums s = { .n = 0 };
+	cr_assert_eq(queue_sums(reader, now, take_sum, &s, &err), 0, "%s", err.text);
+	return s;
+}
+
+static void expect_sum(const struct queue_sum *s, uint64_t waiting, uint64_t due,
+		       uint64_t running, uint64_t dead)
+{
+	cr_expect_eq(s->waiting, waiting, "%s waits", s->kind);
+	cr_expect_eq(s->due, due, "%s is due", s->kind);
+	cr_expect_eq(s->running, running, "%s runs", s->kind);
+	cr_expect_eq(s->dead, dead, "%s was given up", s->kind);
+}
+
+Test(job, sums_tell_what_waits_is_due_runs_and_was_given_up)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	cr_expect_eq(sums_at(0).n, 0);
+	(void)!ltps_fail(&why, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL, "no answer");
+	add("a", "dead", 0);
+	struct work w = claim("a", 0, 10);
+	w.final = true;
+	w.why = &why;
+	cr_assert_eq(code_of(run_fail, &w), LTPS_OK);
+	add("a", "running", 5);
+	claim("a", 5, 100);
+	add("a", "due", 50);
+	add("a", "later", 500);
+	add("b", "later", 500);
+	const struct sums s = sums_at(60);
+	cr_assert_eq(s.n, 2);
+	expect_sum(&s.list[0], 1, 1, 1, 1);
+	cr_expect_eq(s.list[0].due_since_ms, 50);
+	cr_expect_not_null(strstr(s.list[0].last_error, "no answer"));
+	expect_sum(&s.list[1], 1, 0, 0, 0);
+	cr_expect_eq(s.list[1].due_since_ms, INT64_MAX);
+	cr_expect_str_eq(s.list[1].last_error, "");
+	/* A lease that ran out is due again. */
+	expect_sum(&sums_at(200).list[0], 1, 2, 0, 1);
+}

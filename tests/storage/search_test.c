@@ -542,3 +542,41 @@ Test(search, store_of_the_second_schema_is_judged_once_more)
 				       " FROM sequence"));
 	cr_expect_eq(storage_sql_int(dir, "SELECT next FROM sequence"), 52);
 }
+
+/* ---- who signed one version ---- */
+
+struct listed {
+	char text[400];
+	size_t n;
+};
+
+static int list_signature(void *arg, const struct signature_row *row,
+			  struct ltps_error *err)
+{
+	struct listed *l = arg;
+	(void)err;
+	l->n++;
+	snprintf(l->text, sizeof(l->text), "%u %s %s", row->part, row->subject,
+		 row->verdict);
+	return 0;
+}
+
+static struct listed listed_of(int64_t version)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct listed l = { .n = 0 };
+	cr_assert_eq(signatures_list(reader, version, list_signature, &l, &err), 0,
+		     "%s", err.text);
+	return l;
+}
+
+Test(search, signatures_of_a_version_are_its_own)
+{
+	struct listed l = listed_of(tasks[1].id);
+	cr_expect_eq(l.n, 1);
+	cr_expect_str_eq(l.text, "1 CN=Bert TOTAL_PASSED");
+	cr_expect_eq(listed_of(tasks[2].id).n, 0);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(store_write(store, run_delete_data, &tasks[1], &err), 0);
+	cr_expect_eq(listed_of(tasks[1].id).n, 0, "forgotten with the data");
+}
