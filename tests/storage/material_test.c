@@ -98,7 +98,8 @@ Test(material, unknown_material_is_not_found)
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
 	cr_assert_eq(
-	    material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), row, &r, &err),
+	    material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), INT64_MAX, row,
+			    &r, &err),
 	    0);
 	cr_assert_eq(r.n, 0);
 }
@@ -111,7 +112,7 @@ Test(material, newest_comes_first_by_key)
 	struct put new = put(MATERIAL_ROW_CRL, "new", "issuer", 30);
 	put(MATERIAL_ROW_CRL, "other", "other issuer", 40);
 	put(MATERIAL_ROW_OCSP, "ocsp", "issuer", 50);
-	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), row,
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), INT64_MAX, row,
 				     &r, &err),
 		     0);
 	cr_assert_eq(r.n, 2);

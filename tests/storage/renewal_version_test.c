@@ -18,7 +18,8 @@ extern const size_t store_schemas_count;
 TestSuite(renewal_version, .init = rkit_begin, .fini = rkit_end);
 
 struct work {
-	int64_t object, version, footing, ms;
+	int64_t object, version, ms;
+	struct version_stand stand;
 	struct version_new v;
 	struct object_new o;
 };
@@ -38,7 +39,7 @@ static int run_object(struct store_conn *c, void *arg, struct ltps_error *err)
 static int run_footing(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
-	return version_set_footing(c, w->version, w->footing, err);
+	return version_stand_put(c, w->version, &w->stand, err);
 }
 
 static int run_announced(struct store_conn *c, void *arg, struct ltps_error *err)
@@ -101,7 +102,7 @@ static int64_t form(int64_t obj, const char *label, enum version_kind kind,
 
 static enum ltps_code stand(int64_t version, int64_t footing)
 {
-	struct work w = { .version = version, .footing = footing };
+	struct work w = { .version = version, .stand = { .footing = footing } };
 	return rkit_try(run_footing, &w);
 }
 
@@ -122,9 +123,11 @@ static struct dues due(int64_t until, int64_t after_footing, int64_t after)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct dues d = { .n = 0 };
-	cr_assert_eq(version_due_list(rkit_reader, until, after_footing, after, 0,
-				      take_due, &d, &err),
-		     0, "%s", err.text);
+	const struct version_due_query q = { .weakens_until = until,
+					     .after_footing = after_footing,
+					     .after_id = after };
+	cr_assert_eq(version_due_list(rkit_reader, &q, take_due, &d, &err), 0, "%s",
+		     err.text);
 	return d;
 }
 
