@@ -126,7 +126,7 @@ struct cared_part {
 	struct content content;      /* of a detached signature, or what was sealed */
 	struct buf form;       /* the newest form, when that is raised */
 	struct augmented half; /* of augmented, before its last time-stamp */
-	bool dim;              /* made: it will not pass when its authorities have ended */
+	bool dim; /* a time-stamp made in this turn will prove nothing in the end */
 	struct signatures_stand stand; /* of `made` */
 	int64_t waits; /* version of forms that waits for an authority; 0: none */
 };
@@ -233,16 +233,22 @@ int signatures_make(struct care *c, const struct signatures_judging *j,
 		    struct cared_part *p, signatures_beginning *begin,
 		    struct ltps_error *err) LTPS_CHECKED;
 /* ---- signatures_outlook.c ---- */
+struct signatures_outlook {
+	char why[320]; /* the first that will not pass, and why; "": all will */
+	bool young;    /* it is a time-stamp made since the time that was asked for */
+};
 /*
  * signatures_outlook - whether p->augmented will pass by what is inside when the
  * certificates of its last two time-stamps have ended, the last one having been covered
- * in time: each time-stamp but that, and each signature, that passes now.
+ * in time: each time-stamp that another one covers, and each signature, of those that
+ * pass now.
  * Fails: NOMEM, CRYPTO
  */
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
-		       bool *ret_passes, struct ltps_error *err) LTPS_CHECKED;
-/* The two time-stamps of a form that count, the last one and the youngest of another
- * signer under it that was made since a time; NULL: there is none. */
+		       int64_t since_ms, struct signatures_outlook *ret,
+		       struct ltps_error *err) LTPS_CHECKED;
+/* The two time-stamps of a form that count: the last one, which nothing covers, and the
+ * youngest of another signer that was made since a time; NULL: there is none. */
 struct signatures_pair {
 	const struct report_stamp *last, *under;
 };
@@ -282,7 +288,9 @@ int signatures_form_read(struct care *c, struct cared_part *p,
 int signatures_stand(struct care *c, struct cared_part *p,
 		     struct ltps_error *err) LTPS_CHECKED;
 void signatures_stand_clear(struct signatures_stand *s);
-/* Whether that is one authority where there are two. */
+/* What is made in this turn has a genTime from then on. */
+int64_t signatures_turn_since(const struct care *c);
+/* Whether that is one authority where there are two, or will be. */
 bool signatures_is_alone(const struct care *c, const struct cared_part *p);
 /* The same written down for the version of forms. On the writer's thread. */
 int signatures_stand_keep(struct store_conn *conn, const struct care *c,

@@ -129,18 +129,23 @@ static int footing_of(struct care *c, const struct report_stamp *s,
 	return plan_made(c->w->l, ret, err);
 }
 
+int64_t signatures_turn_since(const struct care *c)
+{
+	return c->now_ms - TSP_SKEW_MS_DEFAULT;
+}
+
 /* Both were made in this turn: an older time-stamp is no second opinion, since it ends
  * sooner, and may be of an earlier certificate of the same authority. */
 static struct signatures_pair pair_of(const struct care *c, const struct report *r)
 {
-	struct signatures_pair p =
-	    signatures_pair_of(r, c->now_ms - TSP_SKEW_MS_DEFAULT);
+	struct signatures_pair p = signatures_pair_of(r, signatures_turn_since(c));
 	if (c->w->l->o.n_tsas < 2)
 		p.under = NULL;
 	return p;
 }
 
-/* Whether what was made last, and counted, is of one authority where there are two. */
+/* Whether what was made last, and counted, is of one authority where there are two, or
+ * the other one will prove nothing. */
 bool signatures_is_alone(const struct care *c, const struct cared_part *p)
 {
 	const struct report *r = p->augmented.judged.report;

@@ -7,8 +7,11 @@
  * issue of that status, at which the time-stamp did not exist yet: it proves nothing,
  * and no status of later can be had. So the time-stamps under the last one are judged
  * now at a time when all certificates of both have ended, by the material inside alone.
- * The last one is left out: whatever is added next brings its status and covers it.
+ * What nothing covers yet is left out: whatever is added next brings its status.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/mem.h"
 #include "ltp/signatures.h"
 
@@ -29,7 +32,20 @@ static bool counts(const struct report_stamp *s)
 	       (is_archive(s) || s->stamp->type == STAMP_SIGNATURE);
 }
 
-/* Of two of one moment the later one in the file. */
+/* By another time-stamp: two of one second are told apart by that alone. */
+static bool is_covered(const struct report *r, const struct report_stamp *s)
+{
+	for (size_t i = 0; i < r->n_stamps; i++) {
+		const struct document_stamp *over = r->stamps[i].stamp;
+		for (size_t k = 0; over != s->stamp && k < over->n_covers; k++)
+			if (over->covers[k].kind == OBJECT_STAMP &&
+			    memcmp(over->covers[k].sha256, s->stamp->sha256,
+				   sizeof(s->stamp->sha256)) == 0)
+				return true;
+	}
+	return false;
+}
+
 static bool is_younger(const struct report_stamp *s, const struct report_stamp *than)
 {
 	return than == NULL ||
@@ -41,6 +57,7 @@ struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_
 	struct signatures_pair p = { 0 };
 	for (size_t i = 0; i < r->n_stamps; i++)
 		if (counts(&r->stamps[i]) && is_archive(&r->stamps[i]) &&
+		    !is_covered(r, &r->stamps[i]) &&
 		    is_younger(&r->stamps[i], p.last))
 			p.last = &r->stamps[i];
 	for (size_t i = 0; p.last != NULL && i < r->n_stamps; i++)
@@ -79,30 +96,61 @@ static int judge_then(const struct signatures_judging *j, const struct document 
 	return rc;
 }
 
-/* Both are of one document: the same place is the same object. */
-static bool holds(const struct report *now, const struct report *then,
-		  const struct report_stamp *last)
+static void tell(struct signatures_outlook *o, const char *id,
+		 const struct conclusion *c)
 {
-	for (size_t i = 0; i < now->n_stamps && i < then->n_stamps; i++)
-		if (&now->stamps[i] != last && counts(&now->stamps[i]) &&
-		    then->stamps[i].conclusion.indication != INDICATION_PASSED)
-			return false;
-	for (size_t i = 0; i < now->n_signatures && i < then->n_signatures; i++)
-		if (now->signatures[i].conclusion.indication == INDICATION_PASSED &&
-		    then->signatures[i].conclusion.indication != INDICATION_PASSED)
-			return false;
-	return true;
+	const char *sub = subindication_name(c->sub);
+	snprintf(o->why, sizeof(o->why), "%.60s: %s: %.220s", id,
+		 sub != NULL ? sub : "", c->text);
+}
+
+/* Both reports are of one document: the same place is the same object. */
+struct comparing {
+	const struct report *now, *then;
+	int64_t since_ms;
+};
+
+/* Those made in this turn can be mended, and go before older ones. */
+static void compare_stamps(const struct comparing *k, struct signatures_outlook *o)
+{
+	for (size_t i = 0; i < k->now->n_stamps && i < k->then->n_stamps; i++) {
+		const struct report_stamp *s = &k->now->stamps[i];
+		const struct conclusion *c = &k->then->stamps[i].conclusion;
+		if (!counts(s) || !is_covered(k->now, s) ||
+		    c->indication == INDICATION_PASSED)
+			continue;
+		const bool young = s->stamp->tst->gen_time_ms >= k->since_ms;
+		if (o->why[0] != '\0' && !young)
+			continue;
+		tell(o, s->stamp->id, c);
+		o->young = young;
+		if (young)
+			return;
+	}
+}
+
+static void compare_signatures(const struct comparing *k, struct signatures_outlook *o)
+{
+	for (size_t i = 0; i < k->now->n_signatures && i < k->then->n_signatures; i++) {
+		const struct report_signature *s = &k->now->signatures[i];
+		const struct conclusion *c = &k->then->signatures[i].conclusion;
+		if (s->conclusion.indication == INDICATION_PASSED &&
+		    c->indication != INDICATION_PASSED && o->why[0] == '\0')
+			tell(o, s->signature->id, c);
+	}
 }
 
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
-		       bool *ret_passes, struct ltps_error *err)
+		       int64_t since_ms, struct signatures_outlook *ret,
+		       struct ltps_error *err)
 {
 	const struct report *r = p->augmented.judged.report;
 	const struct signatures_pair pair =
-	    r != NULL ? signatures_pair_of(r, INT64_MIN) : (struct signatures_pair){ 0 };
+	    r != NULL ? signatures_pair_of(r, INT64_MIN)
+		      : (struct signatures_pair){ 0 };
 	int64_t end_ms = INT64_MIN;
 	struct judged then = { 0 };
-	*ret_passes = true;
+	*ret = (struct signatures_outlook){ 0 };
 	if (pair.last == NULL)
 		return 0;
 	take_ends(pair.last, &end_ms);
@@ -113,7 +161,9 @@ int signatures_outlook(const struct signatures_judging *j, const struct cared_pa
 	if (judge_then(j, p->augmented.document, end_ms + AFTERWARDS_MS,
 		       pair.last->stamp->tst->gen_time_ms, &then, err) != 0)
 		return -1;
-	*ret_passes = holds(r, then.report, pair.last);
+	const struct comparing k = { r, then.report, since_ms };
+	compare_stamps(&k, ret);
+	compare_signatures(&k, ret);
 	judged_clear(&then);
 	return 0;
 }

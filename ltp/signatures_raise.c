@@ -167,14 +167,16 @@ static int make_both(struct care *c, const struct signatures_judging *j,
 	return is_second_wanted(c, p) ? add_second(c, j, p, sources, err) : 0;
 }
 
-static int look_ahead(const struct signatures_judging *j, struct cared_part *p,
+/* Nothing was made: nothing to be seen. */
+static int look_ahead(const struct care *c, const struct signatures_judging *j,
+		      struct cared_part *p, struct signatures_outlook *ret,
 		      struct ltps_error *err)
 {
-	bool passes = true;
+	*ret = (struct signatures_outlook){ 0 };
 	if (p->augmented.outcome == AUGMENT_DONE &&
-	    signatures_outlook(j, p, &passes, err) != 0)
+	    signatures_outlook(j, p, signatures_turn_since(c), ret, err) != 0)
 		return -1;
-	p->dim = !passes;
+	p->dim = ret->young;
 	return 0;
 }
 
@@ -187,17 +189,23 @@ int signatures_make(struct care *c, const struct signatures_judging *j,
 		    struct ltps_error *err)
 {
 	struct path_sources sources = worker_sources(c->w, true);
+	struct signatures_outlook o;
 	if (make_both(c, j, p, begin, &sources, err) != 0 ||
-	    look_ahead(j, p, err) != 0)
+	    look_ahead(c, j, p, &o, err) != 0)
 		return -1;
-	if (!p->dim)
+	if (o.why[0] == '\0')
 		return 0;
 	sources.known = NULL;
 	sources.asked = NULL;
 	sources.conn = NULL;
-	if (make_both(c, j, p, begin, &sources, err) != 0)
+	if (make_both(c, j, p, begin, &sources, err) != 0 ||
+	    look_ahead(c, j, p, &o, err) != 0)
 		return -1;
-	return look_ahead(j, p, err);
+	if (o.why[0] != '\0')
+		log_write(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
+			  "a form has parts that will prove nothing in the end",
+			  LOG_FIELDS({ "poid", c->object->poid }, { "why", o.why }));
+	return 0;
 }
 
 /* ---- raised ---- */
@@ -219,15 +227,15 @@ static bool may_wait(const struct care *c)
 	return c->holds_ms > signatures_alone_until(c->w->l, c->now_ms);
 }
 
-/* Nothing is taken: a further time-stamp of the same authority is none the better. */
+/* Nothing is taken: a further time-stamp of the same authority, or one that will prove
+ * nothing, is none the better. */
 static void wait_for_other(struct cared_part *p, const struct signatures_form *f)
 {
-	const bool dim = p->dim;
 	augmented_clear(&p->augmented);
 	p->augmented.outcome = AUGMENT_INCOMPLETE;
 	snprintf(p->augmented.text, sizeof(p->augmented.text), "%s",
-		 dim ? "the status of its authorities is too old"
-		     : "a second time-stamping authority does not answer");
+		 p->dim ? "status from after a new time-stamp is not to be had"
+			: "a second time-stamping authority does not answer");
 	p->waits = f->version->id;
 }
 
