@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signatures_again - the forms that were made before their last time-stamp weakens:
+ * signatures_again - the forms that were made, before a time-stamp of theirs weakens:
  * each raised by a further archive time-stamp, and what a form stands on from then on.
  */
 #include <stdio.h>

@@ -289,3 +289,39 @@ Test(signatures_two, form_does_not_wait_for_the_other_authority_past_its_date)
 	cr_expect_eq(audited("Augmented"), 2);
 	cr_expect_gt(stood().holds_ms, clock_now_ms(&k.clock) + 365 * DAY);
 }
+
+/* ---- when both have ended ---- */
+
+static void expect_outlook(bool good)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct signatures_outlook o;
+	struct judging j = { 0 };
+	struct cared_part p = { 0 };
+	begin_judging(&j);
+	cr_expect_eq(j.judged.report->signatures[0].conclusion.indication,
+		     INDICATION_PASSED);
+	p.augmented.document = j.doc;
+	p.augmented.judged = j.judged;
+	const struct signatures_judging how = { .w = k.w,
+						.policy = k.w->l->policies[0],
+						.now_ms = clock_now_ms(&k.clock) };
+	cr_assert_eq(signatures_outlook(&how, &p, how.now_ms - DAY, &o, &err), 0, "%s",
+		     err.text);
+	cr_expect_eq(o.why[0] == '\0', good, "%s", o.why);
+	end_judging(&j);
+}
+
+/* The second form is made while the status of the first is known, some seconds old. */
+Test(signatures_two, forms_made_seconds_apart_share_no_status_that_proves_nothing)
+{
+	start(RAISED);
+	preserve(signed_kit_cades(&k, "one", false));
+	cr_assert_eq(audited("Augmented"), 1);
+	expect_outlook(true);
+	ltp_kit_pass(&k, 2000);
+	preserve(signed_kit_cades(&k, "two", false));
+	cr_assert_eq(audited("Augmented"), 2);
+	expect_outlook(true);
+	expect_pair();
+}
