@@ -61,6 +61,7 @@ struct augmented {
 					 made */
 	struct document *document;    /* that judged.report speaks of */
 	unsigned tokens;              /* requested */
+	size_t last_tsa; /* index of the one that gave the last of them */
 	/* Private: what both reports borrow from. */
 	struct judged before;
 	struct document *document_before;

@@ -46,7 +46,7 @@ static int take_token(struct stamping *s, struct ltps_error *err)
 	struct tsp_answer answer = { 0 };
 	if (augment_range_digest(s->p->file->octets, view_buf(&s->update), s->range,
 				 s->a->in->digest, &imprint, err) != 0 ||
-	    augment_token(s->a, &imprint, true, &answer, err) != 0)
+	    augment_token(s->a, &imprint, s->a->out->tokens > 0, &answer, err) != 0)
 		return -1;
 	const struct view token = answer.tst->cms->whole;
 	int rc = 0;

@@ -125,7 +125,7 @@ void augment_say(struct augmenting *a, enum augment_outcome o, const char *fmt, 
 void augment_miss(struct augmenting *a, const char *what, const char *from);
 
 /* A token over this imprint, checked by the client, and by the gate that it has.
- * over  it will stand over those that came before: another TSA is asked first than gave
+ * over  it will stand over those of steps before: another TSA is asked first than gave
  *       the first of them, so that they do not fall together
  * ret   release with tsp_answer_clear() */
 int augment_token(struct augmenting *a, const struct digest *d, bool over,

@@ -72,6 +72,7 @@ int augment_token(struct augmenting *a, const struct digest *d, bool over,
 	struct fetch *fetch = a->in->tsa_fetch;
 	struct tsp_client client;
 	struct tsa list[TSP_TSAS_MAX];
+	size_t from = 0;
 	if (fetch == NULL && a->in->sources != NULL)
 		fetch = a->in->sources->fetch;
 	if (a->in->tsa == NULL || fetch == NULL)
@@ -79,16 +80,19 @@ int augment_token(struct augmenting *a, const struct digest *d, bool over,
 				 "a time-stamp is needed, and no TSA is named");
 	client = *a->in->tsa;
 	/* What stands over other tokens should not fall with them. */
-	if (over && a->out->tokens > 0 && client.n_tsas <= TSP_TSAS_MAX)
-		tsp_client_begin_with(&client, a->first_tsa + 1, list);
+	if (over && client.n_tsas <= TSP_TSAS_MAX) {
+		from = a->first_tsa + 1;
+		tsp_client_begin_with(&client, from, list);
+	}
 	if (client.gate == tsa_path_gate && a->in->sources != NULL) {
 		client.gate = augment_gate;
 		client.gate_arg = a;
 	}
 	if (tsp_client_stamp(&client, fetch, d, ret, err) != 0)
 		return -1;
+	a->out->last_tsa = (from + ret->tsa) % client.n_tsas;
 	if (a->out->tokens++ == 0)
-		a->first_tsa = ret->tsa;
+		a->first_tsa = a->out->last_tsa;
 	advance(a, ret->tst->gen_time_ms);
 	return 0;
 }
@@ -136,6 +140,7 @@ struct archiving {
 	const struct cms *cms;
 	size_t signer;
 	struct content *content;
+	bool over;        /* tokens of this augmentation */
 	struct buf index; /* ATSHashIndexV3 */
 };
 
@@ -211,7 +216,7 @@ static int stamp_archive(struct archiving *v, struct adding *d, bool *ret_go,
 	if (!*ret_go)
 		goto out;
 	rc = -1;
-	if (augment_token(v->a, &imprint, true, &answer, err) == 0 &&
+	if (augment_token(v->a, &imprint, v->over, &answer, err) == 0 &&
 	    put_inside(v, answer.tst->cms->whole, &token, err) == 0)
 		rc = adding_put(d, v->signer, OID_ARCHIVE_TIME_STAMP_V3,
 				view_buf(&token), err);
@@ -228,6 +233,7 @@ int augment_archive(struct augmenting *a, const struct stage *s, struct view fil
 	struct adding d = { 0 };
 	struct archiving v = { .a = a,
 			       .content = s->doc->content,
+			       .over = a->out->tokens > 0,
 			       .index = buf_make(CMS_SIZE_MAX) };
 	int rc = -1;
 	*ret_go = true;

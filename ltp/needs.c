@@ -110,7 +110,8 @@ static int from_store(const struct needs *l, const struct need *need, const char
 	if (l->sources->conn == NULL)
 		return 0;
 	if (material_by_key(l->sources->conn, row_kind(kind), view_text(key),
-			    choose_row, &c, err) != 0)
+			    c.any_time ? INT64_MAX : c.time_ms, choose_row, &c,
+			    err) != 0)
 		return -1;
 	return read_stored(l->sources, kind, &c, to, err);
 }

@@ -159,23 +159,34 @@ static void due_of_evidence(const struct ltp *l, const struct object *o,
 	add_due(v, FORECAST_HASH_TREE, plan_digest_end(l, c->tree.alg), margin_ms, &d);
 }
 
+/* Whose date it is, of the two. */
+static int footing_first(struct store_conn *conn, const struct version_stood *s,
+			 struct footing *ret, struct ltps_error *err)
+{
+	if (footing_get(conn, s->stand.footing, ret, err) != 0)
+		return -1;
+	if (ret->weakens_ms == s->weakens_ms || s->stand.partner == 0)
+		return 0;
+	footing_clear(ret);
+	return footing_get(conn, s->stand.partner, ret, err);
+}
+
 static int due_of_form(struct ltp_worker *w, struct outlook_version *v,
 		       struct ltps_error *err)
 {
 	struct footing f = { 0 };
 	struct outlook_due d = { .alg = DIGEST_NONE };
-	int64_t footing, weakens_ms;
-	if (version_footing_get(w->conn, v->version->id, &footing, &weakens_ms, err) !=
-	    0)
+	struct version_stood s;
+	if (version_stand_get(w->conn, v->version->id, &s, err) != 0)
 		return -1;
-	if (footing == 0)
+	if (s.stand.footing == 0)
 		return 0;
-	if (footing_get(w->conn, footing, &f, err) != 0)
+	if (footing_first(w->conn, &s, &f, err) != 0)
 		return -1;
 	snprintf(d.why, sizeof(d.why), "%s", f.reason);
 	snprintf(d.authority, sizeof(d.authority), "%s", f.tsa);
 	footing_clear(&f);
-	add_due(v, FORECAST_AUGMENT, weakens_ms, w->l->o.upkeep.margin_ms, &d);
+	add_due(v, FORECAST_AUGMENT, s.weakens_ms, w->l->o.upkeep.margin_ms, &d);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/failpoint.h"
 #include "ltp/plan.h"
+#include "ltp/signatures.h"
 #include "ltp/upkeep.h"
 #include "storage/term.h"
 
@@ -24,6 +25,8 @@
 #define CARE_PAUSE_MS ((int64_t)3600000)
 #define REAUGMENT_SETTING "reaugment.place"
 #define DAY_MS ((int64_t)86400000)
+/* So often asked in vain, a week has passed: that is told. */
+#define ALONE_LONG 3
 #define ENDED_SETTING "period.ended"
 /* Everything is made, nothing is kept (base/failpoint.h). */
 #define FP_PERIOD_CARE "ltp.period.care"
@@ -172,8 +175,15 @@ static int ask_for_forms(struct ltp_worker *w, struct upkeep_turn *t,
 	struct place from;
 	if (place_read(w, &from, err) != 0)
 		return -1;
-	if (version_due_list(w->conn, until_ms, from.footing, from.version, CARE_ROWS,
-			     keep_due, &d, err) != 0 ||
+	const struct version_due_query q = {
+		.weakens_until = until_ms,
+		.alone_until = signatures_alone_until(w->l, t->now_ms),
+		.now_ms = t->now_ms,
+		.after_footing = from.footing,
+		.after_id = from.version,
+		.limit = CARE_ROWS
+	};
+	if (version_due_list(w->conn, &q, keep_due, &d, err) != 0 ||
 	    ask_for_care(w, &d.rows, t->now_ms, err) != 0)
 		return -1;
 	const bool more = d.rows.n == CARE_ROWS, moved = more || from.footing != 0;
@@ -192,18 +202,31 @@ int reaugment_turn(struct ltp_worker *w, struct upkeep_turn *t, struct ltps_erro
 	struct forms f = { .first_ms = INT64_MAX,
 			   .late_ms = t->now_ms + margin_ms / 2,
 			   .danger_ms = t->now_ms + margin_ms / 4 };
+	struct version_alone alone;
 	t->again_ms = INT64_MAX;
 	if (ask_for_forms(w, t, err) != 0 ||
-	    version_sums(w->conn, add_sum, &f, err) != 0)
+	    version_sums(w->conn, add_sum, &f, err) != 0 ||
+	    version_alone_get(w->conn, ALONE_LONG, &alone, err) != 0)
 		return -1;
+	if (alone.n_long > 0)
+		snprintf(t->trouble, sizeof(t->trouble),
+			 "%" PRIu64 " augmented forms stand on one time-stamping "
+			 "authority: the other one does not answer",
+			 alone.n_long);
 	if (f.late > 0)
 		snprintf(t->trouble, sizeof(t->trouble),
 			 "%" PRIu64 " augmented forms were due for a further "
 			 "time-stamp and have none yet",
 			 f.late);
 	t->alarm = f.danger > 0;
+	/* What waits for the other authority may be within the margin. */
 	if (t->again_ms == INT64_MAX && f.first_ms != INT64_MAX)
-		t->again_ms = f.first_ms - margin_ms;
+		t->again_ms = f.first_ms - margin_ms > t->now_ms
+				  ? f.first_ms - margin_ms
+				  : t->now_ms + DAY_MS;
+	if (alone.n > 0)
+		earlier(&t->again_ms,
+			alone.next_ms > t->now_ms ? alone.next_ms : t->now_ms + DAY_MS);
 	return 0;
 }
 

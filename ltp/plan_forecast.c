@@ -23,6 +23,7 @@
 /* One sum, as the store has it or as it would be. */
 struct row {
 	enum digest_alg alg;
+	int64_t footing, partner; /* of versions */
 	struct footing_plan plan;
 	char tsa[CERT_TEXT_MAX];
 	uint64_t tips, objects, bytes;
@@ -54,6 +55,8 @@ static int take_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err
 	if (rows_add(arg, &row, err) != 0)
 		return -1;
 	row->alg = sum->alg;
+	row->footing = sum->footing;
+	row->partner = sum->partner;
 	row->plan.weakens_ms = sum->weakens_ms;
 	copy_text(row->plan.reason, sizeof(row->plan.reason), sum->reason);
 	copy_text(row->tsa, sizeof(row->tsa), sum->tsa);
@@ -107,22 +110,6 @@ static const struct judged *judged_by_id(const struct whatif *s, int64_t footing
 			to = mid;
 	}
 	return from < s->n && s->list[from].footing == footing ? &s->list[from] : NULL;
-}
-
-/* Of footings with the same date, reason and name in force, the earliest. */
-static const struct judged *judged_by_plan(const struct whatif *s,
-					   const struct row *row)
-{
-	const struct judged *found = NULL;
-	for (size_t i = 0; i < s->n; i++) {
-		const struct judged *j = &s->list[i];
-		if (j->now.weakens_ms == row->plan.weakens_ms &&
-		    strcmp(j->now.reason, row->plan.reason) == 0 &&
-		    strcmp(j->tsa, row->tsa) == 0 &&
-		    (found == NULL || j->then.weakens_ms < found->then.weakens_ms))
-			found = j;
-	}
-	return found;
 }
 
 /* Tips of one digest, footing and partner. */
@@ -185,12 +172,11 @@ static int list_tips(struct store_conn *conn, struct tips *t, struct ltps_error 
 }
 
 /* The earlier of footing and partner; no footing: no date. */
-static void judge_mark(const struct whatif *s, const struct tip_mark *m,
+static void judge_pair(const struct whatif *s, int64_t footing, int64_t partner,
 		       struct row *row)
 {
-	const struct judged *f = judged_by_id(s, m->footing);
-	const struct judged *p = m->partner != 0 ? judged_by_id(s, m->partner) : NULL;
-	row->alg = m->alg;
+	const struct judged *f = judged_by_id(s, footing);
+	const struct judged *p = partner != 0 ? judged_by_id(s, partner) : NULL;
 	row->plan.weakens_ms = INT64_MIN;
 	if (f == NULL)
 		return;
@@ -210,7 +196,8 @@ static int tips_anew(const struct whatif *s, struct rows *rows, struct ltps_erro
 			rc = rows_add(rows, &row, err);
 			if (rc != 0)
 				break;
-			judge_mark(s, &t.list[i], row);
+			row->alg = t.list[i].alg;
+			judge_pair(s, t.list[i].footing, t.list[i].partner, row);
 		}
 		row->tips += t.list[i].tips;
 		row->objects += t.list[i].objects;
@@ -222,11 +209,9 @@ static int tips_anew(const struct whatif *s, struct rows *rows, struct ltps_erro
 
 static void versions_anew(const struct whatif *s, struct rows *rows)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		const struct judged *j = judged_by_plan(s, &rows->list[i]);
-		if (j != NULL)
-			rows->list[i].plan = j->then;
-	}
+	for (size_t i = 0; i < rows->n; i++)
+		judge_pair(s, rows->list[i].footing, rows->list[i].partner,
+			   &rows->list[i]);
 }
 
 static int gather_rows(struct ltp *l, struct store_conn *conn,
@@ -346,7 +331,8 @@ static int make_tips(struct making *m, struct rows *rows, struct ltps_error *err
 	return 0;
 }
 
-/* Each form is raised by itself, as its own signature's time-stamp. */
+/* Each form is raised by itself, by a time-stamp of each of two authorities where there
+ * are two. */
 static int make_versions(struct making *m, struct rows *rows, struct ltps_error *err)
 {
 	struct forecast_item *item = NULL;
@@ -362,8 +348,8 @@ static int make_versions(struct making *m, struct rows *rows, struct ltps_error 
 		copy_text(item->tsa, sizeof(item->tsa), row->tsa);
 		item->trees = row->tips;
 		item->objects = row->objects;
-		item->requests = row->tips;
-		item->bytes = row->tips * FORM_BYTES;
+		item->requests = m->stamps * row->tips;
+		item->bytes = item->requests * FORM_BYTES;
 	}
 	return 0;
 }

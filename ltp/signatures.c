@@ -200,8 +200,7 @@ static int care_signed(struct care *c, const struct signatures_judging *j,
 	if (own.worst != INDICATION_PASSED || c->profile->augment == LEVEL_NONE)
 		return 0;
 	if (!signatures_is_spent(c))
-		return signatures_raise(c, j, p, c->parts[p->part].data,
-					c->profile->augment, err);
+		return signatures_raise(c, j, p, err);
 	signatures_later(c, INT64_MIN, "time or memory for one turn is used up");
 	return 0;
 }
@@ -228,32 +227,40 @@ static int seal_part(const struct seal_input *in, bool pdf, struct augmented *a,
 	return seal_cades(in, a, err);
 }
 
-static int care_unsigned(struct care *c, const struct signatures_judging *j,
-			 struct cared_part *p, struct ltps_error *err)
+/* signatures_beginning */
+static int begin_sealed(struct care *c, const struct signatures_judging *j,
+			struct cared_part *p, const struct path_sources *sources,
+			struct ltps_error *err)
 {
-	const struct path_sources sources = worker_sources(c->w, true);
 	const struct tsp_client tsa = ltp_tsp_client(c->w->l);
-	p->content = content_of(c->parts[p->part].data);
-	p->sealed = true;
-	if (has_form(c, VERSION_SEALED, p->part))
-		return signatures_raise_again(c, j, p, VERSION_SEALED, err);
+	const enum digest_alg digest = leaf_digest(c->w->l, c->profile, c->now_ms);
 	const struct seal_input in = {
 		.content = &p->content,
 		.enveloping = c->profile->seal == SEAL_ENVELOPING,
 		.mime_type = c->version->parts[p->part].mime,
 		.key = c->w->l->o.seal_key,
-		.digest = leaf_digest(c->w->l, c->profile, c->now_ms),
+		.digest = digest,
 		.augment = { .level = c->profile->augment != LEVEL_NONE
 					  ? c->profile->augment
 					  : LEVEL_LTA,
 			     .tsa = &tsa,
-			     .digest = leaf_digest(c->w->l, c->profile, c->now_ms),
-			     .sources = &sources,
+			     .digest = digest,
+			     .sources = sources,
 			     .judgement = signatures_input(j),
 			     .clock = c->w->l->o.clock },
 	};
-	if (seal_part(&in, signatures_is_pdf(&c->parts[p->part]), &p->augmented, err) !=
-	    0)
+	return seal_part(&in, signatures_is_pdf(&c->parts[p->part]), &p->augmented,
+			 err);
+}
+
+static int care_unsigned(struct care *c, const struct signatures_judging *j,
+			 struct cared_part *p, struct ltps_error *err)
+{
+	p->content = content_of(c->parts[p->part].data);
+	p->sealed = true;
+	if (has_form(c, VERSION_SEALED, p->part))
+		return signatures_raise_again(c, j, p, VERSION_SEALED, err);
+	if (signatures_make(c, j, p, begin_sealed, err) != 0)
 		return signatures_tried(c, err);
 	if (signatures_take_outcome(c, p, c->parts[p->part].data, "sealing", err) != 0)
 		return -1;

@@ -20,6 +20,7 @@
 #include "ltp/inside.h"
 #include "scheduler/job.h"
 #include "storage/signature.h"
+#include "storage/term.h"
 
 /* Signed parts of one object that are judged: beyond, its verdict stays open. And parts
  * that are sealed at a time: the others follow. */
@@ -105,6 +106,14 @@ struct signatures_judging {
 	int64_t proof_ms; /* since when the object is proven to exist; INT64_MAX: not */
 };
 
+/* What a form stands on. */
+struct signatures_stand {
+	bool known;                 /* footing is set */
+	bool paired;                /* partner is set too */
+	struct footing_made footing; /* of its last time-stamp */
+	struct footing_made partner; /* of the one under it, by another authority */
+};
+
 /* What was made of one part. */
 struct cared_part {
 	size_t part;       /* index into the version's parts */
@@ -115,10 +124,11 @@ struct cared_part {
 	struct augmented augmented;
 	struct document *document;
 	struct content content;      /* of a detached signature, or what was sealed */
-	struct buf form;             /* the newest form, when that is raised */
-	struct buf half;             /* the same with the first of two time-stamps */
-	struct footing_made footing; /* of `made` */
-	bool has_footing;
+	struct buf form;       /* the newest form, when that is raised */
+	struct augmented half; /* of augmented, before its last time-stamp */
+	bool dim; /* a time-stamp made in this turn will prove nothing in the end */
+	struct signatures_stand stand; /* of `made` */
+	int64_t waits; /* version of forms that waits for an authority; 0: none */
 };
 
 struct care {
@@ -137,8 +147,8 @@ struct care {
 	struct signatures_verdict verdict;
 	struct signatures_facts facts;
 	int64_t until_ms;   /* monotonic: no longer is anything fetched or begun */
-	bool due;           /* a form weakens: all are raised */
-	int64_t weakens_ms; /* the one that is due, first of all */
+	bool due;           /* a form weakens, or waited long enough: all are raised */
+	int64_t holds_ms;   /* until then each stands on something */
 	uint64_t bytes;     /* of the object, its new forms and reports */
 	bool asleep;        /* its profile is configured no more */
 	bool more;          /* parts are left for the next turn */
@@ -198,18 +208,60 @@ int signatures_tried(struct care *c, struct ltps_error *err) LTPS_CHECKED;
 /* from  what p->augmented was made of: the part, or its newest form */
 int signatures_take_outcome(struct care *c, struct cared_part *p, struct view from,
 			    const char *what, struct ltps_error *err) LTPS_CHECKED;
+/* The first form of a signed part. */
 int signatures_raise(struct care *c, const struct signatures_judging *j,
-		     struct cared_part *p, struct view file, enum signature_level level,
-		     struct ltps_error *err) LTPS_CHECKED;
-/*
- * The newest form once more, when it is due: by two time-stamps of two authorities
- * where two are configured, so that it outlives the loss of either.
- */
+		     struct cared_part *p, struct ltps_error *err) LTPS_CHECKED;
+/* The newest form once more, when it is due. */
 int signatures_raise_again(struct care *c, const struct signatures_judging *j,
 			   struct cared_part *p, enum version_kind kind,
 			   struct ltps_error *err) LTPS_CHECKED;
-/* Whether the two youngest time-stamps are not of one signer. */
-bool signatures_on_two(const struct report *r);
+/*
+ * How a form is begun: p->augmented by what is got from these sources. Fails as
+ * augment_document()
+ */
+typedef int signatures_beginning(struct care *c, const struct signatures_judging *j,
+				 struct cared_part *p,
+				 const struct path_sources *sources,
+				 struct ltps_error *err);
+/*
+ * signatures_make - begun, and where the goal is an archive time-stamp and two
+ * authorities are configured, stamped by the other one too, so that it outlives the
+ * loss of either; with status got anew when it has no outlook otherwise.
+ * p->augmented  with both; with the first alone when the second could not be had
+ */
+int signatures_make(struct care *c, const struct signatures_judging *j,
+		    struct cared_part *p, signatures_beginning *begin,
+		    struct ltps_error *err) LTPS_CHECKED;
+/* ---- signatures_outlook.c ---- */
+struct signatures_outlook {
+	char why[320]; /* the first that will not pass, and why; "": all will */
+	bool young;    /* it is a time-stamp made since the time that was asked for */
+};
+/*
+ * signatures_outlook - whether p->augmented will pass by what is inside when the
+ * certificates of its last two time-stamps have ended, the last one having been covered
+ * in time: each time-stamp that another one covers, and each signature, of those that
+ * pass now.
+ * Fails: NOMEM, CRYPTO
+ */
+int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
+		       int64_t since_ms, struct signatures_outlook *ret,
+		       struct ltps_error *err) LTPS_CHECKED;
+/* The two time-stamps of a form that count: the last one, which nothing covers, and the
+ * youngest of another signer that was made since a time; NULL: there is none. */
+struct signatures_pair {
+	const struct report_stamp *last, *under;
+};
+struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_ms);
+/* ---- signatures_judge.c ---- */
+/*
+ * signatures_proofs - all that a document holds is proven to exist since a time;
+ * INT64_MAX: nothing is.
+ * ret  free with mem_free(); NULL without a proof
+ */
+int signatures_proofs(const struct document *d, int64_t time_ms,
+		      struct engine_proof **ret, size_t *ret_n,
+		      struct ltps_error *err) LTPS_CHECKED;
 /* ---- signatures_again.c ---- */
 struct signatures_form {
 	const struct version *version;
@@ -222,19 +274,32 @@ struct signatures_form {
  */
 bool signatures_form_find(const struct care *c, enum version_kind kind, size_t part,
 			  bool own, struct signatures_form *ret);
-/* Whether any form of this object weakens within the margin. */
+/* Whether any form of this object weakens within the margin, or waited long enough for
+ * the other authority. */
 int signatures_forms_due(struct care *c, bool *ret_due,
 			 struct ltps_error *err) LTPS_CHECKED;
+/* Forms that wait for the other authority are not raised again because of their dates
+ * before this, counted from now. */
+int64_t signatures_alone_until(const struct ltp *l, int64_t now_ms);
 int signatures_form_read(struct care *c, struct cared_part *p,
 			 const struct signatures_form *f,
 			 struct ltps_error *err) LTPS_CHECKED;
 /* What a form that was just made stands on. */
 int signatures_stand(struct care *c, struct cared_part *p,
 		     struct ltps_error *err) LTPS_CHECKED;
+void signatures_stand_clear(struct signatures_stand *s);
+/* What is made in this turn has a genTime from then on. */
+int64_t signatures_turn_since(const struct care *c);
+/* Whether that is one authority where there are two, or will be. */
+bool signatures_is_alone(const struct care *c, const struct cared_part *p);
 /* The same written down for the version of forms. On the writer's thread. */
 int signatures_stand_keep(struct store_conn *conn, const struct care *c,
 			  enum version_kind kind, int64_t version,
 			  struct ltps_error *err) LTPS_CHECKED;
+/* Forms of which nothing was made since the other authority does not answer: when it is
+ * asked again. On the writer's thread. */
+int signatures_wait_keep(struct store_conn *conn, const struct care *c,
+			 struct ltps_error *err) LTPS_CHECKED;
 
 /* Fail-points of signatures_keep(); NULL ends it. */
 extern const char *const signatures_failpoints[];

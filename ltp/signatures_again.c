@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signatures_again - the forms that were made before their last time-stamp weakens:
+ * signatures_again - the forms that were made, before a time-stamp of theirs weakens:
  * each raised by a further archive time-stamp, and what a form stands on from then on.
  */
 #include <stdio.h>
@@ -57,25 +57,43 @@ static bool any_form(const struct care *c, size_t part, struct signatures_form *
 	       signatures_form_find(c, VERSION_SEALED, part, true, ret);
 }
 
+/* How often the other authority is asked: after a day, two, four, up to so many, since
+ * what stands on one of them falls with it. */
+#define ALONE_LONGEST_DAYS 16
+#define DAY_MS ((int64_t)86400000)
+
+int64_t signatures_alone_until(const struct ltp *l, int64_t now_ms)
+{
+	return now_ms + l->o.upkeep.margin_ms / 2;
+}
+
+static bool is_due(const struct care *c, const struct version_stood *s)
+{
+	const struct ltp *l = c->w->l;
+	if (s->stand.second_ms == 0)
+		return plan_is_due(s->weakens_ms, l->o.upkeep.margin_ms, c->now_ms);
+	return s->stand.second_ms <= c->now_ms ||
+	       s->weakens_ms <= signatures_alone_until(l, c->now_ms);
+}
+
 /* All forms are raised with the first that is due: the newest version of forms then
  * holds every part, and what it stands on speaks for all. */
 int signatures_forms_due(struct care *c, bool *ret_due, struct ltps_error *err)
 {
-	const int64_t margin_ms = c->w->l->o.upkeep.margin_ms;
 	*ret_due = false;
-	c->weakens_ms = INT64_MAX;
+	c->holds_ms = INT64_MAX;
 	for (size_t i = 0; i < c->version->n_parts; i++) {
 		struct signatures_form f;
-		int64_t footing, weakens_ms;
+		struct version_stood s;
 		if (!any_form(c, i, &f))
 			continue;
-		if (version_footing_get(c->w->conn, f.version->id, &footing,
-					&weakens_ms, err) != 0)
+		if (version_stand_get(c->w->conn, f.version->id, &s, err) != 0)
 			return -1;
-		if (footing == 0 || weakens_ms >= c->weakens_ms)
+		if (s.stand.footing == 0)
 			continue;
-		c->weakens_ms = weakens_ms;
-		*ret_due = plan_is_due(weakens_ms, margin_ms, c->now_ms);
+		if (s.holds_ms < c->holds_ms)
+			c->holds_ms = s.holds_ms;
+		*ret_due = *ret_due || is_due(c, &s);
 	}
 	return 0;
 }
@@ -90,26 +108,15 @@ int signatures_form_read(struct care *c, struct cared_part *p,
 
 /* ---- what a form stands on ---- */
 
-/* The time-stamp of a signature, or of the file, that was made last and counted. */
-static const struct report_stamp *last_stamp(const struct report *r)
+void signatures_stand_clear(struct signatures_stand *s)
 {
-	const struct report_stamp *last = NULL;
-	for (size_t i = 0; i < r->n_stamps; i++) {
-		const struct report_stamp *s = &r->stamps[i];
-		if (s->stamp->tst == NULL || s->certificate == NULL ||
-		    s->conclusion.indication != INDICATION_PASSED ||
-		    (s->stamp->type != STAMP_ARCHIVE &&
-		     s->stamp->type != STAMP_DOCUMENT))
-			continue;
-		if (last == NULL ||
-		    s->stamp->tst->gen_time_ms >= last->stamp->tst->gen_time_ms)
-			last = s;
-	}
-	return last;
+	footing_made_clear(&s->footing);
+	footing_made_clear(&s->partner);
+	*s = (struct signatures_stand){ 0 };
 }
 
-static int footing_of(struct care *c, struct cared_part *p,
-		      const struct report_stamp *s, struct ltps_error *err)
+static int footing_of(struct care *c, const struct report_stamp *s,
+		      struct footing_made *ret, struct ltps_error *err)
 {
 	static const enum digest_alg none[] = { DIGEST_NONE };
 	struct view chain[TSA_PATH_DEPTH_MAX];
@@ -117,54 +124,89 @@ static int footing_of(struct care *c, struct cared_part *p,
 	size_t n = 0;
 	for (; n < path->n_certs && n < TSA_PATH_DEPTH_MAX; n++)
 		chain[n] = path->certs[n]->der;
-	if (footing_of_token(s->stamp->tst, chain, n, none, &p->footing, err) != 0 ||
-	    plan_made(c->w->l, &p->footing, err) != 0)
+	if (footing_of_token(s->stamp->tst, chain, n, none, ret, err) != 0)
 		return -1;
-	p->has_footing = true;
-	return 0;
+	return plan_made(c->w->l, ret, err);
 }
 
-/*
- * The other authority did not answer: until it does the form is due, as if it weakened
- * when the margin is over. Its loss would be that of the form.
- */
-static int stand_alone(struct care *c, struct cared_part *p, struct ltps_error *err)
+int64_t signatures_turn_since(const struct care *c)
 {
-	struct footing_new *row = &p->footing.row;
-	const int64_t until_ms = c->now_ms + c->w->l->o.upkeep.margin_ms;
-	if (row->ends_ms > until_ms)
-		row->ends_ms = until_ms;
-	return row->weakens_ms <= until_ms
-		   ? 0
-		   : footing_made_plan(&p->footing, until_ms,
-				       "it stands on one authority", err);
+	return c->now_ms - TSP_SKEW_MS_DEFAULT;
+}
+
+/* Both were made in this turn: an older time-stamp is no second opinion, since it ends
+ * sooner, and may be of an earlier certificate of the same authority. */
+static struct signatures_pair pair_of(const struct care *c, const struct report *r)
+{
+	struct signatures_pair p = signatures_pair_of(r, signatures_turn_since(c));
+	if (c->w->l->o.n_tsas < 2)
+		p.under = NULL;
+	return p;
+}
+
+/* Whether what was made last, and counted, is of one authority where there are two, or
+ * the other one will prove nothing. */
+bool signatures_is_alone(const struct care *c, const struct cared_part *p)
+{
+	const struct report *r = p->augmented.judged.report;
+	if (c->w->l->o.n_tsas < 2 || r == NULL)
+		return false;
+	const struct signatures_pair pair = pair_of(c, r);
+	return pair.last != NULL && (pair.under == NULL || p->dim);
 }
 
 int signatures_stand(struct care *c, struct cared_part *p, struct ltps_error *err)
 {
+	struct signatures_stand *s = &p->stand;
 	const struct report *r = p->augmented.judged.report;
-	const struct report_stamp *s =
-	    p->made.n > 0 && r != NULL ? last_stamp(r) : NULL;
-	if (s == NULL)
+	if (p->made.n == 0 || r == NULL)
 		return 0;
-	if (footing_of(c, p, s, err) != 0)
+	const struct signatures_pair pair = pair_of(c, r);
+	if (pair.last == NULL)
+		return 0;
+	s->known = true;
+	if (footing_of(c, pair.last, &s->footing, err) != 0)
 		return -1;
-	return c->w->l->o.n_tsas < 2 || signatures_on_two(r) ? 0
-							     : stand_alone(c, p, err);
+	s->paired = pair.under != NULL;
+	return s->paired ? footing_of(c, pair.under, &s->partner, err) : 0;
 }
 
-/* Of what was made now, the one that weakens first. */
-static const struct cared_part *weakest(const struct care *c, bool sealed)
+/* ---- written down ---- */
+
+/* A stand and its first date. */
+struct dated {
+	struct version_stand stand;
+	int64_t weakens_ms;
+};
+
+/* What stands on one authority is the weaker, then what weakens first. */
+static void keep_weaker(struct dated *d, const struct dated *other)
 {
-	const struct cared_part *first = NULL;
-	for (size_t i = 0; i < c->n_cared; i++) {
-		const struct cared_part *p = &c->cared[i];
-		if (p->has_footing && p->sealed == sealed &&
-		    (first == NULL ||
-		     p->footing.row.weakens_ms < first->footing.row.weakens_ms))
-			first = p;
-	}
-	return first;
+	const bool alone = d->stand.second_ms != 0;
+	const bool other_alone = other->stand.second_ms != 0;
+	if (other->stand.footing == 0)
+		return;
+	if (d->stand.footing == 0 || (other_alone && !alone) ||
+	    (other_alone == alone && other->weakens_ms < d->weakens_ms))
+		*d = *other;
+}
+
+static int put_made(struct store_conn *conn, const struct care *c,
+		    const struct cared_part *p, struct dated *ret,
+		    struct ltps_error *err)
+{
+	const struct signatures_stand *s = &p->stand;
+	struct dated d = { .weakens_ms = s->footing.row.weakens_ms };
+	const bool alone = signatures_is_alone(c, p), paired = s->paired && !alone;
+	if (footing_put(conn, &s->footing.row, &d.stand.footing, err) != 0 ||
+	    (paired && footing_put(conn, &s->partner.row, &d.stand.partner, err) != 0))
+		return -1;
+	if (paired && s->partner.row.weakens_ms < d.weakens_ms)
+		d.weakens_ms = s->partner.row.weakens_ms;
+	if (alone)
+		d.stand.second_ms = c->now_ms + DAY_MS;
+	keep_weaker(ret, &d);
+	return 0;
 }
 
 static bool is_made(const struct care *c, size_t part)
@@ -178,21 +220,16 @@ static bool is_made(const struct care *c, size_t part)
 /* Forms of other parts stay behind in older versions, which are not asked for once
  * there is a newer one: it answers for the weakest of them too. */
 static int weakest_left(struct store_conn *conn, const struct care *c,
-			enum version_kind kind, int64_t *footing, int64_t *weakens_ms,
-			struct ltps_error *err)
+			enum version_kind kind, struct dated *d, struct ltps_error *err)
 {
 	for (size_t i = 0; i < c->version->n_parts; i++) {
 		struct signatures_form f;
-		int64_t other, when_ms;
+		struct version_stood s;
 		if (is_made(c, i) || !signatures_form_find(c, kind, i, true, &f))
 			continue;
-		if (version_footing_get(conn, f.version->id, &other, &when_ms, err) !=
-		    0)
+		if (version_stand_get(conn, f.version->id, &s, err) != 0)
 			return -1;
-		if (other != 0 && (*footing == 0 || when_ms < *weakens_ms)) {
-			*footing = other;
-			*weakens_ms = when_ms;
-		}
+		keep_weaker(d, &(struct dated){ s.stand, s.weakens_ms });
 	}
 	return 0;
 }
@@ -201,15 +238,63 @@ int signatures_stand_keep(struct store_conn *conn, const struct care *c,
 			  enum version_kind kind, int64_t version,
 			  struct ltps_error *err)
 {
-	const struct cared_part *p = weakest(c, kind == VERSION_SEALED);
-	int64_t footing = 0, weakens_ms = INT64_MAX;
+	struct dated d = { .weakens_ms = INT64_MAX };
 	if (kind != VERSION_AUGMENTED && kind != VERSION_SEALED)
 		return 0;
-	if (p != NULL && footing_put(conn, &p->footing.row, &footing, err) != 0)
+	for (size_t i = 0; i < c->n_cared; i++) {
+		const struct cared_part *p = &c->cared[i];
+		if (p->stand.known && p->sealed == (kind == VERSION_SEALED) &&
+		    put_made(conn, c, p, &d, err) != 0)
+			return -1;
+	}
+	if (weakest_left(conn, c, kind, &d, err) != 0)
 		return -1;
-	if (p != NULL)
-		weakens_ms = p->footing.row.weakens_ms;
-	if (weakest_left(conn, c, kind, &footing, &weakens_ms, err) != 0)
+	return d.stand.footing != 0 ? version_stand_put(conn, version, &d.stand, err)
+				    : 0;
+}
+
+/* ---- waiting for the other authority ---- */
+
+/* After a day, two, four ...; never past the time when it is raised without. */
+static int64_t next_try(const struct care *c, const struct version_stood *s)
+{
+	const int64_t days = s->stand.seconds < 4 ? 1 << s->stand.seconds
+						  : ALONE_LONGEST_DAYS;
+	const int64_t last_ms = s->holds_ms == INT64_MAX
+				    ? INT64_MAX
+				    : s->holds_ms - c->w->l->o.upkeep.margin_ms / 2;
+	const int64_t next_ms = c->now_ms + days * DAY_MS;
+	return next_ms < last_ms ? next_ms : last_ms;
+}
+
+static int wait_one(struct store_conn *conn, const struct care *c, int64_t version,
+		    struct ltps_error *err)
+{
+	struct version_stood s;
+	if (version_stand_get(conn, version, &s, err) != 0)
 		return -1;
-	return footing != 0 ? version_set_footing(conn, version, footing, err) : 0;
+	if (s.stand.footing == 0 || s.holds_ms < 0)
+		return 0;
+	/* Counted from the moment when it was found to stand on one. */
+	if (s.stand.second_ms != 0)
+		s.stand.seconds++;
+	s.stand = (struct version_stand){ .footing = s.holds,
+					  .second_ms = next_try(c, &s),
+					  .seconds = s.stand.seconds };
+	return version_stand_put(conn, version, &s.stand, err);
+}
+
+int signatures_wait_keep(struct store_conn *conn, const struct care *c,
+			 struct ltps_error *err)
+{
+	int64_t before = 0; /* of parts of one version, once */
+	for (size_t i = 0; i < c->n_cared; i++) {
+		const int64_t version = c->cared[i].waits;
+		if (version == 0 || version == before)
+			continue;
+		if (wait_one(conn, c, version, err) != 0)
+			return -1;
+		before = version;
+	}
+	return 0;
 }

@@ -255,12 +255,8 @@ static void add_proof(struct engine_proof *list, size_t *n, const uint8_t sha256
 	++*n;
 }
 
-/*
- * The object's own evidence record proves everything inside (DESIGN: data path).
- * ret  free with mem_free(); NULL without such a proof
- */
-static int proofs_of(const struct document *d, int64_t time_ms,
-		     struct engine_proof **ret, size_t *ret_n, struct ltps_error *err)
+int signatures_proofs(const struct document *d, int64_t time_ms,
+		      struct engine_proof **ret, size_t *ret_n, struct ltps_error *err)
 {
 	const struct material *m = d->material;
 	const size_t certs = material_count(m, MATERIAL_CERT);
@@ -334,7 +330,10 @@ int signatures_judge_part(const struct signatures_judging *j,
 		take_unreadable(v, part, &why);
 		return 0;
 	}
-	if (proofs_of(c->document, j->proof_ms, &proofs, &in.n_proofs, err) != 0)
+	/* The object's own evidence record proves everything inside (DESIGN: data
+	 * path). */
+	if (signatures_proofs(c->document, j->proof_ms, &proofs, &in.n_proofs, err) !=
+	    0)
 		return -1;
 	in.document = c->document;
 	in.proofs = proofs;
@@ -351,8 +350,8 @@ void signatures_cared_clear(struct cared_part *c)
 	buf_free(&c->report);
 	buf_free(&c->made);
 	buf_free(&c->form);
-	buf_free(&c->half);
-	footing_made_clear(&c->footing);
+	augmented_clear(&c->half);
+	signatures_stand_clear(&c->stand);
 	*c = (struct cared_part){ 0 };
 }
 

@@ -388,6 +388,8 @@ static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
 		if (k->forms[i].n > 0 &&
 		    insert_form(conn, k->c, &k->forms[i], err) != 0)
 			return -1;
+	if (signatures_wait_keep(conn, k->c, err) != 0)
+		return -1;
 	return end_job(conn, k->c, err);
 }
 

@@ -75,126 +75,182 @@ int signatures_tried(struct care *c, struct ltps_error *err)
 	return 0;
 }
 
-/* ---- raised ---- */
+/* ---- by one authority, and by the other ---- */
+
+/* The level of the form that is begun. */
+static enum signature_level goal_of(const struct care *c, const struct cared_part *p)
+{
+	return p->form.n > 0 || (p->sealed && c->profile->augment == LEVEL_NONE)
+		   ? LEVEL_LTA
+		   : c->profile->augment;
+}
 
 /* first  of the configured TSAs, which is asked first */
 static int raise_with(struct care *c, const struct signatures_judging *j,
 		      struct cared_part *p, struct view file, size_t first,
-		      enum signature_level level, struct ltps_error *err)
+		      const struct path_sources *sources, struct augmented *ret,
+		      struct ltps_error *err)
 {
-	const struct path_sources sources = worker_sources(c->w, true);
 	struct tsa list[TSP_TSAS_MAX];
 	struct tsp_client tsa = ltp_tsp_client(c->w->l);
 	const struct augment_input in = {
 		.file = file,
 		.content = p->content.in_memory ? &p->content : NULL,
-		.level = level,
+		.level = goal_of(c, p),
 		.tsa = &tsa,
 		.digest = leaf_digest(c->w->l, c->profile, c->now_ms),
-		.sources = &sources,
+		.sources = sources,
 		.judgement = signatures_input(j),
 		.clock = c->w->l->o.clock
 	};
 	if (first > 0)
 		tsp_client_begin_with(&tsa, first, list);
-	return augment_document(&in, &p->augmented, err);
+	return augment_document(&in, ret, err);
 }
 
-int signatures_raise(struct care *c, const struct signatures_judging *j,
-		     struct cared_part *p, struct view file, enum signature_level level,
-		     struct ltps_error *err)
+/* signatures_beginning */
+static int begin_raised(struct care *c, const struct signatures_judging *j,
+			struct cared_part *p, const struct path_sources *sources,
+			struct ltps_error *err)
 {
-	if (raise_with(c, j, p, file, 0, level, err) != 0)
-		return signatures_tried(c, err);
-	return signatures_take_outcome(c, p, file, "augmentation", err);
-}
-
-/* ---- once more, by two authorities ---- */
-
-/* A signature time-stamp is the second of a form that was made now. */
-static bool is_counted(const struct report_stamp *s)
-{
-	return s->stamp->tst != NULL && s->signer != NULL &&
-	       (s->stamp->type == STAMP_ARCHIVE || s->stamp->type == STAMP_DOCUMENT ||
-		s->stamp->type == STAMP_SIGNATURE);
-}
-
-bool signatures_on_two(const struct report *r)
-{
-	const struct report_stamp *last = NULL, *before = NULL;
-	for (size_t i = 0; i < r->n_stamps; i++) {
-		const struct report_stamp *s = &r->stamps[i];
-		if (!is_counted(s))
-			continue;
-		const int64_t t = s->stamp->tst->gen_time_ms;
-		if (last == NULL || t >= last->stamp->tst->gen_time_ms) {
-			before = last;
-			last = s;
-		} else if (before == NULL || t >= before->stamp->tst->gen_time_ms) {
-			before = s;
-		}
-	}
-	return before != NULL && !view_equal(last->signer->der, before->signer->der);
-}
-
-/* While there is time, a form waits for its second authority. */
-static bool may_wait(const struct care *c)
-{
-	return c->now_ms < c->weakens_ms - c->w->l->o.upkeep.margin_ms / 2;
-}
-
-/* The second of two: p->augmented holds the first, and both then. */
-static int raise_second(struct care *c, const struct signatures_judging *j,
-			struct cared_part *p, struct ltps_error *err)
-{
-	p->half = p->augmented.out;
-	p->augmented.out = buf_make(0);
-	augmented_clear(&p->augmented);
-	return raise_with(c, j, p, view_buf(&p->half), 1, LEVEL_LTA, err);
+	const struct view file =
+	    p->form.n > 0 ? view_buf(&p->form) : c->parts[p->part].data;
+	return raise_with(c, j, p, file, 0, sources, &p->augmented, err);
 }
 
 static bool is_second_wanted(const struct care *c, const struct cared_part *p)
 {
+	const struct augmented *a = &p->augmented;
 	const size_t n = c->w->l->o.n_tsas;
-	return n > 1 && n <= TSP_TSAS_MAX && p->augmented.outcome == AUGMENT_DONE &&
-	       p->augmented.tokens > 0;
+	return n > 1 && n <= TSP_TSAS_MAX && a->outcome == AUGMENT_DONE &&
+	       a->tokens > 0 && goal_of(c, p) == LEVEL_LTA;
 }
 
-/* The first one alone; what was judged last is the form with it. */
-static void take_half(struct cared_part *p)
+/* What the other authority did not give, or what came of it, is no failure of the
+ * first. Fails: as signatures_tried() */
+static int take_half(struct care *c, struct cared_part *p, struct ltps_error *err)
 {
-	p->augmented.out = p->half;
-	p->half = buf_make(0);
-	p->augmented.outcome = AUGMENT_DONE;
-}
-
-/* Nothing is taken while the other authority may still come back. */
-static int wait_for_second(struct care *c, struct cared_part *p)
-{
+	if (err->code != LTPS_OK &&
+	    ((err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
+	     atomic_load(&c->w->cancelled)))
+		return -1;
+	ltps_error_clear(err);
 	augmented_clear(&p->augmented);
-	p->augmented.outcome = AUGMENT_INCOMPLETE;
-	snprintf(p->augmented.text, sizeof(p->augmented.text),
-		 "a second time-stamping authority does not answer");
-	signatures_later(c, INT64_MIN, p->augmented.text);
+	p->augmented = p->half;
+	p->half = (struct augmented){ 0 };
 	return 0;
 }
 
-static int raise_twice(struct care *c, const struct signatures_judging *j,
-		       struct cared_part *p, struct ltps_error *err)
+/* p->augmented holds the first, and both then; p->half what they borrow from. */
+static int add_second(struct care *c, const struct signatures_judging *j,
+		      struct cared_part *p, const struct path_sources *sources,
+		      struct ltps_error *err)
 {
-	const struct view form = view_buf(&p->form);
-	if (raise_with(c, j, p, form, 0, LEVEL_LTA, err) != 0)
+	const size_t first = (p->augmented.last_tsa + 1) % c->w->l->o.n_tsas;
+	p->half = p->augmented;
+	p->augmented = (struct augmented){ 0 };
+	const int rc = raise_with(c, j, p, view_buf(&p->half.out), first, sources,
+				  &p->augmented, err);
+	if (rc == 0 && p->augmented.outcome == AUGMENT_DONE)
+		return 0;
+	return take_half(c, p, err);
+}
+
+static int make_both(struct care *c, const struct signatures_judging *j,
+		     struct cared_part *p, signatures_beginning *begin,
+		     const struct path_sources *sources, struct ltps_error *err)
+{
+	augmented_clear(&p->augmented);
+	augmented_clear(&p->half);
+	if (begin(c, j, p, sources, err) != 0)
+		return -1;
+	return is_second_wanted(c, p) ? add_second(c, j, p, sources, err) : 0;
+}
+
+/* Nothing was made: nothing to be seen. */
+static int look_ahead(const struct care *c, const struct signatures_judging *j,
+		      struct cared_part *p, struct signatures_outlook *ret,
+		      struct ltps_error *err)
+{
+	*ret = (struct signatures_outlook){ 0 };
+	if (p->augmented.outcome == AUGMENT_DONE &&
+	    signatures_outlook(j, p, signatures_turn_since(c), ret, err) != 0)
+		return -1;
+	p->dim = ret->young;
+	return 0;
+}
+
+/*
+ * Status that others asked for a moment ago is from before the time-stamp, and proves
+ * nothing of it in the end (EN 319 102-1 5.6.2.2): then all of it is asked for anew.
+ */
+int signatures_make(struct care *c, const struct signatures_judging *j,
+		    struct cared_part *p, signatures_beginning *begin,
+		    struct ltps_error *err)
+{
+	struct path_sources sources = worker_sources(c->w, true);
+	struct signatures_outlook o;
+	if (make_both(c, j, p, begin, &sources, err) != 0 ||
+	    look_ahead(c, j, p, &o, err) != 0)
+		return -1;
+	if (o.why[0] == '\0')
+		return 0;
+	sources.known = NULL;
+	sources.asked = NULL;
+	sources.conn = NULL;
+	if (make_both(c, j, p, begin, &sources, err) != 0 ||
+	    look_ahead(c, j, p, &o, err) != 0)
+		return -1;
+	if (o.why[0] != '\0')
+		log_write(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
+			  "a form has parts that will prove nothing in the end",
+			  LOG_FIELDS({ "poid", c->object->poid }, { "why", o.why }));
+	return 0;
+}
+
+/* ---- raised ---- */
+
+int signatures_raise(struct care *c, const struct signatures_judging *j,
+		     struct cared_part *p, struct ltps_error *err)
+{
+	if (signatures_make(c, j, p, begin_raised, err) != 0)
 		return signatures_tried(c, err);
-	if (!is_second_wanted(c, p))
-		return signatures_take_outcome(c, p, form, "augmentation", err);
-	if (raise_second(c, j, p, err) != 0)
+	return signatures_take_outcome(c, p, c->parts[p->part].data, "augmentation",
+				       err);
+}
+
+/* ---- once more ---- */
+
+/* While it stands on something, a form waits for the other authority. */
+static bool may_wait(const struct care *c)
+{
+	return c->holds_ms > signatures_alone_until(c->w->l, c->now_ms);
+}
+
+/* Nothing is taken: a further time-stamp of the same authority, or one that will prove
+ * nothing, is none the better. */
+static void wait_for_other(struct cared_part *p, const struct signatures_form *f)
+{
+	augmented_clear(&p->augmented);
+	p->augmented.outcome = AUGMENT_INCOMPLETE;
+	snprintf(p->augmented.text, sizeof(p->augmented.text), "%s",
+		 p->dim ? "status from after a new time-stamp is not to be had"
+			: "a second time-stamping authority does not answer");
+	p->waits = f->version->id;
+}
+
+static int raise_form(struct care *c, const struct signatures_judging *j,
+		      struct cared_part *p, const struct signatures_form *f,
+		      struct ltps_error *err)
+{
+	if (signatures_make(c, j, p, begin_raised, err) != 0)
 		return signatures_tried(c, err);
-	if (p->augmented.outcome != AUGMENT_DONE && !may_wait(c))
-		take_half(p);
-	else if (p->augmented.outcome == AUGMENT_DONE &&
-		 !signatures_on_two(p->augmented.judged.report) && may_wait(c))
-		return wait_for_second(c, p);
-	return signatures_take_outcome(c, p, form, "augmentation", err);
+	if (p->augmented.outcome == AUGMENT_DONE && signatures_is_alone(c, p) &&
+	    may_wait(c)) {
+		wait_for_other(p, f);
+		return 0;
+	}
+	return signatures_take_outcome(c, p, view_buf(&p->form), "augmentation", err);
 }
 
 int signatures_raise_again(struct care *c, const struct signatures_judging *j,
@@ -209,7 +265,8 @@ int signatures_raise_again(struct care *c, const struct signatures_judging *j,
 				 "time or memory for one turn is used up");
 		return 0;
 	}
-	if (signatures_form_read(c, p, &f, err) != 0 || raise_twice(c, j, p, err) != 0)
+	if (signatures_form_read(c, p, &f, err) != 0 ||
+	    raise_form(c, j, p, &f, err) != 0)
 		return -1;
 	if (p->made.n == 0) /* it counts by the object's evidence alone from now on */
 		log_write(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,

@@ -142,14 +142,15 @@ int material_by_sha512(struct store_conn *conn, enum material_row_kind kind,
 }
 
 int material_by_key(struct store_conn *conn, enum material_row_kind kind,
-		    struct view key, material_row_fn *row, void *arg,
-		    struct ltps_error *err)
+		    struct view key, int64_t produced_until, material_row_fn *row,
+		    void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	size_t n;
 	if (db_get(conn->db, SQL_MATERIAL_BY_KEY, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(kind), DB_VIEW(key));
+	DB_BIND(s, DB_INT(kind), DB_VIEW(key), DB_INT(produced_until),
+		DB_INT(MATERIAL_KEY_ROWS_MAX));
 	return each_row(s, row, arg, &n, err);
 }
 

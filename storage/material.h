@@ -60,10 +60,15 @@ int material_get(struct store_conn *conn, int64_t id, material_row_fn *row, void
 int material_by_sha512(struct store_conn *conn, enum material_row_kind kind,
 		       const struct digest *sha512, material_row_fn *row, void *arg,
 		       struct ltps_error *err) LTPS_CHECKED;
-/* Newest produced first; none is no error. */
+/* Of one source. A CRL a day makes thousands in a few years, and each judgement would
+ * read them all: what an older one could still answer, a newer one answers too, and
+ * some dozens leave room for forged lists before the real one. */
+#define MATERIAL_KEY_ROWS_MAX 64
+/* What was produced until then, newest first, at most MATERIAL_KEY_ROWS_MAX; none is no
+ * error. */
 int material_by_key(struct store_conn *conn, enum material_row_kind kind,
-		    struct view key, material_row_fn *row, void *arg,
-		    struct ltps_error *err) LTPS_CHECKED;
+		    struct view key, int64_t produced_until, material_row_fn *row,
+		    void *arg, struct ltps_error *err) LTPS_CHECKED;
 int material_list(struct store_conn *conn, int64_t after_id, size_t limit,
 		  material_row_fn *row, void *arg, struct ltps_error *err) LTPS_CHECKED;
 

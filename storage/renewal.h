@@ -54,8 +54,8 @@ int footing_get(struct store_conn *conn, int64_t id, struct footing *ret,
 		struct ltps_error *err) LTPS_CHECKED;
 void footing_clear(struct footing *f); /* NULL-safe */
 typedef int footing_row(void *arg, const struct footing *f, struct ltps_error *err);
-/* All that something stands on still, by id, with their uses: tips, as footing or as
- * partner, and the newest forms of live objects. */
+/* All that something stands on still, by id, with their uses: tips and the newest forms
+ * of live objects, as footing or as partner. */
 int footing_list(struct store_conn *conn, footing_row *row, void *arg,
 		 struct ltps_error *err) LTPS_CHECKED;
 /* A lost one keeps its date and reason. Fails: NOT_FOUND */
@@ -241,18 +241,39 @@ int renewal_sum_get(struct store_conn *conn, enum digest_alg alg,
 
 /* ---- augmented objects ---- */
 
+/* What keeps the newest form of a signed part. */
+struct version_stand {
+	int64_t footing; /* of its last time-stamp; 0: nothing is written down */
+	int64_t partner; /* of the one under it, by another authority; 0: none */
+	/* It stands on one authority of two: when the other one is asked again; 0: it
+	 * need not be. And how often it was asked in vain. */
+	int64_t second_ms;
+	uint32_t seconds;
+};
 /*
- * The newest form of a signed part stands on this; version: the augmented one. Older
- * forms of the same submitted version (the newest SUBMITTED or UPDATED before them)
- * have no footing any more, and are not due, when for each of their parts there is a
- * newer form with a footing: parts made of the same one have the same `related`, or
- * without it the same po_id.
- * Fails: NOT_FOUND (also: of a deleted object, or not AUGMENTED or SEALED)
+ * version_stand_put - version: the augmented one. Older forms of the same submitted
+ * version (the newest SUBMITTED or UPDATED before them) stand on nothing any more, and
+ * are not due, when for each of their parts there is a newer form with a footing:
+ * parts made of the same one have the same `related`, or without it the same po_id.
+ * Fails: NOT_FOUND (also: of a deleted object, or not AUGMENTED or SEALED); ARGUMENT
+ *        for a footing that is its own partner
  */
-int version_set_footing(struct store_conn *conn, int64_t version, int64_t footing,
-			struct ltps_error *err) LTPS_CHECKED;
-/* Newest augmented or sealed versions of live objects whose footing weakens at or
- * before a time, by footing and id; behind this pair (0, 0: from the beginning). */
+int version_stand_put(struct store_conn *conn, int64_t version,
+		      const struct version_stand *stand,
+		      struct ltps_error *err) LTPS_CHECKED;
+/*
+ * Newest augmented or sealed versions of live objects that are due: their footing or
+ * its partner weakens at or before a time; of those that stand on one authority of two,
+ * the other one is to be asked by now. By the footing that makes them so and by id,
+ * behind this pair (0, 0: from the beginning).
+ */
+struct version_due_query {
+	int64_t weakens_until;
+	int64_t alone_until; /* the same of those that wait for the other authority */
+	int64_t now_ms;
+	int64_t after_footing, after_id;
+	size_t limit; /* 0: STORE_PAGE_MAX */
+};
 struct version_due {
 	int64_t footing;
 	int64_t version;   /* the augmented one */
@@ -261,13 +282,12 @@ struct version_due {
 	int64_t weakens_ms;
 	int64_t lost_ms; /* of the footing */
 };
-int version_due_list(struct store_conn *conn, int64_t weakens_until,
-		     int64_t after_footing, int64_t after_id, size_t limit,
+int version_due_list(struct store_conn *conn, const struct version_due_query *query,
 		     int (*row)(void *arg, const struct version_due *v,
 				struct ltps_error *err),
 		     void *arg, struct ltps_error *err) LTPS_CHECKED;
 /* As tip_sums(), of augmented versions: tips counts them, objects too; alg is NONE,
- * bytes 0. */
+ * bytes 0; the TSA is that of the earlier date. */
 int version_sums(struct store_conn *conn,
 		 int (*row)(void *arg, const struct tip_sum *sum,
 			    struct ltps_error *err),

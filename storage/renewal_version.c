@@ -5,18 +5,30 @@
 #include "storage/object.h"
 #include "storage/renewal_private.h"
 
-int version_set_footing(struct store_conn *conn, int64_t version, int64_t footing,
-			struct ltps_error *err)
+static int check_footing(struct store_conn *conn, int64_t id, struct ltps_error *err)
 {
-	struct db_stmt *s;
 	struct footing f;
-	int64_t object = version >> VERSION_BITS;
-	if (writer_require(conn, err) != 0 || footing_get(conn, footing, &f, err) != 0)
+	if (footing_get(conn, id, &f, err) != 0)
 		return -1;
 	footing_clear(&f);
-	if (db_get(conn->db, SQL_VERSION_SET_FOOTING, &s, err) != 0)
+	return 0;
+}
+
+int version_stand_put(struct store_conn *conn, int64_t version,
+		      const struct version_stand *stand, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	const int64_t object = version >> VERSION_BITS;
+	if (stand->partner == stand->footing)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_SELF, NULL,
+				 "a form with one footing twice");
+	if (writer_require(conn, err) != 0 ||
+	    check_footing(conn, stand->footing, err) != 0 ||
+	    (stand->partner != 0 && check_footing(conn, stand->partner, err) != 0) ||
+	    db_get(conn->db, SQL_VERSION_STAND_PUT, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(version), DB_INT(footing));
+	DB_BIND(s, DB_INT(version), DB_INT(stand->footing), DB_OPT(stand->partner),
+		DB_OPT(stand->second_ms), DB_INT(stand->seconds));
 	if (renewal_update_one(conn, s, "form", version, err) != 0 ||
 	    db_get(conn->db, SQL_VERSION_END_OLDER, &s, err) != 0)
 		return -1;
@@ -24,8 +36,7 @@ int version_set_footing(struct store_conn *conn, int64_t version, int64_t footin
 	return db_finish(s, err);
 }
 
-int version_due_list(struct store_conn *conn, int64_t weakens_until,
-		     int64_t after_footing, int64_t after_id, size_t limit,
+int version_due_list(struct store_conn *conn, const struct version_due_query *query,
 		     int (*row)(void *arg, const struct version_due *v,
 				struct ltps_error *err),
 		     void *arg, struct ltps_error *err)
@@ -34,8 +45,9 @@ int version_due_list(struct store_conn *conn, int64_t weakens_until,
 	bool more = false;
 	if (db_get(conn->db, SQL_VERSION_DUE_LIST, &s, err) != 0)
 		return -1;
-	DB_BIND(s, DB_INT(weakens_until), DB_INT(after_footing), DB_INT(after_id),
-		DB_INT(page_limit(limit)));
+	DB_BIND(s, DB_INT(query->weakens_until), DB_INT(query->after_footing),
+		DB_INT(query->after_id), DB_INT(page_limit(query->limit)),
+		DB_INT(query->alone_until), DB_INT(query->now_ms));
 	int rc = 0;
 	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
 		const struct version_due v = { .footing = db_int(s, 0),
@@ -56,6 +68,7 @@ static int read_sum(struct db_stmt *s, struct tip_sum *t, struct ltps_error *err
 	t->weakens_ms = db_int(s, 1);
 	t->tips = (uint64_t)db_int(s, 4);
 	t->objects = t->tips;
+	t->partner = db_int(s, 5);
 	if (db_copy_text(s, 2, t->reason, sizeof(t->reason), err) != 0)
 		return -1;
 	return db_copy_text(s, 3, t->tsa, sizeof(t->tsa), err);

@@ -18,7 +18,8 @@ SELECT id, kind, sha512, blob, size, key, source, fetched_ms, produced_ms, until
 FROM material WHERE sha512 = ?1 AND kind = ?2
 -- MATERIAL_BY_KEY
 SELECT id, kind, sha512, blob, size, key, source, fetched_ms, produced_ms, until_ms
-FROM material WHERE kind = ?1 AND key = ?2 ORDER BY produced_ms DESC, id DESC
+FROM material WHERE kind = ?1 AND key = ?2 AND coalesce(produced_ms, 0) <= ?3
+ORDER BY produced_ms DESC, id DESC LIMIT ?4
 -- MATERIAL_LIST
 SELECT id, kind, sha512, blob, size, key, source, fetched_ms, produced_ms, until_ms
 FROM material WHERE id > ?1 ORDER BY id LIMIT ?2

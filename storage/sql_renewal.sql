@@ -16,6 +16,7 @@ WHERE EXISTS (SELECT 1 FROM link k INDEXED BY link_tip_footing WHERE k.footing =
 OR EXISTS (SELECT 1 FROM link k INDEXED BY link_partner WHERE k.partner = f.id
 	AND k.next IS NULL AND k.fallen_ms IS NULL AND k.trees > 0)
 OR EXISTS (SELECT 1 FROM version v INDEXED BY version_footing WHERE v.footing = f.id)
+OR EXISTS (SELECT 1 FROM version v INDEXED BY version_partner WHERE v.partner = f.id)
 ORDER BY id
 -- FOOTING_SET_PLAN
 UPDATE footing SET weakens_ms = iif(lost_ms IS NULL, ?2, weakens_ms),
@@ -224,11 +225,12 @@ UPDATE tree SET token = NULL WHERE id = ?1
 -- TREE_DROP
 DELETE FROM tree WHERE id = ?1
 
--- VERSION_SET_FOOTING
-UPDATE version SET footing = ?2 WHERE id = ?1 AND kind IN (2, 3) AND live = 1
+-- VERSION_STAND_PUT
+UPDATE version SET footing = ?2, partner = ?3, second_ms = ?4, seconds = ?5
+WHERE id = ?1 AND kind IN (2, 3) AND live = 1
 -- VERSION_END_OLDER
 -- Forms between ?1 and ?2 with a newer form of each of their parts, of the same version.
-UPDATE version SET footing = NULL
+UPDATE version SET footing = NULL, partner = NULL, second_ms = NULL
 WHERE id BETWEEN ?1 AND ?2 AND footing IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM part o WHERE o.version = version.id AND NOT EXISTS (
 	SELECT 1 FROM version n JOIN part p ON p.version = n.id
@@ -236,25 +238,39 @@ AND NOT EXISTS (SELECT 1 FROM part o WHERE o.version = version.id AND NOT EXISTS
 	AND coalesce(p.related, p.po_id) = coalesce(o.related, o.po_id)
 	AND n.base IS version.base))
 -- VERSION_DUE_LIST
--- ?1 until, ?2 and ?3 behind this footing and id, ?4 limit
-SELECT v.footing, v.id, v.object, f.weakens_ms, f.lost_ms,
-	coalesce(v.base, 0)
+-- ?1 until, ?2 and ?3 behind this footing and id, ?4 limit, ?5 until for those that
+-- wait for the other authority, ?6 now. One by one: what stands on a footing that
+-- weakens, what has it for its partner, what waits no longer.
+SELECT f.id, v.id, v.object, f.weakens_ms, f.lost_ms, coalesce(v.base, 0)
 FROM footing f CROSS JOIN version v INDEXED BY version_footing ON v.footing = f.id
 WHERE f.weakens_ms <= ?1 AND f.id >= ?2 AND v.footing IS NOT NULL
+AND v.id > iif(f.id = ?2, ?3, 0) AND (v.second_ms IS NULL OR f.weakens_ms <= ?5)
+UNION ALL
+SELECT f.id, v.id, v.object, f.weakens_ms, f.lost_ms, coalesce(v.base, 0)
+FROM footing f CROSS JOIN version v INDEXED BY version_partner ON v.partner = f.id
+WHERE f.weakens_ms <= ?1 AND f.id >= ?2 AND v.partner IS NOT NULL
 AND v.id > iif(f.id = ?2, ?3, 0)
-ORDER BY f.id, v.id LIMIT ?4
+UNION ALL
+SELECT f.id, v.id, v.object, f.weakens_ms, f.lost_ms, coalesce(v.base, 0)
+FROM footing f CROSS JOIN version v INDEXED BY version_second ON v.footing = f.id
+WHERE f.weakens_ms > ?5 AND f.id >= ?2 AND v.second_ms IS NOT NULL
+AND v.second_ms <= ?6 AND v.id > iif(f.id = ?2, ?3, 0)
+ORDER BY 1, 2 LIMIT ?4
 -- VERSION_SUMS
-SELECT s.footing, f.weakens_ms, f.reason, f.tsa, s.n
-FROM (SELECT footing, count(*) AS n FROM version INDEXED BY version_footing
-	WHERE footing IS NOT NULL GROUP BY footing) s
-JOIN footing f ON f.id = s.footing
-ORDER BY f.weakens_ms, f.id
+SELECT s.footing, min(f.weakens_ms, coalesce(p.weakens_ms, f.weakens_ms)) AS weakens,
+	iif(p.weakens_ms < f.weakens_ms, p.reason, f.reason),
+	iif(p.weakens_ms < f.weakens_ms, p.tsa, f.tsa), s.n, s.partner
+FROM (SELECT footing, partner, count(*) AS n FROM version INDEXED BY version_footing
+	WHERE footing IS NOT NULL GROUP BY footing, partner) s
+JOIN footing f ON f.id = s.footing LEFT JOIN footing p ON p.id = s.partner
+ORDER BY weakens, s.footing, s.partner
 -- VERSION_JUDGED_LIST
 SELECT id, judged_ms FROM version INDEXED BY version_judged
 WHERE judged_ms IS NOT NULL AND live = 1 AND kind IN (1, 4) AND judged_ms < ?1
 ORDER BY judged_ms, id LIMIT ?2
 -- VERSION_DATA_GONE
-UPDATE version SET live = 0, footing = NULL WHERE id BETWEEN ?1 AND ?2
+UPDATE version SET live = 0, footing = NULL, partner = NULL, second_ms = NULL
+WHERE id BETWEEN ?1 AND ?2
 
 -- OBJECT_SET_ANNOUNCED
 UPDATE object SET announced_ms = ?2 WHERE id = ?1

@@ -3,21 +3,44 @@
 
 #include "storage/store_private.h"
 
-int version_footing_get(struct store_conn *conn, int64_t version, int64_t *ret_footing,
-			int64_t *ret_weakens_ms, struct ltps_error *err)
+int version_stand_get(struct store_conn *conn, int64_t version,
+		      struct version_stood *ret, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
-	*ret_footing = 0;
-	*ret_weakens_ms = INT64_MAX;
-	if (db_get(conn->db, SQL_VERSION_FOOTING_GET, &s, err) != 0)
+	*ret = (struct version_stood){ .weakens_ms = INT64_MAX,
+				       .holds_ms = INT64_MAX };
+	if (db_get(conn->db, SQL_VERSION_STAND_GET, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(version));
 	int rc = db_step(s, &row, err);
-	if (rc == 0 && row && db_int(s, 0) != 0) {
-		*ret_footing = db_int(s, 0);
-		*ret_weakens_ms = db_int(s, 1);
-	}
+	if (rc == 0 && row)
+		*ret = (struct version_stood){ .stand = { .footing = db_int(s, 0),
+							  .partner = db_int(s, 1),
+							  .second_ms = db_int(s, 2),
+							  .seconds =
+							      (uint32_t)db_int(s, 3) },
+					       .weakens_ms = db_int(s, 4),
+					       .holds_ms = db_int(s, 5),
+				       .holds = db_int(s, 6) };
+	db_reset(s);
+	return rc;
+}
+
+int version_alone_get(struct store_conn *conn, uint32_t often,
+		      struct version_alone *ret, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	*ret = (struct version_alone){ .next_ms = INT64_MAX };
+	if (db_get(conn->db, SQL_VERSION_ALONE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(often));
+	int rc = db_step(s, &row, err);
+	if (rc == 0 && row && db_int(s, 0) > 0)
+		*ret = (struct version_alone){ .n = (uint64_t)db_int(s, 0),
+					       .n_long = (uint64_t)db_int(s, 1),
+					       .next_ms = db_int(s, 2) };
 	db_reset(s);
 	return rc;
 }

@@ -5,9 +5,24 @@
 
 #include "storage/renewal.h"
 
-/* What a version of forms stands on: 0 and INT64_MAX when nothing is written down. */
-int version_footing_get(struct store_conn *conn, int64_t version, int64_t *ret_footing,
-			int64_t *ret_weakens_ms, struct ltps_error *err) LTPS_CHECKED;
+/* What a version of forms stands on, and until when. Nothing is written down: footing
+ * is 0, both dates INT64_MAX. */
+struct version_stood {
+	struct version_stand stand;
+	int64_t weakens_ms; /* the first of the two */
+	int64_t holds_ms;   /* the last of those that are not lost; -1: all are */
+	int64_t holds;      /* the footing of that */
+};
+int version_stand_get(struct store_conn *conn, int64_t version,
+		      struct version_stood *ret, struct ltps_error *err) LTPS_CHECKED;
+/* Versions of forms that stand on one authority of two. */
+struct version_alone {
+	uint64_t n;
+	uint64_t n_long; /* the other one was asked so often in vain */
+	int64_t next_ms; /* when it is asked next; INT64_MAX: never */
+};
+int version_alone_get(struct store_conn *conn, uint32_t often,
+		      struct version_alone *ret, struct ltps_error *err) LTPS_CHECKED;
 /* Live objects whose period ended until then and behind (from_ms, from_object), by end
  * and id. */
 int object_ended_list(struct store_conn *conn, int64_t from_ms, int64_t from_object,

@@ -355,7 +355,8 @@ static int add_one(struct store_conn *conn, const char *id, int64_t footing,
 	v.verdict = NULL;
 	return object_add_version(conn, object, &v, &version, err) != 0
 		   ? -1
-		   : version_set_footing(conn, version, footing, err);
+		   : version_stand_put(conn, version, &(struct version_stand){ .footing = footing },
+				       err);
 }
 
 static int run_crowd(struct store_conn *conn, void *arg, struct ltps_error *err)

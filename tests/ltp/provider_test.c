@@ -318,14 +318,14 @@ Test(ltp_provider, verified_answer_becomes_material_and_no_other)
 	struct judged_path j = judge_from(&s, &in);
 	judged_path_clear(&j);
 	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_SCVP, view_text(key),
-				     count_row, &row, &err),
+				     INT64_MAX, count_row, &row, &err),
 		     0);
 	cr_assert_eq(row.n, 0);
 	fault = NONE;
 	j = judge_from(&s, &in);
 	judged_path_clear(&j);
 	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_SCVP, view_text(key),
-				     count_row, &row, &err),
+				     INT64_MAX, count_row, &row, &err),
 		     0);
 	cr_assert_eq(row.n, 1);
 	cr_assert_gt(row.size, 1000);

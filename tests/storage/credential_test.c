@@ -266,7 +266,11 @@ Test(tenant_use, store_of_before_is_counted_when_it_is_opened)
 		    "DROP TABLE tenant_use; DROP TABLE credential;"
 		    "DROP TRIGGER tenant_use_blob; DROP TRIGGER tenant_use_no_blob;"
 		    "DROP TRIGGER tenant_use_object;"
-		    "DROP TRIGGER tenant_use_no_object; PRAGMA user_version = 3");
+		    "DROP TRIGGER tenant_use_no_object;"
+		    "DROP INDEX version_partner; DROP INDEX version_second;"
+		    "ALTER TABLE version DROP COLUMN partner;"
+		    "ALTER TABLE version DROP COLUMN second_ms;"
+		    "ALTER TABLE version DROP COLUMN seconds; PRAGMA user_version = 3");
 	store = fixture_open(dir);
 	struct ltps_error err = LTPS_ERROR_INIT;
 	cr_assert_eq(store_reader_open(store, &reader, &err), 0);

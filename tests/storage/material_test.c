@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include <string.h>
 
@@ -98,7 +99,8 @@ Test(material, unknown_material_is_not_found)
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
 	ltps_error_clear(&err);
 	cr_assert_eq(
-	    material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), row, &r, &err),
+	    material_by_key(reader, MATERIAL_ROW_CRL, view_text("k"), INT64_MAX, row,
+			    &r, &err),
 	    0);
 	cr_assert_eq(r.n, 0);
 }
@@ -111,12 +113,46 @@ Test(material, newest_comes_first_by_key)
 	struct put new = put(MATERIAL_ROW_CRL, "new", "issuer", 30);
 	put(MATERIAL_ROW_CRL, "other", "other issuer", 40);
 	put(MATERIAL_ROW_OCSP, "ocsp", "issuer", 50);
-	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), row,
-				     &r, &err),
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"),
+				     INT64_MAX, row, &r, &err),
 		     0);
 	cr_assert_eq(r.n, 2);
 	cr_assert_eq(r.ids[0], new.id);
 	cr_assert_eq(r.ids[1], old.id);
+	r.n = 0;
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), 29,
+				     row, &r, &err),
+		     0);
+	cr_assert_eq(r.n, 1, "what was produced later does not count");
+	cr_assert_eq(r.ids[0], old.id);
+}
+
+static int count_row(void *arg, const struct material_row *m, struct ltps_error *err)
+{
+	(void)m;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+Test(material, of_one_source_the_newest_are_read)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char bytes[32];
+	size_t n = 0;
+	for (int i = 0; i < MATERIAL_KEY_ROWS_MAX + 3; i++) {
+		snprintf(bytes, sizeof(bytes), "CRL %d", i);
+		put(MATERIAL_ROW_CRL, bytes, "issuer", 1 + i);
+	}
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"),
+				     INT64_MAX, count_row, &n, &err),
+		     0);
+	cr_assert_eq(n, MATERIAL_KEY_ROWS_MAX);
+	n = 0;
+	cr_assert_eq(material_by_key(reader, MATERIAL_ROW_CRL, view_text("issuer"), 3,
+				     count_row, &n, &err),
+		     0);
+	cr_assert_eq(n, 3, "older ones answer for their time");
 }
 
 struct link {

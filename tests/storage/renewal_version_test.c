@@ -8,6 +8,7 @@
 #include "base/embedded.h"
 #include "storage/backup.h"
 #include "storage/object.h"
+#include "storage/term.h"
 #include "tests/support/renewal_kit.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
@@ -18,7 +19,8 @@ extern const size_t store_schemas_count;
 TestSuite(renewal_version, .init = rkit_begin, .fini = rkit_end);
 
 struct work {
-	int64_t object, version, footing, ms;
+	int64_t object, version, ms;
+	struct version_stand stand;
 	struct version_new v;
 	struct object_new o;
 };
@@ -38,7 +40,7 @@ static int run_object(struct store_conn *c, void *arg, struct ltps_error *err)
 static int run_footing(struct store_conn *c, void *arg, struct ltps_error *err)
 {
 	struct work *w = arg;
-	return version_set_footing(c, w->version, w->footing, err);
+	return version_stand_put(c, w->version, &w->stand, err);
 }
 
 static int run_announced(struct store_conn *c, void *arg, struct ltps_error *err)
@@ -101,7 +103,7 @@ static int64_t form(int64_t obj, const char *label, enum version_kind kind,
 
 static enum ltps_code stand(int64_t version, int64_t footing)
 {
-	struct work w = { .version = version, .footing = footing };
+	struct work w = { .version = version, .stand = { .footing = footing } };
 	return rkit_try(run_footing, &w);
 }
 
@@ -122,9 +124,11 @@ static struct dues due(int64_t until, int64_t after_footing, int64_t after)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct dues d = { .n = 0 };
-	cr_assert_eq(version_due_list(rkit_reader, until, after_footing, after, 0,
-				      take_due, &d, &err),
-		     0, "%s", err.text);
+	const struct version_due_query q = { .weakens_until = until,
+					     .after_footing = after_footing,
+					     .after_id = after };
+	cr_assert_eq(version_due_list(rkit_reader, &q, take_due, &d, &err), 0, "%s",
+		     err.text);
 	return d;
 }
 
@@ -242,6 +246,122 @@ Test(renewal_version, due_forms_come_by_footing_and_id_in_pages)
 	cr_assert_eq(due(9999, b, f[0]).n, 0);
 }
 
+/* The other authority, and what it keeps or brings down. */
+
+static enum ltps_code stand_on(int64_t version, struct version_stand stand)
+{
+	struct work w = { .version = version, .stand = stand };
+	return rkit_try(run_footing, &w);
+}
+
+static struct version_stood stood(int64_t version)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct version_stood s;
+	cr_assert_eq(version_stand_get(rkit_reader, version, &s, &err), 0, "%s",
+		     err.text);
+	return s;
+}
+
+Test(renewal_version, form_is_due_when_its_partner_weakens_or_is_lost)
+{
+	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 900);
+	int64_t f =
+	    form(object("p", 0, 0), "augmented-1", VERSION_AUGMENTED, "x");
+	cr_assert_eq(stand_on(f, (struct version_stand){ a, a, 0, 0 }), LTPS_ARGUMENT);
+	cr_assert_eq(stand_on(f, (struct version_stand){ a, 99, 0, 0 }),
+		     LTPS_NOT_FOUND);
+	cr_assert_eq(stand_on(f, (struct version_stand){ a, b, 0, 0 }), LTPS_OK);
+	cr_assert_eq(due(899, 0, 0).n, 0);
+	struct dues d = due(900, 0, 0);
+	cr_assert_eq(d.n, 1);
+	cr_assert_eq(d.v[0].footing, b);
+	cr_assert_eq(d.v[0].version, f);
+	struct version_stood s = stood(f);
+	cr_assert_eq(s.weakens_ms, 900);
+	cr_assert_eq(s.holds_ms, 1000);
+	cr_assert_eq(s.holds, a);
+	rkit_lose(a);
+	s = stood(f);
+	cr_assert_eq(s.holds_ms, 900);
+	cr_assert_eq(s.holds, b);
+	rkit_lose(b);
+	cr_assert_eq(stood(f).holds_ms, -1);
+}
+
+Test(renewal_version, partners_of_forms_are_listed_page_by_page_like_footings)
+{
+	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 900);
+	int64_t f[2];
+	f[0] = form(object("p", 0, 0), "augmented-1", VERSION_AUGMENTED, "x");
+	f[1] = form(object("q", 0, 0), "augmented-1", VERSION_AUGMENTED, "x");
+	cr_assert_eq(stand_on(f[0], (struct version_stand){ a, b, 0, 0 }), LTPS_OK);
+	cr_assert_eq(stand_on(f[1], (struct version_stand){ b, a, 0, 0 }), LTPS_OK);
+	struct dues d = due(1000, 0, 0);
+	cr_assert_eq(d.n, 4);
+	for (size_t i = 0; i < 4; i++) {
+		cr_expect_eq(d.v[i].footing, i < 2 ? a : b);
+		cr_expect_eq(d.v[i].version, f[i % 2]);
+		struct dues after = due(1000, d.v[i].footing, d.v[i].version);
+		cr_expect_eq(after.n, 3 - i);
+	}
+}
+
+static size_t due_alone(int64_t until, int64_t alone_until, int64_t now_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct dues d = { .n = 0 };
+	const struct version_due_query q = { .weakens_until = until,
+					     .alone_until = alone_until,
+					     .now_ms = now_ms };
+	cr_assert_eq(version_due_list(rkit_reader, &q, take_due, &d, &err), 0, "%s",
+		     err.text);
+	return d.n;
+}
+
+Test(renewal_version, form_on_one_authority_waits_but_not_past_its_date)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct version_alone alone;
+	int64_t a = rkit_footing("A", 1000);
+	struct work w = { .object = object("p", 0, 0) };
+	int64_t f = form(w.object, "augmented-1", VERSION_AUGMENTED, "x");
+	cr_assert_eq(version_alone_get(rkit_reader, 2, &alone, &err), 0);
+	cr_assert_eq(alone.n, 0);
+	cr_assert_eq(alone.next_ms, INT64_MAX);
+	cr_assert_eq(stand_on(f, (struct version_stand){ a, 0, 500, 2 }), LTPS_OK);
+	cr_assert_eq(due_alone(1000, 999, 499), 0, "within the margin it waits");
+	cr_assert_eq(due_alone(1000, 999, 500), 1);
+	cr_assert_eq(due_alone(0, 0, 500), 1, "far from any date");
+	cr_assert_eq(due_alone(1000, 1000, 499), 1, "not past its date");
+	cr_assert_eq(due_alone(1000, 1000, 500), 1, "once");
+	cr_assert_eq(version_alone_get(rkit_reader, 2, &alone, &err), 0);
+	cr_assert_eq(alone.n, 1);
+	cr_assert_eq(alone.n_long, 1);
+	cr_assert_eq(alone.next_ms, 500);
+	cr_assert_eq(version_alone_get(rkit_reader, 3, &alone, &err), 0);
+	cr_assert_eq(alone.n_long, 0);
+	cr_assert_eq(stood(f).stand.seconds, 2);
+	cr_assert_eq(rkit_try(run_delete_data, &w), LTPS_OK);
+	cr_assert_eq(due_alone(1000, 1000, 500), 0);
+	cr_assert_eq(version_alone_get(rkit_reader, 2, &alone, &err), 0);
+	cr_assert_eq(alone.n, 0);
+}
+
+Test(renewal_version, newer_form_ends_the_waiting_of_the_older_one)
+{
+	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 900);
+	int64_t o = object("p", 0, 0);
+	int64_t f1 = form(o, "augmented-1", VERSION_AUGMENTED, "x");
+	int64_t f2 = form(o, "augmented-2", VERSION_AUGMENTED, "x");
+	cr_assert_eq(stand_on(f1, (struct version_stand){ a, b, 1, 0 }), LTPS_OK);
+	cr_assert_eq(stand_on(f2, (struct version_stand){ a, b, 0, 0 }), LTPS_OK);
+	struct dues d = due(900, 0, 0);
+	cr_assert_eq(d.n, 1);
+	cr_assert_eq(d.v[0].version, f2);
+	cr_assert_eq(due_alone(0, 0, 9999), 0);
+}
+
 struct sums {
 	size_t n;
 	struct tip_sum sums[4];
@@ -275,6 +395,7 @@ Test(renewal_version, deleted_objects_stand_on_nothing)
 	cr_assert_eq(version_sums(rkit_reader, take_sum, &s, &err), 0);
 	cr_assert_eq(s.n, 2);
 	cr_assert_eq(s.sums[0].footing, b);
+	cr_assert_eq(s.sums[0].partner, 0);
 	cr_assert_eq(s.sums[0].tips, 1);
 	cr_assert_eq(s.sums[0].objects, 1);
 	cr_assert_eq(s.sums[0].weakens_ms, 900);
@@ -291,6 +412,25 @@ Test(renewal_version, deleted_objects_stand_on_nothing)
 	seen[0] = '\0';
 	cr_assert_eq(footing_list(rkit_reader, take_footing, seen, &err), 0);
 	cr_assert_str_eq(seen, "");
+}
+
+Test(renewal_version, sums_go_by_the_earlier_of_footing_and_partner)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	static struct sums s;
+	char seen[8] = "";
+	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 900);
+	struct work w = { .object = object("p", 0, 0) };
+	int64_t f = form(w.object, "f", VERSION_AUGMENTED, "x");
+	cr_assert_eq(stand_on(f, (struct version_stand){ a, b, 0, 0 }), LTPS_OK);
+	cr_assert_eq(version_sums(rkit_reader, take_sum, &s, &err), 0);
+	cr_assert_eq(s.n, 1);
+	cr_assert_eq(s.sums[0].footing, a);
+	cr_assert_eq(s.sums[0].partner, b);
+	cr_assert_eq(s.sums[0].weakens_ms, 900);
+	cr_assert_str_eq(s.sums[0].tsa, "B");
+	cr_assert_eq(footing_list(rkit_reader, take_footing, seen, &err), 0);
+	cr_assert_str_eq(seen, "AB");
 }
 
 /* Judgements and periods */
@@ -411,6 +551,39 @@ Test(renewal_migration, store_of_the_first_schema_keeps_everything)
 	d.n = 0;
 	cr_assert_eq(object_ending_list(rkit_reader, 999, 0, take_date, &d, &err), 0);
 	cr_assert_eq(d.n, 1);
+	/* Made-up rows: an empty store goes the way of all others. */
+	rkit_end_damaged();
+	rkit_begin();
+}
+
+/* A form on one footing, as the fourth schema left it. */
+static const char FOURTH[] =
+    "INSERT INTO object VALUES (1, 'alpha', 'p', 'urn', 0, 5, 900, NULL, NULL);"
+    "INSERT INTO footing VALUES (7, zeroblob(32), zeroblob(32), 99, 99, NULL, 'ends',"
+    " 'A', x'3000');"
+    "INSERT INTO version (id, object, label, kind, created_ms, digest_alg, footing, base)"
+    " VALUES (16385, 1, 'v1', 1, 5, 0, NULL, NULL),"
+    " (16386, 1, 'augmented-1', 2, 6, 0, 7, 16385);";
+
+Test(renewal_migration, forms_of_the_fourth_schema_stand_as_they_did)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	rkit_end_damaged();
+	fixture_dir(rkit_dir);
+	for (size_t i = 0; i < 4; i++)
+		storage_sql(rkit_dir, (const char *)store_schemas[i].bytes.p);
+	cr_assert_eq(storage_sql_int(rkit_dir, "PRAGMA user_version"), 4);
+	storage_sql(rkit_dir, FOURTH);
+	rkit_store = fixture_open(rkit_dir);
+	cr_assert_eq(store_reader_open(rkit_store, &rkit_reader, &err), 0);
+	cr_assert_eq(storage_sql_int(rkit_dir, "PRAGMA user_version"),
+		     (int64_t)store_schemas_count);
+	const struct version_stood s = stood(16386);
+	cr_assert_eq(s.stand.footing, 7);
+	cr_assert_eq(s.stand.partner, 0);
+	cr_assert_eq(s.stand.second_ms, 0);
+	cr_assert_eq(due(98, 0, 0).n, 0);
+	cr_assert_eq(due(99, 0, 0).n, 1);
 	/* Made-up rows: an empty store goes the way of all others. */
 	rkit_end_damaged();
 	rkit_begin();
