@@ -39,8 +39,8 @@ struct fetch_policy {
 	/* Of ourselves, PEM, for https; NULL: none. Borrowed, outlive the handle. */
 	const char *client_certificate;
 	const char *client_key;
-	/* Told of each exchange now and then, within fetch_do(), at least once a second;
-	 * NULL: nobody. Not over LDAP. */
+	/* Told of each exchange now and then, within fetch_do(), at least once a
+	 * second; NULL: nobody. Not over LDAP. */
 	void (*progress)(void *arg, const struct fetch_state *state);
 	void *progress_arg;
 };

@@ -40,7 +40,8 @@ static const char HELP_PRESERVE[] =
     "  --profile P     preservation profile (" PROFILE_DEFAULT ")\n"
     "  --empty         no file: a container that update fills later\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
-    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP HELP_EXIT;
+    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP
+	HELP_EXIT;
 
 struct preserve {
 	struct progress progress;
@@ -169,7 +170,8 @@ static const char HELP_UPDATE[] =
     "                  ... where none was given); otherwise its id from now on\n"
     "  --related ID    of one file: part that it is about, as of a signature\n"
     "  --format URI    format id of TS 119 512; left out when not given\n"
-    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP HELP_EXIT;
+    "  --mime M        MIME type; detected when neither is given\n" PROGRESS_HELP
+	HELP_EXIT;
 
 int cmd_update(int argc, char **argv)
 {

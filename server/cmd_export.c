@@ -15,6 +15,7 @@
 #define POIDS_MAX 1000
 #define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
 #define EVIDENCE_PREFIX "evidence-" /* of the ids of records in RetrievePO */
+#define OPTIONS_COUNT (1 + CLIENT_OPTIONS_COUNT + PROGRESS_OPTIONS_COUNT)
 
 static const char help[] =
     "usage: ltps export POID... -o FILE.xml [--url URL]\n"
@@ -261,7 +262,7 @@ int cmd_export(int argc, char **argv)
 		PROGRESS_OPTIONS(e->progress),
 	};
 	const struct command_line line = { "export", help,
-					   options,  sizeof(options) / sizeof(options[0]),
+					   options,  OPTIONS_COUNT,
 					   e->poids, POIDS_MAX };
 	int status = command_parse(argc, argv, &line, &e->n);
 	if (status != 0)

@@ -10,6 +10,7 @@
 #include "server/progress.h"
 
 #define POID_MAX 256 /* longer than any of a service */
+#define OPTIONS_COUNT (2 + CLIENT_OPTIONS_COUNT + PROGRESS_OPTIONS_COUNT)
 
 static const char help[] =
     "usage: ltps package POID -o OUT.zip [--url URL] [--partial]\n"
@@ -17,7 +18,8 @@ static const char help[] =
     "evidence records, trust anchors with their dates, the material and the policy\n"
     "that signatures are judged by, reports, the trace, and a page (README.txt,\n"
     "VERIFY.html) with the commands that check each file.\n" CLIENT_HELP
-    "  --partial       also while the evidence of some version is not made yet\n" PROGRESS_HELP
+    "  --partial       also while the evidence of some version is not made yet\n"
+    PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";
 
@@ -82,7 +84,7 @@ int cmd_package(int argc, char **argv)
 		PROGRESS_OPTIONS(progress),
 	};
 	const struct command_line line = { "package", help,
-					   options,   sizeof(options) / sizeof(options[0]),
+					   options,   OPTIONS_COUNT,
 					   &poid,     1 };
 	int status;
 	client.progress = &progress;

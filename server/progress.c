@@ -209,12 +209,14 @@ static bool is_past(int64_t then_ms, int64_t now_ms, int64_t ms)
 
 static bool is_due(const struct progress *p, bool begins, int64_t now_ms)
 {
-	if (p->form == PROGRESS_LINES)
-		return begins || (p->total > 0 ? hundredths(p) > p->told
-					       : p->done > 0 && is_past(last_drawn(p, 1),
-									now_ms, 1000));
-	return begins ? is_past(last_drawn(p, PROGRESS_PER_SECOND), now_ms, 1000)
-		      : is_past(last_drawn(p, 1), now_ms, REDRAW_MS);
+	const int64_t last_ms = last_drawn(p, 1);
+	if (p->form == PROGRESS_IN_PLACE)
+		return begins
+			   ? is_past(last_drawn(p, PROGRESS_PER_SECOND), now_ms, 1000)
+			   : is_past(last_ms, now_ms, REDRAW_MS);
+	if (begins || p->total > 0)
+		return begins || hundredths(p) > p->told;
+	return p->done > 0 && is_past(last_ms, now_ms, 1000);
 }
 
 static void show(struct progress *p, bool begins)

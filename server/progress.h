@@ -27,8 +27,8 @@
 	}
 #define PROGRESS_OPTIONS_COUNT 2
 #define PROGRESS_HELP                                                                  \
-	"  --progress      tell on standard error how far it is, as lines where that\n" \
-	"                  is no terminal\n"                                           \
+	"  --progress      tell on standard error how far it is, as lines where\n"     \
+	"                  that is no terminal\n"                                      \
 	"  --quiet         do not, where it is one\n"
 
 enum progress_unit {

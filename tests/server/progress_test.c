@@ -139,9 +139,10 @@ Test(progress, part_stands_before_what_is_done_in_it)
 			 "ltps: fsck: object 2 of 7, sending 1.0 MiB of 2.0 MiB");
 	progress_part(&k->p, "object", 3, 7);
 	fflush(k->p.out);
-	cr_expect_str_eq(k->text, "ltps: fsck: object 2 of 7\n"
-				  "ltps: fsck: object 2 of 7, sending 1.0 MiB of 2.0 MiB\n"
-				  "ltps: fsck: object 3 of 7\n");
+	cr_expect_str_eq(k->text,
+			 "ltps: fsck: object 2 of 7\n"
+			 "ltps: fsck: object 2 of 7, sending 1.0 MiB of 2.0 MiB\n"
+			 "ltps: fsck: object 3 of 7\n");
 	end(k);
 }
 
