@@ -124,7 +124,7 @@ def bouncy_castle(folder):
 def fetch_dss(path):
     """Asks Maven for DSS; what it loads goes to its own repository."""
     need("mvn")
-    partial = path + ".new"
+    partial = os.path.abspath(path) + ".new"  # Maven works in another folder
     try:
         run("DSS by Maven", ["mvn", "-q", "-B", "dependency:build-classpath",
                              f"-Dmdep.outputFile={partial}"],
