@@ -92,6 +92,8 @@ export default {
 	"timeline.trace.acts": { one: "{n} event that concerns the object", other: "{n} events that concern the object" },
 	"timeline.trace.reads": { one: "Read once", other: "Read {n} times: by whom" },
 	"timeline.trace.who-read": "Who read it",
+	"timeline.trace.all": "Show all {n}",
+	"timeline.trace.newest": "Show the newest {n} only",
 	"timeline.trace.when": "When",
 	"timeline.trace.what": "What",
 	"timeline.trace.who": "Who",

@@ -92,6 +92,8 @@ export default {
 	"timeline.trace.acts": { one: "Un eveniment care privește obiectul", few: "{n} evenimente care privesc obiectul", other: "{n} de evenimente care privesc obiectul" },
 	"timeline.trace.reads": { one: "Citit o dată", few: "Citit de {n} ori: de cine", other: "Citit de {n} de ori: de cine" },
 	"timeline.trace.who-read": "Cine l-a citit",
+	"timeline.trace.all": "Arată-le pe toate ({n})",
+	"timeline.trace.newest": "Arată doar cele mai noi {n}",
 	"timeline.trace.when": "Când",
 	"timeline.trace.what": "Ce",
 	"timeline.trace.who": "Cine",
