@@ -237,7 +237,7 @@ def codes(tap):
     all_of("status of certificates", "report.status", re.findall(
         r'\[PATH_STATUS_\w+\] = "(\w+)"', source("validation/path.c")), 4)
     all_of("constraints", "report.check", re.findall(
-        r'\[CONSTRAINT_\w+\] = \{\s*"([\w-]+)"', source("validation/constraint.c")), 45)
+        r'\[CONSTRAINT_\w+\] = \{\s*"([\w-]+)"', source("validation/constraint.c")), 47)
     all_of("findings of the engine", "report.finding", [c for f in sources("validation", "engine")
            for c in re.findall(r'engine_find\([^"]*"([A-Z_]+)"', f)], 8)
     all_of("jobs", "health.job.kind", re.findall(

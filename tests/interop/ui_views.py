@@ -524,8 +524,8 @@ def looks(stage, a):
         page.wait_for_selector(".found .badge")))
 
 
-PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, visited, state, rights, searched,
-         paged, by_hand, by_keyboard, looks, failing)
+PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, visited, state,
+         rights, searched, paged, by_hand, by_keyboard, looks, failing)
 
 
 def run(stage):
