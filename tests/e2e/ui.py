@@ -245,6 +245,11 @@ def codes(tap):
     all_of("alarms", "health.alarm", re.findall(
         r'#define NOTIFY_ALARM_\w+ "([\w-]+)"', source("ltp/notify_private.h")) + re.findall(
         r'\[ALARM_\w+\] = "([\w-]+)"', source("ltp/notify_alarm.c")), 7)
+    room = "".join(sources("ltp", "") + sources("server", ""))
+    told = re.findall(r'\.(?:what|operation) = "([A-Z]\w+)"', room) + re.findall(
+        r'audit_\w+\([^;"]*"([A-Z]\w+)"', room) + re.findall(r'"(\w+Link)"', room)
+    all_of("what the audit says of an object", "timeline.op",
+           {o for o in told if not o.endswith("Token")}, 12)  # tokens are nobody's object
     names = re.search(r"stamp_type_name.*?names\[\] = \{(.*?)\}", source("validation/document.c"),
                       re.S)
     all_of("kinds of time-stamps", "report.stamp", re.findall(r'"(\w+)"', names[1]), 5)
