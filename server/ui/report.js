@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report of /validate as people read it: who signed, when, is it still provable, until
 // when, and why not. Codes of EN 319 102-1 stand beside the words.
+import { summary } from "./changes.js";
 import { el, fact, icon, time } from "./dom.js";
 import { table } from "./pieces.js";
 import { has, named, t } from "./text.js";
@@ -194,9 +195,19 @@ function provable(s, json) {
 	];
 }
 
+// A constraint says what should be: here it is not.
+function broken(constraint) {
+	return t("report.finding.broken", { check: named("report.check", constraint) });
+}
+
+// Outcomes whose own sentence leaves open what is wrong.
+const VAGUE = ["SIG_CONSTRAINTS_FAILURE", "CHAIN_CONSTRAINTS_FAILURE"];
+
 function reason(s) {
+	const rule = VAGUE.includes(s.subindication) ? s.reason?.constraint : null;
 	const help = `report.help.${s.subindication}`;
 	return [
+		rule ? el("p", null, broken(rule)) : null,
 		has(help) ? el("p", null, t("report.help", { what: t(help) })) : null,
 		s.reason?.retry ? sentence("report.retry", s.reason.retry) : null,
 		s.reason ? el("p", { class: "muted", lang: "en" }, s.reason.text,
@@ -211,22 +222,18 @@ function changed(s) {
 			t("report.changed.content"))) : null;
 	if (s.references_intact === false || !s.byte_range_valid)
 		return el("p", null, el("strong", { class: "bad" }, t("report.changed.content")));
-	const kinds = new Map();
-	for (const m of s.modifications)
-		kinds.set(m.kind, (kinds.get(m.kind) ?? 0) + 1);
-	if (kinds.size === 0)
+	if (s.modifications.length === 0)
 		return el("p", null, t(s.covers_whole_file ? "report.changed.nothing"
 			: "report.changed.nothing.seen"));
 	return [
 		hostile(s) ? el("p", null, el("strong", { class: "bad" }, t("report.changed.shown"))) : null,
-		s.forbidden_change ? el("p", { lang: "en" }, s.forbidden_change) : null,
-		el("ul", { class: "plain" }, [...kinds].map(([kind, n]) =>
-			el("li", null, named("report.change", kind), " ", el("span", { class: "muted" },
-				t("report.change.count", { n }))))),
+		s.forbidden_change ? [el("p", null, broken("pdf-permissions")),
+			el("p", { class: "muted", lang: "en" }, s.forbidden_change)] : null,
+		summary(s.modifications),
 		el("details", null, el("summary", null, t("report.changed.list")),
-			el("ul", { lang: "en" }, s.modifications.map((m) => el("li", null,
+			el("ul", null, s.modifications.map((m) => el("li", null,
 				el("span", { class: "muted" }, t("report.revision", { n: m.revision }), ": "),
-				m.what, m.attack ? [" ", code(m.attack)] : null)))),
+				el("span", { lang: "en" }, m.what), m.attack ? [" ", code(m.attack)] : null)))),
 	];
 }
 
@@ -285,7 +292,8 @@ function chain(s) {
 function check(c) {
 	const kind = c.holds === null ? "plain" : c.holds ? "ok" : c.level === "FAIL" ? "bad" : "unknown";
 	const word = c.holds === null ? "skipped" : c.holds ? "holds" : "fails";
-	return [el("code", null, c.name), badge(kind, t(`report.check.${word}`)),
+	return [[el("p", null, named("report.check", c.name)), code(c.name)],
+		badge(kind, t(`report.outcome.${word}`)),
 		c.text ? el("span", { lang: "en" }, c.text) : null];
 }
 
@@ -310,15 +318,31 @@ function records(list) {
 				code(e.subindication)] : null))));
 }
 
+// One of an evidence record, a time-stamp or a PDF's structure is told as such: they are
+// many, and speak to those who know the format.
+function meaning(finding) {
+	const family = `report.finding.${finding.code.split("_")[0]}`;
+	if (has(`report.check.${finding.code}`))
+		return broken(finding.code);
+	if (has(`report.finding.${finding.code}`))
+		return t(`report.finding.${finding.code}`);
+	return has(family) ? t(family) : null;
+}
+
+function finding(f) {
+	const words = meaning(f);
+	return el("li", null, words ? el("p", null, words) : null,
+		el("p", { class: words ? "muted" : null }, el("span", { lang: "en" }, f.text), " ",
+			code(f.code), f.clause ? ` ${f.clause}` : null));
+}
+
 function findings(json) {
 	const n = json.findings.length + json.notes.length;
 	if (n === 0)
 		return null;
 	return el("details", { class: "card" }, el("summary", null, t("report.findings", { n })),
-		el("ul", { class: "stack", lang: "en" },
-			json.findings.map((f) => el("li", null, f.text, " ", el("span", { class: "muted" },
-				[f.code, f.clause].filter(Boolean).join(", ")))),
-			json.notes.map((note) => el("li", null, note))));
+		el("ul", { class: "stack" }, json.findings.map(finding),
+			json.notes.map((note) => el("li", { lang: "en" }, note))));
 }
 
 function judged(json) {

@@ -39,6 +39,11 @@ export function number(n, options) {
 	return new Intl.NumberFormat(locale(), options).format(n);
 }
 
+// "a, b and c"
+export function list(items) {
+	return new Intl.ListFormat(locale(), { type: "conjunction" }).format(items);
+}
+
 // options.date: the day only; options.month: the month only.
 export function date(iso, options = {}) {
 	const how = options.month ? { year: "numeric", month: "long" }

@@ -35,6 +35,12 @@ def source(*path):
         return f.read()
 
 
+def sources(room, stem):
+    """Those of a room whose names begin so."""
+    return [source(room, n) for n in sorted(os.listdir(os.path.join(ROOT, room)))
+            if n.startswith(stem) and n.endswith(".c")]
+
+
 FILES = sorted(os.listdir(UI))
 SCRIPTS = {n: source("server/ui", n) for n in FILES if n.endswith(".js")}
 
@@ -230,6 +236,20 @@ def codes(tap):
         r'\[PDF_CHANGE_\w+\] = "(\w+)"', source("validation/pdf_changes.c")), 4)
     all_of("status of certificates", "report.status", re.findall(
         r'\[PATH_STATUS_\w+\] = "(\w+)"', source("validation/path.c")), 4)
+    all_of("constraints", "report.check", re.findall(
+        r'\[CONSTRAINT_\w+\] = \{\s*"([\w-]+)"', source("validation/constraint.c")), 47)
+    all_of("findings of the engine", "report.finding", [c for f in sources("validation", "engine")
+           for c in re.findall(r'engine_find\([^"]*"([A-Z_]+)"', f)], 8)
+    all_of("jobs", "health.job.kind", re.findall(
+        r'#define JOB_\w+ "([\w-]+)"', source("ltp/upkeep.h") + source("ltp/inside.h")), 10)
+    all_of("alarms", "health.alarm", re.findall(
+        r'#define NOTIFY_ALARM_\w+ "([\w-]+)"', source("ltp/notify_private.h")) + re.findall(
+        r'\[ALARM_\w+\] = "([\w-]+)"', source("ltp/notify_alarm.c")), 7)
+    room = "".join(sources("ltp", "") + sources("server", ""))
+    told = re.findall(r'\.(?:what|operation) = "([A-Z]\w+)"', room) + re.findall(
+        r'audit_\w+\([^;"]*"([A-Z]\w+)"', room) + re.findall(r'"(\w+Link)"', room)
+    all_of("what the audit says of an object", "timeline.op",
+           {o for o in told if not o.endswith("Token")}, 12)  # tokens are nobody's object
     names = re.search(r"stamp_type_name.*?names\[\] = \{(.*?)\}", source("validation/document.c"),
                       re.S)
     all_of("kinds of time-stamps", "report.stamp", re.findall(r'"(\w+)"', names[1]), 5)

@@ -42,7 +42,8 @@ def sealed(stage):
         for what, word in [("who", "Anna Popescu"), ("by whom certified", "Issuing CA"),
                            ("what proves when", "a time-stamp of TSA"), ("still", "Yes."),
                            ("until when", "at the latest: then the certificate of TSA"),
-                           ("what came after", "Additions that keep"),
+                           ("what came after", "Additions that keep the signature provable: "
+                            "certificates, status of certificates"),
                            ("level", "PAdES-BASELINE-LTA")]:
             tap.check(f"it tells {what}", word in text, text)
         stamp = page.locator("time").first

@@ -15,6 +15,7 @@ from ui_judge import Closed, press_on
 SIGNED = "urn:ltps:profile:pds+pgd+aug+wst+ers:2"
 PLAIN = "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
 NOTES = 12
+SHOWN = 10  # of those who read an object, at first
 HOSTILE = 'x" or poid ~ "<b>\\'
 
 
@@ -275,6 +276,30 @@ def traced(stage, a):
         tap.check("who only read stands apart", page.locator("#trace details").count() == 2)
 
 
+def visited(stage, a):
+    """Of many visits the newest; all when asked for, by the keyboard."""
+    tap = stage.tap
+    poid = a.notes[1]
+    for _ in range(SHOWN):
+        a.outlook(poid)
+    with stage.page(address(poid)) as page:
+        page.wait_for_selector("#trace")
+        page.locator("#trace summary").last.click()
+        rows = page.locator("#trace details[open] tbody tr")
+        button = page.locator("#trace details[open] button")
+        told = [(rows.count(), button.get_attribute("aria-expanded"))]
+        button.focus()
+        for _ in range(2):
+            page.keyboard.press("Enter")
+            told.append((rows.count(), button.get_attribute("aria-expanded")))
+        more = told[1][0]
+        tap.check("ten of who read it, all, and ten again", more > SHOWN and
+                  told == [(SHOWN, "false"), (more, "true"), (SHOWN, "false")], told)
+        tap.check("the button keeps the focus and names the number", button.evaluate(
+            "b => b === document.activeElement") and str(more) in button.inner_text(),
+            button.inner_text())
+
+
 # ---- the archive ----
 
 def state(stage, a):
@@ -499,8 +524,8 @@ def looks(stage, a):
         page.wait_for_selector(".found .badge")))
 
 
-PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, state, rights, searched,
-         paged, by_hand, by_keyboard, looks, failing)
+PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, visited, state,
+         rights, searched, paged, by_hand, by_keyboard, looks, failing)
 
 
 def run(stage):
