@@ -295,7 +295,7 @@ static int lapse(struct store_conn *conn, struct stamp_task *s, struct ltps_erro
 	struct tree t;
 	if (tips_lapse(conn, e.now_ms, s->stamp.gen_time_ms, &loss, err) != 0)
 		return -1;
-	if (loss.tokens == 0)
+	if (loss.restored == 0)
 		return 0;
 	if (upkeep_wake(conn, JOB_RENEW_TIMESTAMPS, e.now_ms, err) != 0 ||
 	    upkeep_wake(conn, JOB_RENEW_HASHES, e.now_ms, err) != 0 ||

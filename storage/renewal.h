@@ -83,12 +83,14 @@ int footing_lose(struct store_conn *conn, int64_t id, int64_t now_ms,
 		 struct ltps_error *err) LTPS_CHECKED;
 
 /*
- * tips_lapse - tips that weakened before a proven time, and were not renewed in time:
- * each is given up for the token before it that still stands, should there be one (the
- * other one of its pair); over what has ended the next time-stamp would prove nothing
- * (RFC 4998 5.3). Where nothing stands, nothing is taken away. Otherwise, what follows
- * is that of footing_lose(). Idempotent.
+ * tips_lapse - tips that ended before a proven time, and were not renewed in time, are
+ * given up by what they cover and what still stands, or lies over what stands: the next
+ * time-stamp over what has ended would prove nothing (RFC 4998 5.3). What does not stand
+ * stays under its tip; a tip that covers nothing any more falls. What was weak already
+ * when it was made has not ended. Unstamped hash-renewal trees as in footing_lose().
+ * Idempotent.
  * proven_ms  a genTime: no clock takes evidence away
+ * ret        tokens, restored: 0 in both when there was nothing to do
  */
 int tips_lapse(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
 	       struct footing_loss *ret, struct ltps_error *err) LTPS_CHECKED;

@@ -2,7 +2,7 @@
 /*
  * renewal_lose - a footing proves nothing any more: what falls with it.
  *
- *   tips on a lost footing fall, and those that ended unrenewed over one that stands
+ *   tips on a lost footing fall
  *     trees of objects stamped by them wait for a new token
  *       what a hash-renewal tree among these superseded is needed again
  *     what only they covered is a tip again; on a lost footing it falls next
@@ -19,7 +19,6 @@ enum { UNSTAMPED_TREE, UNSTAMPED_PURPOSE, UNSTAMPED_LEAVES, UNSTAMPED_COLUMNS };
 struct fall {
 	struct store_conn *conn;
 	int64_t now_ms;
-	int64_t proven_ms; /* what weakened before lapses; INT64_MIN: nothing does */
 	struct footing_loss loss;
 	struct buf unstamped;
 };
@@ -46,32 +45,13 @@ static int unstamp(struct fall *f, struct ltps_error *err)
 	return 0;
 }
 
-static int lapse(struct fall *f, uint64_t *ret_n, struct ltps_error *err)
-{
-	struct db_stmt *s;
-	*ret_n = 0;
-	if (f->proven_ms == INT64_MIN)
-		return 0;
-	if (db_get(f->conn->db, SQL_LINK_LAPSE, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(f->now_ms), DB_INT(f->proven_ms));
-	if (db_finish(s, err) != 0)
-		return -1;
-	*ret_n = (uint64_t)db_changes(f->conn->db);
-	return 0;
-}
-
 static int fall_round(struct fall *f, bool *ret_more, struct ltps_error *err)
 {
 	struct db *db = f->conn->db;
-	uint64_t lapsed;
 	if (renewal_run(f->conn, SQL_LINK_FALL, f->now_ms, err) != 0)
 		return -1;
-	const uint64_t fallen = (uint64_t)db_changes(db);
-	if (lapse(f, &lapsed, err) != 0)
-		return -1;
-	f->loss.tokens += fallen + lapsed;
-	*ret_more = fallen + lapsed > 0;
+	f->loss.tokens += (uint64_t)db_changes(db);
+	*ret_more = db_changes(db) > 0;
 	if (!*ret_more)
 		return 0;
 	if (unstamp(f, err) != 0 || db_run(db, SQL_LINK_RESTORE, err) != 0)
@@ -131,39 +111,89 @@ static int abandon_lost(struct fall *f, struct ltps_error *err)
 	return rc;
 }
 
-static int fall(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
-		struct footing_loss *ret, struct ltps_error *err)
+/* What follows from tokens that have fallen. */
+static int fall_end(struct fall *f, struct ltps_error *err)
 {
-	struct fall f = { .conn = conn,
-			  .now_ms = now_ms,
-			  .proven_ms = proven_ms,
-			  .unstamped = renewal_buf() };
+	return drop_tails(f, err) == 0 ? abandon_lost(f, err) : -1;
+}
+
+int renewal_fall(struct store_conn *conn, int64_t now_ms, struct footing_loss *ret,
+		 struct ltps_error *err)
+{
+	struct fall f = { .conn = conn, .now_ms = now_ms, .unstamped = renewal_buf() };
 	bool more = true;
 	int rc = 0;
 	while (rc == 0 && more)
 		rc = fall_round(&f, &more, err);
 	if (rc == 0)
-		rc = drop_tails(&f, err);
-	if (rc == 0)
-		rc = abandon_lost(&f, err);
+		rc = fall_end(&f, err);
 	buf_free(&f.unstamped);
 	if (rc == 0)
 		*ret = f.loss;
 	return rc;
 }
 
-int renewal_fall(struct store_conn *conn, int64_t now_ms, struct footing_loss *ret,
-		 struct ltps_error *err)
+/* ---- tips that ended unrenewed ---- */
+
+/* Columns of LINK_BRANCHES. */
+enum { BRANCH_TOKEN, BRANCH_TIP, BRANCH_COLUMNS };
+
+/* A tip without these branches; it falls when it has no other. */
+static int prune(struct fall *f, int64_t tip, struct ltps_error *err)
 {
-	return fall(conn, now_ms, INT64_MIN, ret, err);
+	struct db_stmt *s;
+	if (renewal_run(f->conn, SQL_LINK_GATHER, tip, err) != 0 ||
+	    db_get(f->conn->db, SQL_LINK_LAPSE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(f->now_ms), DB_INT(tip));
+	if (db_finish(s, err) != 0)
+		return -1;
+	f->loss.tokens += (uint64_t)db_changes(f->conn->db);
+	return 0;
+}
+
+static int lapse_round(struct fall *f, int64_t proven_ms, bool *ret_more,
+		       struct ltps_error *err)
+{
+	struct db_stmt *s;
+	struct buf rows = renewal_buf();
+	int rc = db_get(f->conn->db, SQL_LINK_BRANCHES, &s, err);
+	if (rc == 0) {
+		DB_BIND(s, DB_INT(proven_ms));
+		rc = renewal_collect(s, BRANCH_COLUMNS, &rows, err);
+	}
+	const size_t n = renewal_rows(&rows, BRANCH_COLUMNS);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const int64_t *b = renewal_row(&rows, BRANCH_COLUMNS, i);
+		const bool last = i + 1 == n || b[BRANCH_COLUMNS + BRANCH_TIP] !=
+						    b[BRANCH_TIP];
+		f->loss.restored++;
+		rc = renewal_run(f->conn, SQL_LINK_DETACH, b[BRANCH_TOKEN], err);
+		if (rc == 0 && last)
+			rc = prune(f, b[BRANCH_TIP], err);
+	}
+	buf_free(&rows);
+	*ret_more = n > 0;
+	return rc;
 }
 
 int tips_lapse(struct store_conn *conn, int64_t now_ms, int64_t proven_ms,
 	       struct footing_loss *ret, struct ltps_error *err)
 {
-	if (writer_require(conn, err) != 0)
-		return -1;
-	return fall(conn, now_ms, proven_ms, ret, err);
+	struct fall f = { .conn = conn, .now_ms = now_ms, .unstamped = renewal_buf() };
+	bool more = true;
+	int rc = writer_require(conn, err);
+	while (rc == 0 && more)
+		rc = lapse_round(&f, proven_ms, &more, err);
+	/* What is superseded lies under them still. */
+	if (rc == 0 && f.loss.tokens > 0)
+		rc = db_run(conn->db, SQL_LINK_UNCOVER, err);
+	if (rc == 0 && f.loss.tokens > 0)
+		rc = fall_end(&f, err);
+	buf_free(&f.unstamped);
+	if (rc == 0)
+		*ret = f.loss;
+	return rc;
 }
 
 int footing_lose(struct store_conn *conn, int64_t id, int64_t now_ms,

@@ -62,19 +62,31 @@ UPDATE link SET partner = NULL WHERE partner = ?1
 UPDATE link SET fallen_ms = ?1
 WHERE next IS NULL AND fallen_ms IS NULL AND trees > 0
 AND footing IN (SELECT id FROM footing WHERE lost_ms IS NOT NULL)
+-- LINK_BRANCHES
+-- ?1 a proven time: what tips that ended until then cover, and what need not end with
+-- them, since it stands, or all that it covers does or lies over what stands. Ended: not
+-- weak already when it was made.
+SELECT b.token, b.next FROM footing f
+CROSS JOIN link k INDEXED BY link_tip_footing ON k.footing = f.id
+CROSS JOIN token o ON o.id = k.token
+CROSS JOIN link b INDEXED BY link_next ON b.next = k.token AND b.trees > 0
+WHERE k.next IS NULL AND k.fallen_ms IS NULL AND k.trees > 0
+AND f.weakens_ms <= ?1 AND f.weakens_ms > o.gen_time_ms
+AND NOT EXISTS (WITH RECURSIVE ended (token) AS (
+	SELECT b.token WHERE NOT EXISTS (SELECT 1 FROM footing g WHERE g.id = b.footing
+		AND g.lost_ms IS NULL AND g.weakens_ms > ?1)
+	UNION SELECT c.token FROM ended
+	CROSS JOIN link c INDEXED BY link_next ON c.next = ended.token AND c.trees > 0
+	WHERE NOT EXISTS (SELECT 1 FROM footing g WHERE g.id = c.footing
+		AND g.lost_ms IS NULL AND g.weakens_ms > ?1))
+	SELECT 1 FROM ended WHERE NOT EXISTS (SELECT 1 FROM link c INDEXED BY link_next
+		WHERE c.next = ended.token AND c.trees > 0))
+ORDER BY b.next, b.token
+-- LINK_DETACH
+UPDATE link SET next = NULL WHERE token = ?1
 -- LINK_LAPSE
--- ?1 now, ?2 a proven time: tips that weakened before it over one that did not, however
--- many others lie between the two.
-UPDATE link SET fallen_ms = ?1
-WHERE next IS NULL AND fallen_ms IS NULL AND trees > 0
-AND footing IN (SELECT id FROM footing WHERE weakens_ms <= ?2)
-AND EXISTS (WITH RECURSIVE below (token, footing) AS (
-	SELECT b.token, b.footing FROM link b INDEXED BY link_next
-	WHERE b.next = link.token AND b.trees > 0
-	UNION SELECT b.token, b.footing FROM below
-	CROSS JOIN link b INDEXED BY link_next ON b.next = below.token AND b.trees > 0)
-	SELECT 1 FROM below JOIN footing f ON f.id = below.footing
-	WHERE f.lost_ms IS NULL AND f.weakens_ms > ?2)
+-- ?1 now: a token that nothing needs any more.
+UPDATE link SET fallen_ms = ?1 WHERE token = ?2 AND trees = 0
 -- LINK_RESTORE
 -- What stands by itself; the others fall, or do not matter.
 UPDATE link SET next = NULL

@@ -450,72 +450,114 @@ Test(renewal, token_without_a_footing_does_not_fall_until_it_has_a_lost_one)
 
 /* Tips that ended unrenewed */
 
+/* That long after the tokens were made. */
+static int64_t ends_after(const char *name, int64_t after_ms)
+{
+	return rkit_footing(name, FIXTURE_TIME + after_ms);
+}
+
 Test(renewal, tip_that_ended_gives_way_to_the_one_before_that_stands)
 {
-	int64_t a = rkit_footing("A", 2000), b = rkit_footing("B", 1000);
+	int64_t a = ends_after("A", 2000), b = ends_after("B", 1000);
 	int64_t k1 = rkit_first(4, "a", a);
 	int64_t k2 = rkit_renew(TOKENS(k1), "b", b, a);
-	loss_is(rkit_lapse(999), 0, 0, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 999), 0, 0, 0, 0);
 	rkit_only_tip(k2);
-	loss_is(rkit_lapse(1000), 1, 1, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 1, 1, 0, 0);
 	rkit_only_tip(k1);
 	cr_assert_eq(rkit_link(k2).fallen, true);
 	cr_assert_eq(rkit_tree_at(rkit_link(k1).tree).state, TREE_STAMPED);
 	cr_assert_eq(rkit_tips(&ALL).tips[0].objects, 4);
-	loss_is(rkit_lapse(1000), 0, 0, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 0, 0, 0, 0);
 }
 
 Test(renewal, tip_that_stands_over_one_that_ended_stays)
 {
-	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 2000);
+	int64_t a = ends_after("A", 1000), b = ends_after("B", 2000);
 	int64_t k1 = rkit_first(4, "a", a);
 	int64_t k2 = rkit_renew(TOKENS(k1), "b", b, a);
-	loss_is(rkit_lapse(1500), 0, 0, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1500), 0, 0, 0, 0);
 	rkit_only_tip(k2);
 }
 
 Test(renewal, where_nothing_stands_nothing_is_taken_away)
 {
-	int64_t a = rkit_footing("A", 1000), b = rkit_footing("B", 1200);
-	int64_t c = rkit_footing("C", 1300);
+	int64_t a = ends_after("A", 1000), b = ends_after("B", 1200);
+	int64_t c = ends_after("C", 1300);
 	int64_t k1 = rkit_first(4, "a", a);
 	int64_t k2 = rkit_renew(TOKENS(k1), "b", b, a);
 	int64_t alone = rkit_first(1, "c", c);
-	loss_is(rkit_lapse(1300), 0, 0, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1300), 0, 0, 0, 0);
 	cr_assert_eq(rkit_link(k2).fallen, false);
 	cr_assert_eq(rkit_link(alone).fallen, false);
 	/* What is lost does not stand, whenever it would have ended. */
-	int64_t d = rkit_footing("D", 9000);
+	int64_t d = ends_after("D", 9000);
 	int64_t k3 = rkit_first(1, "d", d);
 	int64_t k4 = rkit_renew(TOKENS(k3), "c", c, d);
 	loss_is(rkit_lose(d), 0, 0, 0, 0);
-	loss_is(rkit_lapse(1300), 0, 0, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1300), 0, 0, 0, 0);
 	cr_assert_eq(rkit_link(k4).fallen, false);
 }
 
 Test(renewal, all_that_ended_above_the_one_that_stands_fall)
 {
-	int64_t a = rkit_footing("A", 5000), b = rkit_footing("B", 1000);
-	int64_t c = rkit_footing("C", 1100);
+	int64_t a = ends_after("A", 5000), b = ends_after("B", 1000);
+	int64_t c = ends_after("C", 1100);
 	int64_t k1 = rkit_first(2, "a", a);
 	int64_t k2 = rkit_renew(TOKENS(k1), "b", b, a);
 	int64_t k3 = rkit_renew(TOKENS(k2), "c", c, b);
-	loss_is(rkit_lapse(1100), 2, 2, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1100), 2, 2, 0, 0);
 	rkit_only_tip(k1);
 	cr_assert(rkit_link(k2).fallen && rkit_link(k3).fallen);
 	/* And it is renewed as ever. */
-	int64_t k4 = rkit_renew(TOKENS(k1), "b", rkit_footing("b", 9000), a);
+	int64_t k4 = rkit_renew(TOKENS(k1), "b", ends_after("b", 9000), a);
 	rkit_only_tip(k4);
 	cr_assert_eq(rkit_link(k1).next, k4);
 }
 
+/* One of two leaves, the other one keeps what renewed it in time. */
+Test(renewal, what_stands_leaves_a_tip_that_ended_and_the_rest_stays)
+{
+	int64_t a = ends_after("A", 5000);
+	int64_t b = ends_after("B", 500);
+	int64_t c = ends_after("C", 1000);
+	int64_t k1 = rkit_first(2, "a", a), k2 = rkit_first(3, "b", b);
+	int64_t k3 = rkit_renew(TOKENS(k1, k2), "c", c, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 0, 1, 0, 0);
+	cr_assert_eq(rkit_link(k1).next, 0);
+	cr_assert_eq(rkit_link(k2).next, k3);
+	cr_assert_eq(rkit_link(k3).fallen, false);
+	struct rkit_tips t = rkit_tips(&ALL);
+	cr_assert_eq(t.n, 2);
+	cr_assert_eq(t.tips[0].token, k1);
+	cr_assert_eq(t.tips[0].objects, 2);
+	cr_assert_eq(t.tips[1].token, k3);
+	cr_assert_eq(t.tips[1].objects, 3);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 0, 0, 0, 0);
+}
+
+/* A TSA that the policy in force never took: it did not end, and is no reason. */
+Test(renewal, tip_that_was_weak_when_it_was_made_stays)
+{
+	int64_t a = rkit_footing("A", FIXTURE_TIME + 5000);
+	int64_t never = rkit_footing("N", INT64_MIN);
+	int64_t before = rkit_footing("B", FIXTURE_TIME - 5000);
+	int64_t k1 = rkit_first(2, "a", a);
+	int64_t k2 = rkit_renew(TOKENS(k1), "n", never, a);
+	int64_t k3 = rkit_first(2, "a", a);
+	int64_t k4 = rkit_renew(TOKENS(k3), "b", before, a);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 0, 0, 0, 0);
+	cr_assert_eq(rkit_link(k1).next, k2);
+	cr_assert_eq(rkit_link(k3).next, k4);
+}
+
 Test(renewal, renewal_that_waited_does_not_cover_what_ended_meanwhile)
 {
-	int64_t a = rkit_footing("A", 2000), b = rkit_footing("B", 1000);
+	int64_t a = ends_after("A", 2000), b = ends_after("B", 1000);
 	int64_t k1 = rkit_first(3, "a", a);
 	int64_t k2 = rkit_renew(TOKENS(k1), "b", b, a);
 	int64_t tree = rkit_cover(TOKENS(k2));
-	loss_is(rkit_lapse(1000), 1, 1, 0, 0);
+	loss_is(rkit_lapse(FIXTURE_TIME + 1000), 1, 1, 0, 0);
 	rkit_stamp(tree, "c");
 	rkit_only_tip(k1);
 }
