@@ -410,6 +410,7 @@ def searched(stage, a):
         tap.check("a signer's name finds what is signed by him",
                   a.sealed in found and a.detached in found and a.undecided not in found and
                   not set(found) & set(a.notes), found)
+        page.click(f".found:has-text('{a.sealed}') summary")
         page.wait_for_selector(f".found:has-text('{a.sealed}') .badge.ok")
         tap.check("each with what it is", "Signed by Anna Popescu." in page.inner_text("#results"))
         tap.check("and the filter that was asked for", 'signer ~ "popescu"' in
@@ -521,7 +522,7 @@ def looks(stage, a):
                                                           page.click("#due summary")))
     stage.every_look("search", "#/search?signer=popescu&go=1", lambda page: (
         results(page), page.click("details summary"),
-        page.wait_for_selector(".found .badge")))
+        page.click(".found summary"), page.wait_for_selector(".found .badge")))
 
 
 PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, visited, state,
