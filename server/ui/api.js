@@ -28,11 +28,21 @@ export function token() {
 	return sessionStorage.getItem(TOKEN) ?? "";
 }
 
-export function setToken(text) {
+const watchers = [];
+
+// fn(asked): what was held for whoever asked before is to be dropped; asked: but for what
+// waits for the token.
+export function onToken(fn) {
+	watchers.push(fn);
+}
+
+export function setToken(text, asked = false) {
 	if (text)
 		sessionStorage.setItem(TOKEN, text);
 	else
 		sessionStorage.removeItem(TOKEN);
+	for (const fn of watchers)
+		fn(asked);
 }
 
 async function refusal(answer) {

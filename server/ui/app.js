@@ -12,11 +12,20 @@ const NAV = ["judge", "search", "health"];
 let leaving = [];
 let turn = 0;
 
+// What is not encoded stands for itself.
+function decoded(text) {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 // "#/object/POID?part=2" is { name: "object", id: "POID", query }.
 function address() {
 	const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
 	const [name, ...rest] = path.split("/");
-	return { name: name in VIEWS ? name : FIRST, id: decodeURIComponent(rest.join("/")),
+	return { name: Object.hasOwn(VIEWS, name) ? name : FIRST, id: decoded(rest.join("/")),
 		query: new URLSearchParams(query ?? "") };
 }
 
@@ -51,12 +60,13 @@ function frame(current) {
 
 // --- who asks ---
 
-function tokenForm(done) {
+// asked: the service wanted it, and what waits for it goes on.
+function tokenForm(done, asked) {
 	const input = el("input", { type: "password", id: "token", autocomplete: "off",
 		spellcheck: "false", required: true });
 	const take = (event) => {
 		event.preventDefault();
-		setToken(input.value.trim());
+		setToken(input.value.trim(), asked);
 		done();
 	};
 	const forget = () => {
@@ -103,7 +113,7 @@ function fail(main, error) {
 	main.querySelectorAll(".busy").forEach((n) => n.remove());
 	main.querySelector(":scope > .failure")?.remove();
 	main.append(el("div", { class: "failure stack" }, failure(error), error.denied
-		? el("section", { class: "card" }, tokenForm(() => show())) : null));
+		? el("section", { class: "card" }, tokenForm(() => show(), true)) : null));
 }
 
 // --- views ---

@@ -68,12 +68,22 @@ export function icon(name) {
 		focusable: "false" }, svg("path", { d: DRAWINGS[name] }));
 }
 
-// Told to a screen reader without moving the focus.
+// Told to a screen reader without moving the focus; text: a string, or what say() gives.
 export function announce(text) {
 	const live = document.getElementById("live");
 	live.lang = lang();
-	live.textContent = "";
-	live.textContent = text;
+	clear(live).append(...[text].flat(Infinity));
+}
+
+// What somebody chose as a name: letters of another direction do not turn the sentence.
+export function isolated(text) {
+	return el("bdi", null, text);
+}
+
+// A text with {name} filled from values that may be elements; values.n chooses its form.
+export function say(key, values = {}) {
+	return t(key, values.n === undefined ? {} : { n: values.n }).split(/\{(\w+)\}/).map((piece, i) =>
+		i % 2 === 0 ? piece : values[piece] ?? `{${piece}}`);
 }
 
 // A term and what is known of it; nothing when nothing is.

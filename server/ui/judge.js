@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files are dropped, seen judged, and preserved.
-import { ServiceError, download, preserve, profiles, settings, validate } from "./api.js";
+import { ServiceError, download, onToken, preserve, profiles, settings, validate } from "./api.js";
 import { failure } from "./app.js";
 import { announce, bytes, clear, el, icon } from "./dom.js";
 import { report, verdict } from "./report.js";
@@ -14,6 +14,15 @@ const ENVELOPE = 4096; // and what stands around it
 
 // What was asked last stays while the page does: another language, a token, and back.
 let cases = [];
+
+// It is nobody else's: with another token only what waited for one goes on.
+onToken((asked) => {
+	cases = asked ? cases.filter(isOpen) : [];
+});
+
+function isOpen(one) {
+	return !one.report && !one.error;
+}
 
 // Each file alone, but a detached signature with its content: of the same name without the
 // ending, or the only other one.
@@ -52,7 +61,7 @@ export async function show(main, params, ctx) {
 		judgeAll(results, ctx);
 	};
 	main.append(el("p", { class: "lead" }, t("judge.intro")), dropArea(begin, ctx), results);
-	if (cases.some((one) => !one.report && !one.error))
+	if (cases.some(isOpen))
 		await judgeAll(results, ctx);
 	else
 		redraw(results, ctx);
@@ -99,44 +108,56 @@ function catchDrops(area, begin, ctx) {
 async function judgeAll(results, ctx) {
 	redraw(results, ctx);
 	for (const one of cases)
-		if (!one.report && !one.error && !await judge(one, results, ctx))
-			return; // the others would be denied, too
+		if (isOpen(one) && !await judge(one, results, ctx))
+			return; // the others would be denied, too, or another loop has them
 }
 
-// Whether somebody still waits for this one, or other files came meanwhile.
-function wanted(one) {
-	return cases.includes(one);
+// Whether somebody still waits for this one here, or other files or another view came.
+function wanted(one, results) {
+	return cases.includes(one) && results.isConnected;
 }
 
-// False when the caller may not ask.
-async function judge(one, results, ctx) {
+// What the caller is denied; null when there is an outcome, which may be an error.
+async function ask(one) {
 	one.report = one.error = null;
-	one.busy = true;
-	redraw(results, ctx);
-	announce(t("judge.busy", { name: one.document.name }));
 	try {
 		const max = await limit();
 		if (sizeOf(one) > max)
 			throw new ServiceError(0, "judge/too-large", t("judge.too.large",
 				{ size: bytes(sizeOf(one)), max: bytes(max) }));
 		one.report = await validate(one);
+		delete one.password;
 	} catch (error) {
-		if (error.denied) {
-			one.busy = false; // judged as soon as somebody says who they are
-			redraw(results, ctx);
-			if (wanted(one))
-				ctx.fail(error);
-			return false;
-		}
+		if (error.denied)
+			return error; // judged as soon as somebody says who they are
 		one.error = error;
+	} finally {
+		one.busy = null;
 	}
-	one.busy = false;
-	if (wanted(one)) {
-		redraw(results, ctx);
-		announce(one.report ? verdict(one.report).text
-			: t("judge.failed", { name: one.document.name }));
-	}
-	return true;
+	return null;
+}
+
+function outcome(one) {
+	if (!one.report)
+		return t("judge.failed", { name: one.document.name });
+	const { text, altered } = verdict(one.report);
+	return altered ? [text, " ", altered] : text;
+}
+
+// False when the caller may not ask, or nobody waits. It is sent once, whichever view waits.
+async function judge(one, results, ctx) {
+	one.busy ??= ask(one);
+	redraw(results, ctx);
+	announce(t("judge.busy", { name: one.document.name }));
+	const denied = await one.busy;
+	if (!wanted(one, results))
+		return false;
+	redraw(results, ctx);
+	if (denied)
+		ctx.fail(denied);
+	else
+		announce(outcome(one));
+	return !denied;
 }
 
 function redraw(results, ctx) {
@@ -163,10 +184,14 @@ function mayKeep(one) {
 	return one.error.status === 422;
 }
 
+function isLocked(error) {
+	return error.status === 422 && /password/.test(error.detail);
+}
+
 function refused(one, again) {
 	if (one.error.status !== 422)
 		return failure(one.error);
-	const locked = /password/.test(one.error.detail);
+	const locked = isLocked(one.error);
 	return el("div", { class: "note unknown" }, icon("unknown"), el("div", null,
 		el("p", null, el("strong", null, t(!locked ? "judge.unreadable"
 			: one.password ? "judge.password.wrong" : "judge.password.wanted"))),
@@ -206,13 +231,16 @@ function baseName(one) {
 }
 
 function reports(one) {
+	const box = el("div", { class: "stack" }); // a password was not kept, or what went wrong
 	const xml = async (button) => {
 		button.disabled = true;
+		clear(box);
 		try {
 			download(new Blob([await validate(one, "application/xml")], { type: "application/xml" }),
 				`${baseName(one)}-report.xml`);
+			delete one.password;
 		} catch (error) {
-			button.after(failure(error));
+			box.append(isLocked(error) ? passwordForm(one, () => xml(button)) : failure(error));
 		}
 		button.disabled = false;
 	};
@@ -221,7 +249,7 @@ function reports(one) {
 			[JSON.stringify(one.report, null, 1)], { type: "application/json" }),
 		`${baseName(one)}-report.json`) }, icon("download"), t("judge.report.json")),
 		el("button", { type: "button", class: "button", onclick: (e) => xml(e.currentTarget) },
-			icon("download"), t("judge.report.xml")));
+			icon("download"), t("judge.report.xml")), box);
 }
 
 // ---- preserving ----

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One preserved object: what it is, whether it is still provable, its life, its files.
 import * as api from "./api.js";
-import { announce, bytes, clear, copyable, el, fact, icon, time } from "./dom.js";
+import { announce, bytes, clear, copyable, el, fact, icon, isolated, say, time } from "./dom.js";
 import { card, files, saveOf, table, working } from "./pieces.js";
 import { report as renderReport } from "./report.js";
 import { date, named, t } from "./text.js";
 import { life, timeline } from "./timeline.js";
 import { trace } from "./trace.js";
-import { commonName, formatName, profileName, reason, subText, verdict,
+import { commonName, formatKind, formatName, profileName, reason, subText, verdict,
 	verdictText } from "./words.js";
 
 // Judged again by itself when the page opens; a larger one when it is asked for.
@@ -73,7 +73,7 @@ function proof(o) {
 	const when = { ...since, until: date(due.weakens, { date: true }),
 		due: date(due.due, { date: true }), why: reason(due.why, due.tsa, due.what) };
 	return { kind: due.due <= o.time ? "unknown" : "ok", text: t("object.proof.until", when),
-		more: t(due.due <= o.time ? "object.proof.now" : "object.proof.renewed", when) };
+		more: say(due.due <= o.time ? "object.proof.now" : "object.proof.renewed", when) };
 }
 
 function proofNote(o) {
@@ -110,22 +110,54 @@ function head(o) {
 
 // --- judged again ---
 
-// What a signature is about when that is another part: of two, the other one.
-function toJudge(o, parts) {
-	const signed = (signaturesOf(o)[0]?.part ?? 1) - 1;
-	const document = parts[signed] ?? parts[0];
-	const content = parts.length === 2 ? parts.find((p) => p !== document) : null;
-	return { document: document.blob, content: content?.blob ?? undefined };
+// Of the parts those that are signed, by their index; a form has one part only.
+function signedParts(o, version) {
+	const of = signaturesOf(o).map((s) => Math.min(s.part, version.parts.length) - 1);
+	return [...new Set(of)].sort((a, b) => a - b);
+}
+
+function partName(p) {
+	return p.id ?? `po-${p.number}`;
+}
+
+const SIGNATURE_ENDING = /\.(p7s|sig)$/i;
+
+// What a detached signature is about: the part of its name without the ending, else the only
+// other one that is not signed. -1: there is none.
+function contentOf(version, signed, i) {
+	const names = version.parts.map(partName);
+	const named = names.indexOf(names[i].replace(SIGNATURE_ENDING, ""));
+	const others = names.map((_, k) => k).filter((k) => !signed.includes(k));
+	return named >= 0 && named !== i ? named : others.length === 1 ? others[0] : -1;
+}
+
+function isPdf(p) {
+	return formatKind(p) === "PDF";
+}
+
+// Only its reader knows that a signature is detached: then it misses what it signs.
+async function judgePart(version, parts, signed, i) {
+	const document = parts[i].blob;
+	const alone = await api.validate({ document });
+	const content = parts[contentOf(version, signed, i)];
+	const misses = alone.signatures.some((s) => s.subindication === "SIGNED_DATA_NOT_FOUND");
+	return misses && content && !isPdf(version.parts[i])
+		? api.validate({ document, content: content.blob }) : alone;
 }
 
 async function judge(o, box) {
 	const version = judgedVersion(o);
 	clear(box).append(working(t("object.judging")));
 	const parts = await files(o.poid, "PO", version);
-	const judged = await api.validate(toJudge(o, parts));
+	const signed = signedParts(o, version);
+	const reports = [];
+	for (const i of signed)
+		reports.push(await judgePart(version, parts, signed, i));
 	clear(box).append(el("p", { class: "muted" }, t("object.judged.now", { version: version.id })),
-		renderReport(judged));
-	return judged;
+		...reports.flatMap((report, k) => [
+			el("h3", { class: "part" }, isolated(partName(version.parts[signed[k]]))),
+			renderReport(report)]));
+	return { signatures: reports.flatMap((report) => report.signatures) };
 }
 
 // --- the files ---
@@ -190,7 +222,7 @@ function stampTable(version) {
 }
 
 function part(p) {
-	return el("li", null, el("span", null, `${p.id ?? `po-${p.number}`} · ${formatName(p)} · ` +
+	return el("li", null, el("span", null, `${partName(p)} · ${formatName(p)} · ` +
 		bytes(p.size)), p.sha256 ? el("details", null,
 		el("summary", null, t("object.digest")), copyable(p.sha256)) : null,
 	p.data ? null : el("p", { class: "muted" }, t("object.nodata")));

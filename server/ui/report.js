@@ -2,7 +2,8 @@
 // The report of /validate as people read it: who signed, when, is it still provable, until
 // when, and why not. Codes of EN 319 102-1 stand beside the words.
 import { summary } from "./changes.js";
-import { el, fact, icon, time } from "./dom.js";
+import { el, fact, icon, isolated, say, time } from "./dom.js";
+import * as names from "./names.js";
 import { table } from "./pieces.js";
 import { has, named, t } from "./text.js";
 
@@ -22,33 +23,20 @@ function code(text) {
 	return text ? el("code", { class: "muted" }, text) : null;
 }
 
-// ---- names: "CN=Ana, O=City" (RFC 4514), as the report writes them ----
+// ---- names ----
 
-function attributes(name) {
-	const found = {};
-	for (const part of (name ?? "").split(/(?<!\\)[,+]\s*(?=[A-Za-z0-9.]+=)/)) {
-		const at = part.indexOf("=");
-		if (at > 0)
-			found[part.slice(0, at)] ??= part.slice(at + 1).replace(/\\(.)/g, "$1");
-	}
-	return found;
-}
-
-export function person(name) {
-	const a = attributes(name);
-	return a.CN ?? ([a.givenName ?? a.GN, a.surname ?? a.SN].filter(Boolean).join(" ") ||
-		(a.O ?? name ?? t("report.nobody")));
+function person(name) {
+	return name ? isolated(names.person(name)) : t("report.nobody");
 }
 
 function organisation(name) {
-	const a = attributes(name);
-	const of = [a.O ?? a.OU, a.C].filter((v) => v && v !== person(name)).join(", ");
-	return of || null;
+	const of = names.organisation(name);
+	return of ? isolated(of) : null;
 }
 
 function fullName(name) {
 	const of = organisation(name);
-	return of ? `${person(name)} (${of})` : person(name);
+	return of ? [person(name), " (", of, ")"] : person(name);
 }
 
 // ---- the whole ----
@@ -64,8 +52,8 @@ function worst(report) {
 		order.indexOf(b) > order.indexOf(a) ? b : a, "ok");
 }
 
-// One sentence for the file: { kind, text }.
-export function verdict(report) {
+// One sentence for the file: { kind, text, why }.
+function judgement(report) {
 	const n = report.signatures.length;
 	if (n === 0 && report.timestamps.length > 0)
 		return { kind: kindOf(report.indication), text: t(`report.file.stamp.${report.indication}`) };
@@ -82,18 +70,25 @@ export function verdict(report) {
 }
 
 function one(s, kind) {
-	const text = t(`report.file.one.${kind}`, { who: person(s.signing_certificate) });
+	const text = say(`report.file.one.${kind}`, { who: person(s.signing_certificate) });
 	return { kind, text, why: kind === "ok" ? null : named("report.sub", s.subindication ?? "NONE") };
 }
 
+// The same with what takes from it: altered is a sentence, or null. What is valid, but no
+// longer shows what was signed, is not told as valid.
+export function verdict(report) {
+	const told = judgement(report);
+	const altered = report.signatures.some(hostile);
+	return { ...told, kind: told.kind === "ok" && altered ? "unknown" : told.kind,
+		altered: altered ? t("report.changed.shown") : null };
+}
+
 export function report(json) {
-	const { kind, text, why } = verdict(json);
-	const altered = json.signatures.some(hostile);
-	const shown = kind === "ok" && altered ? "unknown" : kind;
+	const { kind, text, why, altered } = verdict(json);
 	return el("div", { class: "report stack" },
-		el("div", { class: `verdict ${shown}` }, icon(shown === "plain" ? "info" : shown),
+		el("div", { class: `verdict ${kind}` }, icon(kind === "plain" ? "info" : kind),
 			el("div", null, el("p", null, text), why ? el("p", null, why) : null,
-				altered ? el("p", null, t("report.changed.shown")) : null)),
+				altered ? el("p", null, altered) : null)),
 		json.signatures.map((s) => signature(s, json)),
 		stamps(json.timestamps, "report.stamps.file"),
 		records(json.evidence_records),
@@ -107,7 +102,7 @@ function signature(s, json) {
 	const kind = kindOf(s.indication);
 	return el("section", { class: "card signature", "aria-labelledby": `h-${s.id}` },
 		el("div", { class: "row spread" },
-			el("h2", { id: `h-${s.id}` }, t(s.parent ? "report.counter.of" : "report.signature.of",
+			el("h2", { id: `h-${s.id}` }, say(s.parent ? "report.counter.of" : "report.signature.of",
 				{ who: person(s.signing_certificate) })),
 			badge(kind, named("report.indication", s.indication))),
 		el("dl", { class: "facts" },
@@ -131,8 +126,8 @@ function who(s) {
 		return [el("p", null, t("report.nobody.why"))];
 	const issuer = chainOf(s)[1]?.subject;
 	return [el("p", null, el("strong", null, person(s.signing_certificate)),
-		organisation(s.signing_certificate) ? `, ${organisation(s.signing_certificate)}` : ""),
-	issuer ? el("p", { class: "muted" }, t("report.issuer", { who: fullName(issuer) }))
+		organisation(s.signing_certificate) ? [", ", organisation(s.signing_certificate)] : ""),
+	issuer ? el("p", { class: "muted" }, say("report.issuer", { who: fullName(issuer) }))
 		: el("p", { class: "muted" }, t("report.issuer.unknown"))];
 }
 
@@ -140,15 +135,14 @@ function who(s) {
 function proofOf(id, s, json) {
 	const stamp = [...s.timestamps, ...json.timestamps].find((d) => d.id === id);
 	if (stamp)
-		return t("report.proof.stamp", { who: fullName(stamp.signing_certificate) });
+		return say("report.proof.stamp", { who: fullName(stamp.signing_certificate) });
 	return t(json.evidence_records.some((e) => e.id === id) ? "report.proof.record"
 		: "report.proof.other");
 }
 
 // A {when} in a text becomes the moment itself.
 function sentence(key, iso, values = {}) {
-	const [before, after] = t(key, values).split("{when}", 2);
-	return el("p", null, before, time(iso), after);
+	return el("p", null, say(key, { ...values, when: time(iso) }));
 }
 
 function when(s, json) {

@@ -2,7 +2,7 @@
 // Search: fields become a filter of the service's language, which is shown and may be
 // written by hand; what is found links to the object.
 import * as api from "./api.js";
-import { announce, clear, el, icon, time } from "./dom.js";
+import { announce, clear, el, icon, say, time } from "./dom.js";
 import { card, working } from "./pieces.js";
 import { named, t } from "./text.js";
 import { commonName, formatName, profileName, verdict } from "./words.js";
@@ -124,30 +124,41 @@ function details(o) {
 	const version = o.versions.filter((v) => v.kind === "submitted" ||
 		v.kind === "updated").at(-1);
 	const v = version?.verdict ? verdict(version.verdict) : null;
-	const who = [...new Set((version?.signatures ?? []).map((s) => commonName(s.signer)))];
+	const who = [...new Set((version?.signatures ?? []).map((s) => s.signer))].map(commonName);
 	return [
 		v ? el("span", { class: `badge ${v.kind}` }, icon(v.kind),
 			named("words.indication", v.indication))
 			: el("span", { class: "badge plain" }, t("search.unsigned")),
-		el("span", null, who.length ? t("search.signed-by", { who: who.join(", ") }) : "",
+		el("span", null, who.length ? say("search.signed-by", { who: who.flatMap((w, i) => i ? [", ", w] : [w]) })
+			: "",
 			" ", version?.parts.length ? formatName(version.parts[0]) : ""),
 		el("span", { class: "muted" }, t("search.stored"), " ", time(o.stored)),
 	];
 }
 
-// The answer of a search is names; what they are is read one after the other.
-async function fill(rows, ctx) {
-	let left = false;
-	ctx.onleave(() => { left = true; });
-	for (const [poid, box] of rows) {
-		if (left)
-			return;
-		try {
-			clear(box).append(...details(await api.outlook(poid)));
-		} catch {
-			clear(box);
-		}
+async function fill(box, poid) {
+	clear(box).append(working(t("search.details.busy")));
+	try {
+		clear(box).append(...details(await api.outlook(poid)));
+	} catch (error) {
+		clear(box).append(el("p", { class: "bad", role: "alert" },
+			named("app.error", error.code ?? "app")));
 	}
+}
+
+// The answer of a search is names. What one is, is read when it is opened: to read it is an
+// event of the object's history.
+function hit(poid) {
+	const box = el("div", { class: "row found-what" });
+	let asked = false;
+	const open = (event) => {
+		if (event.target.open && !asked)
+			fill(box, poid);
+		asked = true;
+	};
+	return el("li", { class: "found" },
+		el("a", { href: `#/object/${encodeURIComponent(poid)}` }, el("code", null, poid)),
+		el("details", { ontoggle: open }, el("summary", null, t("search.details")), box));
 }
 
 function pager(query, poids) {
@@ -165,19 +176,16 @@ function pager(query, poids) {
 }
 
 // whole: who wrote the filter said how many, and gets them all.
-function found(query, { filter, whole }, poids, ctx) {
-	const rows = (whole ? poids : poids.slice(0, PAGE)).map((poid) => [poid, el("div", { class: "row found-what" })]);
+function found(query, { filter, whole }, poids) {
+	const rows = whole ? poids : poids.slice(0, PAGE);
 	const n = rows.length;
 	const told = n === 0 ? t("search.none") : poids.length > n
 		? t("search.more", { n }) : t("search.found", { n });
 	announce(told);
-	fill(rows, ctx);
 	return card(t("search.results"), { id: "results" },
 		el("p", null, told, " ", filter ? el("span", { class: "muted" }, t("search.asked"), " ",
 			el("code", null, filter)) : null),
-		el("ol", { class: "plain stack", start: "1" }, rows.map(([poid, box]) => el("li",
-			{ class: "found" }, el("a", { href: `#/object/${encodeURIComponent(poid)}` },
-				el("code", null, poid)), box))),
+		el("ol", { class: "plain stack", start: "1" }, rows.map(hit)),
 		whole ? null : pager(query, poids));
 }
 
@@ -196,7 +204,7 @@ async function run(main, query, ctx) {
 		const page = whole ? "" : ` order newest ${from}limit ${PAGE + 1}`;
 		const answer = await api.search(filter + page);
 		busy.remove();
-		main.append(found(query, { filter, whole }, answer.poId ?? [], ctx));
+		main.append(found(query, { filter, whole }, answer.poId ?? []));
 	} finally {
 		busy.remove();
 	}

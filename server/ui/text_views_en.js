@@ -298,6 +298,8 @@ export default {
 	"search.first": "Back to the beginning",
 	"search.next": "Next",
 	"search.unsigned": "no signature judged",
+	"search.details": "Details",
+	"search.details.busy": "Reading…",
 	"search.signed-by": "Signed by {who}.",
 	"search.stored": "In the archive since",
 };

@@ -298,6 +298,8 @@ export default {
 	"search.first": "Înapoi la început",
 	"search.next": "Mai departe",
 	"search.unsigned": "nicio semnătură judecată",
+	"search.details": "Detalii",
+	"search.details.busy": "Se citește…",
 	"search.signed-by": "Semnat de {who}.",
 	"search.stored": "În arhivă din",
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of one object: what happened, what stands today, what will happen by itself.
 // A list for whoever reads, and a line in scale for the eye.
-import { el, icon, svg, time } from "./dom.js";
+import { el, icon, say, svg, time } from "./dom.js";
 import { date, named, t } from "./text.js";
 import { commonName, reason, subText, verdict, verdictText } from "./words.js";
 
@@ -11,13 +11,13 @@ const DAY = 86400000;
 
 function signatureEvents(report) {
 	return (report?.signatures ?? []).flatMap((s) => {
-		const who = { who: commonName(s.signing_certificate) };
+		const who = () => ({ who: commonName(s.signing_certificate) }); // an element stands once
 		const proven = s.best_signature_time;
 		return [
 			s.claimed_signing_time ? { at: s.claimed_signing_time, kind: "claimed",
-				text: t("timeline.claimed", who), more: t("timeline.claimed.more") } : null,
+				text: say("timeline.claimed", who()), more: t("timeline.claimed.more") } : null,
 			proven && s.timestamps?.length ? { at: proven, kind: "proven",
-				text: t("timeline.proven", who), more: t("timeline.proven.more") } : null,
+				text: say("timeline.proven", who()), more: t("timeline.proven.more") } : null,
 		].filter(Boolean);
 	});
 }
@@ -73,7 +73,7 @@ function dueEvents(o) {
 	}
 	return [...first.values()].map((due) => ({ at: due.due, kind: "due", future: true,
 		text: t(`timeline.due.${due.what}`),
-		more: t("timeline.due.more", { until: date(due.weakens, { date: true }),
+		more: say("timeline.due.more", { until: date(due.weakens, { date: true }),
 			why: reason(due.why, due.tsa, due.what) }) }));
 }
 

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The service's own words and codes, as people say them. What is not known is shown as it
 // stands.
+import { isolated, say } from "./dom.js";
+import { person } from "./names.js";
 import { named, t } from "./text.js";
 
 // "CN=Ana Pop,O=..." is Ana Pop; a subject without a name stands as it is.
 export function commonName(subject) {
-	if (!subject)
-		return t("words.unknown-signer");
-	const found = /(?:^|[,+/]\s*)CN\s*=\s*("(?:[^"\\]|\\.)*"|(?:[^,+\\]|\\.)*)/i.exec(subject);
-	return found ? found[1].replace(/^"|"$/g, "").replace(/\\(.)/g, "$1").trim() : subject;
+	return subject ? isolated(person(subject)) : t("words.unknown-signer");
 }
 
 const DIGESTS = /^(sha3?-?\d+)$/i;
 const ENDS = /^(.*) certificate (.*) ends$/;
 
-// Why a time-stamp weakens. what: the kind of renewal; tsa: subject of the authority.
+// Why a time-stamp weakens, for an element. what: the kind of renewal; tsa: subject of the authority.
 export function reason(why, tsa, what) {
 	if (!why)
 		return t("words.reason.none");
 	const ends = ENDS.exec(why);
 	if (ends)
-		return t(ends[1] === "TSA" ? "words.reason.tsa" : "words.reason.ca",
+		return say(ends[1] === "TSA" ? "words.reason.tsa" : "words.reason.ca",
 			{ name: commonName(ends[2]), who: ends[1] });
 	if (DIGESTS.test(why) || what === "hash-tree renewal")
 		return t("words.reason.digest", { name: why.toUpperCase() });
@@ -55,9 +54,13 @@ const FORMATS = [[/PAdES|application\/pdf|^PDF/i, "PDF"], [/CAdES|pkcs7|^CMS/i, 
 	[/ASiC/i, "ASiC"], [/XAdES/i, "XAdES"], [/validation-report|ValidationReport/i, "report"],
 	[/^text\//, "text"]];
 
+// "PDF", "CMS" ...; null for others.
+export function formatKind(part) {
+	const said = [part.detected, part.format, part.mime].filter(Boolean);
+	return FORMATS.find(([pattern]) => said.some((x) => pattern.test(x)))?.[1] ?? null;
+}
+
 export function formatName(part) {
-	const known = [part.detected, part.format, part.mime].filter(Boolean).join(" ");
-	const found = FORMATS.find(([pattern]) => [part.detected, part.format, part.mime]
-		.some((x) => x && pattern.test(x)));
-	return found ? named("words.format", found[1]) : part.mime ?? part.format ?? known;
+	const kind = formatKind(part);
+	return kind ? named("words.format", kind) : part.mime ?? part.format ?? part.detected ?? "";
 }

@@ -114,6 +114,9 @@ def changed(stage):
         stage.tap.check("a page changed after signing is told at the top and beside",
                         text.count("What the document shows was changed") == 2 and
                         kind(page) == "unknown" and page.is_visible("text=shadow-replace"), text)
+        live = page.inner_text("#live")
+        stage.tap.check("and to a screen reader", "What the document shows was changed" in live,
+                        live)
         stage.look(page, "changed")
 
 
@@ -136,6 +139,13 @@ def asked_for_more(stage):
         page.keyboard.press("Enter")
         page.wait_for_selector(".verdict.plain")
         tap.check("with it, it is judged", True)
+        page.click("text=Download the report (XML")
+        page.wait_for_selector("#password")
+        page.fill("#password", PASSWORD)
+        with page.expect_download() as d:
+            page.keyboard.press("Enter")
+        tap.equal("it is not kept: another report asks for it again",
+                  d.value.suggested_filename, "locked-report.xml")
         text = judged(page, stage, "contract.txt")
         tap.check("no signed file at all: said, and may be preserved",
                   "can still be preserved" in text and page.is_visible("text=Preserve this file"),
@@ -152,6 +162,67 @@ def hostile(stage):
         page.goto(stage.service.url + "/ui/#/nowhere/%3Cb%3E?x=<b>")
         page.wait_for_selector("#files", state="attached")
         stage.tap.check("an address that leads nowhere leads to the start", True)
+        page.goto(stage.service.url + "/ui/#/constructor")
+        page.wait_for_selector("#files", state="attached")
+        stage.tap.check("so does the name of what every object has", True)
+    with stage.page("#/object/100%", errors=False) as page:
+        page.wait_for_selector("[role=alert]")
+        stage.tap.check("an address that cannot be decoded is told as one that is not there",
+                        "That is not there." in page.inner_text("main"), page.inner_text("main"))
+
+
+NAMES = {
+    r"O=Foo\, CN=Minister of Justice, CN=Mallory": "Mallory",
+    r"O=Foo\\, CN=Mallory": "Mallory",
+    "CN=Mallory/CN=Minister of Justice": "Mallory/CN=Minister of Justice",
+    r"O=a \+ CN=Minister + CN=Mallory": "Mallory",
+    r"O=\2c CN=Minister, CN=Mallory": "Mallory",
+    r"CN=a\e2\80\aeb": "a\ufffdb",
+    r"CN=\c8\98tefan\ , O=b": "\u0218tefan ",
+    "CN=first, CN=second": "first",
+    "SN=Pop + GN=Ana, C=RO": "Ana Pop",
+    "no name, CN=Minister": "no name, CN=Minister",
+}
+
+
+def named(stage):
+    """Whoever is certified chose what stands within a value: it becomes no other name."""
+    with stage.page() as page:
+        got = page.evaluate("""async (names) => {
+            const { person } = await import("./names.js");
+            return names.map(person);
+        }""", list(NAMES))
+        stage.tap.equal("names are read as RFC 4514 has them", dict(zip(NAMES, got)), NAMES)
+        judged(page, stage, "contract.p7m")
+        stage.tap.check("a name stands apart from the sentence", page.locator(
+            ".verdict bdi", has_text="Anna Popescu").count() == 1)
+
+
+def switched(stage):
+    """Another language while files are being judged: none is sent twice."""
+    with stage.page() as page:
+        sent = []
+        page.on("request", lambda r: r.url.endswith("/validate") and sent.append(r.url))
+        # The first waits within the page, so that nothing here has to be awaited.
+        page.evaluate("""() => {
+            const real = window.fetch;
+            const open = new Promise((resolve) => { window.letGo = resolve; });
+            window.fetch = async (...a) => {
+                if (String(a[0]).endsWith("/validate")) {
+                    window.asked = (window.asked ?? 0) + 1;
+                    await open;
+                }
+                return real(...a);
+            };
+        }""")
+        give(page, stage, "contract.p7m", "altered.p7m")
+        page.wait_for_function("() => window.asked === 1")
+        page.click(".languages [lang=ro]")
+        page.wait_for_selector("html[lang=ro] .results .busy")
+        page.evaluate("window.letGo()")
+        page.wait_for_function("() => document.querySelectorAll('.verdict').length === 2")
+        stage.tap.equal("each file is sent once", (page.evaluate("window.asked"), len(sent)), (2, 2))
+        stage.tap.equal("and all are judged", [kind(page, i) for i in range(2)], ["ok", "bad"])
 
 
 def refused(stage):
@@ -287,6 +358,12 @@ def who_asks(stage):
             stage.look(page, "token-dialog")
             page.keyboard.press("Escape")
             tap.equal("the entry closes", page.locator("dialog").count(), 0)
+            page.click("text=Change the access token")
+            page.click("dialog >> text=Forget the token")
+            page.wait_for_selector("text=Enter an access token")
+            page.wait_for_selector(".results", state="attached")
+            tap.equal("files and reports go with the token",
+                      page.locator(".results > *").count(), 0)
     finally:
         closed.kill()
 
@@ -302,7 +379,7 @@ def looks(stage):
     stage.every_look("report", "", report)
 
 
-PARTS = (sealed, outcomes, changed, asked_for_more, hostile, refused, preserved, by_keyboard,
+PARTS = (sealed, outcomes, changed, asked_for_more, hostile, named, switched, refused, preserved, by_keyboard,
          who_asks, looks)
 
 

@@ -32,13 +32,18 @@ class Archive:
         self.detached = self.keep(SIGNED, ("contract.txt.p7s", files.read("contract.txt.p7s"),
                                            "application/pkcs7-signature"),
                                   ("contract.txt", files.read("contract.txt"), "text/plain"))
+        self.two = self.keep(SIGNED, ("sealed-t.pdf", files.read("sealed-t.pdf"),
+                                      "application/pdf"),
+                             ("revoked.p7m", files.read("revoked.p7m"),
+                              "application/pkcs7-mime"))
         self.notes = [self.keep(PLAIN, (f"note-{i}", b"note %d" % i, "text/plain"))
                       for i in range(NOTES)]
         self.service.evidence(self.notes[-1])
         until(lambda: len(self.outlook(self.sealed)["versions"]) >= 3 and all(
             v["proven_since"] for v in self.outlook(self.sealed)["versions"]),
             "the sealed PDF is judged, raised and covered")
-        until(lambda: self.outlook(self.detached)["versions"][0]["verdict"], "all is judged")
+        until(lambda: all(self.outlook(poid)["versions"][0]["verdict"]
+                          for poid in (self.detached, self.two)), "all is judged")
 
     def keep(self, profile, *parts):
         status, answer = self.service.call("PreservePO", {"pro": profile, "po": [
@@ -184,6 +189,12 @@ def others(stage, a):
         page.wait_for_selector("#report .verdict")
         tap.check("a detached signature is judged with its document",
                   page.locator("#report .verdict.ok").count() == 1, page.inner_text("#report"))
+    with stage.page(address(a.two)) as page:
+        page.wait_for_selector("#report .verdict")
+        shown = page.eval_on_selector_all("#report .verdict", "l => l.map(v => v.className)")
+        tap.equal("each signed part is judged", shown, ["verdict ok", "verdict unknown"])
+        tap.equal("under its name", page.locator("#report h3.part").all_text_contents(),
+                  ["sealed-t.pdf", "revoked.p7m"])
 
 
 def fresh(stage, a):
@@ -404,13 +415,18 @@ def results(page):
 def searched(stage, a):
     tap = stage.tap
     with stage.page("#/search") as page:
+        read = []
+        page.on("request", lambda r: "/outlook/" in r.url and read.append(r.url))
         page.fill("#search-signer", "popescu")
         page.keyboard.press("Enter")
         found = results(page)
         tap.check("a signer's name finds what is signed by him",
                   a.sealed in found and a.detached in found and a.undecided not in found and
                   not set(found) & set(a.notes), found)
+        tap.equal("to be found is not to be read", read, [])
+        page.click(f".found:has-text('{a.sealed}') summary")
         page.wait_for_selector(f".found:has-text('{a.sealed}') .badge.ok")
+        tap.equal("what is opened is", len(read), 1)
         tap.check("each with what it is", "Signed by Anna Popescu." in page.inner_text("#results"))
         tap.check("and the filter that was asked for", 'signer ~ "popescu"' in
                   page.inner_text("#results"))
@@ -521,7 +537,7 @@ def looks(stage, a):
                                                           page.click("#due summary")))
     stage.every_look("search", "#/search?signer=popescu&go=1", lambda page: (
         results(page), page.click("details summary"),
-        page.wait_for_selector(".found .badge")))
+        page.click(".found summary"), page.wait_for_selector(".found .badge")))
 
 
 PARTS = (told, lived, downloaded, refused, others, fresh, aged, linked, traced, visited, state,
