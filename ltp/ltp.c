@@ -222,6 +222,11 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	return 0;
 }
 
+struct store_conn *ltp_worker_conn(struct ltp_worker *w)
+{
+	return w->conn;
+}
+
 void ltp_worker_free(struct ltp_worker *w)
 {
 	if (w == NULL)

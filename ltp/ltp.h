@@ -127,6 +127,8 @@ struct ltp_worker;
 int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w,
 		   struct ltps_error *err) LTPS_CHECKED;
 void ltp_worker_free(struct ltp_worker *w);
+/* What it reads the store with; its own. */
+struct store_conn *ltp_worker_conn(struct ltp_worker *w);
 /*
  * Ends this worker's running remote exchange soon, and ltp_step() before its
  * next one (any thread). An exchange that begins at this very moment is missed:
@@ -352,8 +354,9 @@ struct ltp_trace {
 	struct ltp_event *events;
 	size_t n;
 };
-/* Beyond LTP_TRACE_EVENTS_MAX the later events of the audit are left out, and
- * the message of the answer says so. */
+/* Beyond LTP_TRACE_EVENTS_MAX events of the audit the later of those that only read
+ * or were refused are left out, then the oldest of the others; the message of the answer says how many.
+ * Who may read cannot push out what was done. */
 #define LTP_TRACE_EVENTS_MAX                                                           \
 	10000 /* a read a minute for a week; some MiB of answer                        \
 	       */

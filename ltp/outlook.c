@@ -227,23 +227,19 @@ static int read_all(struct ltp_worker *w, struct outlook *o, struct ltps_error *
 	return 0;
 }
 
-int outlook_read(struct ltp_worker *w, const struct object *object, struct outlook *ret,
-		 struct ltps_error *err)
+int outlook_read(struct ltp_worker *w, const struct object *object, int64_t now_ms,
+		 struct outlook *ret, struct ltps_error *err)
 {
 	struct outlook o = { .object = object,
-			     .now_ms = ltp_now(w->l),
+			     .now_ms = now_ms,
 			     .margin_ms = w->l->o.upkeep.margin_ms,
 			     .rhythm_ms = w->l->o.upkeep.rhythm_ms };
-	int rc = store_read_begin(w->conn, err);
-	if (rc == 0) {
-		rc = read_all(w, &o, err);
-		store_read_end(w->conn);
-	}
-	if (rc == 0)
-		*ret = o;
-	else
+	if (read_all(w, &o, err) != 0) {
 		outlook_clear(&o);
-	return rc;
+		return -1;
+	}
+	*ret = o;
+	return 0;
 }
 
 void outlook_clear(struct outlook *o)
@@ -270,28 +266,51 @@ const struct outlook_due *outlook_next(const struct outlook *o)
 	return next;
 }
 
-int ltp_outlook(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+bool outlook_is_undated(const struct outlook *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct outlook_chain *c = growing(&o->versions[i]);
+		if (c != NULL && c->stamps[c->n - 1].authority[0] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* Found, read and written from one state of the store. */
+static int tell(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
 {
 	struct object *object = NULL;
 	struct outlook o = { 0 };
 	struct jsonw j = jsonw_to(out);
+	int rc = -1;
+	if (store_read_begin(w->conn, err) != 0)
+		return -1;
+	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
+	    (object != NULL &&
+	     object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
+	     (outlook_read(w, object, ltp_now(w->l), &o, err) != 0 ||
+	      outlook_json(&o, w->conn, &j, err) != 0)))
+		goto out;
+	rc = 0;
+out:
+	store_read_end(w->conn);
+	outlook_clear(&o);
+	object_free(object);
+	return rc;
+}
+
+int ltp_outlook(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
+		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
+{
 	refuse(ret_result, LTP_OK, "%s", "");
-	int rc = object_find(w, caller, poid, &object, ret_result, err);
-	if (rc == 0 && object != NULL &&
-	    object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
-	    (outlook_read(w, object, &o, err) != 0 ||
-	     outlook_json(&o, w->conn, &j, err) != 0))
-		rc = -1;
+	if (tell(w, caller, poid, out, ret_result, err) != 0)
+		return -1;
 	const struct audit_note note = { .caller = caller,
 					 .operation = OP_RETRIEVE_TRACE,
 					 .what = "Outlook",
 					 .poid = poid,
 					 .detail = ret_result->message,
 					 .result = ret_result };
-	if (rc == 0)
-		rc = ltp_audit(w, &note, err);
-	outlook_clear(&o);
-	object_free(object);
-	return rc;
+	return ltp_audit(w, &note, err);
 }

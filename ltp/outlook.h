@@ -47,19 +47,24 @@ struct outlook_version {
 struct outlook {
 	const struct object *object;
 	int64_t now_ms, margin_ms, rhythm_ms;
+	bool for_operator; /* set by the caller: errors in full. A tree is of several
+			      tenants, and what a TSA said of it is not for them. */
 	struct outlook_version *versions; /* as those of the object */
 	size_t n;
 };
 /*
- * outlook_read - all of it, from one state of the store.
+ * outlook_read - all of it. Between store_read_begin() and store_read_end(), with the
+ * object and outlook_json(), so that all is of one state.
  * object  borrowed, outlives ret
  * ret     release with outlook_clear()
  */
-int outlook_read(struct ltp_worker *w, const struct object *object, struct outlook *ret,
-		 struct ltps_error *err) LTPS_CHECKED;
+int outlook_read(struct ltp_worker *w, const struct object *object, int64_t now_ms,
+		 struct outlook *ret, struct ltps_error *err) LTPS_CHECKED;
 void outlook_clear(struct outlook *o); /* NULL-safe */
 /* What is due first; NULL: nothing that has a date. */
 const struct outlook_due *outlook_next(const struct outlook *o);
+/* Whether a time-stamp that is to be renewed next has no date yet. */
+bool outlook_is_undated(const struct outlook *o);
 /* Its signers are read from the store. Appended. */
 int outlook_json(const struct outlook *o, struct store_conn *conn, struct jsonw *j,
 		 struct ltps_error *err) LTPS_CHECKED;

@@ -80,17 +80,27 @@ static void put_stamp(struct jsonw *j, const struct outlook_stamp *s)
 	jsonw_object_end(j);
 }
 
-static void put_chain(struct jsonw *j, const struct outlook_chain *c)
+/* What a tree says to tenants when a time-stamp could not be had. */
+#define TREE_FAILED "time-stamping failed"
+
+static const char *error_of(const struct outlook *o, const struct outlook_chain *c)
+{
+	return o->for_operator || c->tree.last_error[0] == '\0' ? c->tree.last_error
+								 : TREE_FAILED;
+}
+
+/* How many leaves it has is not told: they are of other tenants too. */
+static void put_chain(const struct outlook *o, struct jsonw *j,
+		      const struct outlook_chain *c)
 {
 	jsonw_object(j);
 	jsonw_member_int(j, "tree", c->tree.id);
 	jsonw_member_int(j, "leaf", (int64_t)c->leaf);
-	jsonw_member_int(j, "leaves", (int64_t)c->tree.n_leaves);
 	jsonw_member(j, "purpose", PURPOSES[c->tree.purpose]);
 	jsonw_member(j, "digest", digest_name(c->tree.alg));
 	jsonw_member(j, "state", TREE_STATES[c->tree.state]);
 	put_time(j, "since", c->tree.opened_ms);
-	put_text(j, "error", c->tree.last_error);
+	put_text(j, "error", error_of(o, c));
 	jsonw_key(j, "timestamps");
 	jsonw_array(j);
 	for (size_t i = 0; i < c->n; i++)
@@ -144,7 +154,8 @@ static int64_t judged_again(const struct outlook *o, const struct version *v)
 		   : INT64_MAX;
 }
 
-static void put_lists(const struct outlook_version *ov, struct jsonw *j)
+static void put_lists(const struct outlook *o, const struct outlook_version *ov,
+		      struct jsonw *j)
 {
 	jsonw_key(j, "parts");
 	jsonw_array(j);
@@ -154,7 +165,7 @@ static void put_lists(const struct outlook_version *ov, struct jsonw *j)
 	jsonw_key(j, "evidence");
 	jsonw_array(j);
 	for (size_t i = 0; i < ov->n; i++)
-		put_chain(j, &ov->chains[i]);
+		put_chain(o, j, &ov->chains[i]);
 	jsonw_array_end(j);
 	jsonw_key(j, "renewals");
 	jsonw_array(j);
@@ -183,7 +194,7 @@ static int put_version(const struct outlook *o, const struct outlook_version *ov
 	if (signatures_list(conn, v->id, put_signature, j, err) != 0)
 		return -1;
 	jsonw_array_end(j);
-	put_lists(ov, j);
+	put_lists(o, ov, j);
 	jsonw_object_end(j);
 	return 0;
 }

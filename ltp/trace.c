@@ -3,6 +3,7 @@
  * trace - RetrieveTrace: what the audit says of one object, and when its
  * evidence came. Deleted objects keep their trace.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,26 @@
 #include "storage/audit.h"
 #include "storage/renewal.h"
 
+/* What changes nothing: whoever may read could fill the list with it. So could whoever
+ * is refused; the outcome of that begins with "error/". */
+static const char *const READING[] = {
+	"RetrievePO", "RetrieveTrace", "RetrieveInfo", "ValidateEvidence",
+	"Search",     "Outlook",       "OpenLink",
+};
+
+/* How many there are of each sort, and how many are passed over. */
+struct tally {
+	uint64_t reads, acts;
+	uint64_t reads_kept;   /* the first ones */
+	uint64_t acts_skipped; /* the first ones: the newest always stand */
+};
+
 struct run {
 	struct ltp_trace out;
 	size_t cap;
 	int64_t last_seq; /* of the audit, for the next page */
-	uint64_t omitted;
+	struct tally all, seen;
+	size_t n_renewals;
 	struct ltp_worker *w;
 };
 
@@ -65,6 +81,49 @@ static int add_event(struct run *run, const struct event_text *t,
 	return 0;
 }
 
+/* ---- of the audit ---- */
+
+static bool is_reading(const struct audit_entry *a)
+{
+	static const char refused[] = "error/";
+	if (a->outcome != NULL &&
+	    strncmp(a->outcome, refused, sizeof(refused) - 1) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(READING) / sizeof(READING[0]); i++)
+		if (strcmp(a->operation, READING[i]) == 0)
+			return true;
+	return false;
+}
+
+static int count_event(void *arg, const struct audit_entry *a, struct ltps_error *err)
+{
+	struct run *run = arg;
+	(void)err;
+	run->last_seq = a->seq;
+	if (is_reading(a))
+		run->all.reads++;
+	else
+		run->all.acts++;
+	return 0;
+}
+
+/* Of the limit the acts take what they need, and the reads get what is left. */
+static void share_out(struct tally *t)
+{
+	const uint64_t acts =
+	    t->acts < LTP_TRACE_EVENTS_MAX ? t->acts : LTP_TRACE_EVENTS_MAX;
+	const uint64_t left = LTP_TRACE_EVENTS_MAX - acts;
+	t->acts_skipped = t->acts - acts;
+	t->reads_kept = t->reads < left ? t->reads : left;
+}
+
+static bool is_kept(struct run *run, const struct audit_entry *a)
+{
+	if (is_reading(a))
+		return run->seen.reads++ < run->all.reads_kept;
+	return run->seen.acts++ >= run->all.acts_skipped;
+}
+
 static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error *err)
 {
 	struct run *run = arg;
@@ -81,13 +140,28 @@ static int audit_event(void *arg, const struct audit_entry *a, struct ltps_error
 		.detail = detail,
 	};
 	run->last_seq = a->seq;
-	/* Whoever asks often must not make the rest unreadable. */
-	if (run->out.n >= LTP_TRACE_EVENTS_MAX) {
-		run->omitted++;
-		return 0;
-	}
-	return add_event(run, &t, err);
+	return is_kept(run, a) ? add_event(run, &t, err) : 0;
 }
+
+typedef int audit_row_fn(void *arg, const struct audit_entry *a,
+			 struct ltps_error *err);
+
+/* Every entry of one object, page by page. */
+static int each_entry(struct run *run, const struct audit_query *of, audit_row_fn *row,
+		      struct ltps_error *err)
+{
+	struct audit_query q = *of;
+	run->last_seq = 0;
+	for (int64_t before = -1; before != run->last_seq;) {
+		before = run->last_seq;
+		if (audit_list(run->w->conn, &q, row, run, err) != 0)
+			return -1;
+		q.after_seq = run->last_seq;
+	}
+	return 0;
+}
+
+/* ---- of the evidence ---- */
 
 struct stamp_event {
 	const char *operation;
@@ -126,7 +200,7 @@ static int renewal_events(struct run *run, int64_t first, const char *object,
 	struct token_link link;
 	if (token_link_get(run->w->conn, first, &link, err) != 0)
 		return -1;
-	while (link.next != 0 && run->out.n < LTP_TRACE_EVENTS_MAX)
+	while (link.next != 0 && run->n_renewals++ < LTP_TRACE_EVENTS_MAX)
 		if (token_event(run, link.next, &e, err) != 0 ||
 		    token_link_get(run->w->conn, link.next, &link, err) != 0)
 			return -1;
@@ -157,6 +231,8 @@ static int leaf_event(void *arg, const struct leaf *leaf, struct ltps_error *err
 	return renewal_events(run, tree.token, object, err);
 }
 
+/* ---- both ---- */
+
 static int by_time(const void *a, const void *b)
 {
 	const struct ltp_event *x = a, *y = b;
@@ -166,13 +242,12 @@ static int by_time(const void *a, const void *b)
 static int collect(struct run *run, const struct ltp_caller *caller,
 		   const struct object *o, struct ltps_error *err)
 {
-	struct audit_query q = { .tenant = tenant_of(caller), .poid = o->poid };
-	for (int64_t before = -1; before != run->last_seq;) {
-		before = run->last_seq;
-		if (audit_list(run->w->conn, &q, audit_event, run, err) != 0)
-			return -1;
-		q.after_seq = run->last_seq;
-	}
+	const struct audit_query q = { .tenant = tenant_of(caller), .poid = o->poid };
+	if (each_entry(run, &q, count_event, err) != 0)
+		return -1;
+	share_out(&run->all);
+	if (each_entry(run, &q, audit_event, err) != 0)
+		return -1;
 	for (size_t i = 0; i < o->n_versions; i++)
 		if (tree_leaves_of(run->w->conn, LEAF_VERSION, o->versions[i].id,
 				   leaf_event, run, err) != 0)
@@ -180,6 +255,29 @@ static int collect(struct run *run, const struct ltp_caller *caller,
 	if (run->out.n > 1)
 		qsort(run->out.events, run->out.n, sizeof(*run->out.events), by_time);
 	return 0;
+}
+
+/* From one state of the store: what is counted is what is listed. */
+static int collect_at_once(struct run *run, const struct ltp_caller *caller,
+			   const struct object *o, struct ltps_error *err)
+{
+	if (store_read_begin(run->w->conn, err) != 0)
+		return -1;
+	const int rc = collect(run, caller, o, err);
+	store_read_end(run->w->conn);
+	return rc;
+}
+
+static void tell_omitted(const struct tally *t, struct ltp_result *r)
+{
+	const uint64_t reads = t->reads - t->reads_kept;
+	if (t->acts_skipped > 0)
+		refuse(r, LTP_OK,
+		       "%" PRIu64 " later reads or refusals and %" PRIu64
+		       " earlier events are left out",
+		       reads, t->acts_skipped);
+	else if (reads > 0)
+		refuse(r, LTP_OK, "%" PRIu64 " later reads or refusals are left out", reads);
 }
 
 int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
@@ -193,11 +291,9 @@ int ltp_trace(struct ltp_worker *w, const struct ltp_caller *caller, const char 
 	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
 	    (object != NULL &&
 	     object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
-	     collect(&run, caller, object, err) != 0))
+	     collect_at_once(&run, caller, object, err) != 0))
 		goto out;
-	if (run.omitted > 0)
-		refuse(ret_result, LTP_OK, "%llu later events are left out",
-		       (unsigned long long)run.omitted);
+	tell_omitted(&run.all, ret_result);
 	const struct audit_note note = {
 		.caller = caller,
 		.operation = OP_RETRIEVE_TRACE,

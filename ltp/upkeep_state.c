@@ -182,7 +182,7 @@ static const struct {
 	{ "jobs", put_queue },
 };
 
-int ltp_upkeep_state(struct ltp_worker *w, struct buf *out, struct ltps_error *err)
+static int put_all(struct ltp_worker *w, struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	struct telling t = { .w = w, .j = &j, .now_ms = ltp_now(w->l) };
@@ -200,4 +200,13 @@ int ltp_upkeep_state(struct ltp_worker *w, struct buf *out, struct ltps_error *e
 	}
 	jsonw_object_end(&j);
 	return jsonw_end(&j, err);
+}
+
+int ltp_upkeep_state(struct ltp_worker *w, struct buf *out, struct ltps_error *err)
+{
+	if (store_read_begin(w->conn, err) != 0)
+		return -1;
+	const int rc = put_all(w, out, err);
+	store_read_end(w->conn);
+	return rc;
 }

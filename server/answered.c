@@ -38,6 +38,10 @@ static const char *name_of(unsigned what)
 		[ANSWER_CERTIFICATES - OP_COUNT] = "certificates",
 		[ANSWER_PACKAGE - OP_COUNT] = "package",
 		[ANSWER_LINK - OP_COUNT] = "link",
+		[ANSWER_OUTLOOK - OP_COUNT] = "outlook",
+		[ANSWER_RENEWALS - OP_COUNT] = "renewals",
+		[ANSWER_ANCHORS - OP_COUNT] = "anchors",
+		[ANSWER_UPKEEP - OP_COUNT] = "upkeep",
 	};
 	return what < OP_COUNT ? operation_name((enum operation)what)
 			       : others[what - OP_COUNT];

@@ -124,11 +124,11 @@ static int print(const struct command *c, const struct forecast *f,
 /* ---- one object ---- */
 
 static int print_outlook(const struct command *c, const struct outlook *o,
-			 struct ltps_error *err)
+			 struct store_conn *conn, struct ltps_error *err)
 {
 	struct buf out = buf_make(FORECAST_TEXT_MAX);
 	struct jsonw j = jsonw_to(&out);
-	int rc = wants_json(c) ? outlook_json(o, c->conn, &j, err)
+	int rc = wants_json(c) ? outlook_json(o, conn, &j, err)
 			       : outlook_text(o, &out, err);
 	if (rc == 0 && wants_json(c))
 		rc = buf_put_byte(&out, '\n', err);
@@ -138,6 +138,12 @@ static int print_outlook(const struct command *c, const struct outlook *o,
 	return rc;
 }
 
+static bool is_object_late(const struct outlook *o)
+{
+	const struct outlook_due *next = outlook_next(o);
+	return (next != NULL && next->due_ms <= o->now_ms) || outlook_is_undated(o);
+}
+
 static int run_object(struct command *c, struct ltp *l, int *ret_status,
 		      struct ltps_error *err)
 {
@@ -145,14 +151,24 @@ static int run_object(struct command *c, struct ltp *l, int *ret_status,
 	struct object *object = NULL;
 	struct outlook o = { 0 };
 	int rc = -1;
-	if (ltp_worker_new(l, &w, err) == 0 &&
-	    object_get(c->conn, c->tenant != NULL ? c->tenant : "default", c->object,
-		       &object, err) == 0 &&
-	    outlook_read(w, object, &o, err) == 0)
-		rc = print_outlook(c, &o, err);
-	const struct outlook_due *next = outlook_next(&o);
-	*ret_status =
-	    next != NULL && next->due_ms <= c->now_ms ? EXIT_INVALID : EXIT_VALID;
+	struct store_conn *conn = NULL;
+	bool reading = false;
+	if (ltp_worker_new(l, &w, err) != 0)
+		goto out;
+	conn = ltp_worker_conn(w);
+	if (store_read_begin(conn, err) != 0)
+		goto out;
+	reading = true;
+	if (object_get(conn, c->tenant != NULL ? c->tenant : "default", c->object,
+		       &object, err) != 0 ||
+	    outlook_read(w, object, c->now_ms, &o, err) != 0)
+		goto out;
+	o.for_operator = true; /* who reads the store itself */
+	*ret_status = is_object_late(&o) ? EXIT_INVALID : EXIT_VALID;
+	rc = print_outlook(c, &o, conn, err);
+out:
+	if (reading)
+		store_read_end(conn);
 	outlook_clear(&o);
 	object_free(object);
 	ltp_worker_free(w);

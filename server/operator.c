@@ -6,25 +6,24 @@
 
 #define OPERATOR_BODY_MAX ((size_t)16 << 20)
 
-enum operator_what { OPERATOR_RENEWALS, OPERATOR_ANCHORS, OPERATOR_UPKEEP };
-
 struct operator_job {
 	struct pool_job job;
 	struct service *s;
 	struct http_exchange *x;
-	enum operator_what what;
+	unsigned what; /* ANSWER_RENEWALS ... */
 	struct buf out;
+	int64_t started_us;
 	struct ltps_error err;
 };
 
 static int run(struct operator_job *j, struct ltp_worker *w)
 {
 	switch (j->what) {
-	case OPERATOR_ANCHORS:
+	case ANSWER_ANCHORS:
 		return ltp_anchors(w, &j->out, &j->err);
-	case OPERATOR_UPKEEP:
+	case ANSWER_UPKEEP:
 		return ltp_upkeep_state(w, &j->out, &j->err);
-	case OPERATOR_RENEWALS:
+	default:
 		break;
 	}
 	return ltp_renewals(w, NULL, &j->out, &j->err);
@@ -39,16 +38,25 @@ static enum pool_outcome work(struct pool_job *job, void *state)
 	return POOL_DONE;
 }
 
+static int status_of(const struct operator_job *j)
+{
+	return j->err.code == LTPS_OK && budget_has(j->s->budget, j->out.n) ? 200 : 503;
+}
+
 static void done(struct pool_job *job)
 {
 	struct operator_job *j = (struct operator_job *)job;
+	const int status = status_of(j);
+	service_answered_status(j->s, j->x, j->what, status, j->started_us);
 	if (j->err.code != LTPS_OK) {
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
 			  "the store cannot be read", &j->err, NULL, 0);
 		http_refuse(j->x, 503, "the store cannot be read");
+	} else if (status == 503) {
+		http_refuse(j->x, 503, "too many answers in flight");
 	} else {
 		http_reply(j->x, 200,
-			   j->what == OPERATOR_ANCHORS ? "application/x-pem-file"
+			   j->what == ANSWER_ANCHORS ? "application/x-pem-file"
 						       : "application/json",
 			   &j->out);
 	}
@@ -56,8 +64,7 @@ static void done(struct pool_job *job)
 	mem_free(j);
 }
 
-static void begin(struct http_exchange *x, struct service *s,
-		  enum operator_what what)
+static void begin(struct http_exchange *x, struct service *s, unsigned what)
 {
 	struct operator_job *j = mem_zalloc(1, sizeof(*j));
 	if (j == NULL) {
@@ -69,6 +76,7 @@ static void begin(struct http_exchange *x, struct service *s,
 	j->s = s;
 	j->x = x;
 	j->what = what;
+	j->started_us = clock_monotonic_us();
 	j->out = buf_make(OPERATOR_BODY_MAX);
 	if (!service_submit(s, x, &j->job))
 		mem_free(j);
@@ -76,15 +84,15 @@ static void begin(struct http_exchange *x, struct service *s,
 
 void operator_renewals(struct http_exchange *x, void *arg)
 {
-	begin(x, arg, OPERATOR_RENEWALS);
+	begin(x, arg, ANSWER_RENEWALS);
 }
 
 void operator_anchors(struct http_exchange *x, void *arg)
 {
-	begin(x, arg, OPERATOR_ANCHORS);
+	begin(x, arg, ANSWER_ANCHORS);
 }
 
 void operator_upkeep(struct http_exchange *x, void *arg)
 {
-	begin(x, arg, OPERATOR_UPKEEP);
+	begin(x, arg, ANSWER_UPKEEP);
 }

@@ -7,7 +7,7 @@
 #include "server/auth.h"
 #include "server/query_names.h"
 #include "server/result.h"
-#include "server/service.h"
+#include "server/service_job.h"
 
 /* An object with the reports and forms of a century. */
 #define OUTLOOK_BODY_MAX ((size_t)16 << 20)
@@ -18,6 +18,7 @@ struct outlook_job {
 	struct http_exchange *x;
 	struct ltp_result result;
 	struct buf out;
+	int64_t started_us;
 	struct ltps_error err;
 };
 
@@ -41,7 +42,7 @@ static int status_of(const struct outlook_job *j)
 		return result_of_error(&j->err).http_status;
 	switch (j->result.minor) {
 	case LTP_OK:
-		return 200;
+		return budget_has(j->s->budget, j->out.n) ? 200 : 503;
 	case LTP_UNKNOWN_POID:
 		return 404;
 	default:
@@ -54,7 +55,8 @@ static void outlook_done(struct pool_job *job)
 	struct outlook_job *j = (struct outlook_job *)job;
 	char line[sizeof(j->result.message)];
 	const int status = status_of(j);
-	if (status >= 500)
+	service_answered_status(j->s, j->x, ANSWER_OUTLOOK, status, j->started_us);
+	if (status >= 500 && j->err.code != LTPS_OK)
 		log_error(j->s->log, LOG_OPERATION, LOG_ERROR,
 			  "an outlook cannot be made", &j->err, NULL, 0);
 	snprintf(line, sizeof(line), "%s",
@@ -85,9 +87,8 @@ void outlook_http_handle(struct http_exchange *x, void *arg)
 	j->job.done = outlook_done;
 	j->s = s;
 	j->x = x;
+	j->started_us = clock_monotonic_us();
 	j->out = buf_make(OUTLOOK_BODY_MAX);
-	if (pool_submit(s->workers, &j->job, &err) != 0) {
+	if (!service_submit(s, x, &j->job))
 		mem_free(j);
-		http_refuse(x, 503, "the service is busy, come again");
-	}
 }

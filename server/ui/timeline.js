@@ -37,8 +37,7 @@ function stampEvents(version) {
 	return version.evidence.flatMap((chain, c) => chain.timestamps.map((s, i) => {
 		const kind = i > 0 ? "renewed" : c > 0 ? "rehashed" : "stamped";
 		return { at: s.time, kind: s.fallen ? "lost" : kind,
-			text: t(`timeline.${kind}`, { tsa: s.tsa, version: version.id, digest: chain.digest,
-				n: chain.leaves }),
+			text: t(`timeline.${kind}`, { tsa: s.tsa, version: version.id, digest: chain.digest }),
 			more: s.fallen ? t("timeline.fallen") : null };
 	}));
 }

@@ -129,6 +129,12 @@ def check_service(service):
     samples, types = parse(service.request("GET", "/metrics")[1].decode())
     tap.equal("requests are counted", value(samples, *count, operation="RetrieveInfo"), before + 3)
     tap.equal("so are judgements", value(samples, *count, operation="validate"), 1)
+    for path, operation, status in (("/outlook/none", "outlook", 404), ("/upkeep", "upkeep", 200),
+                                    ("/renewals", "renewals", 200),
+                                    ("/anchors.pem", "anchors", 200)):
+        tap.equal(f"{path} answers", service.request("GET", path)[0], status)
+        samples, types = parse(service.request("GET", "/metrics")[1].decode())
+        tap.equal("and is counted", value(samples, *count, operation=operation), 1)
     tap.check("the process uses memory", value(samples, "process_resident_memory_bytes") > 1 << 20)
     tap.check("it has descriptors", 3 < value(samples, "process_open_fds")
               < value(samples, "process_max_fds"))

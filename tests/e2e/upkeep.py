@@ -267,6 +267,10 @@ def own_life(tap):
     code, text, _ = command("renewals", "-c", service.conf, "--object", poid, "--time",
                             "2090-01-01T00:00:00Z")
     tap.equal("when the time comes, it is overdue", code, 1)
+    code, text, _ = command("renewals", "-c", service.conf, "--object", poid, "--format", "json",
+                            "--time", "2090-01-01T00:00:00Z")
+    tap.check("the time is the one that was given",
+              json.loads(text or "{}").get("time", "").startswith("2090-01-01T"), (code, text))
     code, _, err = command("renewals", "-c", service.conf, "--object", "none")
     tap.check("of an object that is none", code not in (0, 1, 70), (code, err))
     code, _, err = command("renewals", "-c", service.conf, "--object", poid, "--tenant", "other")

@@ -67,7 +67,9 @@ static void look(struct seen *s)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	cr_assert_eq(object_get(k.w->conn, "default", poid, &s->object, &err), 0, "%s",
 		     err.text);
-	cr_assert_eq(outlook_read(k.w, s->object, &s->o, &err), 0, "%s", err.text);
+	cr_assert_eq(
+	    outlook_read(k.w, s->object, clock_now_ms(&k.clock), &s->o, &err), 0,
+	    "%s", err.text);
 }
 
 static void clear(struct seen *s)
@@ -206,6 +208,58 @@ Test(outlook, says_that_there_is_no_time_stamp_when_the_tsa_is_down)
 	cr_expect_eq(s.o.versions[0].chains[0].n, 0);
 	cr_expect_eq(s.o.versions[0].proven_ms, OPEN);
 	cr_expect_null(outlook_next(&s.o));
+	cr_expect_not(outlook_is_undated(&s.o), "there is no time-stamp to be dated");
+	clear(&s);
+}
+
+static bool told(const struct seen *s, const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make((size_t)1 << 20);
+	struct jsonw j = jsonw_to(&out);
+	cr_assert_eq(outlook_json(&s->o, k.w->conn, &j, &err), 0, "%s", err.text);
+	cr_assert_eq(buf_put_byte(&out, 0, &err), 0);
+	const bool there = strstr((const char *)out.p, text) != NULL;
+	buf_free(&out);
+	return there;
+}
+
+Test(outlook, says_that_there_is_no_date_when_a_time_stamp_has_no_footing)
+{
+	struct seen s = { 0 };
+	begin_with(1);
+	look(&s);
+	cr_expect_not(outlook_is_undated(&s.o));
+	s.o.versions[0].chains[0].stamps[0].authority[0] = '\0';
+	cr_expect(outlook_is_undated(&s.o));
+	clear(&s);
+}
+
+Test(outlook, is_of_the_time_that_is_asked_for)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct seen s = { 0 };
+	begin_with(1);
+	look(&s);
+	outlook_clear(&s.o);
+	cr_assert_eq(outlook_read(k.w, s.object, SHA256_END, &s.o, &err), 0);
+	cr_expect(told(&s, "\"time\":\"2035-01-01T00:00:00"));
+	clear(&s);
+}
+
+/* Trees are shared: their size, and what a TSA answered, are not one tenant's. */
+Test(outlook, keeps_errors_and_sizes_of_trees_from_tenants)
+{
+	struct seen s = { 0 };
+	begin_with(1);
+	look(&s);
+	snprintf(s.o.versions[0].chains[0].tree.last_error, STORE_ERROR_MAX,
+		 "refused for account 4711");
+	cr_expect_not(told(&s, "4711"));
+	cr_expect(told(&s, "\"error\":\"time-stamping failed\""));
+	cr_expect_not(told(&s, "\"leaves\""));
+	s.o.for_operator = true;
+	cr_expect(told(&s, "4711"));
 	clear(&s);
 }
 

@@ -406,6 +406,7 @@ Test(profile_operations, what_the_profile_does_not_offer_is_not_done)
 struct events {
 	const char *poid;
 	int64_t now_ms;
+	const char *operation;
 };
 
 static int add_events(struct store_conn *conn, void *arg, struct ltps_error *err)
@@ -414,7 +415,7 @@ static int add_events(struct store_conn *conn, void *arg, struct ltps_error *err
 	const struct audit_entry entry = { .time_ms = e->now_ms,
 					   .tenant = "default",
 					   .actor = "reader",
-					   .operation = "RetrievePO",
+					   .operation = e->operation,
 					   .poid = e->poid,
 					   .outcome = "success" };
 	for (int i = 0; i < LTP_TRACE_EVENTS_MAX; i++)
@@ -432,14 +433,78 @@ Test(trace, beyond_its_limit_is_cut_and_says_so)
 	struct ltp_result result;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	start_with_object(&k, poid);
-	struct events e = { poid, clock_now_ms(&k.clock) };
+	struct events e = { poid, clock_now_ms(&k.clock), "RetrievePO" };
 	cr_assert_eq(store_write(k.store, add_events, &e, &err), 0, "%s", err.text);
 	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0, "%s", err.text);
 	cr_expect_eq(result.minor, LTP_OK);
-	cr_expect_not_null(strstr(result.message, "1 later events"), "%s",
+	cr_expect_not_null(strstr(result.message, "1 later reads or"), "%s",
 			   result.message);
 	cr_expect_eq(t.n, LTP_TRACE_EVENTS_MAX + 1,
 		     "its evidence is told all the same");
+	ltp_trace_clear(&t);
+	ltp_kit_stop(&k);
+}
+
+static size_t count_operation(const struct ltp_trace *t, const char *operation)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < t->n; i++)
+		n += strcmp(t->events[i].operation, operation) == 0;
+	return n;
+}
+
+/* As many reads as the list holds, and then what must not be missed. */
+Test(trace, tells_of_a_deletion_when_reads_fill_the_list)
+{
+	static const char *const readings[] = { "RetrievePO", "Outlook",
+						"RetrieveTrace", "OpenLink" };
+	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+		struct ltp_kit k;
+		char poid[64];
+		struct ltp_trace t = { 0 };
+		struct ltp_result result;
+		struct ltps_error err = LTPS_ERROR_INIT;
+		start_with_object(&k, poid);
+		struct events e = { poid, clock_now_ms(&k.clock), readings[i] };
+		const struct ltp_delete_request gone = { .caller = ME,
+							 .poid = poid,
+							 .reason = "a test" };
+		cr_assert_eq(store_write(k.store, add_events, &e, &err), 0);
+		cr_assert_eq(ltp_delete(k.w, &gone, &result, &err), 0);
+		cr_assert_eq(result.minor, LTP_OK, "%s", result.message);
+		cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
+		cr_expect_eq(count_operation(&t, "DeletePO"), 1, "%s", readings[i]);
+		cr_expect_eq(count_operation(&t, "PreservePO"), 1);
+		cr_expect_eq(count_operation(&t, readings[i]),
+			     LTP_TRACE_EVENTS_MAX - 2);
+		cr_expect_not_null(strstr(result.message, "2 later reads"), "%s",
+				   result.message);
+		ltp_trace_clear(&t);
+		ltp_kit_stop(&k);
+	}
+}
+
+/* Of what is no reading the newest stand. */
+Test(trace, keeps_the_newest_acts_when_they_are_too_many)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_trace t = { 0 };
+	struct ltp_result result;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start_with_object(&k, poid);
+	struct events e = { poid, clock_now_ms(&k.clock), "UpdatePOC" };
+	const struct ltp_delete_request gone = { .caller = ME,
+						 .poid = poid,
+						 .reason = "a test" };
+	cr_assert_eq(store_write(k.store, add_events, &e, &err), 0);
+	cr_assert_eq(ltp_delete(k.w, &gone, &result, &err), 0);
+	cr_assert_eq(ltp_trace(k.w, &ME, poid, &t, &result, &err), 0);
+	cr_expect_eq(count_operation(&t, "DeletePO"), 1);
+	cr_expect_eq(count_operation(&t, "PreservePO"), 0);
+	cr_expect_eq(count_operation(&t, "UpdatePOC"), LTP_TRACE_EVENTS_MAX - 1);
+	cr_expect_not_null(strstr(result.message, "2 earlier events"), "%s",
+			   result.message);
 	ltp_trace_clear(&t);
 	ltp_kit_stop(&k);
 }
