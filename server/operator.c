@@ -57,7 +57,7 @@ static void done(struct pool_job *job)
 	} else {
 		http_reply(j->x, 200,
 			   j->what == ANSWER_ANCHORS ? "application/x-pem-file"
-						       : "application/json",
+						     : "application/json",
 			   &j->out);
 	}
 	buf_free(&j->out);
