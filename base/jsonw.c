@@ -304,6 +304,15 @@ void jsonw_member_bool(struct jsonw *j, const char *key, bool v)
 	jsonw_bool(j, v);
 }
 
+void jsonw_member_time(struct jsonw *j, const char *key, int64_t t_ms)
+{
+	jsonw_key(j, key);
+	if (t_ms == INT64_MIN || t_ms == INT64_MAX)
+		jsonw_null(j);
+	else
+		jsonw_time(j, t_ms);
+}
+
 int jsonw_end(struct jsonw *j, struct ltps_error *err)
 {
 	if (!failed(j) && (j->depth > 0 || !j->filled[0]))

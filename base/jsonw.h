@@ -44,6 +44,8 @@ void jsonw_time(struct jsonw *j, int64_t t_ms); /* RFC 3339 text */
 void jsonw_member(struct jsonw *j, const char *key, const char *s);
 void jsonw_member_int(struct jsonw *j, const char *key, int64_t v);
 void jsonw_member_bool(struct jsonw *j, const char *key, bool v);
+/* INT64_MIN and INT64_MAX are no date: null. */
+void jsonw_member_time(struct jsonw *j, const char *key, int64_t t_ms);
 /* 0 when all of it was written and nesting is closed. */
 int jsonw_end(struct jsonw *j, struct ltps_error *err) LTPS_CHECKED;
 

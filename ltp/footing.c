@@ -308,3 +308,14 @@ int footing_of_path(const struct tst *tst, const struct tsa_path_result *path,
 	clear(&m);
 	return rc;
 }
+
+int footing_first(struct store_conn *conn, int64_t footing, int64_t partner,
+		  int64_t weakens_ms, struct footing *ret, struct ltps_error *err)
+{
+	if (footing_get(conn, footing, ret, err) != 0)
+		return -1;
+	if (ret->weakens_ms == weakens_ms || partner == 0)
+		return 0;
+	footing_clear(ret);
+	return footing_get(conn, partner, ret, err);
+}

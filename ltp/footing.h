@@ -54,6 +54,16 @@ void footing_made_clear(struct footing_made *f); /* NULL-safe */
 int footing_made_plan(struct footing_made *f, int64_t weakens_ms, const char *reason,
 		      struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * footing_first - of a footing and its partner (0: none) the one whose date this is, as
+ * tips and forms are dated by the earlier of the two.
+ * ret    free with footing_clear()
+ * Fails: NOT_FOUND; CORRUPT, NOMEM
+ */
+int footing_first(struct store_conn *conn, int64_t footing, int64_t partner,
+		  int64_t weakens_ms, struct footing *ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+
 /* When it weakens under a policy: the first of the certificates' end and the ends of
  * all its uses. NULL policy: certificates alone. */
 struct footing_plan {

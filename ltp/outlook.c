@@ -159,18 +159,6 @@ static void due_of_evidence(const struct ltp *l, const struct object *o,
 	add_due(v, FORECAST_HASH_TREE, plan_digest_end(l, c->tree.alg), margin_ms, &d);
 }
 
-/* Whose date it is, of the two. */
-static int footing_first(struct store_conn *conn, const struct version_stood *s,
-			 struct footing *ret, struct ltps_error *err)
-{
-	if (footing_get(conn, s->stand.footing, ret, err) != 0)
-		return -1;
-	if (ret->weakens_ms == s->weakens_ms || s->stand.partner == 0)
-		return 0;
-	footing_clear(ret);
-	return footing_get(conn, s->stand.partner, ret, err);
-}
-
 static int due_of_form(struct ltp_worker *w, struct outlook_version *v,
 		       struct ltps_error *err)
 {
@@ -181,7 +169,8 @@ static int due_of_form(struct ltp_worker *w, struct outlook_version *v,
 		return -1;
 	if (s.stand.footing == 0)
 		return 0;
-	if (footing_first(w->conn, &s, &f, err) != 0)
+	if (footing_first(w->conn, s.stand.footing, s.stand.partner, s.weakens_ms, &f,
+			  err) != 0)
 		return -1;
 	snprintf(d.why, sizeof(d.why), "%s", f.reason);
 	snprintf(d.authority, sizeof(d.authority), "%s", f.tsa);

@@ -6,15 +6,11 @@
 
 #include "base/clock.h"
 #include "ltp/outlook.h"
+#include "ltp/rows.h"
 #include "storage/signature.h"
 
 #define DAY_MS 86400000
 
-static const char *const KINDS[] = {
-	[VERSION_SUBMITTED] = "submitted", [VERSION_AUGMENTED] = "augmented",
-	[VERSION_SEALED] = "sealed",       [VERSION_UPDATED] = "updated",
-	[VERSION_REPORT] = "report",
-};
 static const char *const PURPOSES[] = {
 	[TREE_FIRST] = "first",
 	[TREE_TIMESTAMP_RENEWAL] = "time-stamp renewal",
@@ -30,22 +26,8 @@ static const char *const OBJECT_STATES[] = {
 	[OBJECT_DATA_DELETED] = "data-deleted",
 	[OBJECT_DELETED] = "deleted",
 };
-static const char *const DUES[] = {
-	[FORECAST_TIMESTAMP] = "time-stamp renewal",
-	[FORECAST_HASH_TREE] = "hash-tree renewal",
-	[FORECAST_AUGMENT] = "augmentation",
-};
 
 /* ---- JSON ---- */
-
-static void put_time(struct jsonw *j, const char *key, int64_t t_ms)
-{
-	jsonw_key(j, key);
-	if (t_ms == INT64_MIN || t_ms == INT64_MAX)
-		jsonw_null(j);
-	else
-		jsonw_time(j, t_ms);
-}
 
 static void put_text(struct jsonw *j, const char *key, const char *s)
 {
@@ -55,9 +37,9 @@ static void put_text(struct jsonw *j, const char *key, const char *s)
 static void put_due(struct jsonw *j, const struct outlook_due *d)
 {
 	jsonw_object(j);
-	jsonw_member(j, "what", DUES[d->kind]);
-	put_time(j, "due", d->due_ms);
-	put_time(j, "weakens", d->weakens_ms);
+	jsonw_member(j, "what", forecast_kind_name(d->kind));
+	jsonw_member_time(j, "due", d->due_ms);
+	jsonw_member_time(j, "weakens", d->weakens_ms);
 	jsonw_member_bool(j, "alarm", d->weakens_ms == INT64_MIN);
 	jsonw_member(j, "why", d->why);
 	put_text(j, "tsa", d->authority);
@@ -69,11 +51,11 @@ static void put_due(struct jsonw *j, const struct outlook_due *d)
 static void put_stamp(struct jsonw *j, const struct outlook_stamp *s)
 {
 	jsonw_object(j);
-	put_time(j, "time", s->gen_time_ms);
-	put_time(j, "stored", s->stored_ms);
+	jsonw_member_time(j, "time", s->gen_time_ms);
+	jsonw_member_time(j, "stored", s->stored_ms);
 	jsonw_member(j, "tsa", s->tsa);
 	put_text(j, "authority", s->authority);
-	put_time(j, "weakens", s->weakens_ms);
+	jsonw_member_time(j, "weakens", s->weakens_ms);
 	put_text(j, "why", s->why);
 	jsonw_member_bool(j, "fallen", s->fallen);
 	jsonw_member_bool(j, "last", s->tip);
@@ -99,7 +81,7 @@ static void put_chain(const struct outlook *o, struct jsonw *j,
 	jsonw_member(j, "purpose", PURPOSES[c->tree.purpose]);
 	jsonw_member(j, "digest", digest_name(c->tree.alg));
 	jsonw_member(j, "state", TREE_STATES[c->tree.state]);
-	put_time(j, "since", c->tree.opened_ms);
+	jsonw_member_time(j, "since", c->tree.opened_ms);
 	put_text(j, "error", error_of(o, c));
 	jsonw_key(j, "timestamps");
 	jsonw_array(j);
@@ -182,13 +164,13 @@ static int put_version(const struct outlook *o, const struct outlook_version *ov
 	    v->base != 0 ? object_version_by_id(o->object, v->base) : NULL;
 	jsonw_object(j);
 	jsonw_member(j, "id", v->label);
-	jsonw_member(j, "kind", KINDS[v->kind]);
+	jsonw_member(j, "kind", version_kind_name(v->kind));
 	jsonw_member(j, "made_of", base != NULL ? base->label : NULL);
-	put_time(j, "created", v->created_ms);
+	jsonw_member_time(j, "created", v->created_ms);
 	jsonw_member(j, "verdict", v->verdict);
-	put_time(j, "judged", v->verdict != NULL ? v->judged_ms : INT64_MAX);
-	put_time(j, "judged_again", judged_again(o, v));
-	put_time(j, "proven_since", ov->proven_ms);
+	jsonw_member_time(j, "judged", v->verdict != NULL ? v->judged_ms : INT64_MAX);
+	jsonw_member_time(j, "judged_again", judged_again(o, v));
+	jsonw_member_time(j, "proven_since", ov->proven_ms);
 	jsonw_key(j, "signatures");
 	jsonw_array(j);
 	if (signatures_list(conn, v->id, put_signature, j, err) != 0)
@@ -208,13 +190,13 @@ int outlook_json(const struct outlook *o, struct store_conn *conn, struct jsonw 
 	jsonw_member(j, "poid", object->poid);
 	jsonw_member(j, "profile", object->profile);
 	jsonw_member(j, "state", OBJECT_STATES[object->state]);
-	put_time(j, "stored", object->created_ms);
-	put_time(j, "preserve_until",
-		 object->preserve_until_ms != 0 ? object->preserve_until_ms
-						: INT64_MAX);
-	put_time(j, "deleted",
-		 object->deleted_ms != 0 ? object->deleted_ms : INT64_MAX);
-	put_time(j, "time", o->now_ms);
+	jsonw_member_time(j, "stored", object->created_ms);
+	jsonw_member_time(j, "preserve_until",
+			  object->preserve_until_ms != 0 ? object->preserve_until_ms
+							 : INT64_MAX);
+	jsonw_member_time(j, "deleted",
+			  object->deleted_ms != 0 ? object->deleted_ms : INT64_MAX);
+	jsonw_member_time(j, "time", o->now_ms);
 	jsonw_member_int(j, "margin_days", o->margin_ms / DAY_MS);
 	jsonw_key(j, "next");
 	if (next != NULL)
@@ -233,23 +215,12 @@ int outlook_json(const struct outlook *o, struct store_conn *conn, struct jsonw 
 
 /* ---- text ---- */
 
-/* "2029-06-30" */
-static void day_of(int64_t t_ms, char out[TIME_TEXT_MAX])
-{
-	if (t_ms == INT64_MIN || t_ms == INT64_MAX) {
-		snprintf(out, TIME_TEXT_MAX, "%s", t_ms == INT64_MIN ? "NOW" : "-");
-		return;
-	}
-	time_rfc3339(t_ms, out);
-	out[strcspn(out, "T")] = '\0';
-}
-
 static int text_stamp(const struct outlook_stamp *s, struct buf *out,
 		      struct ltps_error *err)
 {
 	char time[TIME_TEXT_MAX], weakens[TIME_TEXT_MAX];
 	time_rfc3339(s->gen_time_ms, time);
-	day_of(s->weakens_ms, weakens);
+	forecast_day(s->weakens_ms, weakens);
 	if (s->authority[0] == '\0')
 		return buf_put_fmt(out, err, "    time-stamp %s by %s, no date yet\n",
 				   time, s->tsa);
@@ -262,10 +233,10 @@ static int text_due(const struct outlook_due *d, struct buf *out,
 		    struct ltps_error *err)
 {
 	char due[TIME_TEXT_MAX], weakens[TIME_TEXT_MAX];
-	day_of(d->due_ms, due);
-	day_of(d->weakens_ms, weakens);
+	forecast_day(d->due_ms, due);
+	forecast_day(d->weakens_ms, weakens);
 	return buf_put_fmt(out, err, "    due %s: %s, before %s (%s)\n", due,
-			   DUES[d->kind], weakens, d->why);
+			   forecast_kind_name(d->kind), weakens, d->why);
 }
 
 static int text_version(const struct outlook_version *v, struct buf *out,
@@ -274,7 +245,8 @@ static int text_version(const struct outlook_version *v, struct buf *out,
 	const struct version *x = v->version;
 	char at[TIME_TEXT_MAX];
 	time_rfc3339(x->created_ms, at);
-	if (buf_put_fmt(out, err, "  %s  %s %s%s%s\n", x->label, KINDS[x->kind], at,
+	if (buf_put_fmt(out, err, "  %s  %s %s%s%s\n", x->label,
+			version_kind_name(x->kind), at,
 			x->verdict != NULL ? ", " : "",
 			x->verdict != NULL ? x->verdict : "") != 0)
 		return -1;
@@ -298,14 +270,14 @@ int outlook_text(const struct outlook *o, struct buf *out, struct ltps_error *er
 {
 	const struct outlook_due *next = outlook_next(o);
 	char due[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
-	day_of(next != NULL ? next->due_ms : INT64_MAX, due);
-	day_of(o->object->preserve_until_ms != 0 ? o->object->preserve_until_ms
-						 : INT64_MAX,
-	       until);
+	forecast_day(next != NULL ? next->due_ms : INT64_MAX, due);
+	forecast_day(o->object->preserve_until_ms != 0 ? o->object->preserve_until_ms
+						       : INT64_MAX,
+		     until);
 	if (buf_put_fmt(out, err, "%s\n  %s, preserved until %s, next renewal %s%s%s\n",
 			o->object->poid, OBJECT_STATES[o->object->state], until, due,
 			next != NULL ? ": " : "",
-			next != NULL ? DUES[next->kind] : "") != 0)
+			next != NULL ? forecast_kind_name(next->kind) : "") != 0)
 		return -1;
 	for (size_t i = 0; i < o->n; i++)
 		if (text_version(&o->versions[i], out, err) != 0)

@@ -11,6 +11,7 @@
 #include "ltp/anchors.h"
 #include "ltp/fixity.h"
 #include "ltp/package_private.h"
+#include "ltp/rows.h"
 
 /* ---- files ---- */
 
@@ -283,14 +284,9 @@ static void put_digest(struct jsonw *j, const char *key, const struct digest *d)
 
 static void put_version(struct jsonw *j, const struct version *v)
 {
-	static const char *const kinds[] = {
-		[VERSION_SUBMITTED] = "submitted", [VERSION_AUGMENTED] = "augmented",
-		[VERSION_SEALED] = "sealed",       [VERSION_UPDATED] = "updated",
-		[VERSION_REPORT] = "report",
-	};
 	jsonw_object(j);
 	jsonw_member(j, "version", v->label);
-	jsonw_member(j, "kind", kinds[v->kind]);
+	jsonw_member(j, "kind", version_kind_name(v->kind));
 	jsonw_key(j, "created");
 	jsonw_time(j, v->created_ms);
 	jsonw_member(j, "verdict", v->verdict);

@@ -9,6 +9,7 @@
 #ifndef LTPS_LTP_PLAN_H
 #define LTPS_LTP_PLAN_H
 
+#include "base/clock.h"
 #include "base/jsonw.h"
 #include "ltp/footing.h"
 #include "ltp/inside.h"
@@ -78,6 +79,11 @@ int plan_forecast(struct ltp *l, struct store_conn *conn,
 		  const struct algorithm_policy *policy, int64_t now_ms,
 		  struct forecast *ret, struct ltps_error *err) LTPS_CHECKED;
 void forecast_clear(struct forecast *f);
+/* "time-stamp renewal" */
+const char *forecast_kind_name(enum forecast_kind kind);
+/* "2029-06-30", days being what an operator plans by; "NOW" of INT64_MIN, "-" of
+ * INT64_MAX. */
+void forecast_day(int64_t t_ms, char out[TIME_TEXT_MAX]);
 void forecast_json(const struct forecast *f, struct jsonw *j);
 int forecast_text(const struct forecast *f, struct buf *out,
 		  struct ltps_error *err) LTPS_CHECKED;

@@ -9,7 +9,7 @@
 
 #define DAY_MS 86400000
 
-static const char *kind_name(enum forecast_kind kind)
+const char *forecast_kind_name(enum forecast_kind kind)
 {
 	static const char *const names[] = {
 		[FORECAST_TIMESTAMP] = "time-stamp renewal",
@@ -19,28 +19,14 @@ static const char *kind_name(enum forecast_kind kind)
 	return names[kind];
 }
 
-static bool is_dated(int64_t t_ms)
-{
-	return t_ms != INT64_MIN && t_ms != INT64_MAX;
-}
-
 /* ---- JSON ---- */
-
-static void put_date(struct jsonw *j, const char *key, int64_t t_ms)
-{
-	jsonw_key(j, key);
-	if (is_dated(t_ms))
-		jsonw_time(j, t_ms);
-	else
-		jsonw_null(j);
-}
 
 static void put_item(struct jsonw *j, const struct forecast_item *item)
 {
 	jsonw_object(j);
-	jsonw_member(j, "what", kind_name(item->kind));
-	put_date(j, "due", item->due_ms);
-	put_date(j, "weakens", item->weakens_ms);
+	jsonw_member(j, "what", forecast_kind_name(item->kind));
+	jsonw_member_time(j, "due", item->due_ms);
+	jsonw_member_time(j, "weakens", item->weakens_ms);
 	jsonw_member_bool(j, "alarm", item->weakens_ms == INT64_MIN);
 	jsonw_member(j, "why", item->reason);
 	jsonw_member(j, "tsa", item->tsa[0] != '\0' ? item->tsa : NULL);
@@ -56,7 +42,7 @@ static void put_item(struct jsonw *j, const struct forecast_item *item)
 void forecast_json(const struct forecast *f, struct jsonw *j)
 {
 	jsonw_object(j);
-	put_date(j, "time", f->now_ms);
+	jsonw_member_time(j, "time", f->now_ms);
 	jsonw_member_int(j, "margin_days", f->margin_ms / DAY_MS);
 	jsonw_member_int(j, "undated", (int64_t)f->undated);
 	jsonw_key(j, "renewals");
@@ -69,10 +55,9 @@ void forecast_json(const struct forecast *f, struct jsonw *j)
 
 /* ---- text ---- */
 
-/* "2029-06-30"; days are what an operator plans by. */
-static void day_of(int64_t t_ms, char out[TIME_TEXT_MAX])
+void forecast_day(int64_t t_ms, char out[TIME_TEXT_MAX])
 {
-	if (!is_dated(t_ms)) {
+	if (t_ms == INT64_MIN || t_ms == INT64_MAX) {
 		snprintf(out, TIME_TEXT_MAX, "%s", t_ms == INT64_MIN ? "NOW" : "-");
 		return;
 	}
@@ -101,8 +86,8 @@ static int put_line(struct buf *out, const struct forecast_item *item,
 		    struct ltps_error *err)
 {
 	char due[TIME_TEXT_MAX], weakens[TIME_TEXT_MAX], size[32];
-	day_of(item->due_ms, due);
-	day_of(item->weakens_ms, weakens);
+	forecast_day(item->due_ms, due);
+	forecast_day(item->weakens_ms, weakens);
 	size_of(item->bytes, size);
 	/* Where the reason names it already, once is enough. */
 	const bool tsa =
@@ -110,7 +95,7 @@ static int put_line(struct buf *out, const struct forecast_item *item,
 	return buf_put_fmt(out, err,
 			   "%-10s  %-10s  %-18s  %-8s  %9" PRIu64 "  %10" PRIu64
 			   "  %9" PRIu64 "  %10s  %s%s%s%s\n",
-			   due, weakens, kind_name(item->kind),
+			   due, weakens, forecast_kind_name(item->kind),
 			   item->alg != DIGEST_NONE ? digest_name(item->alg) : "-",
 			   item->trees, item->objects, item->requests, size,
 			   item->reason[0] != '\0' ? item->reason : "no end is known",

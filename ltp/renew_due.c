@@ -160,13 +160,9 @@ static int cause_of(struct renew_turn *r, const struct tip *tip,
 {
 	struct footing f = { 0 };
 	char at[TIME_TEXT_MAX];
-	if (footing_get(r->w->conn, tip->footing, &f, err) != 0)
+	if (footing_first(r->w->conn, tip->footing, tip->partner, tip->weakens_ms, &f,
+			  err) != 0)
 		return -1;
-	if (f.weakens_ms != tip->weakens_ms && tip->partner != 0) {
-		footing_clear(&f);
-		if (footing_get(r->w->conn, tip->partner, &f, err) != 0)
-			return -1;
-	}
 	if (f.weakens_ms == INT64_MIN)
 		snprintf(at, sizeof(at), "never reliable");
 	else

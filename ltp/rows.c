@@ -46,6 +46,16 @@ int part_row_make(struct store *store, const char *tenant, struct view data,
 	return blob_prepare(store, tenant, data, &ret->sha512, &ret->blob, err);
 }
 
+const char *version_kind_name(enum version_kind kind)
+{
+	static const char *const names[] = {
+		[VERSION_SUBMITTED] = "submitted", [VERSION_AUGMENTED] = "augmented",
+		[VERSION_SEALED] = "sealed",       [VERSION_UPDATED] = "updated",
+		[VERSION_REPORT] = "report",
+	};
+	return names[kind];
+}
+
 enum digest_alg leaf_digest(const struct ltp *l, const struct profile *p,
 			    int64_t now_ms)
 {

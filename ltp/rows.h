@@ -12,6 +12,8 @@
  */
 int part_row_make(struct store *store, const char *tenant, struct view data,
 		  struct part_new *ret, struct ltps_error *err) LTPS_CHECKED;
+/* "submitted", as packages and outlooks say it. */
+const char *version_kind_name(enum version_kind kind);
 /* The digest that a new leaf under this profile takes: its own while that lasts. Of all
  * that end, the profile's: what is kept without proof is better than what is refused,
  * and the renewal of trees tells of it. */

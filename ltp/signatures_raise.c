@@ -56,14 +56,20 @@ int signatures_take_outcome(struct care *c, struct cared_part *p, struct view fr
 	return signatures_stand(c, p, err);
 }
 
+/* Neither a remote party's, nor that of what is too large for it. */
+static bool is_own_failure(const struct care *c, const struct ltps_error *err)
+{
+	return (err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
+	       atomic_load(&c->w->cancelled);
+}
+
 /*
  * Remote parties that fail are a reason to try again later; what cannot be done with
  * this part at all is told. Neither keeps back what the other parts gave.
  */
 int signatures_tried(struct care *c, struct ltps_error *err)
 {
-	if ((err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
-	    atomic_load(&c->w->cancelled))
+	if (is_own_failure(c, err))
 		return -1;
 	if (err->fault == LTPS_FAULT_REMOTE)
 		signatures_later(c, INT64_MIN, err->text);
@@ -130,9 +136,7 @@ static bool is_second_wanted(const struct care *c, const struct cared_part *p)
  * first. Fails: as signatures_tried() */
 static int take_half(struct care *c, struct cared_part *p, struct ltps_error *err)
 {
-	if (err->code != LTPS_OK &&
-	    ((err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
-	     atomic_load(&c->w->cancelled)))
+	if (err->code != LTPS_OK && is_own_failure(c, err))
 		return -1;
 	ltps_error_clear(err);
 	augmented_clear(&p->augmented);

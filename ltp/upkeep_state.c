@@ -19,15 +19,6 @@ struct telling {
 	int64_t now_ms;
 };
 
-static void put_time(struct jsonw *j, const char *key, int64_t t_ms)
-{
-	jsonw_key(j, key);
-	if (t_ms == INT64_MIN || t_ms == INT64_MAX)
-		jsonw_null(j);
-	else
-		jsonw_time(j, t_ms);
-}
-
 /* ---- TSAs as configured ---- */
 
 /* "host:port" of a URL: its path or query may be a secret of the contract. */
@@ -53,9 +44,9 @@ static int put_tsa(struct telling *t, size_t i, struct ltps_error *err)
 	jsonw_member(t->j, "name", tsa->name);
 	jsonw_key(t->j, "host");
 	jsonw_text(t->j, host_of(tsa->url));
-	put_time(t->j, "answered", seen.answered_ms);
-	put_time(t->j, "stamped", stamped_ms);
-	put_time(t->j, "failing_since", seen.failing_ms);
+	jsonw_member_time(t->j, "answered", seen.answered_ms);
+	jsonw_member_time(t->j, "stamped", stamped_ms);
+	jsonw_member_time(t->j, "failing_since", seen.failing_ms);
 	jsonw_member_int(t->j, "failures", (int64_t)seen.failures);
 	jsonw_member(t->j, "error", seen.why[0] != '\0' ? seen.why : NULL);
 	jsonw_object_end(t->j);
@@ -96,11 +87,11 @@ static int put_footing(void *arg, const struct footing *f, struct ltps_error *er
 	jsonw_key(t->j, "sha256");
 	jsonw_hex(t->j, view_of(f->tsa_sha256, sizeof(f->tsa_sha256)));
 	jsonw_member(t->j, "status", word_of(f, &known));
-	put_time(t->j, "known_good", known.good_ms);
-	put_time(t->j, "withdrawn", known.withdrawn_ms);
+	jsonw_member_time(t->j, "known_good", known.good_ms);
+	jsonw_member_time(t->j, "withdrawn", known.withdrawn_ms);
 	jsonw_member(t->j, "status_why", known.why[0] != '\0' ? known.why : NULL);
-	put_time(t->j, "ends", f->ends_ms);
-	put_time(t->j, "weakens", f->weakens_ms);
+	jsonw_member_time(t->j, "ends", f->ends_ms);
+	jsonw_member_time(t->j, "weakens", f->weakens_ms);
 	jsonw_member(t->j, "why", f->reason);
 	jsonw_object_end(t->j);
 	return 0;
@@ -123,10 +114,10 @@ static int put_anchor(void *arg, const struct anchor_row *row, struct ltps_error
 	cert_text(c, name);
 	jsonw_object(t->j);
 	jsonw_member(t->j, "subject", name);
-	put_time(t->j, "ends", c->not_after_ms);
-	put_time(t->j, "trusted_from", row->trusted_from_ms);
-	put_time(t->j, "trusted_until",
-		 row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX);
+	jsonw_member_time(t->j, "ends", c->not_after_ms);
+	jsonw_member_time(t->j, "trusted_from", row->trusted_from_ms);
+	jsonw_member_time(t->j, "trusted_until",
+			  row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX);
 	jsonw_member_bool(t->j, "trusted",
 			  row->sunset_ms == 0 || row->sunset_ms > t->now_ms);
 	jsonw_object_end(t->j);
@@ -159,7 +150,7 @@ static int put_jobs(void *arg, const struct queue_sum *s, struct ltps_error *err
 	jsonw_member_int(t->j, "due", (int64_t)s->due);
 	jsonw_member_int(t->j, "running", (int64_t)s->running);
 	jsonw_member_int(t->j, "given_up", (int64_t)s->dead);
-	put_time(t->j, "due_since", s->due_since_ms);
+	jsonw_member_time(t->j, "due_since", s->due_since_ms);
 	jsonw_member(t->j, "error", error_of(s));
 	jsonw_object_end(t->j);
 	return 0;
@@ -187,7 +178,7 @@ static int put_all(struct ltp_worker *w, struct buf *out, struct ltps_error *err
 	struct jsonw j = jsonw_to(out);
 	struct telling t = { .w = w, .j = &j, .now_ms = ltp_now(w->l) };
 	jsonw_object(&j);
-	put_time(&j, "time", t.now_ms);
+	jsonw_member_time(&j, "time", t.now_ms);
 	jsonw_key(&j, "alarms");
 	if (notify_alarms_json(w, &j, err) != 0)
 		return -1;

@@ -2,7 +2,6 @@
 /* One connection: bytes in, exchanges, bytes out. See http_conn.h. */
 #include "server/http_conn.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,20 +3,11 @@
 #include "base/clock.h"
 #include "validation/report_private.h"
 
-static void put_time(struct jsonw *j, const char *key, int64_t t_ms)
-{
-	jsonw_key(j, key);
-	if (report_has_time(t_ms))
-		jsonw_time(j, t_ms);
-	else
-		jsonw_null(j);
-}
-
 /* Left out when there is none. */
 static void put_known_time(struct jsonw *j, const char *key, int64_t t_ms)
 {
 	if (report_has_time(t_ms))
-		put_time(j, key, t_ms);
+		jsonw_member_time(j, key, t_ms);
 }
 
 static void put_cert(struct jsonw *j, const char *key, const struct cert *c)
@@ -137,8 +128,8 @@ static void put_chain(struct jsonw *j, const struct path_candidate *chain)
 		put_sha256(j, "sha256", c->sha256);
 		jsonw_key(j, "serial");
 		jsonw_hex(j, c->serial);
-		put_time(j, "not_before", c->not_before_ms);
-		put_time(j, "not_after", c->not_after_ms);
+		jsonw_member_time(j, "not_before", c->not_before_ms);
+		jsonw_member_time(j, "not_after", c->not_after_ms);
 		jsonw_member_bool(j, "trust_anchor", anchor);
 		if (!anchor && chain->revocation != NULL)
 			put_status(j, &chain->revocation[i]);
@@ -169,7 +160,7 @@ static void put_certificate(struct jsonw *j, const char *key,
 
 static void put_token(struct jsonw *j, const struct tst *t)
 {
-	put_time(j, "time", t != NULL ? t->gen_time_ms : INT64_MIN);
+	jsonw_member_time(j, "time", t != NULL ? t->gen_time_ms : INT64_MIN);
 	if (t == NULL)
 		return;
 	jsonw_member(j, "digest", digest_name(t->imprint_alg));
@@ -234,7 +225,7 @@ static void put_stamp(struct jsonw *j, const struct report_stamp *s)
 	if (d->pdf != NULL)
 		put_coverage(j, d->pdf);
 	jsonw_member_bool(j, "counted", s->counted);
-	put_time(j, "exists_since", s->poe_ms);
+	jsonw_member_time(j, "exists_since", s->poe_ms);
 	put_cert(j, "signing_certificate", s->signer);
 	put_certificate(j, "certificate", s->certificate);
 	put_text(j, "defect", d->defect);
@@ -272,7 +263,7 @@ static void put_integrity(struct jsonw *j, const struct report_signature *s)
 
 static void put_claims(struct jsonw *j, const struct document_signature *d)
 {
-	put_time(j, "claimed_signing_time", d->claims.signing_time_ms);
+	jsonw_member_time(j, "claimed_signing_time", d->claims.signing_time_ms);
 	jsonw_key(j, "signature_policy");
 	if (d->policy.present)
 		jsonw_cstr(j, d->policy.implied ? "implied" : d->policy.oid);
@@ -303,7 +294,7 @@ static void put_signature(struct jsonw *j, const struct report *r,
 	put_integrity(j, s);
 	put_cert(j, "signing_certificate", s->signing_certificate);
 	put_claims(j, d);
-	put_time(j, "best_signature_time", s->best_signature_time_ms);
+	jsonw_member_time(j, "best_signature_time", s->best_signature_time_ms);
 	jsonw_member(j, "best_signature_proof", s->best_proof);
 	jsonw_member(j, "digest",
 		     d->digest != DIGEST_NONE ? digest_name(d->digest) : NULL);
@@ -325,7 +316,7 @@ static void put_record(struct jsonw *j, const struct report_record *e)
 	jsonw_member(j, "format", "RFC4998");
 	jsonw_member_bool(j, "external", e->record->external);
 	jsonw_member_bool(j, "intact", e->intact);
-	put_time(j, "time", e->time_ms);
+	jsonw_member_time(j, "time", e->time_ms);
 	put_conclusion(j, &e->conclusion);
 	jsonw_member(j, "form",
 		     e->intact && !e->record->alone ? report_form_name(e->form) : NULL);
@@ -394,7 +385,7 @@ static void put_head(struct jsonw *j, const struct report *r,
 {
 	jsonw_member(j, "file", f->file);
 	jsonw_member(j, "format", r->document->format->name);
-	put_time(j, "validation_time", r->time_ms);
+	jsonw_member_time(j, "validation_time", r->time_ms);
 	jsonw_member(j, "indication",
 		     r->nothing
 			 ? NULL

@@ -78,45 +78,37 @@ static enum indication verify(struct ltp_kit *k, const char *poid, size_t *ret_s
 	return indication;
 }
 
-Test(renew_lapse, second_that_ended_gives_way_to_the_first_that_stands)
-{
-	struct ltp_kit k;
-	char poid[64], detail[256];
-	size_t stamps;
-	keep(&k, 800, 670, poid);
-	sleep_and_wake(&k);
-	cr_expect_eq(verify(&k, poid, &stamps), INDICATION_PASSED);
-	cr_expect_geq(stamps, 2);
-	cr_expect_eq(ltp_kit_audited(&k, "EvidenceLost", detail), 1);
-	ltp_kit_stop(&k);
-}
-
-Test(renew_lapse, first_that_ended_stays_under_the_second_that_stands)
+/* Of a service that slept: what becomes of a record whose two TSAs ended so, of how many
+ * time-stamps at least, and how often something was told to be lost. */
+static void asleep(int first_days, int second_days, enum indication indication,
+		   size_t stamps_min, size_t losses)
 {
 	struct ltp_kit k;
 	char poid[64];
 	size_t stamps;
-	keep(&k, 670, 800, poid);
+	keep(&k, first_days, second_days, poid);
 	sleep_and_wake(&k);
-	cr_expect_eq(verify(&k, poid, &stamps), INDICATION_PASSED);
-	cr_expect_geq(stamps, 3);
-	cr_expect_eq(ltp_kit_audited(&k, "EvidenceLost", NULL), 0);
+	cr_expect_eq(verify(&k, poid, &stamps), indication);
+	cr_expect_geq(stamps, stamps_min);
+	cr_expect_eq(ltp_kit_audited(&k, "EvidenceLost", NULL), losses);
 	ltp_kit_stop(&k);
+}
+
+Test(renew_lapse, second_that_ended_gives_way_to_the_first_that_stands)
+{
+	asleep(800, 670, INDICATION_PASSED, 2, 1);
+}
+
+Test(renew_lapse, first_that_ended_stays_under_the_second_that_stands)
+{
+	asleep(670, 800, INDICATION_PASSED, 3, 0);
 }
 
 /* The neighbour that shows what the policy is for: both ended, nothing is dropped, and
  * nothing is passed. */
 Test(renew_lapse, where_both_ended_all_is_kept_and_stays_open)
 {
-	struct ltp_kit k;
-	char poid[64];
-	size_t stamps;
-	keep(&k, 680, 670, poid);
-	sleep_and_wake(&k);
-	cr_expect_eq(verify(&k, poid, &stamps), INDICATION_INDETERMINATE);
-	cr_expect_geq(stamps, 3);
-	cr_expect_eq(ltp_kit_audited(&k, "EvidenceLost", NULL), 0);
-	ltp_kit_stop(&k);
+	asleep(680, 670, INDICATION_INDETERMINATE, 3, 0);
 }
 
 /* A clock that is ahead proves nothing: no TSA says so. */
