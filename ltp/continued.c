@@ -175,33 +175,37 @@ static int judge(struct ltp_worker *w, const struct ers *er, struct view record,
 	return rc;
 }
 
-/* The first that is not covered, or not in a group of exactly these; n: all are. */
-static size_t uncovered(const struct ers_report *rep)
+static size_t first_uncovered(const struct ers_report *rep)
 {
 	size_t i = 0;
-	while (i < rep->n_covers && rep->covers[i].covered &&
-	       rep->covers[i].group_complete)
+	while (i < rep->n_covers && rep->covers[i].covered)
 		i++;
 	return i;
 }
 
+/* Exactly these are what the record is about. */
+static bool is_group(const struct ers_report *rep)
+{
+	bool whole = rep->n_covers > 0;
+	for (size_t i = 0; i < rep->n_covers; i++)
+		whole = whole && rep->covers[i].covered && rep->covers[i].group_complete;
+	return whole;
+}
+
 static bool proves(const struct ers_report *rep)
 {
-	return rep->intact && rep->indication == INDICATION_PASSED &&
-	       rep->n_covers > 0 && uncovered(rep) == rep->n_covers;
+	return rep->intact && rep->indication == INDICATION_PASSED && is_group(rep);
 }
 
 static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
 {
-	const size_t i = uncovered(rep);
+	const size_t i = first_uncovered(rep);
 	if (!carried_report_holds(rep, WHAT, r))
 		return false;
 	if (i < rep->n_covers)
-		refuse(r, LTP_PO_FORMAT_ERROR,
-		       rep->covers[i].covered
-			   ? WHAT " is of more than po[%zu] and those beside it"
-			   : "po[%zu] is not covered by " WHAT,
-		       i);
+		refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu] is not covered by " WHAT, i);
+	else if (!is_group(rep))
+		refuse(r, LTP_PO_FORMAT_ERROR, WHAT " is about more than came with it");
 	else if (!proves(rep))
 		refuse(r, LTP_PO_FORMAT_ERROR, WHAT " is %s%s%s",
 		       indication_name(rep->indication),
