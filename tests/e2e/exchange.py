@@ -280,6 +280,11 @@ def continued(_, ltps, old, new, pairs, poids, firsts, work):
         flipped = record[:at] + bytes([record[at] ^ 1]) + record[at + 1:]
         code, _ = judge(ltps, work, flipped, [TEXT, LATER], old, new)
         tap.check(f"nor with octet {at} of the record changed", code != 0, code)
+    outlook = json.loads(new.request("GET", f"/outlook/{poid}")[1])
+    told = {v["id"]: (v["proven_since"], v["chains_taken_over"]) for v in outlook["versions"]}
+    tap.equal("the outlook tells since when", told, {v: (firsts[v], 1) for v in firsts})
+    r = run(ltps, "renewals", "--object", poid, "-c", new.conf)
+    tap.check("in words too", r.stdout.count(b"evidence of another service, 1 chain") == 2, r.stdout)
     events = new.call("RetrieveTrace", {"poId": poid})[1]["trace"]["event"]
     tap.equal("the trace tells of both", len([e for e in events if e["op"] == "EvidenceContinued"]), 2)
 
