@@ -31,7 +31,8 @@ static bool is_related(const struct ltp_po *po, const struct ltp_po *record)
 bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **ret,
 		      struct ltp_result *r)
 {
-	const struct ltp_po *last = n > 0 && is_record(&pos[n - 1]) ? &pos[n - 1] : NULL;
+	const struct ltp_po *last =
+	    n > 0 && is_record(&pos[n - 1]) ? &pos[n - 1] : NULL;
 	*ret = NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (&pos[i] != last && is_record(&pos[i]))
@@ -41,8 +42,8 @@ bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **
 			       i);
 		else if (last != NULL && is_related(&pos[i], last))
 			refuse(r, LTP_PARAMETER_ERROR,
-			       "po[%zu].relObj names the evidence record, which becomes "
-			       "no object",
+			       "po[%zu].relObj names the evidence record, which "
+			       "becomes no object",
 			       i);
 		else
 			continue;
@@ -57,7 +58,8 @@ bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **
 int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,
 		    struct ltps_error *err)
 {
-	const size_t own = n_leaves > 0 ? n_leaves - 1 : 0; /* the newest has none yet */
+	/* The newest leaf has none yet. */
+	const size_t own = n_leaves > 0 ? n_leaves - 1 : 0;
 	if (n_chains < own)
 		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
 				 "%zu earlier chains instead of %zu", n_chains, own);
@@ -188,7 +190,8 @@ static bool is_group(const struct ers_report *rep)
 {
 	bool whole = rep->n_covers > 0;
 	for (size_t i = 0; i < rep->n_covers; i++)
-		whole = whole && rep->covers[i].covered && rep->covers[i].group_complete;
+		whole = whole && rep->covers[i].covered &&
+			rep->covers[i].group_complete;
 	return whole;
 }
 

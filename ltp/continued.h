@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * continued - the evidence record of another service that comes with the data that it is
- * about, and that the evidence of this one goes on with. It is a PO of a format of its
- * own, beside those that it covers. What is kept of it are its chains, as the first ones
- * of the version; the first leaf here is then that of a hash-tree renewal:
+ * continued - the evidence record of another service that comes with the data that it
+ * is about, and that the evidence of this one goes on with. It is a PO of a format of
+ * its own, behind those that it covers. What is kept of it are its chains, as the first
+ * ones of the version; the first leaf here is then that of a hash-tree renewal:
  *
  *   chains 1 to m   as they came
  *   chain m + 1     the leaf of a FIRST tree: H(H(d) || H(chains 1 to m))
@@ -44,9 +44,9 @@ struct continued {
 bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **ret,
 		      struct ltp_result *r);
 /*
- * continued_take - a record read, and judged over exactly these data objects, as it will
- * stand before the chain of this service: without cryptoInfos, which no later record
- * would have a place for.
+ * continued_take - a record read, and judged over exactly these data objects, as it
+ * will stand before the chain of this service: without cryptoInfos, which no later
+ * record would have a place for.
  * ret        release with continued_clear(), also when it is refused
  * ret_holds  false: refused in r (POFormatError), naming what does not hold
  */

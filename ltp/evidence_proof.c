@@ -55,7 +55,8 @@ static int digest_of_part(void *arg, size_t i, enum digest_alg alg, struct diges
 	return part_digest(p->w, &p->v->parts[i], alg, ret, err);
 }
 
-/* A digest that was not kept of data that is gone leaves the proof to our own tokens. */
+/* A digest that was not kept of data that is gone leaves the proof to our own tokens.
+ */
 static int proof_of_record(struct proof *p, struct view record, int64_t *ret_ms,
 			   struct ltps_error *err)
 {

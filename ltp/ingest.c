@@ -517,8 +517,8 @@ static int quota_left(struct ltp_worker *w, const struct ltp_ingest_request *req
 			       ret_fits, r, err);
 }
 
-/* The record that is to be continued, over the others. 1: it holds, or there is none; 0:
- * refused; -1: failed. */
+/* The record that is to be continued, over the others. 1: it holds, or there is none;
+ * 0: refused; -1: failed. */
 static int take_record(struct ltp_worker *w, struct ltp_ingest *i,
 		       const struct ltp_ingest_request *req,
 		       const struct ltp_po *record, struct ltp_result *r,

@@ -57,9 +57,9 @@ static size_t count_evidence(const struct import *im, const char *poid)
 static size_t label_of(const char *id, const char *version)
 {
 	const size_t n = version != NULL ? strlen(version) : 0;
-	return n > 0 && strncmp(id, version, n) == 0 && id[n] == '-' && id[n + 1] != '\0'
-		   ? n + 1
-		   : 0;
+	const bool has = n > 0 && strncmp(id, version, n) == 0 && id[n] == '-' &&
+			 id[n + 1] != '\0';
+	return has ? n + 1 : 0;
 }
 
 /* A version that evidence is about. */
@@ -73,7 +73,8 @@ static struct old_version version_of(const struct import *im,
 {
 	struct old_version v = { e, count_evidence(im, e->poid) > 1 };
 	for (size_t k = 0; k < e->n_refs; k++)
-		v.labelled = v.labelled && label_of(part_id(e->refs[k]), e->version) > 0;
+		v.labelled =
+		    v.labelled && label_of(part_id(e->refs[k]), e->version) > 0;
 	return v;
 }
 

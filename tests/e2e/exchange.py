@@ -25,6 +25,7 @@ TEXT = b"The buyer pays on delivery.\n"
 ANNEX = b"annex\n"
 LATER = b"annex, second edition\n"
 CONTINUED = "urn:ltps:format:EvidenceRecord:continued"
+SEALING = "urn:ltps:profile:seal+pds+pgd+aug+wst+ers:1"
 POLICIES = os.path.join(HERE, "..", "..", "policies")
 SCHEMAS = os.environ.get("LTPS_SCHEMAS") or os.path.join(HERE, "../../../shared/schemas")
 SCHEMA = os.path.join(SCHEMAS, "ts119512/xml/19512-EvidenceExchange_V.1.1.2.xsd")
@@ -357,6 +358,33 @@ def third_service(_, ltps, services, poid, firsts, work):
               ["imported-1-anchors", "imported-1-trace"])
 
 
+def forms(_, ltps, old, new, work):
+    """What the old service sealed, and its reports: objects of their own, each with its record."""
+    po = {"binaryData": {"value": b64(TEXT)}, "mimeType": "text/plain", "id": "text"}
+    poid = old.call("PreservePO", {"pro": SEALING, "po": [po]})[1]["poId"]
+
+    def all_there():
+        answer = old.retrieve(poid, "POwithDetachedEvidence", versionId=["all"])[1]
+        ids = {p["id"] for p in answer.get("po", [])}
+        return "min" not in answer["result"] and {"evidence-v1", "evidence-sealed-1"} <= ids
+    until(all_there, "the sealed form has evidence")
+    path = f"{work}/forms.xml"
+    r = run(ltps, "export", poid, "-o", path, "--url", old.url)
+    tap.equal("an object with forms", (r.returncode, r.stderr), (0, b""))
+    r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url)
+    tap.equal("is taken over", (r.returncode, r.stderr), (0, b""))
+    made = {w: n for _, n, w in rows(r)}
+    tap.check("forms and reports have POIDs of their own", "sealed-1" in made and
+              len(set(made.values())) == len(made) >= 3, made)
+    for version, poid in made.items():
+        if version == "beside":
+            continue
+        new.evidence(poid)
+        datas = [data_of(p) for p in new.retrieve(poid, "PO", versionId=["v1"])[1]["po"]]
+        code, report = judge(ltps, work, record_of(new, poid), datas, old, new)
+        tap.check(f"the record of {version} goes on", code == 0 and len(report["chains"]) == 2, report)
+
+
 def main():
     ltps = os.path.join(os.path.abspath(sys.argv[1]), "ltps")
     with workspace() as work:
@@ -391,6 +419,7 @@ def main():
             pairs = taken_over(tap, ltps, old, new, poids, path)
             tap.run(continued, ltps, old, new, pairs, poids, firsts, work)
             tap.run(asked_wrongly, old, new, poids)
+            tap.run(forms, ltps, old, new, work)
             tap.run(renewed, ltps, old, new, pairs, poids, firsts, work)
             tap.run(third_service, ltps, (old, new, third), pairs[poids[0]], firsts, work)
             tap.equal("the services end cleanly", (old.stop(), new.stop(), third.stop()), (0, 0, 0))

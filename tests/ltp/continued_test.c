@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * continued - data that comes with the evidence record of another service: one record
- * over three services, through renewals of both kinds; what it lends to signatures; what
- * is refused, and what a change of a stored chain does.
+ * over three services, through renewals of both kinds; what it lends to signatures;
+ * what is refused, and what a change of a stored chain does.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -57,9 +57,10 @@ static void set_policy(void)
 	static const char *const NAMES[P_COUNT] = { "sha256",   "sha384",   "sha512",
 						    "sha3-256", "sha3-512", "ECDSA" };
 	for (int i = 0; i < P_COUNT; i++)
-		limits[i] = (struct algorithm_limit){ .algorithm = NAMES[i],
-						      .min_bits = i == P_ECDSA ? 224 : 0,
-						      .until_ms = INT64_MAX };
+		limits[i] =
+		    (struct algorithm_limit){ .algorithm = NAMES[i],
+					      .min_bits = i == P_ECDSA ? 224 : 0,
+					      .until_ms = INT64_MAX };
 	policy = (struct algorithm_policy){ .limits = limits, .n = P_COUNT };
 }
 
@@ -278,7 +279,8 @@ Test(continued, record_goes_on_through_three_services_and_all_renewals)
 		preserve(a, texts[i], counts[i], VIEW_NULL, pa[i]);
 	settle();
 	for (size_t i = 0; i < 2; i++)
-		first[i] = judged(record_of(a, pa[i], "v1"), texts[i], counts[i]).first_ms;
+		first[i] =
+		    judged(record_of(a, pa[i], "v1"), texts[i], counts[i]).first_ms;
 	/* A hash-tree renewal there, then over to one that has two TSAs. */
 	end_digest(DIGEST_SHA256);
 	ltp_kit_live(a, 2 * DAY_MS, DAY_MS / 2);
@@ -350,7 +352,8 @@ Test(continued, versions_come_with_a_record_each)
 	b = start(SHA256, 1);
 	preserve(b, before, 2, old[0], pb);
 	struct ltp_po came[] = { delta[0], delta[1], record_po(old[0]) };
-	cr_expect_eq(update(b, pb, came, 3, &r), LTP_DELTA_POC_PROBLEM, "%s", r.message);
+	cr_expect_eq(update(b, pb, came, 3, &r), LTP_DELTA_POC_PROBLEM, "%s",
+		     r.message);
 	came[2] = record_po(old[1]);
 	cr_assert_eq(update(b, pb, came, 3, &r), LTP_OK, "%s", r.message);
 	settle();
@@ -377,7 +380,9 @@ static struct view sign(struct ltp_kit *k)
 {
 	struct buf attrs = buf_make(65536), algorithm = buf_make(4096),
 		   value = buf_make(16384), out = buf_make(1 << 20);
-	const struct devpki_issue how = { .kind = DEVPKI_EE, .name = "anna", .days = 10 };
+	const struct devpki_issue how = { .kind = DEVPKI_EE,
+					  .name = "anna",
+					  .days = 10 };
 	const struct devpki_cert *c;
 	MUST(devpki_issue(pki_server_enter(k->pki), &how, &c, &err));
 	struct cms_build_attrs in = { .content_type = "1.2.840.113549.1.7.1",
@@ -480,7 +485,8 @@ Test(continued, what_does_not_hold_is_refused)
 	b = start(SHA256, 1);
 	static const char *const names_record[] = { "r" };
 	const struct ltp_po p1 = text("a", THREE[0]), p2 = text("b", THREE[1]),
-			    p3 = text("c", THREE[2]), other = text("c", "three of threE");
+			    p3 = text("c", THREE[2]),
+			    other = text("c", "three of threE");
 	struct ltp_po named = record_po(good), related = p3;
 	named.id = "r";
 	related.related = names_record;
@@ -539,8 +545,8 @@ Test(continued, record_of_a_tsa_that_is_not_trusted_is_refused)
 	ltp_kit_pass(b, 60000);
 	const struct ltp_po pos[] = { text("a", ONE[0]), record_po(r) };
 	cr_expect_eq(ltp_kit_preserve(b, pos, 2, NULL), LTP_PO_FORMAT_ERROR);
-	cr_expect_not_null(strstr(b->answer.message, "NO_CERTIFICATE_CHAIN_FOUND"), "%s",
-			   b->answer.message);
+	cr_expect_not_null(strstr(b->answer.message, "NO_CERTIFICATE_CHAIN_FOUND"),
+			   "%s", b->answer.message);
 }
 
 /* ---- damage, and the end ---- */
@@ -559,8 +565,9 @@ Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 	settle();
 	cr_expect_eq(damage(b), 0);
 	ltp_kit_close(b);
-	storage_sql(b->dir, "UPDATE chain SET der = CAST(substr(der, 1, length(der) - 1)"
-			    " || x'2a' AS BLOB) WHERE ref_kind = 1");
+	storage_sql(b->dir,
+		    "UPDATE chain SET der = CAST(substr(der, 1, length(der) - 1) "
+		    "|| x'2a' AS BLOB) WHERE ref_kind = 1");
 	ltp_kit_open(b);
 	const struct ltp_retrieve_request req = { .caller = { "", "tester" },
 						  .poid = poid,
