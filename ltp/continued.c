@@ -67,6 +67,22 @@ int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,
 	return 0;
 }
 
+/* They were read when they came: what cannot be now is damage. */
+static int read_stored(struct view record, size_t n, struct ers **ret,
+		       struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	if (ers_parse(record, ret, &why) == 0 && (*ret)->n_chains == n)
+		return 0;
+	if (why.code != LTPS_OK && why.fault != LTPS_FAULT_OBJECT) {
+		*err = why;
+		return -1;
+	}
+	return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.1",
+			 "the %zu chains of another service are not what came: %s", n,
+			 why.text);
+}
+
 /* A record that is made of them says it. */
 int continued_algs(const struct view *chains, size_t n, enum digest_alg *ret,
 		   struct ltps_error *err)
@@ -74,13 +90,11 @@ int continued_algs(const struct view *chains, size_t n, enum digest_alg *ret,
 	const enum digest_alg any = DIGEST_SHA256;
 	struct buf record = buf_make(ERS_SIZE_MAX);
 	struct ers *er = NULL;
-	int rc = n == 0 ? 0
-			: ers_encode(chains, n, &any, 1, VIEW_NULL, &record, err);
-	if (rc == 0 && n > 0)
-		rc = ers_parse(view_buf(&record), &er, err);
-	if (rc == 0 && n > 0 && er->n_chains != n)
-		rc = ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.1",
-			       "%zu chains are %zu", n, er->n_chains);
+	if (n == 0)
+		return 0;
+	int rc = ers_encode(chains, n, &any, 1, VIEW_NULL, &record, err);
+	if (rc == 0)
+		rc = read_stored(view_buf(&record), n, &er, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		ret[i] = er->chains[i].stamps[0].alg;
 	ers_free(er);

@@ -55,20 +55,13 @@ static int digest_of_part(void *arg, size_t i, enum digest_alg alg, struct diges
 	return part_digest(p->w, &p->v->parts[i], alg, ret, err);
 }
 
-/* A digest that was not kept of data that is gone leaves the proof to our own tokens.
- */
 static int proof_of_record(struct proof *p, struct view record, int64_t *ret_ms,
 			   struct ltps_error *err)
 {
 	const struct continued_data data = { .digest = digest_of_part,
 					     .arg = p,
 					     .n = p->v->n_parts };
-	if (continued_proof(p->w, record, &data, ret_ms, err) == 0)
-		return 0;
-	if (err->code != LTPS_STATE || err->fault != LTPS_FAULT_OBJECT)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	return continued_proof(p->w, record, &data, ret_ms, err);
 }
 
 /* The record as it came. */
@@ -112,6 +105,14 @@ static int proof_of_came(struct proof *p, size_t came, int64_t *ret_ms,
 		rc = proof_of_chains(p, chains, came, ret_ms, err);
 	buf_free(&chains->octets);
 	mem_free(chains);
+	/* Chains that are damaged, more than is judged, or data that is gone with a
+	 * digest that was not kept: the proof is left to our own tokens. */
+	if (rc != 0 &&
+	    (err->code == LTPS_CORRUPT || err->fault == LTPS_FAULT_OBJECT)) {
+		ltps_error_clear(err);
+		*ret_ms = INT64_MAX;
+		rc = 0;
+	}
 	return rc;
 }
 

@@ -549,13 +549,60 @@ Test(continued, record_of_a_tsa_that_is_not_trusted_is_refused)
 			   "%s", b->answer.message);
 }
 
+/* A record that grows has no place for those of its middle. */
+Test(continued, crypto_infos_are_dropped_where_they_are_not_needed)
+{
+	static const uint8_t INFO[] = { 0x30, 0x0b, 0x06, 0x03, 0x2a, 0x03, 0x04,
+					0x31, 0x04, 0x04, 0x02, 0x01, 0x02 };
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	struct buf with = buf_make(ERS_SIZE_MAX);
+	struct ers *er = NULL;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	MUST(ers_parse(record_of(a, poid, "v1"), &er, &err));
+	const enum digest_alg alg = er->chains[0].stamps[0].alg;
+	MUST(ers_encode(&er->chains[0].whole, 1, &alg, 1, view_of(INFO, sizeof(INFO)),
+			&with, &err));
+	ers_free(er);
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, keep(with), poid);
+	settle();
+	const struct view record = record_of(b, poid, "v1");
+	cr_expect_eq(judged(record, ONE, 1).chains, 2);
+	MUST(ers_parse(record, &er, &err));
+	cr_expect_eq(er->crypto_infos.n, 0);
+	ers_free(er);
+}
+
 /* ---- damage, and the end ---- */
+
+static void change_chain(struct ltp_kit *k, const char *der)
+{
+	char sql[256];
+	snprintf(sql, sizeof(sql),
+		 "UPDATE chain SET der = CAST(%s AS BLOB) WHERE ref_kind = 1", der);
+	ltp_kit_close(k);
+	storage_sql(k->dir, sql);
+	ltp_kit_open(k);
+}
+
+static void expect_corrupt(struct ltp_kit *k, const char *poid)
+{
+	struct ltp_retrieved r = { 0 };
+	struct ltp_result result;
+	const struct ltp_retrieve_request req = { .caller = { "", "tester" },
+						  .poid = poid,
+						  .subject = SUBJECT_EVIDENCE };
+	cr_expect_eq(ltp_retrieve(k->w, &req, &r, &result, &err), -1);
+	cr_expect_eq(err.code, LTPS_CORRUPT, "%s", err.text);
+	ltps_error_clear(&err);
+	cr_expect_gt(damage(k), 0);
+}
 
 Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 {
 	struct ltp_kit *a = start(SHA256, 1), *b;
-	struct ltp_retrieved r = { 0 };
-	struct ltp_result result;
 	char poid[64];
 	preserve(a, ONE, 1, VIEW_NULL, poid);
 	settle();
@@ -564,18 +611,15 @@ Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 	preserve(b, ONE, 1, record, poid);
 	settle();
 	cr_expect_eq(damage(b), 0);
-	ltp_kit_close(b);
-	storage_sql(b->dir,
-		    "UPDATE chain SET der = CAST(substr(der, 1, length(der) - 1) "
-		    "|| x'2a' AS BLOB) WHERE ref_kind = 1");
-	ltp_kit_open(b);
-	const struct ltp_retrieve_request req = { .caller = { "", "tester" },
-						  .poid = poid,
-						  .subject = SUBJECT_EVIDENCE };
-	cr_expect_eq(ltp_retrieve(b->w, &req, &r, &result, &err), -1);
-	cr_expect_eq(err.code, LTPS_CORRUPT);
-	ltps_error_clear(&err);
-	cr_expect_gt(damage(b), 0);
+	const int64_t first = proof_of(b, poid, 0);
+	change_chain(b, "substr(der, 1, length(der) - 1) || x'2a'");
+	expect_corrupt(b, poid);
+	/* Our own token still proves since it is there. */
+	cr_expect_gt(proof_of(b, poid, 0), first);
+	cr_expect_neq(proof_of(b, poid, 0), INT64_MAX);
+	change_chain(b, "x'3000'");
+	expect_corrupt(b, poid);
+	cr_expect_gt(proof_of(b, poid, 0), first);
 }
 
 Test(continued, chains_go_with_their_object)
