@@ -260,23 +260,17 @@ static const struct ers_stamp_report *worst_stamp(const struct ers_report *rep)
 	return worst;
 }
 
-/* Neither is what is not known to hold renewed: a renewal would lend it a life that
- * nobody can vouch for. */
-static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
+bool carried_report_holds(const struct ers_report *rep, const char *what,
+			  struct ltp_result *r)
 {
 	const struct ers_stamp_report *s = worst_stamp(rep);
 	if (s != NULL)
-		refuse(
-		    r, LTP_PO_FORMAT_ERROR,
-		    "DigestList: the evidence record that is to be renewed is %s%s%s: "
-		    "%.200s",
-		    indication_name(s->indication),
-		    s->subindication != NULL ? ", " : "",
-		    s->subindication != NULL ? s->subindication : "", s->text);
+		refuse(r, LTP_PO_FORMAT_ERROR, "%s is %s%s%s: %.200s", what,
+		       indication_name(s->indication),
+		       s->subindication != NULL ? ", " : "",
+		       s->subindication != NULL ? s->subindication : "", s->text);
 	else if (!rep->intact)
-		refuse(r, LTP_PO_FORMAT_ERROR,
-		       "DigestList: the evidence record that is to be renewed is not "
-		       "intact: %.200s",
+		refuse(r, LTP_PO_FORMAT_ERROR, "%s is not intact: %.200s", what,
 		       rep->n_findings > 0 ? rep->findings[0].text : "");
 	return s == NULL && rep->intact;
 }
@@ -291,7 +285,8 @@ int carried_judge(const struct ltp *l, const struct carried *c,
 	struct ers_report *rep = NULL;
 	if (ers_verify(view_buf(&c->octets), &in, &rep, err) != 0)
 		return -1;
-	*ret_holds = report_holds(rep, r);
+	*ret_holds = carried_report_holds(
+	    rep, "DigestList: the evidence record that is to be renewed", r);
 	ers_report_free(rep);
 	return *ret_holds && c->continues
 		   ? judge_covers(c, digests, n, ret_holds, r, err)

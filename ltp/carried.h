@@ -68,6 +68,15 @@ int carried_group(const struct carried *c, const struct digest *digests, size_t 
 		  struct digest *ret, size_t *ret_n,
 		  struct ltps_error *err) LTPS_CHECKED;
 /*
+ * carried_report_holds - whether each time-stamp is PASSED and all is intact. Neither is
+ * what is not known to hold renewed: a renewal would lend it a life that nobody can vouch
+ * for.
+ * what   names the record in the refusal
+ */
+struct ers_report;
+bool carried_report_holds(const struct ers_report *rep, const char *what,
+			  struct ltp_result *r);
+/*
  * carried_judge - whether the record proves what it says now, and, in a timestamp
  * renewal, that of each digest.
  * ret_holds  false: refused in r (POFormatError), naming what does not hold

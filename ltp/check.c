@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/asn1.h"
 #include "base/mem.h"
+#include "timestamping/ers.h"
 #include "timestamping/merkle.h"
 #include "timestamping/tst.h"
 
@@ -68,10 +70,37 @@ static int group_digest(void *arg, enum digest_alg alg, const struct view *diges
 	return merkle_group(alg, digests, n, true, ret_d, err);
 }
 
+/* As ltp/continued.h says: the leaf of a hash-tree renewal. */
+static int continued_digest(void *arg, enum digest_alg alg, const struct view *digests,
+			    size_t n, struct view chains, struct digest *ret_d,
+			    struct ltps_error *err)
+{
+	struct digest *renewed = mem_zalloc(n, sizeof(*renewed));
+	struct view *hashes = mem_zalloc(n, sizeof(*hashes));
+	struct buf sequence = buf_make(ERS_SIZE_MAX);
+	int rc = renewed != NULL && hashes != NULL ? 0 : ltps_fail_nomem(err);
+	(void)arg;
+	if (rc == 0)
+		rc = der_put(&sequence, DER_SEQUENCE, chains, err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct digest d = { .alg = alg, .n = digests[i].n };
+		memcpy(d.p, digests[i].p, d.n);
+		rc = ers_renewed_hash(&d, view_buf(&sequence), &renewed[i], err);
+		hashes[i] = digest_view(&renewed[i]);
+	}
+	if (rc == 0)
+		rc = merkle_group(alg, hashes, n, true, ret_d, err);
+	buf_free(&sequence);
+	mem_free(hashes);
+	mem_free(renewed);
+	return rc;
+}
+
 static const struct fsck_hooks HOOKS = {
 	.check_tree = check_tree,
 	.check_token = check_token,
 	.group_digest = group_digest,
+	.continued_digest = continued_digest,
 };
 
 const struct fsck_hooks *ltp_fsck_hooks(void)

@@ -7,13 +7,14 @@
  *
  * A leaf whose tree waits for a token counts for nothing yet: the chain of the tree
  * before it is the one that grows. A record that came with the object's digests to be
- * renewed stands before all of it (carried.h).
+ * renewed stands before all of it (carried.h), and so do the chains of another service
+ * that came with kept data (continued.h).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "ltp/carried.h"
+#include "ltp/continued.h"
 #include "ltp/evidence_private.h"
 #include "storage/blob.h"
 #include "storage/queue.h"
@@ -179,23 +180,28 @@ static int choose_leaf(struct assembly *a, bool *ret_found, struct ltps_error *e
 	return 0;
 }
 
-/* The chains before the one that grows, and every chain's digest. */
+/* The chains before the one that grows, and every chain's digest: those that came with
+ * the version, then those of its earlier trees. */
 static int take_earlier(struct assembly *a, struct ltps_error *err)
 {
-	if (evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0)
+	size_t came;
+	if (evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0 ||
+	    continued_count(a->earlier.n, a->leaves.n, &came, err) != 0)
 		return -1;
-	if (a->earlier.n < a->at)
-		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
-				 "%zu earlier chains instead of %zu", a->earlier.n,
-				 a->at);
+	a->n = came + a->at;
+	if (a->n >= ERS_CHAINS_MAX)
+		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, "RFC 4998 5.1",
+				 "more than %d chains", ERS_CHAINS_MAX);
+	for (size_t i = 0; i < a->n; i++)
+		a->views[i] = evidence_chain_at(&a->earlier, i);
+	if (continued_algs(a->views, came, a->algs, err) != 0)
+		return -1;
 	for (size_t i = 0; i < a->at; i++) {
 		struct tree t;
 		if (tree_get(a->w->conn, a->leaves.l[i].tree, &t, err) != 0)
 			return -1;
-		a->algs[i] = t.alg;
-		a->views[i] = evidence_chain_at(&a->earlier, i);
+		a->algs[came + i] = t.alg;
 	}
-	a->n = a->at;
 	a->algs[a->n] = a->tree.alg;
 	return 0;
 }
@@ -224,8 +230,8 @@ static int renew_group(struct assembly *a, struct ltps_error *err)
 	if (a->carried.er != NULL)
 		return carried_group(&a->carried, a->group.digests, a->group.n,
 				     a->group.digests, &a->group.n, err);
-	int rc = a->at == 0 ? 0 : ers_sequence_encode(a->views, a->at, &sequence, err);
-	for (size_t i = 0; a->at > 0 && rc == 0 && i < a->group.n; i++) {
+	int rc = a->n == 0 ? 0 : ers_sequence_encode(a->views, a->n, &sequence, err);
+	for (size_t i = 0; a->n > 0 && rc == 0 && i < a->group.n; i++) {
 		const struct digest d = a->group.digests[i];
 		rc = ers_renewed_hash(&d, view_buf(&sequence), &a->group.digests[i],
 				      err);
@@ -344,43 +350,6 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 				   .ref = material,
 				   .octets = octets };
 	return assemble(w, &c, out, ret_ready, err);
-}
-
-/* genTime of the first token on the way to the tip that has not fallen. */
-static int proof_of_tree(struct ltp_worker *w, const struct tree *t, int64_t *ret_ms,
-			 struct ltps_error *err)
-{
-	struct token *token = NULL;
-	struct token_link link;
-	for (int64_t id = t->token; id != 0 && *ret_ms == INT64_MAX; id = link.next) {
-		if (token_link_get(w->conn, id, &link, err) != 0)
-			return -1;
-		if (link.fallen)
-			continue;
-		if (token_get(w->conn, id, &token, err) != 0)
-			return -1;
-		*ret_ms = token->gen_time_ms;
-		token_free(token);
-	}
-	return 0;
-}
-
-int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
-			struct ltps_error *err)
-{
-	struct leaves *ls = mem_zalloc(1, sizeof(*ls));
-	struct tree t;
-	*ret_ms = INT64_MAX;
-	if (ls == NULL)
-		return ltps_fail_nomem(err);
-	int rc = leaves_read(w, LEAF_VERSION, v->id, ls, err);
-	for (size_t i = 0; rc == 0 && *ret_ms == INT64_MAX && i < ls->n; i++) {
-		rc = tree_get(w->conn, ls->l[i].tree, &t, err);
-		if (rc == 0 && t.state == TREE_STAMPED)
-			rc = proof_of_tree(w, &t, ret_ms, err);
-	}
-	mem_free(ls);
-	return rc;
 }
 
 static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)

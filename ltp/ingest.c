@@ -28,6 +28,7 @@ void ltp_ingest_free(struct ltp_ingest *i)
 	mem_free(i->related);
 	mem_free(i->parts);
 	signatures_facts_clear(&i->facts);
+	continued_clear(&i->continued);
 	mem_free(i);
 }
 
@@ -158,6 +159,12 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 		refuse(r, LTP_UNKNOWN_PO_FORMAT,
 		       "po[%zu]: a digest list cannot be preserved %s", i,
 		       p->storage == WITH_STORAGE ? "with storage" : "without storage");
+		return false;
+	}
+	if (strcmp(po->format_id, URI_ER_CONTINUED) == 0 &&
+	    p->storage != WITH_STORAGE) {
+		refuse(r, LTP_UNKNOWN_PO_FORMAT,
+		       "po[%zu]: an evidence record is continued with storage only", i);
 		return false;
 	}
 	if (p->submission_formats[0] == NULL)
@@ -325,14 +332,40 @@ static int make_leaf(struct ltp_ingest *i, const struct ltp_po *pos, int64_t now
 	return rc;
 }
 
+static int digest_of_po(void *arg, size_t k, enum digest_alg alg, struct digest *ret,
+			struct ltps_error *err)
+{
+	const struct ltp_po *pos = arg;
+	return digest_once(alg, pos[k].data, ret, err);
+}
+
+static struct continued_data data_of(const struct ltp_ingest_request *req)
+{
+	return (struct continued_data){ .digest = digest_of_po,
+					.arg = (void *)(uintptr_t)req->pos,
+					.n = req->n_pos };
+}
+
+/* What stands in the tree: the version's digest, or that with the chains before. */
+static int continue_leaf(struct ltp_ingest *i, const struct ltp_ingest_request *req,
+			 struct ltps_error *err)
+{
+	const struct continued_data data = data_of(req);
+	i->leaf = i->version.digest;
+	return i->continued.carried.er == NULL
+		   ? 0
+		   : continued_leaf(&i->continued, i->leaf.alg, &data, &i->leaf, err);
+}
+
 static int make_rows(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 		     int64_t now, struct ltps_error *err)
 {
 	if (make_poid(now, i->poid, err) != 0)
 		return -1;
 	/* Without data the leaf was made with the parts. */
-	if (i->version.digest.alg == DIGEST_NONE &&
-	    make_leaf(i, req->pos, now, err) != 0)
+	if ((i->version.digest.alg == DIGEST_NONE &&
+	     make_leaf(i, req->pos, now, err) != 0) ||
+	    continue_leaf(i, req, err) != 0)
 		return -1;
 	snprintf(i->actor, sizeof(i->actor), "%s",
 		 req->caller.name != NULL ? req->caller.name : "anonymous");
@@ -372,6 +405,7 @@ static int ingest_new(struct ltp *l, const struct ltp_ingest_request *req,
 		return ltps_fail_nomem(err);
 	}
 	i->n_parts = n;
+	i->continued.proof_ms = INT64_MAX;
 	*ret_i = i;
 	return 0;
 }
@@ -442,7 +476,8 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 		return ltps_fail_nomem(err);
 	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
 	if (rc > 0 &&
-	    signatures_judge(w, i->profile, parts, req->n_pos, &v, &i->facts, err) != 0)
+	    signatures_judge(w, i->profile, parts, req->n_pos, i->continued.proof_ms,
+			     &v, &i->facts, err) != 0)
 		rc = -1;
 	mem_free(parts);
 	if (rc <= 0)
@@ -482,12 +517,67 @@ static int quota_left(struct ltp_worker *w, const struct ltp_ingest_request *req
 			       ret_fits, r, err);
 }
 
+/* The record that is to be continued, over the others. 1: it holds, or there is none;
+ * 0: refused; -1: failed. */
+static int take_record(struct ltp_worker *w, struct ltp_ingest *i,
+		       const struct ltp_ingest_request *req,
+		       const struct ltp_po *record, struct ltp_result *r,
+		       struct ltps_error *err)
+{
+	const struct continued_data data = data_of(req);
+	bool holds;
+	if (record == NULL)
+		return 1;
+	if (req->n_pos == 0)
+		return refuse(r, LTP_PARAMETER_ERROR,
+			      "an evidence record, and nothing that it is about");
+	if (continued_take(w, record->data, &data, &i->continued, &holds, r, err) != 0)
+		return -1;
+	return holds ? 1 : 0;
+}
+
+/* req: without the record. 1: made; 0: refused; -1: failed. */
+static int make_all(struct ltp_worker *w, struct ltp_ingest *i,
+		    const struct ltp_ingest_request *req, const struct ltp_po *record,
+		    struct ltp_result *r, struct ltps_error *err)
+{
+	int made = take_record(w, i, req, record, r, err);
+	if (made > 0)
+		made = judge_signatures(w, i, req, r, err);
+	if (made > 0)
+		made = make_parts(i, req, r, err);
+	if (made > 0 && make_rows(i, req, ltp_now(w->l), err) != 0)
+		made = -1;
+	return made;
+}
+
+/* 1: ret_i is set; 0: refused; -1: failed. */
+static int prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
+		   const struct profile *p, struct ltp_ingest **ret_i,
+		   struct ltp_result *r, struct ltps_error *err)
+{
+	struct ltp_ingest_request own = *req;
+	const struct ltp_po *record;
+	struct ltp_ingest *i = NULL;
+	if (!continued_record(req->pos, req->n_pos, &record, r))
+		return 0;
+	own.n_pos -= record != NULL;
+	if (ingest_new(w->l, &own, p, &i, err) != 0)
+		return -1;
+	i->result = *r;
+	const int made = make_all(w, i, &own, record, r, err);
+	if (made > 0)
+		*ret_i = i;
+	else
+		ltp_ingest_free(i);
+	return made;
+}
+
 int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *req,
 		       struct ltp_ingest **ret_i, struct ltp_result *ret_result,
 		       struct ltps_error *err)
 {
 	struct ltp *l = w->l;
-	struct ltp_ingest *i = NULL;
 	*ret_i = NULL;
 	refuse(ret_result, LTP_OK, "%s", "");
 	const struct profile *p = ingest_check(l, req, ret_result);
@@ -499,22 +589,10 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 		return -1;
 	if (!holds || !ingest_space_left(l, ret_result))
 		return ingest_audit_refusal(w, req, ret_result, err);
-	if (ingest_new(l, req, p, &i, err) != 0)
+	const int made = prepare(w, req, p, ret_i, ret_result, err);
+	if (made < 0)
 		return -1;
-	i->result = *ret_result;
-	int made = judge_signatures(w, i, req, ret_result, err);
-	if (made > 0)
-		made = make_parts(i, req, ret_result, err);
-	if (made == 0) {
-		ltp_ingest_free(i);
-		return ingest_audit_refusal(w, req, ret_result, err);
-	}
-	if (made < 0 || make_rows(i, req, ltp_now(l), err) != 0) {
-		ltp_ingest_free(i);
-		return -1;
-	}
-	*ret_i = i;
-	return 0;
+	return made > 0 ? 0 : ingest_audit_refusal(w, req, ret_result, err);
 }
 
 /* --- on the writer's thread --- */
@@ -532,10 +610,10 @@ static int insert_leaf(struct store_conn *conn, const struct ltp_ingest *i,
 {
 	const struct leaf_new leaf = {
 		.profile = i->profile->id,
-		.alg = i->version.digest.alg,
+		.alg = i->leaf.alg,
 		.kind = LEAF_VERSION,
 		.ref = version,
-		.digest = i->version.digest,
+		.digest = i->leaf,
 		.bytes = i->bytes,
 		.now_ms = i->object.created_ms,
 	};
@@ -564,7 +642,14 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 		.detail = i->profile->id,
 		.outcome = "success",
 	};
-	return audit_append(conn, &entry, NULL, err);
+	const struct continued_note note = { .time_ms = i->object.created_ms,
+					     .tenant = i->tenant,
+					     .actor = i->actor,
+					     .poid = i->poid,
+					     .version = i->version.label };
+	return audit_append(conn, &entry, NULL, err) == 0
+		   ? continued_keep(&i->continued, conn, version, &note, err)
+		   : -1;
 }
 
 static void insert_done(void *arg, const struct ltps_error *error)

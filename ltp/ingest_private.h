@@ -5,6 +5,7 @@
 #define LTPS_LTP_INGEST_PRIVATE_H
 
 #include "formats/format.h"
+#include "ltp/continued.h"
 #include "ltp/inside.h"
 #include "ltp/signatures.h"
 
@@ -20,6 +21,8 @@ struct ltp_ingest {
 	char **related; /* one text a part, or NULL */
 	size_t n_parts;
 	struct version_new version;
+	struct digest leaf; /* the version's digest, unless it continues a record */
+	struct continued continued;
 	struct object_new object;
 	char verdict[SIGNATURES_VERDICT_MAX];
 	struct signatures_facts facts;

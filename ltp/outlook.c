@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/continued.h"
 #include "ltp/evidence.h"
 #include "storage/term.h"
 
@@ -106,13 +107,16 @@ static int read_chains(struct ltp_worker *w, struct outlook_version *v,
 		       struct ltps_error *err)
 {
 	struct reading r = { .w = w, .v = v };
+	uint64_t stored;
 	if (tree_leaves_of(w->conn, LEAF_VERSION, v->version->id, add_chain, &r, err) !=
 	    0)
 		return -1;
 	for (size_t i = 0; i < v->n; i++)
 		if (read_stamps(w, &v->chains[i], err) != 0)
 			return -1;
-	return 0;
+	return chain_count(w->conn, LEAF_VERSION, v->version->id, &stored, err) == 0
+		   ? continued_count((size_t)stored, v->n, &v->came, err)
+		   : -1;
 }
 
 /* ---- what falls due ---- */

@@ -171,6 +171,7 @@ static int put_version(const struct outlook *o, const struct outlook_version *ov
 	jsonw_member_time(j, "judged", v->verdict != NULL ? v->judged_ms : INT64_MAX);
 	jsonw_member_time(j, "judged_again", judged_again(o, v));
 	jsonw_member_time(j, "proven_since", ov->proven_ms);
+	jsonw_member_int(j, "chains_taken_over", (int64_t)ov->came);
 	jsonw_key(j, "signatures");
 	jsonw_array(j);
 	if (signatures_list(conn, v->id, put_signature, j, err) != 0)
@@ -239,6 +240,19 @@ static int text_due(const struct outlook_due *d, struct buf *out,
 			   forecast_kind_name(d->kind), weakens, d->why);
 }
 
+/* What came before the first time-stamp of ours. */
+static int text_came(const struct outlook_version *v, struct buf *out,
+		     struct ltps_error *err)
+{
+	char since[TIME_TEXT_MAX];
+	if (v->came == 0)
+		return 0;
+	forecast_day(v->proven_ms, since);
+	return buf_put_fmt(out, err,
+			   "    evidence of another service, %zu %s, proven since %s\n",
+			   v->came, v->came == 1 ? "chain" : "chains", since);
+}
+
 static int text_version(const struct outlook_version *v, struct buf *out,
 			struct ltps_error *err)
 {
@@ -248,7 +262,8 @@ static int text_version(const struct outlook_version *v, struct buf *out,
 	if (buf_put_fmt(out, err, "  %s  %s %s%s%s\n", x->label,
 			version_kind_name(x->kind), at,
 			x->verdict != NULL ? ", " : "",
-			x->verdict != NULL ? x->verdict : "") != 0)
+			x->verdict != NULL ? x->verdict : "") != 0 ||
+	    text_came(v, out, err) != 0)
 		return -1;
 	for (size_t c = 0; c < v->n; c++) {
 		const struct outlook_chain *chain = &v->chains[c];

@@ -157,12 +157,12 @@ out:
 static int old_hashes(struct work *k, struct ltps_error *err)
 {
 	struct digest sequence;
-	const bool renewed = k->s->tree.purpose == TREE_HASH_RENEWAL;
+	/* Chains before a first tree came with the version (continued.h); if they did
+	 * not, what is made of them is not the leaf. */
+	const bool renewed = k->n_chains > 0;
 	const enum digest_alg alg = k->s->row.alg;
-	if (renewed != (k->n_chains > 0))
-		return fail_damage(err, renewed
-					    ? "its earlier chains are missing"
-					    : "it has chains before its first tree");
+	if (!renewed && k->s->tree.purpose == TREE_HASH_RENEWAL)
+		return fail_damage(err, "its earlier chains are missing");
 	if (renewed) {
 		const struct view all = view_buf(&k->chains);
 		if (hash_sequence(alg, &all, 1, &sequence, err) != 0)

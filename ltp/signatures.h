@@ -75,10 +75,11 @@ void signatures_verdict_text(const struct signatures_verdict *v,
  * signatures_judge - all signed parts on what is at hand: no network.
  * Fails: NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store. A part that cannot be
  *        read is TOTAL-FAILED / FORMAT_FAILURE
- * facts  added to; free with signatures_facts_clear(), also after a failure
+ * proof_ms  since when the parts are proven to exist; INT64_MAX: they are not
+ * facts     added to; free with signatures_facts_clear(), also after a failure
  */
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
-		     const struct signatures_part *parts, size_t n,
+		     const struct signatures_part *parts, size_t n, int64_t proof_ms,
 		     struct signatures_verdict *ret, struct signatures_facts *facts,
 		     struct ltps_error *err) LTPS_CHECKED;
 /* The part that the detached signature in another is about, among these; NULL: none.

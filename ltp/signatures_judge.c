@@ -356,7 +356,7 @@ void signatures_cared_clear(struct cared_part *c)
 }
 
 int signatures_judge(struct ltp_worker *w, const struct profile *p,
-		     const struct signatures_part *parts, size_t n,
+		     const struct signatures_part *parts, size_t n, int64_t proof_ms,
 		     struct signatures_verdict *ret, struct signatures_facts *facts,
 		     struct ltps_error *err)
 {
@@ -365,7 +365,7 @@ int signatures_judge(struct ltp_worker *w, const struct profile *p,
 					      .policy = policy_of(w->l, p),
 					      .budget = limit_budget(&limit),
 					      .now_ms = ltp_now(w->l),
-					      .proof_ms = INT64_MAX };
+					      .proof_ms = proof_ms };
 	size_t judged = 0;
 	int rc = 0;
 	*ret = (struct signatures_verdict){ .worst = INDICATION_PASSED };

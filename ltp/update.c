@@ -118,6 +118,8 @@ static bool request_holds(const struct update *u, struct ltp_result *r)
 	for (size_t i = 0; i < req->n_pos; i++)
 		if (!delta_holds(u, i, r))
 			return false;
+	if (u->record != NULL && !ingest_po_holds(u->profile, u->record, req->n_pos, r))
+		return delta_refused(r);
 	return ingest_space_left(u->w->l, r);
 }
 
@@ -160,9 +162,10 @@ static int make_delta(struct update *u, struct ltps_error *err)
 
 /* ---- the new version ---- */
 
-static int part_hash(struct update *u, size_t i, enum digest_alg alg,
-		     struct digest *ret, struct ltps_error *err)
+static int part_hash(void *arg, size_t i, enum digest_alg alg, struct digest *ret,
+		     struct ltps_error *err)
 {
+	struct update *u = arg;
 	const struct part_new *p = &u->parts[i];
 	if (alg == DIGEST_SHA256 || alg == DIGEST_SHA512) {
 		*ret = alg == DIGEST_SHA256 ? p->sha256 : p->sha512;
@@ -190,10 +193,33 @@ static int make_leaf(struct update *u, struct ltps_error *err)
 		hashes[i] = digest_view(&own[i]);
 	}
 	rc = merkle_group(alg, hashes, u->n_parts, true, &u->version.digest, err);
+	u->leaf = u->version.digest;
 out:
 	mem_free(hashes);
 	mem_free(own);
 	return rc;
+}
+
+/* The record that comes along, over all of the new version. 1: it holds, or there is
+ * none; 0: refused; -1: failed. */
+static int take_record(struct update *u, struct ltp_result *r, struct ltps_error *err)
+{
+	const struct continued_data data = { .digest = part_hash,
+					     .arg = u,
+					     .n = u->n_parts };
+	bool holds;
+	if (u->record == NULL)
+		return 1;
+	if (continued_take(u->w, u->record->data, &data, &u->continued, &holds, r,
+			   err) != 0)
+		return -1;
+	if (!holds) {
+		r->minor = LTP_DELTA_POC_PROBLEM;
+		return 0;
+	}
+	return continued_leaf(&u->continued, u->leaf.alg, &data, &u->leaf, err) == 0
+		   ? 1
+		   : -1;
 }
 
 static void describe(struct update *u)
@@ -241,7 +267,10 @@ static int compose_now(struct update *u, struct ltp_result *r, struct ltps_error
 	const int made = update_compose(u, r, err);
 	if (made <= 0)
 		return made;
-	return make_leaf(u, err) == 0 && update_read(u, err) == 0 ? 1 : -1;
+	if (make_leaf(u, err) != 0)
+		return -1;
+	const int holds = take_record(u, r, err);
+	return holds > 0 && update_read(u, err) != 0 ? -1 : holds;
 }
 
 static int compose(struct update *u, struct ltp_result *r, struct ltps_error *err)
@@ -272,14 +301,17 @@ static int insert_signatures(struct store_conn *conn, const struct update *u,
 	return u->cared_for ? ingest_add_care(conn, version, u->now_ms, err) : 0;
 }
 
+static const char *actor_of(const struct update *u)
+{
+	return u->req->caller.name != NULL ? u->req->caller.name : "anonymous";
+}
+
 static int audit_update(struct store_conn *conn, const struct update *u,
 			struct ltps_error *err)
 {
 	const struct audit_entry entry = { .time_ms = u->now_ms,
 					   .tenant = u->object->tenant,
-					   .actor = u->req->caller.name != NULL
-							? u->req->caller.name
-							: "anonymous",
+					   .actor = actor_of(u),
 					   .operation = operation_name(OP_UPDATE_POC),
 					   .poid = u->object->poid,
 					   .detail = u->detail,
@@ -302,16 +334,23 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 	    failpoint_fail(FP_UPDATE_KEEP, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = u->profile->id,
-				       .alg = u->version.digest.alg,
+				       .alg = u->leaf.alg,
 				       .kind = LEAF_VERSION,
 				       .ref = version,
-				       .digest = u->version.digest,
+				       .digest = u->leaf,
 				       .bytes = u->bytes,
 				       .now_ms = u->now_ms };
 	if (tree_append_leaf(conn, &leaf, NULL, err) != 0 ||
 	    insert_signatures(conn, u, version, err) != 0)
 		return -1;
-	return audit_update(conn, u, err);
+	const struct continued_note note = { .time_ms = u->now_ms,
+					     .tenant = u->object->tenant,
+					     .actor = actor_of(u),
+					     .poid = u->object->poid,
+					     .version = u->label };
+	return audit_update(conn, u, err) == 0
+		   ? continued_keep(&u->continued, conn, version, &note, err)
+		   : -1;
 }
 
 /* ---- the whole ---- */
@@ -350,11 +389,16 @@ int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
 	       char ret_version[LTP_VERSION_MAX], struct ltp_result *ret_result,
 	       struct ltps_error *err)
 {
-	struct update u = { .w = w, .req = req, .now_ms = ltp_now(w->l) };
+	struct ltp_update_request own = *req;
+	struct update u = { .w = w, .req = &own, .now_ms = ltp_now(w->l) };
 	int rc = 0;
 	ret_version[0] = '\0';
 	refuse(ret_result, LTP_OK, "%s", "");
-	for (unsigned i = 0; i < UPDATE_TRIES; i++) {
+	const bool go = continued_record(req->pos, req->n_pos, &u.record, ret_result);
+	own.n_pos -= u.record != NULL;
+	if (!go)
+		delta_refused(ret_result);
+	for (unsigned i = 0; go && i < UPDATE_TRIES; i++) {
 		rc = try_once(&u, ret_result, err);
 		if (rc != 0 || !u.overtaken)
 			break;

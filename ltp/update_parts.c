@@ -37,6 +37,7 @@ void update_again(struct update *u)
 	mem_free(u->parts);
 	mem_free(u->from);
 	signatures_facts_clear(&u->facts);
+	continued_clear(&u->continued);
 	object_free(u->object);
 	u->read = NULL;
 	u->judged_related = NULL;
@@ -271,8 +272,8 @@ int update_judge(struct update *u, struct ltp_result *r, struct ltps_error *err)
 	u->cared_for = false;
 	if (p->signature_policy == NULL)
 		return 1;
-	if (signatures_judge(u->w, p, u->judged, u->n_parts, &u->judgement, &u->facts,
-			     err) != 0)
+	if (signatures_judge(u->w, p, u->judged, u->n_parts, u->continued.proof_ms,
+			     &u->judgement, &u->facts, err) != 0)
 		return -1;
 	u->cared_for = u->judgement.any || p->seal != SEAL_NONE ||
 		       (u->former != NULL && u->former->verdict != NULL);

@@ -3,6 +3,7 @@
 #ifndef LTPS_LTP_UPDATE_PRIVATE_H
 #define LTPS_LTP_UPDATE_PRIVATE_H
 
+#include "ltp/continued.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
 
@@ -11,7 +12,8 @@
 /* A running update. What changes from one attempt to the next is marked *. */
 struct update {
 	struct ltp_worker *w;
-	const struct ltp_update_request *req;
+	const struct ltp_update_request *req; /* without the record */
+	const struct ltp_po *record;          /* that is to be continued; or NULL */
 	int64_t now_ms;
 	/* By DeltaPOC: */
 	struct part_new *delta;
@@ -32,6 +34,8 @@ struct update {
 	struct buf *read;
 	/* What is written *. */
 	struct version_new version;
+	struct continued continued;
+	struct digest leaf; /* the version's digest, unless it continues a record */
 	char label[LTP_VERSION_MAX];
 	char detail[96];
 	char verdict[SIGNATURES_VERDICT_MAX];

@@ -2,26 +2,21 @@
 /*
  * ltps import - take over what another service exported: every record is judged over
  * its objects first, under anchors that are named here; what does not verify is not
- * submitted. Objects, records and traces become one object of this service, which its
- * own evidence covers from now on.
+ * submitted. Then the service judges it under its own (server/import_submit.c).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/jsonw.h"
 #include "base/mem.h"
-#include "formats/exchange.h"
 #include "formats/format.h"
-#include "server/client.h"
 #include "server/commands.h"
+#include "server/import.h"
 #include "server/policy_file.h"
-#include "server/trust_options.h"
 #include "validation/evidence_source.h"
 
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
-#define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
-#define OWN_OPTIONS_COUNT (2 + CLIENT_OPTIONS_COUNT)
+#define OWN_OPTIONS_COUNT (3 + CLIENT_OPTIONS_COUNT)
 #define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
 
 static const char help[] =
@@ -29,25 +24,17 @@ static const char help[] =
     "Takes over the objects of an EvidenceExchange document (TS 119 512 annex G).\n"
     "Every evidence record is judged over its objects, offline, under the anchors\n"
     "given here: those inside of the document are kept with it, and not trusted.\n"
-    "What does not verify, or is covered by no record, is refused. Each object of the\n"
-    "document becomes one object of the service, with its versions, records and trace\n"
-    "as parts; prints the old POID and the new one.\n" CLIENT_HELP
+    "What does not verify, or is covered by no record, is refused. The service then\n"
+    "goes on with each record, once it holds under the anchors that it has itself:\n"
+    "the versions of an object become those of a new one, reports and forms objects\n"
+    "of their own, the trace and the anchors one beside. Prints for each the old\n"
+    "POID, the new one, and the old version, or \"beside\".\n" CLIENT_HELP
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
+    "  --beside         go on with no record: all becomes one object, its old records\n"
+    "                   parts of it; for services that do not have those anchors\n"
     "  --check          judge only, submit nothing\n" TRUST_OPTIONS_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
     "or it failed\n";
-
-struct import {
-	struct trust_options trust;
-	struct client client;
-	const char *profile;
-	int check;
-	unsigned hop; /* how often the objects were taken over, with this one */
-	const char *rest[1];
-	struct buf file;
-	struct exchange x;
-	struct validation_policy *policy; /* NULL: algorithms are not judged */
-};
 
 /* ---- whether it holds ---- */
 
@@ -157,185 +144,6 @@ static int judge_all(struct import *im)
 	return evidence > 0 ? 0 : refuse(im->rest[0], "there is no evidence in it");
 }
 
-/* ---- submitting ---- */
-
-/* "p12-name": of the 12th object. The length of that; 0: of no single one. */
-static size_t prefix_of(const char *id)
-{
-	const size_t digits = id[0] == 'p' ? strspn(id + 1, "0123456789") : 0;
-	return digits > 0 && id[1 + digits] == '-' && id[2 + digits] != '\0'
-		   ? digits + 2
-		   : 0;
-}
-
-static const char *part_id(const char *id)
-{
-	return id + prefix_of(id);
-}
-
-static bool refers(const struct exchange_item *e, const char *id)
-{
-	for (size_t k = 0; k < e->n_refs; k++)
-		if (strcmp(e->refs[k], id) == 0)
-			return true;
-	return false;
-}
-
-/* Whether an item goes with the object of this POID, `first` being evidence of it. */
-static bool belongs(const struct import *im, const struct exchange_item *item,
-		    const struct exchange_item *first)
-{
-	switch (item->kind) {
-	case EXCHANGE_EVIDENCE:
-		return strcmp(item->poid, first->poid) == 0;
-	case EXCHANGE_OBJECT:
-		for (size_t i = 0; i < im->x.n; i++)
-			if (im->x.items[i].kind == EXCHANGE_EVIDENCE &&
-			    strcmp(im->x.items[i].poid, first->poid) == 0 &&
-			    refers(&im->x.items[i], item->id))
-				return true;
-		return false;
-	case EXCHANGE_OTHER:
-		break;
-	}
-	const size_t n = prefix_of(item->id);
-	return n == 0 ||
-	       (n == prefix_of(first->id) && strncmp(item->id, first->id, n) == 0);
-}
-
-/* What an earlier take-over named stays: a service calls its own evidence and what it
- * imports by names that nothing else has. */
-#define IMPORTED "imported-%u-"
-#define HOPS_MAX 10000
-
-static bool is_taken(const struct exchange *x, const char *prefix)
-{
-	for (size_t i = 0; i < x->n; i++)
-		if (strncmp(part_id(x->items[i].id), prefix, strlen(prefix)) == 0)
-			return true;
-	return false;
-}
-
-static void find_hop(struct import *im)
-{
-	char prefix[32];
-	for (im->hop = 1; im->hop < HOPS_MAX; im->hop++) {
-		snprintf(prefix, sizeof(prefix), IMPORTED, im->hop);
-		if (!is_taken(&im->x, prefix))
-			return;
-	}
-}
-
-static void put_id(const struct import *im, struct jsonw *j,
-		   const struct exchange_item *item)
-{
-	char id[EXCHANGE_TEXT_MAX + 32];
-	if (item->kind == EXCHANGE_OBJECT)
-		snprintf(id, sizeof(id), "%s", part_id(item->id));
-	else
-		snprintf(id, sizeof(id), IMPORTED "%s", im->hop, part_id(item->id));
-	jsonw_member(j, "id", id);
-}
-
-static void put_item(const struct import *im, struct jsonw *j,
-		     const struct exchange_item *item)
-{
-	jsonw_object(j);
-	jsonw_key(j, "binaryData");
-	jsonw_object(j);
-	jsonw_key(j, "value");
-	jsonw_base64(j, view_buf(&item->data));
-	jsonw_object_end(j);
-	if (item->kind == EXCHANGE_EVIDENCE)
-		jsonw_member(j, "formatId", FORMAT_RECORD);
-	else if (item->format_id != NULL)
-		jsonw_member(j, "formatId", item->format_id);
-	if (item->mime != NULL)
-		jsonw_member(j, "mimeType", item->mime);
-	else if (item->format_id == NULL && item->kind != EXCHANGE_EVIDENCE)
-		jsonw_member(j, "mimeType", "application/octet-stream");
-	put_id(im, j, item);
-	if (item->n_refs > 0) {
-		jsonw_key(j, "relObj");
-		jsonw_array(j);
-		for (size_t k = 0; k < item->n_refs; k++)
-			jsonw_cstr(j, part_id(item->refs[k]));
-		jsonw_array_end(j);
-	}
-	jsonw_object_end(j);
-}
-
-static int put_message(const struct import *im, const struct exchange_item *first,
-		       struct buf *out, struct ltps_error *err)
-{
-	struct jsonw j = jsonw_to(out);
-	jsonw_object(&j);
-	jsonw_member(&j, "pro", im->profile);
-	jsonw_key(&j, "po");
-	jsonw_array(&j);
-	for (size_t i = 0; i < im->x.n; i++)
-		if (belongs(im, &im->x.items[i], first))
-			put_item(im, &j, &im->x.items[i]);
-	jsonw_array_end(&j);
-	jsonw_object_end(&j);
-	return jsonw_end(&j, err);
-}
-
-static int submit_one(const struct import *im, const struct exchange_item *first)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf message = buf_make(CLIENT_BODY_MAX);
-	json_t *answer = NULL;
-	int status;
-	if (put_message(im, first, &message, &err) != 0 ||
-	    client_call(&im->client, "PreservePO", view_buf(&message), &answer, &err) !=
-		0)
-		status = command_error(im->client.url, &err);
-	else
-		status = client_verdict("import", answer);
-	const char *poid = client_text(answer, "poId");
-	progress_hide();
-	if (poid != NULL) {
-		client_show(stdout, first->poid);
-		putchar(' ');
-		client_show(stdout, poid);
-		putchar('\n');
-		status = EXIT_VALID; /* a warning was told; the object is preserved */
-	}
-	json_decref(answer);
-	buf_free(&message);
-	return status;
-}
-
-/* Whether the i-th item is the first evidence of its POID. */
-static bool is_first(const struct import *im, size_t i)
-{
-	const struct exchange_item *e = &im->x.items[i];
-	bool first = e->kind == EXCHANGE_EVIDENCE;
-	for (size_t k = 0; k < i && first; k++)
-		first = im->x.items[k].kind != EXCHANGE_EVIDENCE ||
-			strcmp(im->x.items[k].poid, e->poid) != 0;
-	return first;
-}
-
-/* Each POID once. */
-static int submit_all(struct import *im)
-{
-	size_t n = 0, done = 0;
-	find_hop(im);
-	for (size_t i = 0; i < im->x.n; i++)
-		n += is_first(im, i);
-	for (size_t i = 0; i < im->x.n; i++) {
-		if (!is_first(im, i))
-			continue;
-		progress_part(&im->trust.progress, "object", ++done, n);
-		const int status = submit_one(im, &im->x.items[i]);
-		if (status != 0)
-			return status;
-	}
-	return EXIT_VALID;
-}
-
 /* ---- the command ---- */
 
 static int import_file(struct import *im)
@@ -350,7 +158,7 @@ static int import_file(struct import *im)
 		return command_error(im->rest[0], &err);
 	buf_free(&im->file);
 	const int status = judge_all(im);
-	return status != 0 || im->check != 0 ? status : submit_all(im);
+	return status != 0 || im->check != 0 ? status : import_submit(im);
 }
 
 static int parse(struct import *im, int argc, char **argv)
@@ -359,6 +167,7 @@ static int parse(struct import *im, int argc, char **argv)
 	const struct command_option own[OWN_OPTIONS_COUNT] = {
 		CLIENT_OPTIONS(im->client),
 		{ .name = "--profile", .text = &im->profile },
+		{ .name = "--beside", .flag = &im->beside },
 		{ .name = "--check", .flag = &im->check },
 	};
 	const struct command_line line = { "import",    help,     options,

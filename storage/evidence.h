@@ -191,12 +191,15 @@ int token_freeze(struct store_conn *conn, int64_t token,
 
 /*
  * chain_put - the ArchiveTimeStampChains of a version before a hash-tree
- * renewal, as bytes that are never rebuilt. seq from 1, oldest first.
+ * renewal, or those of another service that it came with, as bytes that are
+ * never rebuilt. seq from 1, oldest first.
  * ref_kind, ref  VERSION or MATERIAL
  * Fails: EXISTS
  */
 int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	      uint32_t seq, struct view der, struct ltps_error *err) LTPS_CHECKED;
+int chain_count(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
+		uint64_t *ret_n, struct ltps_error *err) LTPS_CHECKED;
 /* In order of seq; der is borrowed during row(). */
 int chain_list(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	       int (*row)(void *arg, uint32_t seq, struct view der,

@@ -50,6 +50,12 @@ struct fsck_hooks {
 	 */
 	int (*group_digest)(void *arg, enum digest_alg alg, const struct view *digests,
 			    size_t n, struct digest *ret_d, struct ltps_error *err);
+	/* The leaf of a version that came with chains of another service (concatenated),
+	 * in its first tree here. NULL: such leaves are not compared. */
+	int (*continued_digest)(void *arg, enum digest_alg alg,
+				const struct view *digests, size_t n,
+				struct view chains, struct digest *ret_d,
+				struct ltps_error *err);
 };
 
 struct fsck_report {

@@ -38,44 +38,129 @@ static struct view part_digest(const struct part *p, enum digest_alg alg)
 	return VIEW_NULL;
 }
 
-/*
- * The version's digest recomputed from its parts. *ret_known is false when the
- * parts' digests are of other algorithms.
- */
-static int group_digest(struct check *c, const struct version *v, struct digest *ret_d,
-			bool *ret_known, struct ltps_error *err)
+/* What a version's digest is made of; all false and empty without known digests. */
+struct group {
+	struct view *digests;
+	size_t n;
+	bool known; /* each part has one of this algorithm */
+};
+
+static int group_read(const struct version *v, enum digest_alg alg, struct group *g,
+		      struct ltps_error *err)
+{
+	g->n = v->n_parts;
+	g->digests = mem_zalloc(v->n_parts + 1, sizeof(*g->digests));
+	if (g->digests == NULL)
+		return ltps_fail_nomem(err);
+	g->known = v->n_parts > 0;
+	for (size_t i = 0; i < v->n_parts; i++) {
+		g->digests[i] = part_digest(&v->parts[i], alg);
+		g->known = g->known && g->digests[i].n > 0;
+	}
+	return 0;
+}
+
+/* The version's digest recomputed from its parts. */
+static int check_group(struct check *c, const struct leaf *l, const struct version *v,
+		       const struct group *g, struct ltps_error *err)
 {
 	const struct fsck_hooks *hooks = c->f->hooks;
-	enum digest_alg alg = v->digest.alg;
-	*ret_known = false;
-	if (v->n_parts == 0 || (v->n_parts > 1 && hooks->group_digest == NULL))
+	struct digest d = { .alg = v->digest.alg };
+	if (!g->known || (g->n > 1 && hooks->group_digest == NULL))
 		return 0;
-	struct view *digests = mem_zalloc(v->n_parts, sizeof(*digests));
-	if (digests == NULL)
-		return ltps_fail_nomem(err);
-	bool known = true;
-	for (size_t i = 0; i < v->n_parts; i++) {
-		digests[i] = part_digest(&v->parts[i], alg);
-		known = known && digests[i].n > 0;
+	if (g->n == 1) {
+		d.n = g->digests[0].n;
+		memcpy(d.p, g->digests[0].p, d.n);
+	} else if (hooks->group_digest(hooks->arg, d.alg, g->digests, g->n, &d, err) !=
+		   0) {
+		return -1;
 	}
+	if (!digest_equal(&d, &v->digest))
+		leaf_found(c, l, "the version's digest is not that of its parts");
+	return 0;
+}
+
+/* ---- chains that came with a version ---- */
+
+/* The leaves of a version, and the octets of the chains before the first of them. */
+struct came {
+	size_t n_leaves;
+	uint64_t left; /* chains still to take */
+	struct buf chains;
+};
+
+static int count_leaf(void *arg, const struct leaf *l, struct ltps_error *err)
+{
+	struct came *came = arg;
+	(void)l;
+	(void)err;
+	came->n_leaves++;
+	return 0;
+}
+
+static int take_chain(void *arg, uint32_t seq, struct view der, struct ltps_error *err)
+{
+	struct came *came = arg;
+	(void)seq;
+	if (came->left == 0)
+		return 0;
+	came->left--;
+	return buf_put(&came->chains, der, err);
+}
+
+/* Each leaf but the newest has a chain; the others came (ltp/continued.h). */
+static int came_read(struct store_conn *conn, int64_t version, struct came *came,
+		     struct ltps_error *err)
+{
+	uint64_t n;
+	came->chains = buf_make(2 * STORE_CHAIN_MAX);
+	if (tree_leaves_of(conn, LEAF_VERSION, version, count_leaf, came, err) != 0 ||
+	    chain_count(conn, LEAF_VERSION, version, &n, err) != 0)
+		return -1;
+	came->left = n + 1 > came->n_leaves ? n + 1 - came->n_leaves : 0;
+	return came->left == 0 ? 0
+			       : chain_list(conn, LEAF_VERSION, version, take_chain,
+					    came, err);
+}
+
+/* In a first tree that is the version's digest, or that with the chains that came. */
+static int check_first(struct check *c, const struct leaf *l, const struct version *v,
+		       const struct group *g, struct ltps_error *err)
+{
+	const struct fsck_hooks *hooks = c->f->hooks;
+	struct came came = { 0 };
+	struct digest d = v->digest;
 	int rc = 0;
-	if (known && v->n_parts == 1) {
-		*ret_d = (struct digest){ .alg = alg, .n = digests[0].n };
-		memcpy(ret_d->p, digests[0].p, digests[0].n);
-	} else if (known) {
-		rc = hooks->group_digest(hooks->arg, alg, digests, v->n_parts, ret_d,
-					 err);
-	}
-	*ret_known = known && rc == 0;
-	mem_free(digests);
+	if (v->digest.alg != l->digest.alg || digest_equal(&v->digest, &l->digest))
+		return 0;
+	rc = came_read(c->f->conn, v->id, &came, err);
+	const bool known = came.chains.n == 0 ||
+			   (g->known && hooks->continued_digest != NULL);
+	if (rc == 0 && came.chains.n > 0 && known)
+		rc = hooks->continued_digest(hooks->arg, d.alg, g->digests, g->n,
+					     view_buf(&came.chains), &d, err);
+	if (rc == 0 && known && !digest_equal(&d, &l->digest))
+		leaf_found(c, l, "not the digest of its version");
+	buf_free(&came.chains);
+	return rc;
+}
+
+static int check_parts(struct check *c, const struct leaf *l, const struct version *v,
+		       struct ltps_error *err)
+{
+	struct group g = { 0 };
+	int rc = group_read(v, v->digest.alg, &g, err);
+	if (rc == 0 && c->tree->purpose == TREE_FIRST)
+		rc = check_first(c, l, v, &g, err);
+	if (rc == 0)
+		rc = check_group(c, l, v, &g, err);
+	mem_free(g.digests);
 	return rc;
 }
 
 static int check_version(struct check *c, const struct leaf *l, struct ltps_error *err)
 {
 	struct object *o = NULL;
-	struct digest d;
-	bool known = false;
 	if (object_get_by_version(c->f->conn, l->ref, &o, err) != 0) {
 		/* The object was deleted; other paths need its leaf all the same. */
 		if (err->code != LTPS_NOT_FOUND)
@@ -84,19 +169,9 @@ static int check_version(struct check *c, const struct leaf *l, struct ltps_erro
 		return 0;
 	}
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < o->n_versions; i++) {
-		const struct version *v = &o->versions[i];
-		if (v->id != l->ref)
-			continue;
-		if (c->tree->purpose == TREE_FIRST && v->digest.alg == l->digest.alg &&
-		    !digest_equal(&v->digest, &l->digest))
-			leaf_found(c, l, "not the digest of its version");
-		/* A data group may have any number of parts without a digest. */
-		rc = group_digest(c, v, &d, &known, err);
-		if (rc == 0 && known && !digest_equal(&d, &v->digest))
-			leaf_found(c, l,
-				   "the version's digest is not that of its parts");
-	}
+	for (size_t i = 0; rc == 0 && i < o->n_versions; i++)
+		if (o->versions[i].id == l->ref)
+			rc = check_parts(c, l, &o->versions[i], err);
 	object_free(o);
 	return rc;
 }

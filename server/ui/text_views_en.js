@@ -113,6 +113,7 @@ export default {
 	"timeline.op.NotificationGivenUp": "A notification could not be delivered",
 	"timeline.op.EvidenceCreated": "First time-stamp over it",
 	"timeline.op.EvidenceTimestamped": "Time-stamp obtained",
+	"timeline.op.EvidenceContinued": "Evidence of another service taken over",
 	"timeline.op.EvidenceRenewed": "Proof renewed by a time-stamp",
 	"timeline.op.EvidenceHashRenewed": "Proof renewed with new digests",
 	"timeline.op.EvidenceEnding": "Its evidence will end",

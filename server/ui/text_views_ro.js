@@ -113,6 +113,7 @@ export default {
 	"timeline.op.NotificationGivenUp": "O înștiințare nu a putut fi predată",
 	"timeline.op.EvidenceCreated": "Prima marcă temporală asupra lui",
 	"timeline.op.EvidenceTimestamped": "Marcă temporală obținută",
+	"timeline.op.EvidenceContinued": "Dovezi preluate de la alt serviciu",
 	"timeline.op.EvidenceRenewed": "Dovada reînnoită printr-o marcă temporală",
 	"timeline.op.EvidenceHashRenewed": "Dovada reînnoită cu rezumate noi",
 	"timeline.op.EvidenceEnding": "Dovezile lui se vor încheia",

@@ -2,21 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """exchange BUILD - `ltps export` and `ltps import`: objects leave one service and are taken
 over by another; what does not verify, or only under anchors that nobody named, is refused;
-the records go on proving what they proved, and the new service's own evidence covers them."""
+the evidence goes on as one record through renewals of both kinds and a third service, or,
+where that is not wanted, the old record is kept beside."""
 import base64
+import datetime
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import urllib.request
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from service import Service, Tap, b64, data_of, workspace  # noqa: E402
+from service import PROFILE, SUCCESS, Service, Tap, b64, data_of, free_port, until, workspace  # noqa: E402
 
 tap = Tap()
 LIMIT = 120
 TEXT = b"The buyer pays on delivery.\n"
+ANNEX = b"annex\n"
+LATER = b"annex, second edition\n"
+CONTINUED = "urn:ltps:format:EvidenceRecord:continued"
+SEALING = "urn:ltps:profile:seal+pds+pgd+aug+wst+ers:1"
+POLICIES = os.path.join(HERE, "..", "..", "policies")
 SCHEMAS = os.environ.get("LTPS_SCHEMAS") or os.path.join(HERE, "../../../shared/schemas")
 SCHEMA = os.path.join(SCHEMAS, "ts119512/xml/19512-EvidenceExchange_V.1.1.2.xsd")
 
@@ -34,6 +44,76 @@ def write(path, data):
     with open(path, "wb") as f:
         f.write(data)
     return path
+
+
+class Other(Service):
+    """`ltps serve` with a PKI of two TSAs, which trusts those of others too."""
+
+    def __init__(self, ltps, root, others=()):
+        super().__init__(ltps, root)
+        os.mkdir(root)
+        port = free_port()
+        self.others, self.pki_url = others, f"http://127.0.0.1:{port}"
+        self.conf, self.pki = f"{root}/ltps.conf", None
+        run(ltps, "devpki", "create", f"{root}/pki", "--url", self.pki_url, "--tsas", "2")
+        self.pki_listen = f"127.0.0.1:{port}"
+
+    def configure(self, policy=None):
+        with urllib.request.urlopen(self.pki_url + "/anchors.pem") as answer:
+            write(f"{self.dir}/anchors.pem", answer.read())
+        write(f"{self.dir}/all.pem", b"".join(
+            read(f"{x.dir}/anchors.pem") for x in [self, *self.others]))
+        write(self.conf, f"""[service]
+dir = {self.dir}/store
+listen = 127.0.0.1:{self.port}
+log_level = warning
+[tsa first]
+url = {self.pki_url}/tsa/0
+[tsa second]
+url = {self.pki_url}/tsa/1
+[trust]
+anchors = {self.dir}/all.pem
+[fetch]
+allow_loopback = true
+[profiles]
+tree_max_age = 1s
+[upkeep]
+{f"policy = {policy}" if policy else ""}
+""".encode())
+
+    def start(self, wait=True):
+        if self.pki is None:
+            self.pki = subprocess.Popen(
+                [self.program, "devpki", "serve", f"{self.dir}/pki", "--listen", self.pki_listen],
+                stdout=subprocess.PIPE, text=True)
+            if "listening" not in self.pki.stdout.readline():
+                raise RuntimeError("devpki does not serve")
+            self.configure()
+        with open(self.dir + ".log", "ab") as log:
+            self.process = subprocess.Popen([self.program, "serve", "-c", self.conf], stdout=log,
+                                            stderr=log, start_new_session=True)
+        if wait:
+            until(self.ready, "the service is ready")
+
+    def kill(self):
+        super().kill()
+        if self.pki is not None:
+            self.pki.kill()
+            self.pki.wait()
+            self.pki.stdout.close()
+
+
+def ending_policy(folder):
+    """The default policy, with SHA-256 for three months more: less than the margin."""
+    until_day = (datetime.date.today() + datetime.timedelta(days=90)).isoformat()
+    suite = read(f"{POLICIES}/algorithms-default.xml").decode()
+    at = suite.index("<dssc:ObjectIdentifier>2.16.840.1.101.3.4.2.1<")
+    suite = suite[:at] + suite[at:].replace(
+        "<dssc:Validity/>", f"<dssc:Validity><dssc:End>{until_day}</dssc:End></dssc:Validity>", 1)
+    write(f"{folder}/ending.xml", suite.encode())
+    policy = read(f"{POLICIES}/validation-default.conf").decode()
+    return write(f"{folder}/ending.conf",
+                 policy.replace("suite = default", "suite = ending.xml").encode())
 
 
 def usage(_, ltps, old, work):
@@ -104,6 +184,57 @@ def refused(_, ltps, old, good, work):
                   r.returncode == 1 and b"POFormatError" in r.stderr, (r.returncode, r.stderr))
 
 
+def rows(r):
+    """[(old POID, new POID, version)]"""
+    return [tuple(line.split()) for line in r.stdout.decode().splitlines()]
+
+
+def judge(ltps, work, record, datas, *services):
+    """Exit status and report of the record over these data, offline."""
+    files = [write(f"{work}/data-{i}", d) for i, d in enumerate(datas)]
+    r = run(ltps, "evidence", "verify", write(f"{work}/record.er", record), "--format", "json",
+            *[x for f in files for x in ("--data", f)],
+            *[x for s in services for x in ("--anchor", f"{s.dir}/anchors.pem")])
+    return r.returncode, json.loads(r.stdout) if r.stdout else {"error": r.stderr}
+
+
+def record_of(service, poid, version="v1"):
+    answer = service.retrieve(poid, "Evidence", versionId=[version])[1]
+    return data_of(answer["po"][0])
+
+
+def stamps(report):
+    return [len(c) for c in report.get("chains", [])]
+
+
+def unknown_authority(_, ltps, old, third, poids, path):
+    """A service that does not have the anchors goes on with nothing; beside, it may keep it."""
+    anchor = ["--anchor", f"{old.dir}/anchors.pem"]
+    r = run(ltps, "import", path, *anchor, "--url", third.url)
+    tap.check("a service without the anchors refuses the record, and says why",
+              r.returncode == 1 and b"POFormatError" in r.stderr and
+              b"NO_CERTIFICATE_CHAIN_FOUND" in r.stderr and r.stdout == b"", r.stderr)
+    r = run(ltps, "import", path, *anchor, "--beside", "--url", third.url)
+    tap.equal("beside it is kept", (r.returncode, r.stderr), (0, b""))
+    tap.equal("each object once", sorted((o, w) for o, _, w in rows(r)),
+              sorted((p, "beside") for p in poids))
+    return {o: n for o, n, _ in rows(r)}
+
+
+def beside(_, ltps, old, third, pairs, poids, work):
+    """The old record over the old data, and the new record over both."""
+    new_poid = pairs[poids[1]]
+    evidence = data_of(third.evidence(new_poid)[0])
+    names = {p["id"]: data_of(p) for p in third.retrieve(new_poid, "PO")[1]["po"]}
+    tap.check("data, record, trace and anchors are there",
+              {"po-1", "imported-1-evidence-v1", "imported-1-trace", "imported-1-anchors"} <= set(names),
+              list(names))
+    code, report = judge(ltps, work, evidence, list(names.values()), third)
+    tap.equal("the new evidence covers all of it", (code, len(report["chains"])), (0, 1))
+    code, _ = judge(ltps, work, names["imported-1-evidence-v1"], [names["po-1"]], old)
+    tap.equal("the old evidence goes on proving the data", code, 0)
+
+
 def taken_over(_, ltps, old, new, poids, path):
     r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--check", "--url", new.url)
     tap.equal("the document verifies", (r.returncode, r.stdout, r.stderr), (0, b"", b""))
@@ -111,48 +242,166 @@ def taken_over(_, ltps, old, new, poids, path):
     tap.equal("under the anchors of the new service alone it is refused", r.returncode, 1)
     r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url)
     tap.equal("import", (r.returncode, r.stderr), (0, b""))
-    pairs = dict(line.split() for line in r.stdout.decode().splitlines())
-    tap.equal("each object once", sorted(pairs), sorted(poids))
-    return pairs
+    tap.equal("versions in their order, then what is beside", [(o, w) for o, _, w in rows(r)],
+              [(poids[0], "v1"), (poids[0], "v2"), (poids[0], "beside"),
+               (poids[1], "v1"), (poids[1], "beside")])
+    found = {(o, w): n for o, n, w in rows(r)}
+    tap.equal("the versions of one object are those of one object",
+              found[poids[0], "v1"], found[poids[0], "v2"])
+    other = found[poids[1], "beside"]
+    names = [p["id"] for p in new.retrieve(other, "PO")[1]["po"]]
+    tap.equal("beside are trace and anchors", sorted(names), ["imported-1-anchors", "imported-1-trace"])
+    return {o: n for o, n, w in rows(r) if w == "v1"}
 
 
-def continued(_, ltps, old, new, pairs, poids, work):
-    """The old record over the old data, and the new record over both."""
-    new_poid = pairs[poids[0]]
-    evidence = data_of(new.evidence(new_poid)[0])
-    parts = new.retrieve(new_poid, "PO")[1]["po"]
-    names = {p["id"]: data_of(p) for p in parts}
-    tap.check("data, record, trace and anchors are there",
-              {"v1-po-1", "v1-po-2", "imported-1-evidence-v1", "imported-1-trace", "imported-1-anchors"} <= set(names) or
-              {"po-1", "po-2", "imported-1-evidence-v1", "imported-1-trace", "imported-1-anchors"} <= set(names), list(names))
-    first = "po-1" if "po-1" in names else "v1-po-1"
-    tap.equal("the data is the same", names.get(first), TEXT)
-    files = [write(f"{work}/{i}", d) for i, d in names.items()]
-    r = run(ltps, "evidence", "verify", write(f"{work}/new.er", evidence), "--anchor",
-            f"{new.dir}/anchors.pem", *[x for f in files for x in ("--data", f)])
-    tap.equal("the new evidence covers all of it", r.returncode, 0)
-    r = run(ltps, "evidence", "verify", f"{work}/imported-1-evidence-v1", "--anchor", f"{old.dir}/anchors.pem",
-            "--data", f"{work}/{first}", "--data", f"{work}/{first[:-1]}2")
-    tap.equal("the old evidence goes on proving the data", r.returncode, 0)
-    related = [p for p in parts if p["id"] == "imported-1-evidence-v1"][0]
-    tap.equal("it says what it is about", len(related.get("relObj", [])), 2)
+def continued(_, ltps, old, new, pairs, poids, firsts, work):
+    """One record, which begins with the first time-stamp of the old service."""
+    poid = pairs[poids[0]]
+    for version, datas in (("v1", [TEXT, ANNEX]), ("v2", [TEXT, LATER])):
+        until(lambda v=version: new.retrieve(poid, "Evidence", versionId=[v])[1].get("po"),
+              "the evidence of the new service")
+        parts = new.retrieve(poid, "PO", versionId=[version])[1]["po"]
+        tap.equal(f"{version}: the same objects under their names",
+                  [(p["id"], data_of(p)) for p in parts], list(zip(["po-1", "po-2"], datas)))
+        record = record_of(new, poid, version)
+        code, report = judge(ltps, work, record, datas, old, new)
+        tap.equal(f"{version}: it verifies offline under the anchors of both", code, 0)
+        tap.equal(f"{version}: proven since the first time-stamp of the old service",
+                  report["proof_of_existence"], firsts[version])
+        tap.check(f"{version}: a chain of each service, at least", len(report["chains"]) >= 2, report)
+        for name, services in (("old", [old]), ("new", [new])):
+            code, _ = judge(ltps, work, record, datas, *services)
+            tap.check(f"{version}: not under those of the {name} one alone", code == 2, code)
+        code, _ = judge(ltps, work, record, [datas[0], datas[1] + b"x"], old, new)
+        tap.check(f"{version}: not over changed data", code != 0, code)
+    # Of the old chain: whatever stands in it is covered by the new one.
+    whole = record_of(old, poids[0], "v2")
+    end = record.index(whole[-300:]) + 300
+    for at in range(end - len(whole) + 60, end, len(whole) // 23):
+        flipped = record[:at] + bytes([record[at] ^ 1]) + record[at + 1:]
+        code, _ = judge(ltps, work, flipped, [TEXT, LATER], old, new)
+        tap.check(f"nor with octet {at} of the record changed", code != 0, code)
+    outlook = json.loads(new.request("GET", f"/outlook/{poid}")[1])
+    told = {v["id"]: (v["proven_since"], v["chains_taken_over"]) for v in outlook["versions"]}
+    tap.equal("the outlook tells since when", told, {v: (firsts[v], 1) for v in firsts})
+    r = run(ltps, "renewals", "--object", poid, "-c", new.conf)
+    tap.check("in words too", r.stdout.count(b"evidence of another service, 1 chain") == 2, r.stdout)
+    events = new.call("RetrieveTrace", {"poId": poid})[1]["trace"]["event"]
+    tap.equal("the trace tells of both", len([e for e in events if e["op"] == "EvidenceContinued"]), 2)
+
+
+def asked_wrongly(_, old, new, poids):
+    """What the client judged, the service judges for itself."""
+    record = record_of(old, poids[1])
+    po = {"binaryData": {"value": b64(b"second\n")}, "mimeType": "text/plain"}
+    er = {"binaryData": {"value": b64(record)}, "formatId": CONTINUED}
+    changed = {"binaryData": {"value": b64(b"Second\n")}, "mimeType": "text/plain"}
+    flipped = {**er, "binaryData": {"value": b64(record[:-9] + bytes([record[-9] ^ 1]) + record[-8:])}}
+    for name, pos in (("changed data", [changed, er]), ("a changed record", [po, flipped]),
+                      ("more data", [po, changed, er]), ("the record alone", [er]),
+                      ("the record first", [er, po])):
+        answer = new.call("PreservePO", {"pro": PROFILE, "po": pos})[1]
+        tap.check(f"{name} is refused: {answer['result'].get('msg', {}).get('value', '')[:90]}",
+                  answer["result"]["maj"] != SUCCESS and "poId" not in answer, answer)
+    answer = new.call("PreservePO", {"pro": "urn:ltps:profile:pgd+wts+ers:1", "po": [po, er]})[1]
+    tap.check("and under temporary storage", "unknownPOFormat" in answer["result"].get("min", ""), answer)
+
+
+def renewed(_, ltps, old, new, pairs, poids, firsts, work):
+    """A digest ends: a further chain; its second TSA has made a further time-stamp before."""
+    poid = pairs[poids[0]]
+    def last():
+        return judge(ltps, work, record_of(new, poid), [TEXT, ANNEX], old, new)[1]
+    until(lambda: stamps(last())[1:2] == [2], "the other TSA has confirmed it")
+    tap.equal("a time-stamp renewal", stamps(last()), [1, 2])
+    tap.equal("the new service ends cleanly", new.stop(), 0)
+    new.configure(ending_policy(new.dir))
+    new.start()
+    until(lambda: len(stamps(last())) == 3, "the hash-tree renewal")
+    code, report = judge(ltps, work, record_of(new, poid), [TEXT, ANNEX], old, new)
+    tap.equal("a hash-tree renewal", (code, len(report["chains"]), report["proof_of_existence"]),
+              (0, 3, firsts["v1"]))
+    tap.check("under another digest", report["chains"][2][0]["digest"] != report["chains"][1][0]["digest"],
+              report["chains"])
+    r = run(ltps, "package", poid, "-o", f"{work}/package.zip", "--url", new.url)
+    tap.equal("package", r.returncode, 0)
+    with zipfile.ZipFile(f"{work}/package.zip") as z:
+        z.extractall(f"{work}/package")
+        text = z.read("README.txt").decode()
+    command = [x.split() for x in text.splitlines() if "evidence verify" in x and "v1.er" in x][0]
+    r = subprocess.run([ltps, *command[command.index("evidence"):]], cwd=f"{work}/package",
+                       capture_output=True, timeout=LIMIT, check=False)
+    tap.equal("its command verifies by what is in it", r.returncode, 0)
+
+
+def third_service(_, ltps, services, poid, firsts, work):
+    old, new, third = services
     again = f"{work}/again.xml"
-    r = run(ltps, "export", new_poid, "-o", again, "--url", new.url)
+    r = run(ltps, "export", poid, "-o", again, "--url", new.url)
     tap.equal("the new service can export it too", (r.returncode, r.stderr), (0, b""))
-    r = run(ltps, "import", again, "--anchor", f"{new.dir}/anchors.pem", "--check")
-    tap.equal("and that verifies", (r.returncode, r.stderr), (0, b""))
+    both = ["--anchor", f"{new.dir}/anchors.pem", "--anchor", f"{old.dir}/anchors.pem"]
+    r = run(ltps, "import", again, *both[:2], "--check")
+    tap.equal("which the anchors of one alone do not verify", r.returncode, 1)
+    third.others = (old, new)
+    tap.equal("the third service ends cleanly", third.stop(), 0)
+    third.configure()
+    third.start()
+    r = run(ltps, "import", again, *both, "--url", third.url)
+    tap.equal("a third service takes it over", (r.returncode, r.stderr), (0, b""))
+    made = {w: n for _, n, w in rows(r)}
+    third.evidence(made["v1"])
+    code, report = judge(ltps, work, record_of(third, made["v1"]), [TEXT, ANNEX], old, new, third)
+    tap.equal("one record of three services",
+              (code, len(report["chains"]), report["proof_of_existence"]), (0, 4, firsts["v1"]))
+    names = [p["id"] for p in third.retrieve(made["beside"], "PO")[1]["po"]]
+    tap.equal("what is beside is that of the service before", sorted(names),
+              ["imported-1-anchors", "imported-1-trace"])
+
+
+def forms(_, ltps, old, new, work):
+    """What the old service sealed, and its reports: objects of their own, each with its record."""
+    po = {"binaryData": {"value": b64(TEXT)}, "mimeType": "text/plain", "id": "text"}
+    poid = old.call("PreservePO", {"pro": SEALING, "po": [po]})[1]["poId"]
+
+    def all_there():
+        answer = old.retrieve(poid, "POwithDetachedEvidence", versionId=["all"])[1]
+        ids = {p["id"] for p in answer.get("po", [])}
+        return "min" not in answer["result"] and {"evidence-v1", "evidence-sealed-1"} <= ids
+    until(all_there, "the sealed form has evidence")
+    path = f"{work}/forms.xml"
+    r = run(ltps, "export", poid, "-o", path, "--url", old.url)
+    tap.equal("an object with forms", (r.returncode, r.stderr), (0, b""))
+    r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url)
+    tap.equal("is taken over", (r.returncode, r.stderr), (0, b""))
+    made = {w: n for _, n, w in rows(r)}
+    tap.check("forms and reports have POIDs of their own", "sealed-1" in made and
+              len(set(made.values())) == len(made) >= 3, made)
+    for version, poid in made.items():
+        if version == "beside":
+            continue
+        new.evidence(poid)
+        datas = [data_of(p) for p in new.retrieve(poid, "PO", versionId=["v1"])[1]["po"]]
+        code, report = judge(ltps, work, record_of(new, poid), datas, old, new)
+        tap.check(f"the record of {version} goes on", code == 0 and len(report["chains"]) == 2, report)
 
 
 def main():
     ltps = os.path.join(os.path.abspath(sys.argv[1]), "ltps")
     with workspace() as work:
-        old, new = Service(ltps, f"{work}/old"), Service(ltps, f"{work}/new")
+        old = Service(ltps, f"{work}/old")
+        new, third = Other(ltps, f"{work}/new", (old,)), Other(ltps, f"{work}/third")
         try:
-            old.start()
-            new.start()
-            poids = [old.preserve(TEXT, b"annex\n")[1]["poId"], old.preserve(b"second\n")[1]["poId"]]
+            for service in (old, new, third):
+                service.start()
+            poids = [old.preserve(TEXT, ANNEX)[1]["poId"], old.preserve(b"second\n")[1]["poId"]]
             for poid in poids:
                 old.evidence(poid)
+            delta = {"binaryData": {"value": b64(LATER)}, "mimeType": "text/plain", "id": "po-2"}
+            tap.equal("a second version", old.call(
+                "UpdatePOC", {"poId": poids[0], "deltaPoc": [delta]})[1]["result"]["maj"], SUCCESS)
+            old.evidence(poids[0])
+            firsts = {v: judge(ltps, work, record_of(old, poids[0], v), d, old)[1]["proof_of_existence"]
+                      for v, d in (("v1", [TEXT, ANNEX]), ("v2", [TEXT, LATER]))}
             path = f"{work}/exchange.xml"
             tap.run(usage, ltps, old, work)
             r = run(ltps, "export", *poids, "-o", path, "--url", old.url)
@@ -165,12 +414,21 @@ def main():
             good = read(path)
             tap.run(malformed, ltps, old, good, work)
             tap.run(refused, ltps, old, good, work)
+            pairs = unknown_authority(tap, ltps, old, third, poids, path)
+            tap.run(beside, ltps, old, third, pairs, poids, work)
             pairs = taken_over(tap, ltps, old, new, poids, path)
-            tap.run(continued, ltps, old, new, pairs, poids, work)
-            tap.equal("the services end cleanly", (old.stop(), new.stop()), (0, 0))
+            tap.run(continued, ltps, old, new, pairs, poids, firsts, work)
+            tap.run(asked_wrongly, old, new, poids)
+            tap.run(forms, ltps, old, new, work)
+            tap.run(renewed, ltps, old, new, pairs, poids, firsts, work)
+            tap.run(third_service, ltps, (old, new, third), pairs[poids[0]], firsts, work)
+            tap.equal("the services end cleanly", (old.stop(), new.stop(), third.stop()), (0, 0, 0))
+            for service in (new, third):
+                r = run(ltps, "fsck", "-c", service.conf)
+                tap.equal("their stores are sound", (r.returncode, r.stderr), (0, b""))
         finally:
-            old.kill()
-            new.kill()
+            for service in (old, new, third):
+                service.kill()
     tap.end()
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """schemes_interop BUILD - what the schemes of TS 119 512 give out, before outside judges:
-records of digest lists, the same renewed both ways, with the attributes of annex H, and
-containers with an evidence record. One line for each and judge."""
+records of digest lists, the same renewed both ways, with the attributes of annex H, records
+of data that were taken over and go on, and containers with an evidence record. One line for each and judge."""
 import hashlib
 import json
 import os
@@ -18,6 +18,7 @@ from service import PROFILE, Service, Tap, b64, data_of, workspace  # noqa: E402
 tap = Tap()
 build = os.path.abspath(sys.argv[1])
 WTS = "urn:ltps:profile:pgd+wts+ers:1"
+CONTINUED = "urn:ltps:format:EvidenceRecord:continued"
 LIST = "http://uri.etsi.org/19512/format/DigestList"
 OIDS = {"sha256": "2.16.840.1.101.3.4.2.1", "sha512": "2.16.840.1.101.3.4.2.3"}
 DATAS = [b"one\n", b"two\n", b"three\n"]
@@ -41,6 +42,21 @@ def record_of(service, alg, datas, before=None):
     return data_of(service.evidence(answer["poId"])[0])
 
 
+def preserved(service, pos):
+    poid = service.call("PreservePO", {"pro": PROFILE, "po": pos})[1]["poId"]
+    return data_of(service.evidence(poid)[0])
+
+
+def continued(service, work, n, files, pos):
+    """Data with the record that its service before made: the same digest, a further chain."""
+    record = preserved(service, pos)
+    for _ in range(2):
+        record = preserved(service, [*pos, {"binaryData": {"value": b64(record)},
+                                            "formatId": CONTINUED}])
+    return (f"taken over twice, of {n}", [save(work, f"{n}-continued.er", record), *files], n,
+            [1, 1, 1])
+
+
 def make(service, work):
     """[(name, files, data objects, chains)]"""
     out = []
@@ -58,6 +74,7 @@ def make(service, work):
             out.append((f"{name} of {n}", [path, *files], n, chains))
         pos = [{"binaryData": {"value": b64(d)}, "mimeType": "text/plain", "id": f"f{i}.txt"}
                for i, d in enumerate(datas)]
+        out += [continued(service, work, n, files, pos)]
         poid = service.call("PreservePO", {"pro": PROFILE, "po": pos})[1]["poId"]
         service.evidence(poid)
         box = data_of(service.call("RetrievePO", {"poId": poid})[1]["po"][0])
