@@ -247,12 +247,26 @@ struct signatures_outlook {
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
 		       int64_t since_ms, struct signatures_outlook *ret,
 		       struct ltps_error *err) LTPS_CHECKED;
-/* The two time-stamps of a form that count: the last one, which nothing covers, and the
- * youngest of another signer that was made since a time; NULL: there is none. */
+/* ---- signatures_pair.c ---- */
+/* It passes, and is of a kind that a form stands on. */
+bool signatures_stamp_counts(const struct report_stamp *s);
+bool signatures_stamp_is_covered(const struct report *r, const struct report_stamp *s);
+/* The two time-stamps of a signature that count: the last one, which nothing covers, and
+ * the youngest of another signer that was made since a time; NULL: there is none, as for
+ * all but ROLE_SIGNATURE. */
 struct signatures_pair {
 	const struct report_stamp *last, *under;
 };
-struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_ms);
+struct signatures_pair signatures_pair_of(const struct report *r, size_t signature,
+					  int64_t since_ms);
+/* How many authorities each signature of a form has: the weakest one speaks for all. */
+enum signatures_standing {
+	STANDS_ON_NONE, /* no archive time-stamp at all: not a form of that level */
+	STANDS_ON_ONE,
+	STANDS_ON_TWO
+};
+enum signatures_standing signatures_standing_of(const struct report *r,
+						int64_t since_ms);
 /* ---- signatures_judge.c ---- */
 /*
  * signatures_proofs - all that a document holds is proven to exist since a time;

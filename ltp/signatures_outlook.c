@@ -17,59 +17,13 @@
 
 #define AFTERWARDS_MS ((int64_t)86400000)
 
-/* ---- the last two time-stamps ---- */
-
-static bool is_archive(const struct report_stamp *s)
-{
-	return s->stamp->type == STAMP_ARCHIVE || s->stamp->type == STAMP_DOCUMENT;
-}
-
-/* A signature time-stamp may be the second of a form. */
-static bool counts(const struct report_stamp *s)
-{
-	return s->stamp->tst != NULL && s->signer != NULL && s->certificate != NULL &&
-	       s->conclusion.indication == INDICATION_PASSED &&
-	       (is_archive(s) || s->stamp->type == STAMP_SIGNATURE);
-}
-
-/* By another time-stamp: two of one second are told apart by that alone. */
-static bool is_covered(const struct report *r, const struct report_stamp *s)
-{
-	for (size_t i = 0; i < r->n_stamps; i++) {
-		const struct document_stamp *over = r->stamps[i].stamp;
-		for (size_t k = 0; over != s->stamp && k < over->n_covers; k++)
-			if (over->covers[k].kind == OBJECT_STAMP &&
-			    memcmp(over->covers[k].sha256, s->stamp->sha256,
-				   sizeof(s->stamp->sha256)) == 0)
-				return true;
-	}
-	return false;
-}
-
-static bool is_younger(const struct report_stamp *s, const struct report_stamp *than)
-{
-	return than == NULL ||
-	       s->stamp->tst->gen_time_ms >= than->stamp->tst->gen_time_ms;
-}
-
-struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_ms)
-{
-	struct signatures_pair p = { 0 };
-	for (size_t i = 0; i < r->n_stamps; i++)
-		if (counts(&r->stamps[i]) && is_archive(&r->stamps[i]) &&
-		    !is_covered(r, &r->stamps[i]) &&
-		    is_younger(&r->stamps[i], p.last))
-			p.last = &r->stamps[i];
-	for (size_t i = 0; p.last != NULL && i < r->n_stamps; i++)
-		if (counts(&r->stamps[i]) &&
-		    r->stamps[i].stamp->tst->gen_time_ms >= since_ms &&
-		    !view_equal(r->stamps[i].signer->der, p.last->signer->der) &&
-		    is_younger(&r->stamps[i], p.under))
-			p.under = &r->stamps[i];
-	return p;
-}
-
 /* ---- when all of it has ended ---- */
+
+/* Of the pairs of all signatures. */
+struct ends {
+	int64_t end_ms;  /* when the last certificate ends; INT64_MIN: no pair */
+	int64_t last_ms; /* of the youngest time-stamp */
+};
 
 static void take_ends(const struct report_stamp *s, int64_t *end_ms)
 {
@@ -77,6 +31,22 @@ static void take_ends(const struct report_stamp *s, int64_t *end_ms)
 	for (size_t i = 0; i + 1 < path->n_certs; i++)
 		if (path->certs[i]->not_after_ms > *end_ms)
 			*end_ms = path->certs[i]->not_after_ms;
+}
+
+static struct ends ends_of(const struct report *r)
+{
+	struct ends e = { INT64_MIN, INT64_MIN };
+	for (size_t i = 0; i < r->n_signatures; i++) {
+		const struct signatures_pair p = signatures_pair_of(r, i, INT64_MIN);
+		if (p.last == NULL)
+			continue;
+		take_ends(p.last, &e.end_ms);
+		if (p.under != NULL)
+			take_ends(p.under, &e.end_ms);
+		if (p.last->stamp->tst->gen_time_ms > e.last_ms)
+			e.last_ms = p.last->stamp->tst->gen_time_ms;
+	}
+	return e;
 }
 
 static int judge_then(const struct signatures_judging *j, const struct document *d,
@@ -116,7 +86,8 @@ static void compare_stamps(const struct comparing *k, struct signatures_outlook 
 	for (size_t i = 0; i < k->now->n_stamps && i < k->then->n_stamps; i++) {
 		const struct report_stamp *s = &k->now->stamps[i];
 		const struct conclusion *c = &k->then->stamps[i].conclusion;
-		if (!counts(s) || !is_covered(k->now, s) ||
+		if (!signatures_stamp_counts(s) ||
+		    !signatures_stamp_is_covered(k->now, s) ||
 		    c->indication == INDICATION_PASSED)
 			continue;
 		const bool young = s->stamp->tst->gen_time_ms >= k->since_ms;
@@ -145,21 +116,15 @@ int signatures_outlook(const struct signatures_judging *j, const struct cared_pa
 		       struct ltps_error *err)
 {
 	const struct report *r = p->augmented.judged.report;
-	const struct signatures_pair pair =
-	    r != NULL ? signatures_pair_of(r, INT64_MIN)
-		      : (struct signatures_pair){ 0 };
-	int64_t end_ms = INT64_MIN;
 	struct judged then = { 0 };
 	*ret = (struct signatures_outlook){ 0 };
-	if (pair.last == NULL)
+	if (r == NULL)
 		return 0;
-	take_ends(pair.last, &end_ms);
-	if (pair.under != NULL)
-		take_ends(pair.under, &end_ms);
-	if (end_ms < r->time_ms)
+	const struct ends e = ends_of(r);
+	if (e.end_ms < r->time_ms)
 		return 0;
-	if (judge_then(j, p->augmented.document, end_ms + AFTERWARDS_MS,
-		       pair.last->stamp->tst->gen_time_ms, &then, err) != 0)
+	if (judge_then(j, p->augmented.document, e.end_ms + AFTERWARDS_MS, e.last_ms,
+		       &then, err) != 0)
 		return -1;
 	const struct comparing k = { r, then.report, since_ms };
 	compare_stamps(&k, ret);

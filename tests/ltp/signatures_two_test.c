@@ -183,7 +183,7 @@ Test(signatures_two, first_form_of_a_pdf_is_archived_by_both_authorities)
 	cr_expect_eq(archive_stamps(j.judged.report), 3);
 	cr_expect_eq(archive_signers(j.judged.report), 2);
 	const struct signatures_pair p =
-	    signatures_pair_of(j.judged.report, INT64_MIN);
+	    signatures_pair_of(j.judged.report, 0, INT64_MIN);
 	cr_assert_not_null(p.last);
 	cr_assert_not_null(p.under);
 	/* All of one second: the last one is what the others are covered by. */
@@ -288,6 +288,45 @@ Test(signatures_two, form_does_not_wait_for_the_other_authority_past_its_date)
 	ltp_kit_live(&k, 100 * DAY, 5 * DAY);
 	cr_expect_eq(audited("Augmented"), 2);
 	cr_expect_gt(stood().holds_ms, clock_now_ms(&k.clock) + 365 * DAY);
+}
+
+/*
+ * The archive time-stamp of the first signer comes from the first authority, since the
+ * second one fails just then; that of the second signer comes from the second one, and
+ * the further ones of both from the first.
+ */
+Test(signatures_two, form_of_which_one_signer_has_one_authority_stands_on_one)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct judging j = { 0 };
+	start(RAISED);
+	cr_assert_eq(devpki_fault_set(pki_server_enter(k.pki), DEVPKI_TARGET_TSA, 1,
+				      DEVPKI_FAULT_CLOSED, 1, 0, &err),
+		     0, "%s", err.text);
+	pki_server_leave(k.pki);
+	preserve(signed_kit_cades_by_two(&k));
+	begin_judging(&j);
+	cr_expect_eq(archive_stamps(j.judged.report), 4);
+	cr_expect_eq(archive_signers(j.judged.report), 2, "one over one of the two");
+	cr_expect_eq(signatures_standing_of(j.judged.report, INT64_MIN), STANDS_ON_ONE);
+	end_judging(&j);
+	cr_expect_eq(stood().stand.partner, 0, "one signer stands on one authority");
+	cr_expect_neq(stood().stand.second_ms, 0, "the other one is not asked");
+	ltp_kit_live(&k, 2 * DAY, DAY);
+	cr_expect_eq(audited("Augmented"), 2);
+	expect_pair();
+}
+
+Test(signatures_two, form_of_two_signers_stands_on_both_authorities)
+{
+	struct judging j = { 0 };
+	start(RAISED);
+	preserve(signed_kit_cades_by_two(&k));
+	expect_pair();
+	begin_judging(&j);
+	cr_expect_eq(archive_stamps(j.judged.report), 4);
+	cr_expect_eq(signatures_standing_of(j.judged.report, INT64_MIN), STANDS_ON_TWO);
+	end_judging(&j);
 }
 
 /* ---- when both have ended ---- */
