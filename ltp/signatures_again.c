@@ -225,6 +225,30 @@ static void keep_weaker(struct dated *d, const struct dated *other)
 		*d = *other;
 }
 
+/* Not before newer status may be had, where that is what it waits for. */
+static int64_t after_days(const struct care *c, const struct cared_part *p, int64_t days)
+{
+	const int64_t next_ms = c->now_ms + days * DAY_MS;
+	return p->dim && p->again_ms > next_ms ? p->again_ms : next_ms;
+}
+
+/* Never past the time when it is raised without. */
+static int64_t at_latest(const struct care *c, int64_t holds_ms, int64_t next_ms)
+{
+	const int64_t last_ms = holds_ms == INT64_MAX
+				    ? INT64_MAX
+				    : holds_ms - c->w->l->o.upkeep.margin_ms / 2;
+	return next_ms < last_ms ? next_ms : last_ms;
+}
+
+static int64_t first_try(const struct care *c, const struct cared_part *p,
+			 int64_t holds_ms)
+{
+	const int64_t first_ms = c->now_ms + DAY_MS;
+	const int64_t next_ms = at_latest(c, holds_ms, after_days(c, p, 1));
+	return next_ms > first_ms ? next_ms : first_ms;
+}
+
 static int put_made(struct store_conn *conn, const struct care *c,
 		    const struct cared_part *p, struct dated *ret,
 		    struct ltps_error *err)
@@ -237,7 +261,7 @@ static int put_made(struct store_conn *conn, const struct care *c,
 	    (paired && footing_put(conn, &s->partner.row, &d.stand.partner, err) != 0))
 		return -1;
 	if (alone)
-		d.stand.second_ms = c->now_ms + DAY_MS;
+		d.stand.second_ms = first_try(c, p, d.weakens_ms);
 	keep_weaker(ret, &d);
 	return 0;
 }
@@ -288,23 +312,20 @@ int signatures_stand_keep(struct store_conn *conn, const struct care *c,
 
 /* ---- waiting for the other authority ---- */
 
-/* After a day, two, four ...; never past the time when it is raised without. */
-static int64_t next_try(const struct care *c, const struct version_stood *s)
+/* After a day, two, four ... */
+static int64_t next_try(const struct care *c, const struct cared_part *p,
+			const struct version_stood *s)
 {
 	const int64_t days = s->stand.seconds < 4 ? 1 << s->stand.seconds
 						  : ALONE_LONGEST_DAYS;
-	const int64_t last_ms = s->holds_ms == INT64_MAX
-				    ? INT64_MAX
-				    : s->holds_ms - c->w->l->o.upkeep.margin_ms / 2;
-	const int64_t next_ms = c->now_ms + days * DAY_MS;
-	return next_ms < last_ms ? next_ms : last_ms;
+	return at_latest(c, s->holds_ms, after_days(c, p, days));
 }
 
-static int wait_one(struct store_conn *conn, const struct care *c, int64_t version,
-		    struct ltps_error *err)
+static int wait_one(struct store_conn *conn, const struct care *c,
+		    const struct cared_part *p, struct ltps_error *err)
 {
 	struct version_stood s;
-	if (version_stand_get(conn, version, &s, err) != 0)
+	if (version_stand_get(conn, p->waits, &s, err) != 0)
 		return -1;
 	if (s.stand.footing == 0 || s.holds_ms < 0)
 		return 0;
@@ -312,9 +333,9 @@ static int wait_one(struct store_conn *conn, const struct care *c, int64_t versi
 	if (s.stand.second_ms != 0)
 		s.stand.seconds++;
 	s.stand = (struct version_stand){ .footing = s.holds,
-					  .second_ms = next_try(c, &s),
+					  .second_ms = next_try(c, p, &s),
 					  .seconds = s.stand.seconds };
-	return version_stand_put(conn, version, &s.stand, err);
+	return version_stand_put(conn, p->waits, &s.stand, err);
 }
 
 int signatures_wait_keep(struct store_conn *conn, const struct care *c,
@@ -325,7 +346,7 @@ int signatures_wait_keep(struct store_conn *conn, const struct care *c,
 		const int64_t version = c->cared[i].waits;
 		if (version == 0 || version == before)
 			continue;
-		if (wait_one(conn, c, version, err) != 0)
+		if (wait_one(conn, c, &c->cared[i], err) != 0)
 			return -1;
 		before = version;
 	}

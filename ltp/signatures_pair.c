@@ -97,3 +97,25 @@ enum signatures_standing signatures_standing_of(const struct report *r,
 		return STANDS_ON_NONE;
 	return on_none + on_one > 0 ? STANDS_ON_ONE : STANDS_ON_TWO;
 }
+
+static bool is_by(const struct report_stamp *s, const struct report_stamp *a,
+		  const struct report_stamp *b)
+{
+	return view_equal(s->signer->der, a->signer->der) ||
+	       view_equal(s->signer->der, b->signer->der);
+}
+
+bool signatures_same_authorities(const struct report *before, const struct report *now)
+{
+	for (size_t i = 0; i < now->n_signatures && i < before->n_signatures; i++) {
+		const struct signatures_pair a =
+		    signatures_pair_of(before, i, INT64_MIN);
+		const struct signatures_pair b = signatures_pair_of(now, i, INT64_MIN);
+		if (b.under == NULL)
+			continue;
+		if (a.under == NULL || !is_by(a.last, b.last, b.under) ||
+		    !is_by(a.under, b.last, b.under))
+			return false;
+	}
+	return true;
+}
