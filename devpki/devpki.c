@@ -214,6 +214,11 @@ void devpki_set_digest(struct devpki *p, enum digest_alg digest)
 	p->digest = digest;
 }
 
+void devpki_set_status(struct devpki *p, int64_t status_ms)
+{
+	p->status_ms = status_ms;
+}
+
 uint64_t devpki_answered(const struct devpki *p, unsigned target)
 {
 	return target < DEVPKI_TARGET_COUNT ? p->answered[target] : 0;

@@ -201,6 +201,8 @@ const char *devpki_url(const struct devpki *p);
  */
 void devpki_set_key(struct devpki *p, enum devpki_kind kind, enum devpki_key key);
 void devpki_set_digest(struct devpki *p, enum digest_alg digest);
+/* nextUpdate - thisUpdate of CRLs and answers from now on; more than 0. */
+void devpki_set_status(struct devpki *p, int64_t status_ms);
 /* Requests that devpki_handle() answered for a target, with a fault or without. */
 uint64_t devpki_answered(const struct devpki *p, unsigned target);
 /* For certificates made from now on. Fails: ARGUMENT (caller), IO */

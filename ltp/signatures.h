@@ -127,7 +127,9 @@ struct cared_part {
 	struct content content;      /* of a detached signature, or what was sealed */
 	struct buf form;       /* the newest form, when that is raised */
 	struct augmented half; /* of augmented, before its last time-stamp */
-	bool dim; /* a time-stamp made in this turn will prove nothing in the end */
+	struct augmented base[2]; /* where two more were made: the same before them */
+	bool dim; /* of the authorities of this turn, one will prove nothing in the end */
+	int64_t again_ms; /* of dim: when newer status may be had; INT64_MIN: any time */
 	struct signatures_stand stand; /* of `made` */
 	int64_t waits; /* version of forms that waits for an authority; 0: none */
 };
@@ -199,6 +201,8 @@ void signatures_cared_clear(struct cared_part *c);
 void signatures_form_id(const struct part *p, enum version_kind kind,
 			char out[FORM_ID_MAX]);
 /* ---- signatures_raise.c ---- */
+/* Neither a remote party's, nor that of what is too large for it. */
+bool signatures_is_own_failure(const struct care *c, const struct ltps_error *err);
 /* Nothing more is fetched or made in this turn. */
 bool signatures_is_spent(const struct care *c);
 /* The job once more, at this time (INT64_MIN: as its policy says). */
@@ -216,6 +220,7 @@ int signatures_raise(struct care *c, const struct signatures_judging *j,
 int signatures_raise_again(struct care *c, const struct signatures_judging *j,
 			   struct cared_part *p, enum version_kind kind,
 			   struct ltps_error *err) LTPS_CHECKED;
+/* ---- signatures_make.c ---- */
 /*
  * How a form is begun: p->augmented by what is got from these sources. Fails as
  * augment_document()
@@ -224,10 +229,12 @@ typedef int signatures_beginning(struct care *c, const struct signatures_judging
 				 struct cared_part *p,
 				 const struct path_sources *sources,
 				 struct ltps_error *err);
+/* The part, or its newest form. */
+signatures_beginning signatures_begin_raised;
 /*
  * signatures_make - begun, and where the goal is an archive time-stamp and two
  * authorities are configured, stamped by the other one too, so that it outlives the
- * loss of either; with status got anew when it has no outlook otherwise.
+ * loss of either; by both once more when those two have no outlook otherwise.
  * p->augmented  with both; with the first alone when the second could not be had
  */
 int signatures_make(struct care *c, const struct signatures_judging *j,
@@ -236,24 +243,43 @@ int signatures_make(struct care *c, const struct signatures_judging *j,
 /* ---- signatures_outlook.c ---- */
 struct signatures_outlook {
 	char why[320]; /* the first that will not pass, and why; "": all will */
-	bool young;    /* it is a time-stamp made since the time that was asked for */
+	bool young;    /* it is what one of the authorities of this turn has proven */
+	int64_t retry_ms; /* of young: when newer status may be had; INT64_MIN: now */
 };
 /*
  * signatures_outlook - whether p->augmented will pass by what is inside when the
  * certificates of its last two time-stamps have ended, the last one having been covered
- * in time: each time-stamp that another one covers, and each signature, of those that
- * pass now.
+ * in time, and either of the two authorities was lost before: each signature that passes
+ * now, each time-stamp of earlier authorities, and of each signature one time-stamp by the
+ * certificate of the one under its last.
+ * since_ms  of the two
  * Fails: NOMEM, CRYPTO
  */
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
 		       int64_t since_ms, struct signatures_outlook *ret,
 		       struct ltps_error *err) LTPS_CHECKED;
-/* The two time-stamps of a form that count: the last one, which nothing covers, and the
- * youngest of another signer that was made since a time; NULL: there is none. */
+/* ---- signatures_pair.c ---- */
+/* It passes, and is of a kind that a form stands on. */
+bool signatures_stamp_counts(const struct report_stamp *s);
+bool signatures_stamp_is_covered(const struct report *r, const struct report_stamp *s);
+/* The two time-stamps of a signature that count: the last one, which nothing covers, and
+ * the youngest of another signer that was made since a time; NULL: there is none, as for
+ * all but ROLE_SIGNATURE. */
 struct signatures_pair {
 	const struct report_stamp *last, *under;
 };
-struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_ms);
+struct signatures_pair signatures_pair_of(const struct report *r, size_t signature,
+					  int64_t since_ms);
+/* How many authorities each signature of a form has: the weakest one speaks for all. */
+enum signatures_standing {
+	STANDS_ON_NONE, /* no archive time-stamp at all: not a form of that level */
+	STANDS_ON_ONE,
+	STANDS_ON_TWO
+};
+enum signatures_standing signatures_standing_of(const struct report *r,
+						int64_t since_ms);
+/* Whether each signature stood on the certificates that it stands on now. */
+bool signatures_same_authorities(const struct report *before, const struct report *now);
 /* ---- signatures_judge.c ---- */
 /*
  * signatures_proofs - all that a document holds is proven to exist since a time;

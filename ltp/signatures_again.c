@@ -134,41 +134,75 @@ int64_t signatures_turn_since(const struct care *c)
 	return c->now_ms - TSP_SKEW_MS_DEFAULT;
 }
 
-/* Both were made in this turn: an older time-stamp is no second opinion, since it ends
- * sooner, and may be of an earlier certificate of the same authority. */
-static struct signatures_pair pair_of(const struct care *c, const struct report *r)
-{
-	struct signatures_pair p = signatures_pair_of(r, signatures_turn_since(c));
-	if (c->w->l->o.n_tsas < 2)
-		p.under = NULL;
-	return p;
-}
-
-/* Whether what was made last, and counted, is of one authority where there are two, or
- * the other one will prove nothing. */
+/* Whether what was made last, and counted, is of one authority for some signature where
+ * there are two, or the other one will prove nothing. */
 bool signatures_is_alone(const struct care *c, const struct cared_part *p)
 {
 	const struct report *r = p->augmented.judged.report;
 	if (c->w->l->o.n_tsas < 2 || r == NULL)
 		return false;
-	const struct signatures_pair pair = pair_of(c, r);
-	return pair.last != NULL && (pair.under == NULL || p->dim);
+	const enum signatures_standing on =
+	    signatures_standing_of(r, signatures_turn_since(c));
+	return on == STANDS_ON_ONE || (on == STANDS_ON_TWO && p->dim);
+}
+
+static int64_t weakens_ms(const struct signatures_stand *s)
+{
+	if (s->paired && s->partner.row.weakens_ms < s->footing.row.weakens_ms)
+		return s->partner.row.weakens_ms;
+	return s->footing.row.weakens_ms;
+}
+
+/* Of one authority before two, then what weakens first. */
+static bool is_weaker(const struct signatures_stand *s,
+		      const struct signatures_stand *than)
+{
+	if (!than->known || s->paired != than->paired)
+		return !than->known || !s->paired;
+	return weakens_ms(s) < weakens_ms(than);
+}
+
+/*
+ * The weakest stays. Both were made in this turn: an older time-stamp is no second
+ * opinion, since it ends sooner, and may be of an earlier certificate of the same
+ * authority.
+ */
+static int stand_one(struct care *c, const struct signatures_pair *pair,
+		     struct signatures_stand *weakest, struct ltps_error *err)
+{
+	struct signatures_stand s = { .known = true };
+	int rc = footing_of(c, pair->last, &s.footing, err);
+	s.paired = c->w->l->o.n_tsas > 1 && pair->under != NULL;
+	if (rc == 0 && s.paired)
+		rc = footing_of(c, pair->under, &s.partner, err);
+	if (rc == 0 && is_weaker(&s, weakest)) {
+		signatures_stand_clear(weakest);
+		*weakest = s;
+		s = (struct signatures_stand){ 0 };
+	}
+	signatures_stand_clear(&s);
+	return rc;
+}
+
+static bool same_pair(const struct signatures_pair *a, const struct signatures_pair *b)
+{
+	return a->last == b->last && a->under == b->under;
 }
 
 int signatures_stand(struct care *c, struct cared_part *p, struct ltps_error *err)
 {
-	struct signatures_stand *s = &p->stand;
 	const struct report *r = p->augmented.judged.report;
-	if (p->made.n == 0 || r == NULL)
-		return 0;
-	const struct signatures_pair pair = pair_of(c, r);
-	if (pair.last == NULL)
-		return 0;
-	s->known = true;
-	if (footing_of(c, pair.last, &s->footing, err) != 0)
-		return -1;
-	s->paired = pair.under != NULL;
-	return s->paired ? footing_of(c, pair.under, &s->partner, err) : 0;
+	const int64_t since_ms = signatures_turn_since(c);
+	struct signatures_pair before = { 0 }; /* of a PDF, all have the same */
+	for (size_t i = 0; p->made.n > 0 && r != NULL && i < r->n_signatures; i++) {
+		const struct signatures_pair pair = signatures_pair_of(r, i, since_ms);
+		if (pair.last == NULL || same_pair(&pair, &before))
+			continue;
+		if (stand_one(c, &pair, &p->stand, err) != 0)
+			return -1;
+		before = pair;
+	}
+	return 0;
 }
 
 /* ---- written down ---- */
@@ -191,20 +225,43 @@ static void keep_weaker(struct dated *d, const struct dated *other)
 		*d = *other;
 }
 
+/* Not before newer status may be had, where that is what it waits for. */
+static int64_t after_days(const struct care *c, const struct cared_part *p, int64_t days)
+{
+	const int64_t next_ms = c->now_ms + days * DAY_MS;
+	return p->dim && p->again_ms > next_ms ? p->again_ms : next_ms;
+}
+
+/* Never past the time when it is raised without. */
+static int64_t at_latest(const struct care *c, int64_t holds_ms, int64_t next_ms)
+{
+	const int64_t last_ms = holds_ms == INT64_MAX
+				    ? INT64_MAX
+				    : holds_ms - c->w->l->o.upkeep.margin_ms / 2;
+	return next_ms < last_ms ? next_ms : last_ms;
+}
+
+static int64_t first_try(const struct care *c, const struct cared_part *p,
+			 int64_t holds_ms)
+{
+	const int64_t first_ms = c->now_ms + DAY_MS;
+	const int64_t next_ms = at_latest(c, holds_ms, after_days(c, p, 1));
+	return next_ms > first_ms ? next_ms : first_ms;
+}
+
 static int put_made(struct store_conn *conn, const struct care *c,
 		    const struct cared_part *p, struct dated *ret,
 		    struct ltps_error *err)
 {
 	const struct signatures_stand *s = &p->stand;
-	struct dated d = { .weakens_ms = s->footing.row.weakens_ms };
 	const bool alone = signatures_is_alone(c, p), paired = s->paired && !alone;
+	struct dated d = { .weakens_ms = paired ? weakens_ms(s)
+						: s->footing.row.weakens_ms };
 	if (footing_put(conn, &s->footing.row, &d.stand.footing, err) != 0 ||
 	    (paired && footing_put(conn, &s->partner.row, &d.stand.partner, err) != 0))
 		return -1;
-	if (paired && s->partner.row.weakens_ms < d.weakens_ms)
-		d.weakens_ms = s->partner.row.weakens_ms;
 	if (alone)
-		d.stand.second_ms = c->now_ms + DAY_MS;
+		d.stand.second_ms = first_try(c, p, d.weakens_ms);
 	keep_weaker(ret, &d);
 	return 0;
 }
@@ -255,23 +312,20 @@ int signatures_stand_keep(struct store_conn *conn, const struct care *c,
 
 /* ---- waiting for the other authority ---- */
 
-/* After a day, two, four ...; never past the time when it is raised without. */
-static int64_t next_try(const struct care *c, const struct version_stood *s)
+/* After a day, two, four ... */
+static int64_t next_try(const struct care *c, const struct cared_part *p,
+			const struct version_stood *s)
 {
 	const int64_t days = s->stand.seconds < 4 ? 1 << s->stand.seconds
 						  : ALONE_LONGEST_DAYS;
-	const int64_t last_ms = s->holds_ms == INT64_MAX
-				    ? INT64_MAX
-				    : s->holds_ms - c->w->l->o.upkeep.margin_ms / 2;
-	const int64_t next_ms = c->now_ms + days * DAY_MS;
-	return next_ms < last_ms ? next_ms : last_ms;
+	return at_latest(c, s->holds_ms, after_days(c, p, days));
 }
 
-static int wait_one(struct store_conn *conn, const struct care *c, int64_t version,
-		    struct ltps_error *err)
+static int wait_one(struct store_conn *conn, const struct care *c,
+		    const struct cared_part *p, struct ltps_error *err)
 {
 	struct version_stood s;
-	if (version_stand_get(conn, version, &s, err) != 0)
+	if (version_stand_get(conn, p->waits, &s, err) != 0)
 		return -1;
 	if (s.stand.footing == 0 || s.holds_ms < 0)
 		return 0;
@@ -279,9 +333,9 @@ static int wait_one(struct store_conn *conn, const struct care *c, int64_t versi
 	if (s.stand.second_ms != 0)
 		s.stand.seconds++;
 	s.stand = (struct version_stand){ .footing = s.holds,
-					  .second_ms = next_try(c, &s),
+					  .second_ms = next_try(c, p, &s),
 					  .seconds = s.stand.seconds };
-	return version_stand_put(conn, version, &s.stand, err);
+	return version_stand_put(conn, p->waits, &s.stand, err);
 }
 
 int signatures_wait_keep(struct store_conn *conn, const struct care *c,
@@ -292,7 +346,7 @@ int signatures_wait_keep(struct store_conn *conn, const struct care *c,
 		const int64_t version = c->cared[i].waits;
 		if (version == 0 || version == before)
 			continue;
-		if (wait_one(conn, c, version, err) != 0)
+		if (wait_one(conn, c, &c->cared[i], err) != 0)
 			return -1;
 		before = version;
 	}

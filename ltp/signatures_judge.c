@@ -351,6 +351,8 @@ void signatures_cared_clear(struct cared_part *c)
 	buf_free(&c->made);
 	buf_free(&c->form);
 	augmented_clear(&c->half);
+	augmented_clear(&c->base[1]);
+	augmented_clear(&c->base[0]);
 	signatures_stand_clear(&c->stand);
 	*c = (struct cared_part){ 0 };
 }

@@ -2,12 +2,14 @@
 /*
  * signatures_outlook - a form that was just made, judged as it will be in its end.
  *
- * A time-stamp passes today by a status of its authority from a second before. Once the
- * certificate has ended, EN 319 102-1 5.6.2.2 c slides the control time back to the
- * issue of that status, at which the time-stamp did not exist yet: it proves nothing,
- * and no status of later can be had. So the time-stamps under the last one are judged
- * now at a time when all certificates of both have ended, by the material inside alone.
- * What nothing covers yet is left out: whatever is added next brings its status.
+ * A time-stamp passes today by a status of its authority from a second before. Once its
+ * certificate has ended, or its CA is lost, EN 319 102-1 5.6.2.2 c takes the control time
+ * back to the issue of that status, at which the time-stamp is not proven by the younger
+ * one over it (5.6.2.4 step 3): it proves nothing, and no status of later can be had. As
+ * long as an authority lives its status will be had, with whatever is added next; two are
+ * never lost at once. So the form is judged now at a time when all certificates of its
+ * last two time-stamps have ended, by the material inside alone, but for the time-stamps
+ * of one of the two authorities, which are taken as proven; then for those of the other.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,59 +19,13 @@
 
 #define AFTERWARDS_MS ((int64_t)86400000)
 
-/* ---- the last two time-stamps ---- */
-
-static bool is_archive(const struct report_stamp *s)
-{
-	return s->stamp->type == STAMP_ARCHIVE || s->stamp->type == STAMP_DOCUMENT;
-}
-
-/* A signature time-stamp may be the second of a form. */
-static bool counts(const struct report_stamp *s)
-{
-	return s->stamp->tst != NULL && s->signer != NULL && s->certificate != NULL &&
-	       s->conclusion.indication == INDICATION_PASSED &&
-	       (is_archive(s) || s->stamp->type == STAMP_SIGNATURE);
-}
-
-/* By another time-stamp: two of one second are told apart by that alone. */
-static bool is_covered(const struct report *r, const struct report_stamp *s)
-{
-	for (size_t i = 0; i < r->n_stamps; i++) {
-		const struct document_stamp *over = r->stamps[i].stamp;
-		for (size_t k = 0; over != s->stamp && k < over->n_covers; k++)
-			if (over->covers[k].kind == OBJECT_STAMP &&
-			    memcmp(over->covers[k].sha256, s->stamp->sha256,
-				   sizeof(s->stamp->sha256)) == 0)
-				return true;
-	}
-	return false;
-}
-
-static bool is_younger(const struct report_stamp *s, const struct report_stamp *than)
-{
-	return than == NULL ||
-	       s->stamp->tst->gen_time_ms >= than->stamp->tst->gen_time_ms;
-}
-
-struct signatures_pair signatures_pair_of(const struct report *r, int64_t since_ms)
-{
-	struct signatures_pair p = { 0 };
-	for (size_t i = 0; i < r->n_stamps; i++)
-		if (counts(&r->stamps[i]) && is_archive(&r->stamps[i]) &&
-		    !is_covered(r, &r->stamps[i]) &&
-		    is_younger(&r->stamps[i], p.last))
-			p.last = &r->stamps[i];
-	for (size_t i = 0; p.last != NULL && i < r->n_stamps; i++)
-		if (counts(&r->stamps[i]) &&
-		    r->stamps[i].stamp->tst->gen_time_ms >= since_ms &&
-		    !view_equal(r->stamps[i].signer->der, p.last->signer->der) &&
-		    is_younger(&r->stamps[i], p.under))
-			p.under = &r->stamps[i];
-	return p;
-}
-
 /* ---- when all of it has ended ---- */
+
+/* Of the pairs of all signatures. */
+struct ends {
+	int64_t end_ms;  /* when the last certificate ends; INT64_MIN: no pair */
+	int64_t last_ms; /* of the youngest time-stamp */
+};
 
 static void take_ends(const struct report_stamp *s, int64_t *end_ms)
 {
@@ -79,17 +35,50 @@ static void take_ends(const struct report_stamp *s, int64_t *end_ms)
 			*end_ms = path->certs[i]->not_after_ms;
 }
 
-static int judge_then(const struct signatures_judging *j, const struct document *d,
-		      int64_t time_ms, int64_t proof_ms, struct judged *ret,
-		      struct ltps_error *err)
+static struct ends ends_of(const struct report *r)
+{
+	struct ends e = { INT64_MIN, INT64_MIN };
+	for (size_t i = 0; i < r->n_signatures; i++) {
+		const struct signatures_pair p = signatures_pair_of(r, i, INT64_MIN);
+		if (p.last == NULL)
+			continue;
+		take_ends(p.last, &e.end_ms);
+		if (p.under != NULL)
+			take_ends(p.under, &e.end_ms);
+		if (p.last->stamp->tst->gen_time_ms > e.last_ms)
+			e.last_ms = p.last->stamp->tst->gen_time_ms;
+	}
+	return e;
+}
+
+/* Before any status: whatever that says of them, they existed. */
+static void prove_living(const struct report *r, const struct cert *living,
+			 struct engine_proof *proofs, size_t n)
+{
+	for (size_t i = 0; i < r->n_stamps; i++) {
+		const struct report_stamp *s = &r->stamps[i];
+		if (!signatures_stamp_counts(s) ||
+		    !view_equal(s->signer->der, living->der))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (memcmp(proofs[k].sha256, s->stamp->sha256,
+				   sizeof(proofs[k].sha256)) == 0)
+				proofs[k].time_ms = living->not_before_ms + 1;
+	}
+}
+
+static int judge_then(const struct signatures_judging *j, const struct cared_part *p,
+		      const struct ends *e, const struct cert *living,
+		      struct judged *ret, struct ltps_error *err)
 {
 	static const struct path_sources nothing = { 0 };
 	struct engine_proof *proofs = NULL;
 	struct engine_input in = signatures_input(j);
-	in.document = d;
-	in.time_ms = time_ms;
-	if (signatures_proofs(d, proof_ms, &proofs, &in.n_proofs, err) != 0)
+	in.document = p->augmented.document;
+	in.time_ms = e->end_ms + AFTERWARDS_MS;
+	if (signatures_proofs(in.document, e->last_ms, &proofs, &in.n_proofs, err) != 0)
 		return -1;
+	prove_living(p->augmented.judged.report, living, proofs, in.n_proofs);
 	in.proofs = proofs;
 	const int rc = judge_document(&nothing, &in, ret, err);
 	mem_free(proofs);
@@ -107,26 +96,96 @@ static void tell(struct signatures_outlook *o, const char *id,
 /* Both reports are of one document: the same place is the same object. */
 struct comparing {
 	const struct report *now, *then;
+	const struct cert *living;
 	int64_t since_ms;
 };
 
-/* Those made in this turn can be mended, and go before older ones. */
+static bool holds(const struct comparing *k, size_t stamp)
+{
+	return k->then->stamps[stamp].conclusion.indication == INDICATION_PASSED;
+}
+
+/* It counts now, and has a time-stamp over it. */
+static bool is_asked(const struct comparing *k, size_t stamp)
+{
+	const struct report_stamp *s = &k->now->stamps[stamp];
+	return signatures_stamp_counts(s) && signatures_stamp_is_covered(k->now, s);
+}
+
+static struct signatures_pair pair_of(const struct comparing *k, size_t signature)
+{
+	return signatures_pair_of(k->now, signature, k->since_ms);
+}
+
+/* By the same certificate, over the same signature, and it will pass. */
+static bool has_proven(const struct comparing *k, const struct report_stamp *under)
+{
+	for (size_t i = 0; i < k->now->n_stamps; i++) {
+		const struct report_stamp *s = &k->now->stamps[i];
+		if (is_asked(k, i) && holds(k, i) &&
+		    s->stamp->signature == under->stamp->signature &&
+		    view_equal(s->signer->der, under->signer->der))
+			return true;
+	}
+	return false;
+}
+
+/* When the status of its path that is from before its proof is followed by another. */
+static int64_t retry_of(const struct report_stamp *s, int64_t proof_ms)
+{
+	const struct path_candidate *c = &s->certificate->chain;
+	int64_t retry_ms = INT64_MIN;
+	for (size_t i = 0; c->revocation != NULL && i + 1 < c->n_certs; i++)
+		if (c->revocation[i].this_ms < proof_ms &&
+		    c->revocation[i].next_ms > retry_ms)
+			retry_ms = c->revocation[i].next_ms;
+	return retry_ms;
+}
+
+/* It is of the authority that is lost. */
+static bool is_lost(const struct comparing *k, const struct report_stamp *under)
+{
+	return under != NULL && !view_equal(under->signer->der, k->living->der);
+}
+
+static void compare_pairs(const struct comparing *k, struct signatures_outlook *o)
+{
+	for (size_t i = 0; i < k->now->n_signatures; i++) {
+		const struct signatures_pair p = pair_of(k, i);
+		if (!is_lost(k, p.under) || has_proven(k, p.under))
+			continue;
+		if (o->why[0] == '\0')
+			tell(o, p.under->stamp->id,
+			     &k->then->stamps[p.under - k->now->stamps].conclusion);
+		const int64_t retry_ms =
+		    retry_of(p.under, p.last->stamp->tst->gen_time_ms);
+		if (retry_ms > o->retry_ms)
+			o->retry_ms = retry_ms;
+		o->young = true;
+	}
+}
+
+/* By one of the two authorities of its signature: what the living one says is taken, and
+ * of the other one enough was asked. */
+static bool is_of_both(const struct comparing *k, const struct report_stamp *s)
+{
+	for (size_t i = 0; i < k->now->n_signatures; i++) {
+		const struct signatures_pair p = pair_of(k, i);
+		if ((p.last != NULL && view_equal(s->signer->der, p.last->signer->der)) ||
+		    (p.under != NULL && view_equal(s->signer->der, p.under->signer->der)))
+			return true;
+	}
+	return false;
+}
+
+/* Those of earlier authorities. */
 static void compare_stamps(const struct comparing *k, struct signatures_outlook *o)
 {
-	for (size_t i = 0; i < k->now->n_stamps && i < k->then->n_stamps; i++) {
-		const struct report_stamp *s = &k->now->stamps[i];
-		const struct conclusion *c = &k->then->stamps[i].conclusion;
-		if (!counts(s) || !is_covered(k->now, s) ||
-		    c->indication == INDICATION_PASSED)
-			continue;
-		const bool young = s->stamp->tst->gen_time_ms >= k->since_ms;
-		if (o->why[0] != '\0' && !young)
-			continue;
-		tell(o, s->stamp->id, c);
-		o->young = young;
-		if (young)
-			return;
-	}
+	for (size_t i = 0; i < k->now->n_stamps && o->why[0] == '\0'; i++)
+		if (is_asked(k, i) && !holds(k, i) &&
+		    !is_of_both(k, &k->now->stamps[i]))
+			tell(o, k->now->stamps[i].stamp->id,
+			     &k->then->stamps[i].conclusion);
 }
 
 static void compare_signatures(const struct comparing *k, struct signatures_outlook *o)
@@ -140,30 +199,48 @@ static void compare_signatures(const struct comparing *k, struct signatures_outl
 	}
 }
 
+static int look_with(const struct signatures_judging *j, const struct cared_part *p,
+		     const struct ends *e, struct comparing *k,
+		     struct signatures_outlook *o, struct ltps_error *err)
+{
+	struct judged then = { 0 };
+	if (judge_then(j, p, e, k->living, &then, err) != 0)
+		return -1;
+	k->then = then.report;
+	compare_pairs(k, o);
+	compare_stamps(k, o);
+	compare_signatures(k, o);
+	judged_clear(&then);
+	return 0;
+}
+
+/* Of the first signature that has them: those of others are of the same two. */
+static struct signatures_pair any_pair(const struct report *r, int64_t since_ms)
+{
+	struct signatures_pair p = { 0 };
+	for (size_t i = 0; i < r->n_signatures && p.last == NULL; i++)
+		p = signatures_pair_of(r, i, since_ms);
+	return p;
+}
+
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
 		       int64_t since_ms, struct signatures_outlook *ret,
 		       struct ltps_error *err)
 {
 	const struct report *r = p->augmented.judged.report;
-	const struct signatures_pair pair =
-	    r != NULL ? signatures_pair_of(r, INT64_MIN)
-		      : (struct signatures_pair){ 0 };
-	int64_t end_ms = INT64_MIN;
-	struct judged then = { 0 };
-	*ret = (struct signatures_outlook){ 0 };
-	if (pair.last == NULL)
+	*ret = (struct signatures_outlook){ .retry_ms = INT64_MIN };
+	if (r == NULL)
 		return 0;
-	take_ends(pair.last, &end_ms);
-	if (pair.under != NULL)
-		take_ends(pair.under, &end_ms);
-	if (end_ms < r->time_ms)
+	const struct ends e = ends_of(r);
+	const struct signatures_pair pair = any_pair(r, since_ms);
+	struct comparing k = { .now = r, .since_ms = since_ms };
+	if (pair.last == NULL || e.end_ms < r->time_ms)
 		return 0;
-	if (judge_then(j, p->augmented.document, end_ms + AFTERWARDS_MS,
-		       pair.last->stamp->tst->gen_time_ms, &then, err) != 0)
+	k.living = pair.last->signer;
+	if (look_with(j, p, &e, &k, ret, err) != 0)
 		return -1;
-	const struct comparing k = { r, then.report, since_ms };
-	compare_stamps(&k, ret);
-	compare_signatures(&k, ret);
-	judged_clear(&then);
-	return 0;
+	if (ret->why[0] != '\0' || pair.under == NULL)
+		return 0;
+	k.living = pair.under->signer;
+	return look_with(j, p, &e, &k, ret, err);
 }

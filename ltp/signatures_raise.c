@@ -57,7 +57,7 @@ int signatures_take_outcome(struct care *c, struct cared_part *p, struct view fr
 }
 
 /* Neither a remote party's, nor that of what is too large for it. */
-static bool is_own_failure(const struct care *c, const struct ltps_error *err)
+bool signatures_is_own_failure(const struct care *c, const struct ltps_error *err)
 {
 	return (err->fault == LTPS_FAULT_SELF && err->code != LTPS_TOO_LARGE) ||
 	       atomic_load(&c->w->cancelled);
@@ -69,7 +69,7 @@ static bool is_own_failure(const struct care *c, const struct ltps_error *err)
  */
 int signatures_tried(struct care *c, struct ltps_error *err)
 {
-	if (is_own_failure(c, err))
+	if (signatures_is_own_failure(c, err))
 		return -1;
 	if (err->fault == LTPS_FAULT_REMOTE)
 		signatures_later(c, INT64_MIN, err->text);
@@ -81,134 +81,12 @@ int signatures_tried(struct care *c, struct ltps_error *err)
 	return 0;
 }
 
-/* ---- by one authority, and by the other ---- */
-
-/* The level of the form that is begun. */
-static enum signature_level goal_of(const struct care *c, const struct cared_part *p)
+/* Remote parties that fail, where it is known already when to try again. */
+static int forgive_remote(struct care *c, struct ltps_error *err)
 {
-	return p->form.n > 0 || (p->sealed && c->profile->augment == LEVEL_NONE)
-		   ? LEVEL_LTA
-		   : c->profile->augment;
-}
-
-/* first  of the configured TSAs, which is asked first */
-static int raise_with(struct care *c, const struct signatures_judging *j,
-		      struct cared_part *p, struct view file, size_t first,
-		      const struct path_sources *sources, struct augmented *ret,
-		      struct ltps_error *err)
-{
-	struct tsa list[TSP_TSAS_MAX];
-	struct tsp_client tsa = ltp_tsp_client(c->w->l);
-	const struct augment_input in = {
-		.file = file,
-		.content = p->content.in_memory ? &p->content : NULL,
-		.level = goal_of(c, p),
-		.tsa = &tsa,
-		.digest = leaf_digest(c->w->l, c->profile, c->now_ms),
-		.sources = sources,
-		.judgement = signatures_input(j),
-		.clock = c->w->l->o.clock
-	};
-	if (first > 0)
-		tsp_client_begin_with(&tsa, first, list);
-	return augment_document(&in, ret, err);
-}
-
-/* signatures_beginning */
-static int begin_raised(struct care *c, const struct signatures_judging *j,
-			struct cared_part *p, const struct path_sources *sources,
-			struct ltps_error *err)
-{
-	const struct view file =
-	    p->form.n > 0 ? view_buf(&p->form) : c->parts[p->part].data;
-	return raise_with(c, j, p, file, 0, sources, &p->augmented, err);
-}
-
-static bool is_second_wanted(const struct care *c, const struct cared_part *p)
-{
-	const struct augmented *a = &p->augmented;
-	const size_t n = c->w->l->o.n_tsas;
-	return n > 1 && n <= TSP_TSAS_MAX && a->outcome == AUGMENT_DONE &&
-	       a->tokens > 0 && goal_of(c, p) == LEVEL_LTA;
-}
-
-/* What the other authority did not give, or what came of it, is no failure of the
- * first. Fails: as signatures_tried() */
-static int take_half(struct care *c, struct cared_part *p, struct ltps_error *err)
-{
-	if (err->code != LTPS_OK && is_own_failure(c, err))
-		return -1;
+	if (err->fault != LTPS_FAULT_REMOTE || signatures_is_own_failure(c, err))
+		return signatures_tried(c, err);
 	ltps_error_clear(err);
-	augmented_clear(&p->augmented);
-	p->augmented = p->half;
-	p->half = (struct augmented){ 0 };
-	return 0;
-}
-
-/* p->augmented holds the first, and both then; p->half what they borrow from. */
-static int add_second(struct care *c, const struct signatures_judging *j,
-		      struct cared_part *p, const struct path_sources *sources,
-		      struct ltps_error *err)
-{
-	const size_t first = (p->augmented.last_tsa + 1) % c->w->l->o.n_tsas;
-	p->half = p->augmented;
-	p->augmented = (struct augmented){ 0 };
-	const int rc = raise_with(c, j, p, view_buf(&p->half.out), first, sources,
-				  &p->augmented, err);
-	if (rc == 0 && p->augmented.outcome == AUGMENT_DONE)
-		return 0;
-	return take_half(c, p, err);
-}
-
-static int make_both(struct care *c, const struct signatures_judging *j,
-		     struct cared_part *p, signatures_beginning *begin,
-		     const struct path_sources *sources, struct ltps_error *err)
-{
-	augmented_clear(&p->augmented);
-	augmented_clear(&p->half);
-	if (begin(c, j, p, sources, err) != 0)
-		return -1;
-	return is_second_wanted(c, p) ? add_second(c, j, p, sources, err) : 0;
-}
-
-/* Nothing was made: nothing to be seen. */
-static int look_ahead(const struct care *c, const struct signatures_judging *j,
-		      struct cared_part *p, struct signatures_outlook *ret,
-		      struct ltps_error *err)
-{
-	*ret = (struct signatures_outlook){ 0 };
-	if (p->augmented.outcome == AUGMENT_DONE &&
-	    signatures_outlook(j, p, signatures_turn_since(c), ret, err) != 0)
-		return -1;
-	p->dim = ret->young;
-	return 0;
-}
-
-/*
- * Status that others asked for a moment ago is from before the time-stamp, and proves
- * nothing of it in the end (EN 319 102-1 5.6.2.2): then all of it is asked for anew.
- */
-int signatures_make(struct care *c, const struct signatures_judging *j,
-		    struct cared_part *p, signatures_beginning *begin,
-		    struct ltps_error *err)
-{
-	struct path_sources sources = worker_sources(c->w, true);
-	struct signatures_outlook o;
-	if (make_both(c, j, p, begin, &sources, err) != 0 ||
-	    look_ahead(c, j, p, &o, err) != 0)
-		return -1;
-	if (o.why[0] == '\0')
-		return 0;
-	sources.known = NULL;
-	sources.asked = NULL;
-	sources.conn = NULL;
-	if (make_both(c, j, p, begin, &sources, err) != 0 ||
-	    look_ahead(c, j, p, &o, err) != 0)
-		return -1;
-	if (o.why[0] != '\0')
-		log_write(c->w->l->o.log, LOG_VALIDATION, LOG_WARNING,
-			  "a form has parts that will prove nothing in the end",
-			  LOG_FIELDS({ "poid", c->object->poid }, { "why", o.why }));
 	return 0;
 }
 
@@ -217,7 +95,7 @@ int signatures_make(struct care *c, const struct signatures_judging *j,
 int signatures_raise(struct care *c, const struct signatures_judging *j,
 		     struct cared_part *p, struct ltps_error *err)
 {
-	if (signatures_make(c, j, p, begin_raised, err) != 0)
+	if (signatures_make(c, j, p, signatures_begin_raised, err) != 0)
 		return signatures_tried(c, err);
 	return signatures_take_outcome(c, p, c->parts[p->part].data, "augmentation",
 				       err);
@@ -225,32 +103,71 @@ int signatures_raise(struct care *c, const struct signatures_judging *j,
 
 /* ---- once more ---- */
 
-/* While it stands on something, a form waits for the other authority. */
+/* While it stands on something, a form waits: for the other authority, or for status
+ * from after the time-stamps of both. */
 static bool may_wait(const struct care *c)
 {
 	return c->holds_ms > signatures_alone_until(c->w->l, c->now_ms);
 }
 
-/* Nothing is taken: a further time-stamp of the same authority, or one that will prove
- * nothing, is none the better. */
+/* Of the file before anything was made of it in this turn; NULL: not judged. */
+static const struct report *report_before(const struct cared_part *p)
+{
+	const struct augmented *in_order[] = { &p->base[0], &p->base[1], &p->half,
+					       &p->augmented };
+	for (size_t i = 0; i < sizeof(in_order) / sizeof(in_order[0]); i++)
+		if (in_order[i]->report_before != NULL)
+			return in_order[i]->report_before;
+	return NULL;
+}
+
+/*
+ * Whether anything is won by what was made. A further time-stamp of the authority that
+ * answers is none the better. Two of both that will prove nothing yet are what the next
+ * ones make good, but not over two of the same certificates: then only the status that
+ * is missing would.
+ */
+static bool is_won(const struct care *c, const struct cared_part *p)
+{
+	const struct report *now = p->augmented.judged.report;
+	const struct report *before = report_before(p);
+	const int64_t since_ms = signatures_turn_since(c);
+	if (!signatures_is_alone(c, p))
+		return true;
+	return signatures_standing_of(now, since_ms) == STANDS_ON_TWO &&
+	       (before == NULL || !signatures_same_authorities(before, now));
+}
+
+/* Nothing is taken. */
 static void wait_for_other(struct cared_part *p, const struct signatures_form *f)
 {
+	char why[sizeof(p->augmented.text)];
+	snprintf(why, sizeof(why), "%s",
+		 p->augmented.outcome == AUGMENT_INCOMPLETE ? p->augmented.text
+		 : p->dim ? "status from after a new time-stamp is not to be had"
+			  : "a second time-stamping authority does not answer");
 	augmented_clear(&p->augmented);
 	p->augmented.outcome = AUGMENT_INCOMPLETE;
-	snprintf(p->augmented.text, sizeof(p->augmented.text), "%s",
-		 p->dim ? "status from after a new time-stamp is not to be had"
-			: "a second time-stamping authority does not answer");
+	snprintf(p->augmented.text, sizeof(p->augmented.text), "%s", why);
 	p->waits = f->version->id;
 }
 
+/* A form that waits tries no sooner because of what else it did not get. */
 static int raise_form(struct care *c, const struct signatures_judging *j,
 		      struct cared_part *p, const struct signatures_form *f,
 		      struct ltps_error *err)
 {
-	if (signatures_make(c, j, p, begin_raised, err) != 0)
-		return signatures_tried(c, err);
-	if (p->augmented.outcome == AUGMENT_DONE && signatures_is_alone(c, p) &&
-	    may_wait(c)) {
+	struct version_stood s;
+	if (version_stand_get(c->w->conn, f->version->id, &s, err) != 0)
+		return -1;
+	const bool waits = s.stand.second_ms != 0 && may_wait(c);
+	if (signatures_make(c, j, p, signatures_begin_raised, err) != 0) {
+		p->waits = waits ? f->version->id : 0;
+		return waits ? forgive_remote(c, err) : signatures_tried(c, err);
+	}
+	const enum augment_outcome outcome = p->augmented.outcome;
+	if ((outcome == AUGMENT_DONE && may_wait(c) && !is_won(c, p)) ||
+	    (outcome == AUGMENT_INCOMPLETE && waits)) {
 		wait_for_other(p, f);
 		return 0;
 	}

@@ -179,8 +179,35 @@ void ltp_kit_stop(struct ltp_kit *k)
 		abort();
 }
 
+static int64_t world_shows(const struct clock *clock)
+{
+	return ((struct ltp_kit_world *)(uintptr_t)clock->fixed_ms)->now_ms;
+}
+
+static int64_t world_looked_at(const struct clock *clock)
+{
+	struct ltp_kit_world *w = (struct ltp_kit_world *)(uintptr_t)clock->fixed_ms;
+	return atomic_fetch_add(&w->now_ms, w->look_ms) + w->look_ms;
+}
+
+void ltp_kit_look(struct ltp_kit *k, int64_t look_ms)
+{
+	const int64_t world = (int64_t)(uintptr_t)&k->world;
+	k->world.now_ms = clock_now_ms(&k->clock);
+	k->world.look_ms = look_ms;
+	k->clock = (struct clock){ .now_ms = world_shows, .fixed_ms = world };
+	devpki_set_clock(
+	    pki_server_enter(k->pki),
+	    (struct clock){ .now_ms = world_looked_at, .fixed_ms = world });
+	pki_server_leave(k->pki);
+}
+
 void ltp_kit_pass(struct ltp_kit *k, int64_t ms)
 {
+	if (k->clock.now_ms == world_shows) {
+		k->world.now_ms += ms;
+		return;
+	}
 	k->clock.offset_ms += ms;
 	struct devpki *p = pki_server_enter(k->pki);
 	devpki_set_clock(p, clock_shifted(devpki_now_ms(p) + ms));

@@ -11,6 +11,8 @@
 #ifndef LTPS_TESTS_LTP_KIT_H
 #define LTPS_TESTS_LTP_KIT_H
 
+#include <stdatomic.h>
+
 #include "ltp/ltp.h"
 #include "storage/store.h"
 #include "tests/support/pki_server.h"
@@ -19,11 +21,19 @@
 #define KIT_NOW "2026-06-01T12:00:00Z"
 #define KIT_PROFILE "urn:test:profile"
 
+/* One clock for the domain and the PKI that goes on by itself only when the PKI looks at
+ * it. */
+struct ltp_kit_world {
+	_Atomic int64_t now_ms;
+	int64_t look_ms;
+};
+
 struct ltp_kit {
 	char dir[64];
 	struct pki_server *pki;
 	struct store *store;
 	struct clock clock;
+	struct ltp_kit_world world; /* after ltp_kit_look() */
 	struct profile *profile;
 	struct profile *profiles[1];
 	struct tsa tsas[2];
@@ -65,6 +75,9 @@ void ltp_kit_close(struct ltp_kit *k);
 void ltp_kit_stop(struct ltp_kit *k);
 /* Moves the clock of the domain and of the PKI. */
 void ltp_kit_pass(struct ltp_kit *k, int64_t ms);
+/* From now on time stands still, but for so much at each look of the PKI: what is a
+ * matter of whole seconds elsewhere is none of luck. */
+void ltp_kit_look(struct ltp_kit *k, int64_t look_ms);
 
 /* Submits; the answer's minor. poid may be NULL. */
 enum ltp_minor ltp_kit_preserve(struct ltp_kit *k, const struct ltp_po *pos, size_t n,

@@ -7,6 +7,7 @@
 #include "ltp/seal.h"
 #include "ltp/signatures.h"
 #include "ltp/validation.h"
+#include "tests/support/cades_kit.h"
 #include "tests/support/pades_kit.h"
 
 static struct buf sign(struct ltp_kit *k, struct view data, bool enveloping, bool pdf)
@@ -39,6 +40,31 @@ static struct buf sign(struct ltp_kit *k, struct view data, bool enveloping, boo
 struct buf signed_kit_cades(struct ltp_kit *k, const char *text, bool detached)
 {
 	return sign(k, view_text(text), !detached, false);
+}
+
+static struct fix_cert holder(struct ltp_kit *k, const char *name)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct devpki_issue how = { .kind = DEVPKI_EE, .name = name };
+	const struct devpki_cert *c = NULL;
+	cr_assert_eq(devpki_issue(pki_server_enter(k->pki), &how, &c, &err), 0, "%s",
+		     err.text);
+	pki_server_leave(k->pki);
+	return (struct fix_cert){ .x = c->x509, .key = c->key, .der = c->der };
+}
+
+struct buf signed_kit_cades_by_two(struct ltp_kit *k)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const struct fix_cert a = holder(k, "buyer"), b = holder(k, "seller");
+	const int64_t now_ms = clock_now_ms(&k->clock) / 1000 * 1000;
+	const struct cades_kit_signer s[2] = { { .cert = &a, .signing_ms = now_ms },
+					       { .cert = &b, .signing_ms = now_ms } };
+	const struct view file =
+	    cades_kit_make(&(struct cades_kit_make){ .signers = s, .n_signers = 2 });
+	struct buf out = buf_make(file.n);
+	cr_assert_eq(buf_put(&out, file, &err), 0, "%s", err.text);
+	return out;
 }
 
 struct buf signed_kit_pades(struct ltp_kit *k)

@@ -11,6 +11,8 @@
 
 /* Free with buf_free(). */
 struct buf signed_kit_cades(struct ltp_kit *k, const char *text, bool detached);
+/* By two holders of the same PKI, attached. */
+struct buf signed_kit_cades_by_two(struct ltp_kit *k);
 struct buf signed_kit_pades(struct ltp_kit *k);
 /* The level of a CAdES or PAdES, judged now with the anchors of the kit; fails the test
  * when it is not valid. */
