@@ -173,24 +173,27 @@ static int revision_scan(const struct pass *a, size_t revision, struct ltps_erro
 
 /* ---- order ---- */
 
-static unsigned digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
+#define DIGIT_BITS 12 /* two digits hold a number or an entry */
+#define DIGITS ((size_t)1 << DIGIT_BITS)
+
+static size_t digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
 {
-	return ((by_source ? e->source : e->target) >> shift) & 0xff;
+	return ((by_source ? e->source : e->target) >> shift) & (DIGITS - 1);
 }
 
-/* Each pass keeps the order of what is equal, and ends in the spare one. Most numbers
- * have no third digit. */
+/* Each pass keeps the order of what is equal, and ends in the spare one. Of small files
+ * no number has a second digit. */
 static void sort_by(struct pdf_edge **v, struct pdf_edge **spare, size_t n,
 		    bool by_source)
 {
-	for (unsigned shift = 0; shift < 24; shift += 8) {
+	for (unsigned shift = 0; shift < 2 * DIGIT_BITS; shift += DIGIT_BITS) {
 		struct pdf_edge *from = *v, *to = *spare;
-		size_t starts[257] = { 0 };
+		uint32_t starts[DIGITS + 1] = { 0 };
 		for (size_t i = 0; i < n; i++)
 			starts[digit_of(&from[i], by_source, shift) + 1]++;
 		if (n == 0 || starts[digit_of(from, by_source, shift) + 1] == n)
 			continue;
-		for (size_t i = 0; i < 256; i++)
+		for (size_t i = 0; i < DIGITS; i++)
 			starts[i + 1] += starts[i];
 		for (size_t i = 0; i < n; i++)
 			to[starts[digit_of(&from[i], by_source, shift)]++] = from[i];
