@@ -27,13 +27,13 @@ enum pdf_place { PDF_FREE, PDF_AT_OFFSET, PDF_IN_STREAM };
 
 struct pdf_entry {
 	uint32_t number;
-	uint32_t generation;
 	uint32_t revision; /* index: where this entry came */
-	enum pdf_place place;
 	uint64_t offset; /* AT_OFFSET: from the start of the file; IN_STREAM: number of
 			    the object stream */
 	uint32_t index;  /* IN_STREAM */
-	bool hidden;     /* named by the stream of a hybrid section, not by its table */
+	uint16_t generation;
+	enum pdf_place place : 8;
+	bool hidden; /* named by the stream of a hybrid section, not by its table */
 };
 
 struct pdf_revision {

@@ -71,7 +71,7 @@ static void add_offset(struct pdf_chain *c, uint32_t number, uint64_t offset,
 		       uint64_t generation, int part)
 {
 	struct pdf_entry e = { .number = number, .revision = (uint32_t)part };
-	e.generation = (uint32_t)generation;
+	e.generation = (uint16_t)generation;
 	e.hidden = part == PART_STREAM;
 	e.place = PDF_AT_OFFSET;
 	e.offset = absolute(c, offset);
@@ -88,7 +88,7 @@ static void add_free(struct pdf_chain *c, uint32_t number, uint64_t generation,
 		     int part)
 {
 	struct pdf_entry e = { .number = number, .revision = (uint32_t)part };
-	e.generation = generation < UINT16_MAX ? (uint32_t)generation : UINT16_MAX;
+	e.generation = generation < UINT16_MAX ? (uint16_t)generation : UINT16_MAX;
 	e.hidden = part == PART_STREAM;
 	add(c, &e);
 }

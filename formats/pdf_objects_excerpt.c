@@ -300,7 +300,7 @@ static int add_section(struct pdf_objects *o, const struct pdf_span *s,
 	if (pdf_excerpt_take(x, s->start, s->end, is_short, &is_free, err) != 0)
 		return -1;
 	if (is_short && is_free)
-		x->tables[x->n_tables++] = s;
+		x->tables[x->n_tables++] = (struct pdf_short_table){ s, 0 };
 	copy(o, s->start, s->end + BEHIND_LEN);
 	return 0;
 }

@@ -125,6 +125,11 @@ struct pdf_region {
 	bool altered;
 };
 
+/* A section whose rows are shortened. */
+struct pdf_short_table {
+	const struct pdf_span *section;
+	size_t written; /* octets from its start; behind them zeros */
+};
 /* What libqpdf reads: pdf_objects_excerpt.c. */
 struct pdf_excerpt {
 	uint8_t *p;                 /* as long as the file; NULL: the file itself */
@@ -132,7 +137,7 @@ struct pdf_excerpt {
 	size_t n_regions, cap_regions;
 	size_t n_tried; /* of what is looked at, whether it can be shorter */
 	/* pdf_objects_rows.c */
-	const struct pdf_span **tables; /* which are shortened */
+	struct pdf_short_table *tables;
 	size_t n_tables;
 	uint32_t *pages;   /* by revision: number of the root of the page tree; 0 */
 	uint32_t *numbers; /* whose rows stay, in order */

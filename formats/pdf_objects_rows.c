@@ -137,8 +137,26 @@ static void put_rows(struct writing *w, const struct pdf_rows *r, uint64_t end)
 	}
 }
 
-static void write_section(struct pdf_objects *o, const struct pdf_span *s)
+/* What is left out is far longer. libqpdf skips zeros behind a dictionary. Most of them
+ * are there since the excerpt was made, and no memory is touched for them. */
+static void end_section(struct pdf_objects *o, struct pdf_short_table *t, uint8_t *to)
 {
+	uint8_t *start = o->excerpt.p + t->section->start,
+		*end = o->excerpt.p + t->section->end;
+	const size_t before = t->written;
+
+	if ((size_t)(end - to) >= sizeof(BEHIND)) {
+		memcpy(to, BEHIND, sizeof(BEHIND) - 1);
+		to += sizeof(BEHIND) - 1;
+	}
+	t->written = (size_t)(to - start);
+	if (t->written < before)
+		memset(to, 0, before - t->written);
+}
+
+static void write_section(struct pdf_objects *o, struct pdf_short_table *t)
+{
+	const struct pdf_span *s = t->section;
 	struct writing w = { o, o->excerpt.p + s->start };
 	uint64_t from = s->start;
 
@@ -149,11 +167,7 @@ static void write_section(struct pdf_objects *o, const struct pdf_span *s)
 		from = end;
 	}
 	put(&w, from, s->end);
-	const size_t left = (size_t)(o->excerpt.p + s->end - w.to);
-	memset(w.to, 0, left);
-	/* What is left out is far longer. libqpdf skips zeros behind a dictionary. */
-	if (left >= sizeof(BEHIND))
-		memcpy(w.to, BEHIND, sizeof(BEHIND) - 1);
+	end_section(o, t, w.to);
 }
 
 static bool is_known(const struct pdf_excerpt *x, uint32_t number)
@@ -188,7 +202,7 @@ int pdf_rows_write(struct pdf_objects *o, size_t revision, uint32_t pages,
 	collect(o);
 	x->left_out = 0;
 	for (size_t i = 0; i < x->n_tables; i++)
-		write_section(o, x->tables[i]);
+		write_section(o, &x->tables[i]);
 	*ret_changed = true;
 	return 0;
 }

@@ -28,7 +28,7 @@ static void fill_changes(const struct document *d, struct document_pdf *p)
 	pdf_changes_forbidden(d->pdf, c, p->index, &p->forbidden, p->forbidden_why);
 }
 
-static int fill_pdfs(struct document *d, struct ltps_error *err)
+static int make_pdfs(struct document *d, struct ltps_error *err)
 {
 	d->pdfs = mem_zalloc(d->pdf->n_signatures + 1, sizeof(*d->pdfs));
 	if (d->pdfs == NULL)
@@ -39,8 +39,17 @@ static int fill_pdfs(struct document *d, struct ltps_error *err)
 		p->index = i;
 		p->byte_range_valid = p->found->coverage != PADES_COVERS_NOTHING;
 		p->covers_whole_file = p->found->coverage == PADES_COVERS_FILE;
-		fill_changes(d, p);
 	}
+	return 0;
+}
+
+static int find_changes(struct document *d, struct pdf_passing *passing,
+			struct ltps_error *err)
+{
+	if (pdf_changes_find_passed(passing, &d->changes, err) != 0)
+		return -1;
+	for (size_t i = 0; i < d->pdf->n_signatures; i++)
+		fill_changes(d, &d->pdfs[i]);
 	return 0;
 }
 
@@ -227,14 +236,28 @@ static int finish_all(struct pdf_reader *r, struct ltps_error *err)
 
 /* ---- the whole ---- */
 
+/* What changed, from references that are read along with what is hashed. */
+static int hash_and_compare(struct pdf_reader *r, struct ltps_error *err)
+{
+	struct pdf_passing *passing = NULL;
+	int rc = pdf_passing_new(r->d->pdf, &passing, err);
+
+	if (rc == 0)
+		rc = pdf_hash(r, passing, err);
+	if (rc == 0)
+		rc = find_changes(r->d, passing, err);
+	pdf_passing_free(passing);
+	return rc;
+}
+
 static int read_signatures(struct pdf_reader *r, struct ltps_error *err)
 {
-	if (pdf_changes_find(r->d->pdf, &r->d->changes, err) != 0 ||
-	    fill_pdfs(r->d, err) != 0 || make_parts(r, err) != 0 ||
-	    open_all(r, err) != 0 || confirm(r, err) != 0)
+	if (make_pdfs(r->d, err) != 0 || make_parts(r, err) != 0 ||
+	    open_all(r, err) != 0 || hash_and_compare(r, err) != 0 ||
+	    confirm(r, err) != 0)
 		return -1;
 	check_chain(r);
-	if (pdf_hash(r, err) != 0 || finish_all(r, err) != 0)
+	if (finish_all(r, err) != 0)
 		return -1;
 	pdf_levels(r);
 	if (pdf_merge(r, err) != 0)

@@ -3,10 +3,12 @@
  * pades_document - how a PDF becomes a document. Private to the room.
  *
  *   document_read_pdf (pades_document.c)
- *     -> pades_read, pdf_changes_find: fields, dictionaries, what changed
- *     -> pdf_confirm     (pades_document.c): does the second reader agree?
+ *     -> pades_read: fields, dictionaries
  *     -> pdf_part_open   (pades_document_part.c): each CMS as a document of its own
- *     -> pdf_hash        (pades_document_hash.c): all ByteRanges in one pass
+ *     -> pdf_hash        (pades_document_hash.c): all ByteRanges in one pass, and with
+ *        it the references between objects (pdf_passing)
+ *     -> pdf_changes_find_passed: what changed
+ *     -> pdf_confirm     (pades_document.c): does the second reader agree?
  *     -> pdf_material    (pades_document_material.c): what the DSS holds
  *     -> pdf_part_finish (pades_document_part.c): digests compared, proofs inside
  *     -> pdf_levels      (pades_document_level.c): structure and profile
@@ -69,8 +71,10 @@ void pdf_part_clear(struct pdf_part *p);
 /* Whether /Contents of a part stand in what a document time-stamp hashed. */
 bool pdf_part_covers(const struct pdf_part *stamp, const struct pdf_part *other);
 
-/* Digests of all ByteRanges, as `wanted` says; what they share is hashed once. */
-int pdf_hash(struct pdf_reader *r, struct ltps_error *err) LTPS_CHECKED;
+/* Digests of all ByteRanges, as `wanted` says; what they share is hashed once. passing:
+ * told how far it is. */
+int pdf_hash(struct pdf_reader *r, struct pdf_passing *passing,
+	     struct ltps_error *err) LTPS_CHECKED;
 int pdf_material(struct pdf_reader *r, struct ltps_error *err) LTPS_CHECKED;
 /* adbe-revocationInfoArchival of the signers of a part. */
 int pdf_archived(struct pdf_reader *r, struct pdf_part *p,

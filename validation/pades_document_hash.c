@@ -11,23 +11,32 @@
 
 #include "base/mem.h"
 
+/* Small enough to be at hand still when the references in it are read. */
+#define PIECE ((size_t)128 << 10)
+
 struct running {
 	struct digest_ctx *ctx[DIGEST_ALG_COUNT];
 	uint64_t at; /* all of them are here */
+	struct view file;
+	struct pdf_passing *passing;
 };
 
-static int take(struct digest_ctx *const *ctx, struct view octets,
-		struct ltps_error *err)
+static int take(const struct running *run, struct digest_ctx *const *ctx,
+		struct view octets, struct ltps_error *err)
 {
 	while (octets.n > 0) {
-		/* Piece by piece: each is in the processor's memory for all of them. */
-		struct view piece = view_head(octets, CONTENT_PIECE);
+		/* Piece by piece: each is in the processor's memory for all of them, and
+		 * for the references in it. */
+		struct view piece = view_head(octets, PIECE);
 		for (int alg = 1; alg < DIGEST_ALG_COUNT; alg++) {
 			if (ctx[alg] != NULL &&
 			    digest_update(ctx[alg], piece, err) != 0)
 				return -1;
 		}
 		octets = view_skip(octets, piece.n);
+		if (pdf_passing_upto(run->passing, (uint64_t)(octets.p - run->file.p),
+				     err) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -52,7 +61,7 @@ static int finish_part(const struct running *run, struct pdf_part *p,
 			rc = digest_copy(run->ctx[alg], &own[alg], err);
 	}
 	if (rc == 0)
-		rc = take(own, p->pieces[1], err);
+		rc = take(run, own, p->pieces[1], err);
 	for (int alg = 1; alg < DIGEST_ALG_COUNT && rc == 0; alg++) {
 		if (own[alg] != NULL)
 			rc = digest_final(own[alg], &p->content.known[alg], err);
@@ -94,17 +103,17 @@ static int set_running(struct running *run, struct pdf_part *const *parts, size_
 }
 
 static int hash_sorted(struct pdf_reader *r, struct pdf_part *const *parts, size_t n,
-		       struct ltps_error *err)
+		       struct pdf_passing *passing, struct ltps_error *err)
 {
-	struct running run = { .at = 0 };
+	struct running run = { .file = r->file, .passing = passing };
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		size_t gap = parts[i]->pieces[0].n;
 		rc = set_running(&run, parts + i, n - i, err);
 		if (rc == 0)
-			rc = take(run.ctx, view_of(r->file.p + run.at, gap - run.at),
-				  err);
+			rc = take(&run, run.ctx,
+				  view_of(r->file.p + run.at, gap - run.at), err);
 		run.at = gap;
 		if (rc == 0)
 			rc = finish_part(&run, parts[i], err);
@@ -136,7 +145,7 @@ static bool afford(struct pdf_reader *r, struct pdf_part *p)
 	return false;
 }
 
-int pdf_hash(struct pdf_reader *r, struct ltps_error *err)
+int pdf_hash(struct pdf_reader *r, struct pdf_passing *passing, struct ltps_error *err)
 {
 	struct pdf_part **parts = mem_zalloc(r->n_dictionaries + 1, sizeof(*parts));
 	size_t n = 0;
@@ -150,7 +159,7 @@ int pdf_hash(struct pdf_reader *r, struct ltps_error *err)
 			parts[n++] = p;
 	}
 	qsort(parts, n, sizeof(*parts), by_gap);
-	rc = hash_sorted(r, parts, n, err);
+	rc = hash_sorted(r, parts, n, passing, err);
 	mem_free(parts);
 	return rc;
 }

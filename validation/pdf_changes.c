@@ -273,8 +273,7 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 		return -1;
 	if (rev->n_entries == 0)
 		return 0;
-	/* Once, and not before an object is named. */
-	if (r->edges.base == NULL && pdf_edges_read(r->p, &r->edges, err))
+	if (pdf_edges_finish(r->p, &r->edges, err))
 		return -1;
 	if (r->edges.list.too_many)
 		return pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
@@ -317,18 +316,62 @@ static size_t first_signed(const struct pades *p)
 	return first;
 }
 
-int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c, struct ltps_error *err)
+/* Whether a revision behind the first signature names an object. */
+static bool is_updated(const struct pades *p)
+{
+	const struct pdf_file *f = p->file;
+	size_t first = first_signed(p);
+	for (size_t i = f->n_revisions; first < i && --i > first;)
+		if (f->revisions[i].n_entries > 0)
+			return true;
+	return false;
+}
+
+struct pdf_passing {
+	struct pades *p;
+	struct pdf_edges edges; /* base NULL: nobody will ask */
+};
+
+int pdf_passing_new(struct pades *p, struct pdf_passing **ret_g, struct ltps_error *err)
+{
+	struct pdf_passing *g = mem_zalloc(1, sizeof(*g));
+	if (g == NULL)
+		return ltps_fail_nomem(err);
+	g->p = p;
+	if (is_updated(p) && pdf_edges_begin(p, &g->edges, err)) {
+		pdf_passing_free(g);
+		return -1;
+	}
+	*ret_g = g;
+	return 0;
+}
+
+int pdf_passing_upto(struct pdf_passing *g, uint64_t end, struct ltps_error *err)
+{
+	return g->edges.base != NULL ? pdf_edges_upto(g->p, &g->edges, end, err) : 0;
+}
+
+void pdf_passing_free(struct pdf_passing *g)
+{
+	if (g == NULL)
+		return;
+	pdf_edges_clear(&g->edges);
+	mem_free(g);
+}
+
+int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
+			    struct ltps_error *err)
 {
 	struct pdf_changes c = { .arena = arena_make(PDF_CHANGES_ARENA_MAX) };
-	struct pdf_run r = { .p = p, .out = &c };
-	size_t first = first_signed(p), n = p->file->n_revisions;
+	struct pdf_run r = { .p = g->p, .out = &c, .edges = g->edges };
+	size_t first = first_signed(g->p), n = g->p->file->n_revisions;
 	int rc = 0;
-	if (first < n && first + 1 < n) {
+	g->edges = (struct pdf_edges){ 0 };
+	if (first < n)
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
 		     r.revision++)
 			rc = judge_revision(&r, err);
-		pdf_edges_clear(&r.edges);
-	}
+	pdf_edges_clear(&r.edges);
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
 	if (rc != 0) {
@@ -337,6 +380,16 @@ int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c, struct ltps_err
 	}
 	*ret_c = c;
 	return 0;
+}
+
+int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c, struct ltps_error *err)
+{
+	struct pdf_passing *g = NULL;
+	int rc = pdf_passing_new(p, &g, err);
+	if (rc == 0)
+		rc = pdf_changes_find_passed(g, ret_c, err);
+	pdf_passing_free(g);
+	return rc;
 }
 
 void pdf_changes_clear(struct pdf_changes *c)

@@ -56,6 +56,24 @@ struct pdf_changes {
  * NOMEM, CRYPTO; what cannot be read is an UNDEFINED change */
 int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c,
 		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_passing - the same for a caller who goes through the octets of the file anyway:
+ * after each piece he says how far he is, and the objects that begin before are passed
+ * over while the processor still has them at hand. What he leaves out is read at the
+ * end; the changes are the same.
+ * new    p must live as long
+ * upto   any number of times, in any order; end: octets from the start of the file
+ * find   once
+ * Fails: as pdf_changes_find()
+ */
+struct pdf_passing;
+int pdf_passing_new(struct pades *p, struct pdf_passing **ret_g,
+		    struct ltps_error *err) LTPS_CHECKED;
+int pdf_passing_upto(struct pdf_passing *g, uint64_t end,
+		     struct ltps_error *err) LTPS_CHECKED;
+int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
+			    struct ltps_error *err) LTPS_CHECKED;
+void pdf_passing_free(struct pdf_passing *g);
 void pdf_changes_clear(struct pdf_changes *c);
 
 /*

@@ -159,38 +159,58 @@ static int entry_scan(const struct pass *a, size_t revision, size_t i,
 		       (uint32_t)(a->base[revision] + i), a->list, err);
 }
 
-static int revision_scan(const struct pass *a, size_t revision, struct ltps_error *err)
+static size_t count_inside(const struct pdf_revision *rev)
 {
-	const struct pdf_revision *rev = &a->p->file->revisions[revision];
-	size_t n_inside = 0;
-	for (size_t i = 0; i < rev->n_entries && !a->list->too_many; i++) {
-		n_inside += rev->entries[i].place == PDF_IN_STREAM;
-		if (entry_scan(a, revision, i, err))
+	size_t n = 0;
+	for (size_t i = 0; i < rev->n_entries; i++)
+		n += rev->entries[i].place == PDF_IN_STREAM;
+	return n;
+}
+
+/* The next entries of a revision, as long as they stand before this place; its object
+ * streams behind the last one. */
+static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end,
+			 struct ltps_error *err)
+{
+	const struct pdf_revision *rev = &a->p->file->revisions[e->revision];
+	for (; e->entry < rev->n_entries && !a->list->too_many; e->entry++) {
+		const struct pdf_entry *v = &rev->entries[e->entry];
+		if (v->place == PDF_AT_OFFSET && v->offset >= end)
+			return 0;
+		if (entry_scan(a, e->revision, e->entry, err))
 			return -1;
 	}
-	return n_inside > 0 ? streams_scan(a, revision, n_inside, err) : 0;
+	size_t n_inside = count_inside(rev);
+	if (n_inside > 0 && streams_scan(a, e->revision, n_inside, err))
+		return -1;
+	e->revision++;
+	e->entry = 0;
+	return 0;
 }
 
 /* ---- order ---- */
 
-static unsigned digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
+#define DIGIT_BITS 12 /* two digits hold a number or an entry */
+#define DIGITS ((size_t)1 << DIGIT_BITS)
+
+static size_t digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
 {
-	return ((by_source ? e->source : e->target) >> shift) & 0xff;
+	return ((by_source ? e->source : e->target) >> shift) & (DIGITS - 1);
 }
 
-/* Each pass keeps the order of what is equal, and ends in the spare one. Most numbers
- * have no third digit. */
+/* Each pass keeps the order of what is equal, and ends in the spare one. Of small files
+ * no number has a second digit. */
 static void sort_by(struct pdf_edge **v, struct pdf_edge **spare, size_t n,
 		    bool by_source)
 {
-	for (unsigned shift = 0; shift < 24; shift += 8) {
+	for (unsigned shift = 0; shift < 2 * DIGIT_BITS; shift += DIGIT_BITS) {
 		struct pdf_edge *from = *v, *to = *spare;
-		size_t starts[257] = { 0 };
+		uint32_t starts[DIGITS + 1] = { 0 };
 		for (size_t i = 0; i < n; i++)
 			starts[digit_of(&from[i], by_source, shift) + 1]++;
 		if (n == 0 || starts[digit_of(from, by_source, shift) + 1] == n)
 			continue;
-		for (size_t i = 0; i < 256; i++)
+		for (size_t i = 0; i < DIGITS; i++)
 			starts[i + 1] += starts[i];
 		for (size_t i = 0; i < n; i++)
 			to[starts[digit_of(&from[i], by_source, shift)]++] = from[i];
@@ -241,26 +261,40 @@ static size_t first_from(const struct pdf_edge_list *l, uint64_t target,
 
 /* ---- the whole ---- */
 
-int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e, struct ltps_error *err)
+int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e, struct ltps_error *err)
 {
 	struct pdf_edges e = { .list = { .octets = SCAN_OCTETS(p->file->octets.n) } };
 	size_t n = p->file->n_revisions;
-	int rc = 0;
 	e.base = mem_zalloc(n + 1, sizeof(*e.base));
 	if (e.base == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
 		e.base[i + 1] = e.base[i] + p->file->revisions[i].n_entries;
-	struct pass a = { p, e.base, &e.list, pdf_scan_quick };
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = revision_scan(&a, i, err);
-	if (rc == 0)
-		rc = list_sort(&e.list, err);
-	if (rc == 0)
-		*ret_e = e;
-	else
-		pdf_edges_clear(&e);
-	return rc;
+	*ret_e = e;
+	return 0;
+}
+
+int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
+		   struct ltps_error *err)
+{
+	struct pass a = { p, e->base, &e->list, pdf_scan_quick };
+	size_t before = SIZE_MAX;
+	while (e->revision < p->file->n_revisions && e->revision != before) {
+		before = e->revision;
+		if (revision_scan(&a, e, end, err))
+			return -1;
+	}
+	return 0;
+}
+
+int pdf_edges_finish(struct pades *p, struct pdf_edges *e, struct ltps_error *err)
+{
+	if (e->sorted)
+		return 0;
+	if (pdf_edges_upto(p, e, UINT64_MAX, err) || list_sort(&e->list, err))
+		return -1;
+	e->sorted = true;
+	return 0;
 }
 
 void pdf_edges_clear(struct pdf_edges *e)

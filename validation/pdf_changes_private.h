@@ -77,10 +77,21 @@ enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
 struct pdf_edges {
 	struct pdf_edge_list list; /* by target, then source */
 	size_t *base;              /* of each revision: entries in those before */
+	size_t revision, entry;    /* the next one that is passed over */
+	bool sorted;               /* all of them were */
 };
-/* All references of all revisions, passed over quickly. */
-int pdf_edges_read(struct pades *p, struct pdf_edges *ret_e,
+/*
+ * All references of all revisions, passed over quickly: begun; those of the next
+ * objects as long as they stand before this place, which may be done in as many steps
+ * as one likes; of all that are left, and sorted. The order is the same however many
+ * steps there are. What failed is only to be cleared.
+ */
+int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e,
+		    struct ltps_error *err) LTPS_CHECKED;
+int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 		   struct ltps_error *err) LTPS_CHECKED;
+int pdf_edges_finish(struct pades *p, struct pdf_edges *e,
+		     struct ltps_error *err) LTPS_CHECKED;
 void pdf_edges_clear(struct pdf_edges *e);
 /* References to a number. */
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,

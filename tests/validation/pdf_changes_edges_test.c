@@ -40,6 +40,33 @@ static void close_file(struct pades *p)
 	pdf_file_free(p->file);
 }
 
+/* In steps of so many octets; 0: in one. */
+static void read_edges(struct pades *p, size_t step, struct pdf_edges *e,
+		       const char *name)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(pdf_edges_begin(p, e, &err), 0, "%s: %s", name, err.text);
+	for (size_t at = step; step > 0 && at < p->file->octets.n; at += step)
+		cr_assert_eq(pdf_edges_upto(p, e, at, &err), 0, "%s: %s", name,
+			     err.text);
+	cr_assert_eq(pdf_edges_finish(p, e, &err), 0, "%s: %s", name, err.text);
+}
+
+/* The same references, however many steps it takes. */
+static void expect_steps_agree(struct pades *p, const struct pdf_edges *e,
+			       const char *name)
+{
+	struct pdf_edges small;
+	read_edges(p, p->file->octets.n / 50 + 1, &small, name);
+	cr_assert_eq(small.list.n, e->list.n, "%s", name);
+	cr_assert_eq(small.list.octets, e->list.octets, "%s", name);
+	for (size_t i = 0; i < e->list.n; i++)
+		cr_assert(small.list.v[i].target == e->list.v[i].target &&
+			      small.list.v[i].source == e->list.v[i].source,
+			  "%s: reference %zu", name, i);
+	pdf_edges_clear(&small);
+}
+
 /* Asked from the last one on: one answer brings others with it. */
 static struct plain_edges known_edges(struct pades *p, struct pdf_edges *e,
 				      const char *name)
@@ -78,14 +105,14 @@ static void expect_each_number(const struct pdf_edges *e,
 /* Returns how many there are. */
 static size_t expect_agreed(struct view octets, const char *name)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct plain_edges want = { 0 };
 	struct pdf_edges e;
 	struct pades p;
 	if (!open_file(octets, &p))
 		return 0;
-	cr_assert_eq(pdf_edges_read(&p, &e, &err), 0, "%s: %s", name, err.text);
+	read_edges(&p, 0, &e, name);
 	cr_assert_not(e.list.too_many, "%s", name);
+	expect_steps_agree(&p, &e, name);
 	pdf_edges_plain_file(&p, &want);
 	pdf_edges_plain_sort(&want);
 	struct plain_edges found = known_edges(&p, &e, name);
@@ -118,12 +145,11 @@ static void expect_sketch(struct pdf_sketch *s, const char *name)
 /* How many references to a number. */
 static size_t n_to(const struct pdf_sketch *s, uint32_t number)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pdf_edges e;
 	struct pades p;
 	size_t n;
 	cr_assert(open_file(pdf_sketch_view(s), &p));
-	cr_assert_eq(pdf_edges_read(&p, &e, &err), 0, "%s", err.text);
+	read_edges(&p, 0, &e, "n_to");
 	(void)pdf_edges_to(&e, number, &n);
 	pdf_edges_clear(&e);
 	close_file(&p);
@@ -268,7 +294,7 @@ Test(pdf_changes_edges, long_head_of_an_object_stream_counts_against_the_limit)
 	struct pdf_edges e;
 	struct pades p;
 	cr_assert(open_file(pdf_sketch_view(&s), &p));
-	cr_assert_eq(pdf_edges_read(&p, &e, &err), 0, "%s", err.text);
+	read_edges(&p, 0, &e, "n_to");
 	cr_expect(e.list.too_many);
 	pdf_edges_clear(&e);
 	close_file(&p);
@@ -313,7 +339,7 @@ Test(pdf_changes_edges, objects_in_one_place_are_too_many_beyond_the_limit)
 		struct pdf_edges e;
 		struct pades p;
 		cr_assert(open_file(view_buf(&file), &p));
-		cr_assert_eq(pdf_edges_read(&p, &e, &err), 0, "%s", err.text);
+		read_edges(&p, 0, &e, "n_to");
 		cr_expect_eq(e.list.too_many, n == 400, "%u", n);
 		pdf_edges_clear(&e);
 		close_file(&p);
