@@ -7,6 +7,7 @@
 #ifndef LTPS_VALIDATION_TRUSTED_LIST_H
 #define LTPS_VALIDATION_TRUSTED_LIST_H
 
+#include "base/jsonw.h"
 #include "formats/trusted_list.h"
 #include "validation/cert.h"
 
@@ -150,5 +151,21 @@ struct trusted_list_period {
  * whole history; false: none. */
 bool trusted_list_last_period(const struct trusted_list_service *s, const char *type,
 			      struct trusted_list_period *ret);
+
+/* ---- telling ---- */
+
+/* The members of an object that say what list it is, its verdict and its signer. */
+void trusted_list_summary_json(const struct trusted_list *l,
+			       const struct trusted_list_verdict *v, struct jsonw *j);
+/* All of a list, its services as they are at a time, as an object. */
+void trusted_list_json(const struct trusted_list *l,
+		       const struct trusted_list_verdict *v, int64_t time_ms,
+		       struct jsonw *j);
+/* The same as text, appended. Fails: TOO_LARGE, NOMEM */
+int trusted_list_text(const struct trusted_list *l,
+		      const struct trusted_list_verdict *v, int64_t time_ms,
+		      struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/* What stands behind TRUSTED_LIST_SERVICE or TRUSTED_LIST_STATUS; else the whole. */
+const char *trusted_list_short(const char *uri);
 
 #endif

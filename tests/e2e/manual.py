@@ -49,7 +49,7 @@ def same(name, wanted, got):
 
 
 def commands():
-    return set(re.findall(r"^  ltps (\w+) +", help_of(), re.M))
+    return set(re.findall(r"^  ltps ([\w-]+) +", help_of(), re.M))
 
 
 def check_commands():
