@@ -147,10 +147,10 @@ struct trusted_list_period {
 	int64_t from_ms;
 	int64_t until_ms; /* INT64_MAX: still */
 };
-/* The last period of a service in which its status granted it under this type, by its
- * whole history; false: none. */
+/* The last period of a service that had begun at a time and in which its status granted
+ * it under this type, by its whole history; false: none. */
 bool trusted_list_last_period(const struct trusted_list_service *s, const char *type,
-			      struct trusted_list_period *ret);
+			      int64_t time_ms, struct trusted_list_period *ret);
 
 /* ---- telling ---- */
 

@@ -51,15 +51,18 @@ static bool grants(const struct trusted_list_state *s, const char *type)
 }
 
 bool trusted_list_last_period(const struct trusted_list_service *s, const char *type,
-			      struct trusted_list_period *ret)
+			      int64_t time_ms, struct trusted_list_period *ret)
 {
 	const size_t n = is_ordered(s) ? s->n : (s->n > 0 ? 1 : 0);
-	size_t i = 0;
-	while (i < n && !grants(&s->states[i], type))
+	size_t i = 0, end;
+	while (i < n && (!grants(&s->states[i], type) || s->states[i].from_ms > time_ms))
 		i++;
 	if (i == n)
 		return false;
-	ret->until_ms = i > 0 ? s->states[i - 1].from_ms : INT64_MAX;
+	end = i;
+	while (end > 0 && grants(&s->states[end - 1], type))
+		end--;
+	ret->until_ms = end > 0 ? s->states[end - 1].from_ms : INT64_MAX;
 	while (i + 1 < n && grants(&s->states[i + 1], type))
 		i++;
 	ret->from_ms = s->states[i].from_ms;

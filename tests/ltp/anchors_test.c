@@ -59,7 +59,7 @@ struct recording {
 static int run_record(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct recording *r = arg;
-	return anchors_record(conn, configured, r->now_ms, &r->changes, err);
+	return anchors_record(conn, configured, NULL, r->now_ms, &r->changes, err);
 }
 
 static size_t record(int64_t now_ms)

@@ -538,10 +538,10 @@ Test(trusted_list, a_service_is_what_it_was_at_the_time)
 	cr_expect_eq(trusted_list_state_at(s, Y2018 - 1, NULL), &s->states[2]);
 	cr_expect_null(trusted_list_state_at(s, Y2015 - 1, NULL));
 	struct trusted_list_period p;
-	cr_assert(trusted_list_last_period(s, TLKIT_CA_QC, &p));
+	cr_assert(trusted_list_last_period(s, TLKIT_CA_QC, FIX_T0_MS, &p));
 	cr_expect_eq(p.from_ms, Y2015, "granted goes on from what was before it");
 	cr_expect_eq(p.until_ms, Y2020);
-	cr_expect_not(trusted_list_last_period(s, TLKIT_TSA_QTST, &p), "another type");
+	cr_expect_not(trusted_list_last_period(s, TLKIT_TSA_QTST, FIX_T0_MS, &p), "another type");
 	trusted_list_free(l);
 }
 
@@ -557,7 +557,7 @@ Test(trusted_list, a_history_out_of_order_says_nothing)
 	    with_service("withdrawn", "2020-01-01T00:00:00Z", history);
 	cr_expect_null(trusted_list_state_at(&l->services[0], Y2018, &ordered));
 	cr_expect_not(ordered);
-	cr_expect_not(trusted_list_last_period(&l->services[0], TLKIT_CA_QC, &p));
+	cr_expect_not(trusted_list_last_period(&l->services[0], TLKIT_CA_QC, FIX_T0_MS, &p));
 	trusted_list_free(l);
 }
 
@@ -569,9 +569,23 @@ Test(trusted_list, a_gap_ends_a_period)
 		 tlkit_past(TLKIT_CA_QC, "withdrawn", "2018-01-01T00:00:00Z"),
 		 tlkit_past(TLKIT_CA_QC, GRANTED, "2015-01-01T00:00:00Z"));
 	struct trusted_list *l = with_service(GRANTED, "2020-01-01T00:00:00Z", history);
-	cr_assert(trusted_list_last_period(&l->services[0], TLKIT_CA_QC, &p));
+	cr_assert(trusted_list_last_period(&l->services[0], TLKIT_CA_QC, FIX_T0_MS, &p));
 	cr_expect_eq(p.from_ms, Y2020);
 	cr_expect_eq(p.until_ms, INT64_MAX);
+	trusted_list_free(l);
+}
+
+Test(trusted_list, what_is_announced_is_not_there_yet)
+{
+	struct trusted_list_period p;
+	struct trusted_list *l = with_service(
+	    "withdrawn", "2027-01-01T00:00:00Z",
+	    tlkit_past(TLKIT_CA_QC, GRANTED, "2026-01-02T00:00:00Z"));
+	cr_expect_not(trusted_list_last_period(&l->services[0], TLKIT_CA_QC, FIX_T0_MS,
+					       &p));
+	cr_assert(trusted_list_last_period(&l->services[0], TLKIT_CA_QC,
+					   FIX_T0_MS + FIX_DAY_MS, &p));
+	cr_expect_eq(p.until_ms, FIX_T0_MS + 365 * FIX_DAY_MS);
 	trusted_list_free(l);
 }
 
