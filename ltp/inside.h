@@ -55,6 +55,7 @@ struct ltp_worker {
 	/* Of the TSAs' paths, which are asked about again and again. */
 	struct sig_cache *signatures;
 	bool upkeep_begun;
+	bool lists_changed; /* since it was looked what anchors follow from them */
 	struct notify_state *notify;
 };
 

@@ -267,9 +267,13 @@ int trusted_lists_turn(struct ltp_worker *w, struct upkeep_turn *t,
 		const struct tl_state before = o->of_first;
 		rc = refresh(w, &e, &before, t->now_ms, err);
 		if (rc == 0)
-			rc = check_anchors(w, t->now_ms, err);
-		if (rc == 0)
 			rc = look(w, t->now_ms, o, err);
+		w->lists_changed = true;
+	}
+	/* Once for all that are due together: whoever is told begins anew. */
+	if (rc == 0 && w->lists_changed && o->due_ms > t->now_ms) {
+		rc = check_anchors(w, t->now_ms, err);
+		w->lists_changed = rc != 0;
 	}
 	if (rc == 0) {
 		t->again_ms = o->due_ms > t->now_ms ? o->due_ms : t->now_ms;

@@ -58,7 +58,7 @@ static const struct conf_rule rules[] = {
 	{ "trusted_list", true, "announcement", CONF_TEXT, false, false, 0, 0 },
 	{ "trusted_list", true, "territory", CONF_TEXT, true, false, 0, 0 },
 	{ "trusted_list", true, "service", CONF_TEXT, true, false, 0, 0 },
-	{ "trusted_list", true, "refresh", CONF_DURATION, false, false, 60000,
+	{ "trusted_list", true, "refresh", CONF_DURATION, false, false, 1000,
 	  30 * DAY_MS },
 	{ "scvp", false, "certificate", CONF_TEXT, false, false, 0, 0 },
 	{ "scvp", false, "key", CONF_TEXT, false, false, 0, 0 },
