@@ -163,7 +163,8 @@ def check_single(t, root, port, keys):
         publish(6, services, next_update="2026-01-02T00:00:00Z")
         refused("an expired one", "expired")
         publish(6, services)
-        Host.files["/list.xml"] = Host.files["/list.xml"].replace(b">Provider<", b">Provides<")
+        good = Host.files["/list.xml"]
+        Host.files["/list.xml"] = good.replace(b">Provider<", b">Provides<")
         refused("an altered one", "altered")
         Host.files["/list.xml"] = b"<html></html>"
         refused("no list", "unreadable")
@@ -190,7 +191,7 @@ def check_single(t, root, port, keys):
         s.start()
         t.equal("a list that is configured no more ends its anchors", s.trusted(), set())
         s.stop()
-        r = subprocess.run([ltps, "fsck", os.path.join(s.dir, "store")],
+        r = subprocess.run([ltps, "fsck", "--store", os.path.join(s.dir, "store")],
                            capture_output=True, text=True)
         t.equal("the store is sound", r.returncode, 0)
     finally:
