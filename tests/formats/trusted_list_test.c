@@ -3,7 +3,6 @@
 #include "formats/trusted_list.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/trusted_list_kit.h"
@@ -123,12 +122,11 @@ Test(trusted_list, a_processing_instruction_is_refused)
 
 Test(trusted_list, a_name_beyond_its_limit_is_refused)
 {
-	char *long_name = calloc(TRUSTED_LIST_TEXT_MAX + 64, 1);
-	strcpy(long_name, ">");
-	memset(long_name + 1, 'x', TRUSTED_LIST_TEXT_MAX + 1);
-	strcat(long_name, "</SchemeTerritory>");
-	refused_with(">XX</SchemeTerritory>", long_name, LTPS_TOO_LARGE, "");
-	free(long_name);
+	static char name[TRUSTED_LIST_TEXT_MAX + 64];
+	memset(name, 'x', TRUSTED_LIST_TEXT_MAX + 2);
+	name[0] = '>';
+	memcpy(name + TRUSTED_LIST_TEXT_MAX + 2, "</SchemeTerritory>", 19);
+	refused_with(">XX</SchemeTerritory>", name, LTPS_TOO_LARGE, "");
 }
 
 static void too_many(const char *one, size_t n, bool states, const char *word)

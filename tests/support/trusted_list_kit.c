@@ -234,14 +234,13 @@ static void put_digest(struct buf *b, const char *method, struct view octets, bo
 	put(b, "</ds:DigestValue>");
 }
 
-/* The same with the declaration where the element is first used. */
-static void put_cert(struct buf *b, const struct tlkit_signature *o)
+/* name: "V2", or "" of the first version. */
+static void put_cert(struct buf *b, const struct tlkit_signature *o, const char *name)
 {
 	const struct fix_cert *named = o->named != NULL ? o->named : o->signer;
 	const char *method = or_else(o->cert_digest, TLKIT_SHA256);
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct digest d;
-	const char *name = o->first_version ? "" : "V2";
 	must(digest_once(xml_digest_from_uri(view_text(method)), named->der, &d,
 			 &err) == 0,
 	     err.text);
@@ -265,8 +264,10 @@ static void make_properties(struct signing *s)
 	       " Id=\"props\"><xades:SignedSignatureProperties>");
 	if (time[0] != '\0')
 		put(b, "<xades:SigningTime>%s</xades:SigningTime>", time);
-	if (!s->o->no_certificate)
-		put_cert(b, s->o);
+	if (s->o->first_version || s->o->both)
+		put_cert(b, s->o, "");
+	if (!s->o->first_version && !s->o->no_certificate)
+		put_cert(b, s->o, "V2");
 	put(b, "</xades:SignedSignatureProperties></xades:SignedProperties>");
 }
 

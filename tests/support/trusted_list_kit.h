@@ -52,6 +52,7 @@ struct tlkit_signature {
 	const char *unsigned_properties;
 	bool first_version;   /* SigningCertificate instead of V2 */
 	bool no_certificate;  /* neither of them */
+	bool both;            /* both of them */
 	bool no_properties;   /* no XAdES at all, and one reference */
 	bool wrong_digest, wrong_properties, wrong_value;
 };

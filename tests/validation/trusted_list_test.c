@@ -159,6 +159,8 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 		{ "names another", { .signer = c, .named = other }, TRUSTED_LIST_SIGNER },
 		{ "names none", { .signer = c, .no_certificate = true },
 		  TRUSTED_LIST_SIGNER },
+		{ "named twice", { .signer = c, .both = true },
+		  TRUSTED_LIST_SIGNATURE_FORM },
 		{ "no time", { .signer = c, .time = "" }, TRUSTED_LIST_SIGNING_TIME },
 		{ "before the certificate",
 		  { .signer = c, .time = "2001-01-01T00:00:00Z" },
@@ -181,6 +183,10 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 		    .method = "http://www.w3.org/2000/09/xmldsig#rsa-sha1" },
 		  TRUSTED_LIST_ALGORITHM },
 		{ "method of another key",
+		  { .signer = c,
+		    .method = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256" },
+		  TRUSTED_LIST_ALGORITHM },
+		{ "an unknown method",
 		  { .signer = rsa,
 		    .method = "http://www.w3.org/2021/04/xmldsig-more#rsa" },
 		  TRUSTED_LIST_ALGORITHM },
@@ -244,6 +250,17 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 	fix_cert_free(c);
 	fix_cert_free(other);
 	fix_cert_free(rsa);
+}
+
+/* No time is not the beginning of time. */
+Test(trusted_list, a_certificate_that_was_always_valid_needs_a_time_too)
+{
+	struct fix_cert *c = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "Old", .not_before_ms = -FIX_YEAR_MS });
+	struct tlkit_signature sign = { .signer = c, .time = "" };
+	expect("no time", &(struct tlkit_list){ 0 }, &sign, NULL,
+	       TRUSTED_LIST_SIGNING_TIME);
+	fix_cert_free(c);
 }
 
 Test(trusted_list, a_small_key_is_not_accepted)
@@ -331,6 +348,33 @@ Test(trusted_list, what_is_wrapped_is_refused)
 		     TRUSTED_LIST_SIGNATURE_FORM, "an object more");
 	cr_expect_eq(wrapped(c, "</SchemeTerritory>", "X", false), TRUSTED_LIST_ALTERED);
 	fix_cert_free(c);
+}
+
+/* What it covers is the same: only its place is another. */
+Test(trusted_list, a_signature_that_was_moved_inside_is_refused)
+{
+	struct fix_cert *c = signer_make(FIX_KEY_P256);
+	struct buf plain = buf_make(OUT_MAX), good = buf_make(OUT_MAX),
+		   bad = buf_make(OUT_MAX);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tlkit_signature sign = { .signer = c };
+	const char *text;
+	tlkit_list(&(struct tlkit_list){ .extension = "x" }, &plain);
+	tlkit_sign(view_buf(&plain), &sign, &good);
+	cr_assert_eq(buf_text(&good, &text, &err), 0);
+	const char *at = strstr(text, "</Extension>"),
+		   *from = strstr(text, "<ds:Signature "),
+		   *to = strstr(text, "</TrustServiceStatusList>");
+	cr_assert_eq(buf_put(&bad, view_of(text, (size_t)(at - text)), &err), 0);
+	cr_assert_eq(buf_put(&bad, view_of(from, (size_t)(to - from)), &err), 0);
+	cr_assert_eq(buf_put(&bad, view_of(at, (size_t)(from - at)), &err), 0);
+	cr_assert_eq(buf_put_text(&bad, to, &err), 0);
+	cr_expect_eq(judged(view_buf(&bad), c, NULL, NULL).reason,
+		     TRUSTED_LIST_SIGNATURE_FORM);
+	fix_cert_free(c);
+	buf_free(&plain);
+	buf_free(&good);
+	buf_free(&bad);
 }
 
 /* ---- the list itself ---- */
