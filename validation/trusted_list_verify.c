@@ -163,7 +163,7 @@ static int check_digest(struct view octets, const char *method, struct view valu
 			bool *ret_same, struct ltps_error *err)
 {
 	struct digest d;
-	if (digest_once(strong(method), octets, &d, err) != 0)
+	if (digest_once(xml_digest_from_uri(view_text(method)), octets, &d, err) != 0)
 		return -1;
 	*ret_same = view_equal(digest_view(&d), value);
 	return 0;
@@ -190,7 +190,8 @@ static int check_reference(const struct trusted_list_reference *r, struct view o
 
 /* ---- the signer ---- */
 
-/* EN 319 132-1 5.2.2: its digest is in the properties. */
+/* EN 319 132-1 5.2.2: its digest is in the properties. That only says which of those
+ * who may sign it was: lists of before 2020 do so by SHA-1, from which nothing follows. */
 static int find_signer(const struct trusted_list_signature *s,
 		       const struct trusted_list_signers *signers,
 		       struct trusted_list_verdict *v, struct ltps_error *err)
@@ -202,7 +203,7 @@ static int find_signer(const struct trusted_list_signature *s,
 				    "its signer");
 		return 0;
 	}
-	if (strong(d->method) == DIGEST_NONE) {
+	if (xml_digest_from_uri(view_text(d->method)) == DIGEST_NONE) {
 		trusted_list_refuse(v, TRUSTED_LIST_ALGORITHM,
 				    "the digest of the signer's certificate is by "
 				    "%.100s",

@@ -82,7 +82,7 @@ def published(folder):
     for path in sorted(glob.glob(os.path.join(folder, "*.xml"))):
         signer = path[:-4] + ".pem"
         if os.path.exists(signer):
-            made[os.path.basename(path)] = (path, signer, ours(path, signer)["version"])
+            made[os.path.basename(path)] = (path, signer, ours(path, signer).get("version", 5))
     return made
 
 

@@ -40,9 +40,9 @@ public final class DssLists {
 		String[] names = line.split("\t");
 		DSSDocument document = new FileDocument(names[0]);
 		CommonCertificateSource signers = new CommonCertificateSource();
-		signers.addCertificate(DSSUtils.loadCertificate(new File(names[1])));
 		String indication = null, sub = null, parsed = "\"sequence\":null";
 		try {
+			signers.addCertificate(DSSUtils.loadCertificate(new File(names[1])));
 			ValidationResult v = new TLValidatorTask(document, signers).get();
 			indication = String.valueOf(v.getIndication());
 			sub = String.valueOf(v.getSubIndication());
