@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "formats/asic_names.h"
 #include "formats/xml.h"
+#include "formats/xml_children.h"
 #include "formats/zip.h"
 
 /* Older name of the same namespace, met in containers before 2013. */
@@ -171,24 +172,14 @@ static int read_method(struct reading *m, struct asic_reference *ref,
 static int read_value(struct reading *m, struct asic_reference *ref,
 		      struct ltps_error *err)
 {
-	struct buf *text = &m->rec->text;
-	struct ltps_error bad = LTPS_ERROR_INIT;
-	size_t start = text->n, to = start, n = 0;
+	const size_t start = m->rec->text.n;
 
-	if (xml_collect(m->r, text, err) != 0)
+	if (xml_base64(m->r, &m->rec->text, err) != 0)
 		return -1;
-	for (size_t i = start; i < text->n; i++) {
-		uint8_t c = text->p[i];
-		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
-			text->p[to++] = c;
-	}
-	text->n = to;
-	if (b64_decode_in_place(text->p + start, to - start, false, &n, &bad) != 0 ||
-	    n == 0)
-		return fail_format(err, "XML Signature 4.4.3.6", "DigestValue");
-	text->n = start + n;
 	ref->value = kept_since(m->rec, start);
-	return 0;
+	return ref->value.n > 0
+		   ? 0
+		   : fail_format(err, "XML Signature 4.4.3.6", "DigestValue");
 }
 
 static int compare_digest(struct asic *a, struct asic_reference *ref,

@@ -2,6 +2,7 @@
 /* anchors - periods of trust, and the file that auditors get of them. */
 #include "ltp/anchors.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@ struct period {
 	size_t n;
 	int64_t from_ms;
 	int64_t sunset_ms; /* INT64_MAX: trusted still */
+	char source[128];
 };
 struct history {
 	struct period *list;
@@ -42,6 +44,8 @@ static int take_row(void *arg, const struct anchor_row *row, struct ltps_error *
 	p->n = row->der.n;
 	p->from_ms = row->trusted_from_ms;
 	p->sunset_ms = row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX;
+	snprintf(p->source, sizeof(p->source), "%s",
+		 row->source != NULL ? row->source : SOURCE_CONFIGURED);
 	h->n++;
 	return 0;
 }
@@ -59,20 +63,50 @@ static const struct period *last_period(const struct history *h, struct view der
 	return last;
 }
 
+/* ---- where they come from ---- */
+
+static const struct anchor_origin *origin_of(const struct anchor_origins *o,
+					     const uint8_t sha256[32])
+{
+	for (size_t i = 0; o != NULL && i < o->n; i++)
+		if (memcmp(o->list[i].sha256, sha256, 32) == 0)
+			return &o->list[i];
+	return NULL;
+}
+
+int anchor_origins_add(struct anchor_origins *o, const struct anchor_origin *origin,
+		       struct ltps_error *err)
+{
+	if (origin_of(o, origin->sha256) != NULL)
+		return 0;
+	if (mem_grow(&o->list, sizeof(*o->list), o->n + 1, &o->capacity, err) != 0)
+		return -1;
+	o->list[o->n++] = *origin;
+	return 0;
+}
+
 /* ---- changes ---- */
 
-static int put(struct store_conn *conn, struct view der, int64_t from_ms,
-	       int64_t sunset_ms, size_t *changes, struct ltps_error *err)
+struct recording {
+	struct store_conn *conn;
+	const struct history *h;
+	const struct anchor_origins *origins;
+	int64_t now_ms;
+	size_t changes;
+};
+
+static int put(struct recording *r, struct view der, int64_t from_ms, int64_t sunset_ms,
+	       const struct anchor_origin *origin, struct ltps_error *err)
 {
 	int64_t id;
 	const struct anchor_row row = {
 		.der = der,
 		.trusted_from_ms = from_ms,
 		.sunset_ms = sunset_ms != INT64_MAX ? sunset_ms : 0,
-		.source = SOURCE_CONFIGURED,
+		.source = origin != NULL ? origin->source : SOURCE_CONFIGURED,
 	};
-	++*changes;
-	return anchor_put(conn, &row, &id, err);
+	++r->changes;
+	return anchor_put(r->conn, &row, &id, err);
 }
 
 /* One that is configured with an end behind us: when its period began is not known,
@@ -84,59 +118,71 @@ static int64_t begin_of(const struct cert *c, int64_t sunset_ms, int64_t now_ms)
 	return c->not_before_ms < sunset_ms ? c->not_before_ms : sunset_ms;
 }
 
-static int record_one(struct store_conn *conn, const struct history *h,
-		      const struct cert *c, int64_t sunset_ms, int64_t now_ms,
-		      size_t *changes, struct ltps_error *err)
+/* The first period of one that a list tells of begins when the list says. */
+static int64_t first_of(const struct recording *r, const struct cert *c,
+			const struct anchor_origin *origin, int64_t sunset_ms)
 {
-	const struct period *p = last_period(h, c->der);
-	const bool runs = p != NULL && p->sunset_ms > now_ms;
-	if (p == NULL || (!runs && sunset_ms > now_ms))
-		return put(conn, c->der, begin_of(c, sunset_ms, now_ms), sunset_ms,
-			   changes, err);
+	return origin != NULL && origin->from_ms <= r->now_ms &&
+		       origin->from_ms <= sunset_ms
+		   ? origin->from_ms
+		   : begin_of(c, sunset_ms, r->now_ms);
+}
+
+static int record_one(struct recording *r, const struct cert *c, int64_t sunset_ms,
+		      struct ltps_error *err)
+{
+	const struct period *p = last_period(r->h, c->der);
+	const struct anchor_origin *origin = origin_of(r->origins, c->sha256);
+	const bool runs = p != NULL && p->sunset_ms > r->now_ms;
+	if (p == NULL)
+		return put(r, c->der, first_of(r, c, origin, sunset_ms), sunset_ms,
+			   origin, err);
+	if (!runs && sunset_ms > r->now_ms)
+		return put(r, c->der, begin_of(c, sunset_ms, r->now_ms), sunset_ms,
+			   origin, err);
 	/* A period that is over is over: what was proven in it was proven under it. */
 	if (!runs || p->sunset_ms == sunset_ms)
 		return 0;
-	return put(conn, c->der, p->from_ms,
-		   sunset_ms > p->from_ms ? sunset_ms : p->from_ms, changes, err);
+	return put(r, c->der, p->from_ms,
+		   sunset_ms > p->from_ms ? sunset_ms : p->from_ms, origin, err);
 }
 
-static int end_missing(struct store_conn *conn, const struct history *h,
-		       const struct material *configured, int64_t now_ms,
-		       size_t *changes, struct ltps_error *err)
+static int end_one(struct recording *r, const struct period *p,
+		   const struct material *configured, struct ltps_error *err)
 {
-	for (size_t i = 0; i < h->n; i++) {
-		const struct period *p = &h->list[i];
-		const struct view der = view_of(p->der, p->n);
-		struct digest d;
-		if (p->sunset_ms <= now_ms)
-			continue;
-		if (digest_once(DIGEST_SHA256, der, &d, err) != 0)
-			return -1;
-		if (material_find_cert(configured, MATERIAL_ANCHOR, d.p) != NULL)
-			continue;
-		/* A clock that was set back ends nothing before it began. */
-		if (put(conn, der, p->from_ms,
-			now_ms > p->from_ms ? now_ms : p->from_ms, changes, err) != 0)
-			return -1;
-	}
-	return 0;
+	const struct view der = view_of(p->der, p->n);
+	struct anchor_origin from;
+	struct digest d;
+	if (p->sunset_ms <= r->now_ms)
+		return 0;
+	if (digest_once(DIGEST_SHA256, der, &d, err) != 0)
+		return -1;
+	if (material_find_cert(configured, MATERIAL_ANCHOR, d.p) != NULL)
+		return 0;
+	snprintf(from.source, sizeof(from.source), "%s", p->source);
+	/* A clock that was set back ends nothing before it began. */
+	return put(r, der, p->from_ms,
+		   r->now_ms > p->from_ms ? r->now_ms : p->from_ms, &from, err);
 }
 
 int anchors_record(struct store_conn *conn, const struct material *configured,
-		   int64_t now_ms, size_t *ret_changes, struct ltps_error *err)
+		   const struct anchor_origins *origins, int64_t now_ms,
+		   size_t *ret_changes, struct ltps_error *err)
 {
 	struct history h = { 0 };
-	size_t changes = 0;
+	struct recording r = {
+		.conn = conn, .h = &h, .origins = origins, .now_ms = now_ms
+	};
 	int rc = anchor_list(conn, take_row, &h, err);
 	for (size_t i = 0; rc == 0 && i < material_count(configured, MATERIAL_ANCHOR);
 	     i++)
-		rc = record_one(conn, &h, material_cert(configured, MATERIAL_ANCHOR, i),
-				material_sunset(configured, i), now_ms, &changes, err);
-	if (rc == 0)
-		rc = end_missing(conn, &h, configured, now_ms, &changes, err);
+		rc = record_one(&r, material_cert(configured, MATERIAL_ANCHOR, i),
+				material_sunset(configured, i), err);
+	for (size_t i = 0; rc == 0 && i < h.n; i++)
+		rc = end_one(&r, &h.list[i], configured, err);
 	history_clear(&h);
 	if (rc == 0 && ret_changes != NULL)
-		*ret_changes = changes;
+		*ret_changes = r.changes;
 	return rc;
 }
 

@@ -10,12 +10,29 @@
 #include "storage/material.h"
 #include "validation/material.h"
 
-/* Configured anchors that are not in the history are added, from now on; those of the
- * history that are configured no more get their sunset now; one that is back begins a
- * new period. On the writer's thread. */
+/* Where an anchor comes from that is not named in the configuration itself. */
+struct anchor_origin {
+	uint8_t sha256[32];
+	int64_t from_ms;  /* since when it is trusted there */
+	char source[128]; /* "trusted list EU/RO" */
+};
+#define ANCHOR_SOURCE_LIST "trusted list "
+/* The first of an anchor counts. */
+struct anchor_origins {
+	struct anchor_origin *list;
+	size_t n, capacity;
+};
+/* Adds one, unless it is there. Release the list with mem_free(). */
+int anchor_origins_add(struct anchor_origins *o, const struct anchor_origin *origin,
+		       struct ltps_error *err) LTPS_CHECKED;
+
+/* Configured anchors that are not in the history are added, from now on or since their
+ * origin says; those of the history that are configured no more get their sunset now;
+ * one that is back begins a new period. On the writer's thread.
+ * origins  NULL: all are of the configuration */
 int anchors_record(struct store_conn *conn, const struct material *configured,
-		   int64_t now_ms, size_t *ret_changes,
-		   struct ltps_error *err) LTPS_CHECKED;
+		   const struct anchor_origins *origins, int64_t now_ms,
+		   size_t *ret_changes, struct ltps_error *err) LTPS_CHECKED;
 /* All of the history into a pool, those past with their sunset
  * (material_add_anchor()). */
 int anchors_read(struct store_conn *conn, struct material *into,

@@ -360,6 +360,17 @@ static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err
 	return 0;
 }
 
+const struct profile *keeping_profile(const struct ltp *l)
+{
+	for (size_t i = 0; i < l->o.n_profiles; i++) {
+		const struct profile *p = l->o.profiles[i];
+		if (profile_active(p, ltp_now(l)) &&
+		    (p->operations & 1u << OP_PRESERVE_PO) != 0)
+			return p;
+	}
+	return NULL;
+}
+
 int material_preserve(struct store_conn *conn, const struct material_new *row,
 		      struct leaf_new *leaf, int64_t *ret_id, struct ltps_error *err)
 {

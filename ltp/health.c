@@ -7,6 +7,7 @@
 #include "ltp/anchors.h"
 #include "ltp/fixity.h"
 #include "ltp/plan.h"
+#include "ltp/trusted_lists.h"
 #include "ltp/upkeep.h"
 
 #define HEALTH_TREES_MAX 1000
@@ -65,7 +66,9 @@ static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 	if (tip_sums(w->conn, look_sum, &r, err) != 0 ||
 	    fixity_damage_count(w->conn, &h->damaged, err) != 0 ||
 	    upkeep_trouble(w->conn, trouble, &h->trouble_alarm, err) != 0 ||
-	    upkeep_clock(w->conn, &seen_ms, err) != 0)
+	    upkeep_clock(w->conn, &seen_ms, err) != 0 ||
+	    trusted_lists_count(w->conn, &w->l->o.lists, r.now_ms, &h->lists,
+				&h->lists_trusted, err) != 0)
 		return -1;
 	snprintf(h->trouble, sizeof(h->trouble), "%.511s", trouble);
 	if (seen_ms != INT64_MIN && r.now_ms < seen_ms - CLOCK_BACK_MS)

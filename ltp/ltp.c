@@ -98,7 +98,8 @@ static int run_history(struct store_conn *conn, void *arg, struct ltps_error *er
 	struct history_task *h = arg;
 	const struct material *trust =
 	    h->l->o.trust != NULL ? h->l->o.trust : h->l->nothing;
-	if (anchors_record(conn, trust, ltp_now(h->l), &h->changes, err) != 0)
+	if (anchors_record(conn, trust, h->l->o.anchor_origins, ltp_now(h->l),
+			   &h->changes, err) != 0)
 		return -1;
 	return anchors_read(conn, h->l->history, err);
 }

@@ -21,6 +21,8 @@
 #include "validation/material.h"
 
 struct store;
+struct anchor_origins;
+struct ltp_trusted_list;
 struct algorithm_policy;
 struct notify_hook;
 struct validation_policy;
@@ -95,6 +97,18 @@ struct ltp_options {
 	size_t n_tsas;
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */
+	/* The trusted lists to care for (trusted_lists.h), what of `trust` came of them,
+	 * and since when; all borrowed. */
+	struct trusted_lists {
+		const struct ltp_trusted_list *list;
+		size_t n;
+	} lists;
+	const struct material *lists_anchors;         /* NULL: none */
+	const struct anchor_origins *anchor_origins; /* NULL: none */
+	/* Told, on a background thread, when other anchors follow from the lists: then
+	 * another ltp with those is to take the place of this one. NULL: nobody. */
+	void (*trust_changed)(void *arg);
+	void *trust_changed_arg;
 	/* Until when evidence may rest on which algorithm; NULL: no end is known. */
 	const struct algorithm_policy *algorithms; /* borrowed */
 	struct ltp_upkeep_options upkeep;
@@ -454,6 +468,7 @@ struct ltp_health {
 	uint64_t damaged;        /* blobs that no copy could repair */
 	int64_t clock_back_ms;   /* the clock is that far behind what was seen; 0 */
 	char trouble[512];       /* of the worst job; "" */
+	uint64_t lists, lists_trusted; /* trusted lists; those to be believed now */
 	bool trouble_alarm;
 };
 int ltp_health(struct ltp_worker *w, struct ltp_health *ret_h,

@@ -196,18 +196,6 @@ static bool seen_before(const struct ltp_scvp_worker *w, const struct digest *d)
 	return false;
 }
 
-/* The profile whose trees such leaves go to: the first that preserves with storage. */
-static const struct profile *keeping_profile(const struct ltp *l)
-{
-	for (size_t i = 0; i < l->o.n_profiles; i++) {
-		const struct profile *p = l->o.profiles[i];
-		if (profile_active(p, ltp_now(l)) &&
-		    (p->operations & 1u << OP_PRESERVE_PO) != 0)
-			return p;
-	}
-	return NULL;
-}
-
 static int archive_preserve(void *arg, struct view object, struct ltps_error *err)
 {
 	struct ltp_scvp_worker *w = arg;

@@ -33,6 +33,7 @@ static const struct {
 	{ JOB_PERIOD, period_turn },
 	{ JOB_COPY, copy_turn },
 	{ JOB_FIXITY, fixity_turn },
+	{ JOB_TRUSTED_LISTS, trusted_lists_turn },
 };
 #define WORKS_COUNT (sizeof(WORKS) / sizeof(WORKS[0]))
 

@@ -14,6 +14,7 @@
  *   reaugment          period.c         forms whose last time-stamp weakens
  *   period             period.c         ends of preservation periods
  *   copy, fixity       fixity.c         second directory; every blob read again
+ *   trusted-lists      trusted_lists.c  the most overdue trusted list got and judged
  */
 #ifndef LTPS_LTP_UPKEEP_H
 #define LTPS_LTP_UPKEEP_H
@@ -51,6 +52,7 @@ upkeep_fn reaugment_turn;        /* period.c */
 upkeep_fn period_turn;           /* period.c */
 upkeep_fn copy_turn;             /* fixity.c */
 upkeep_fn fixity_turn;           /* fixity.c */
+upkeep_fn trusted_lists_turn;    /* trusted_lists.c */
 
 /* Fail-points of period.c; NULL ends it. */
 extern const char *const period_failpoints[];
@@ -98,5 +100,6 @@ int upkeep_clock(struct store_conn *conn, int64_t *ret_seen_ms,
 #define JOB_PERIOD "period"
 #define JOB_COPY "copy"
 #define JOB_FIXITY "fixity"
+#define JOB_TRUSTED_LISTS "trusted-lists"
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/jsonw.h"
 #include "ltp/notify_private.h"
 #include "ltp/plan_private.h"
+#include "ltp/trusted_lists.h"
 #include "storage/queue.h"
 #include "storage/term.h"
 
@@ -120,6 +121,7 @@ static int put_anchor(void *arg, const struct anchor_row *row, struct ltps_error
 			  row->sunset_ms != 0 ? row->sunset_ms : INT64_MAX);
 	jsonw_member_bool(t->j, "trusted",
 			  row->sunset_ms == 0 || row->sunset_ms > t->now_ms);
+	jsonw_member(t->j, "source", row->source);
 	jsonw_object_end(t->j);
 	cert_free(c);
 	return 0;
@@ -128,6 +130,11 @@ static int put_anchor(void *arg, const struct anchor_row *row, struct ltps_error
 static int put_anchors(struct telling *t, struct ltps_error *err)
 {
 	return anchor_list(t->w->conn, put_anchor, t, err);
+}
+
+static int put_lists(struct telling *t, struct ltps_error *err)
+{
+	return trusted_lists_json(t->w->conn, &t->w->l->o.lists, t->now_ms, t->j, err);
 }
 
 /* ---- jobs ---- */
@@ -170,6 +177,7 @@ static const struct {
 	{ "tsas", put_tsas },
 	{ "certificates", put_footings },
 	{ "anchors", put_anchors },
+	{ "trusted_lists", put_lists },
 	{ "jobs", put_queue },
 };
 

@@ -82,6 +82,8 @@ static void lane_done(struct pool_job *job)
 			  s->notify.failing;
 	if (s->draining)
 		return;
+	if (l == &s->upkeep)
+		service_lists_look(s);
 	if (l->next_ms != INT64_MAX) {
 		in_ms = l->next_ms - clock_now_ms(s->clock);
 		if (in_ms > SLEEP_MAX_MS)

@@ -41,6 +41,7 @@ int cmd_path(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 int cmd_augment(int argc, char **argv);
 int cmd_seal(int argc, char **argv);
+int cmd_trusted_list(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_scvp(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);

@@ -11,10 +11,11 @@
 /* TSAs, anchors, profiles and the store. */
 /* and the three files of [scvp], its clients, what else is at hand, the files of two
  * signing keys, a policy, the second folder, those of [tls], the configuration itself,
- * secrets of hooks. */
+ * secrets of hooks, lists and their signers. */
 #define PATHS_MAX                                                                      \
 	(2 * CONFIG_ANCHORS_MAX + CONFIG_PROFILE_FILES_MAX + CONFIG_MATERIAL_MAX + 5 + \
-	 2 * 4 + 3 + 3 + NOTIFY_HOOKS_MAX)
+	 2 * 4 + 3 + 3 + NOTIFY_HOOKS_MAX +                                            \
+	 TRUSTED_LISTS_MAX * (CONFIG_LIST_SIGNERS_MAX + 1))
 #define PATH_TEXT_MAX 4096
 #define KIB INT64_C(1024)
 #define GIB (KIB * KIB * KIB)
@@ -50,6 +51,15 @@ static const struct conf_rule rules[] = {
 	{ "trust", false, "anchors", CONF_TEXT, true, false, 0, 0 },
 	{ "trust", false, "tsa_skew", CONF_DURATION, false, false, 1, HOUR_MS },
 	{ "trust", false, "material", CONF_TEXT, true, false, 0, 0 },
+	{ "trusted_list", true, "url", CONF_TEXT, false, false, 0, 0 },
+	{ "trusted_list", true, "file", CONF_TEXT, false, false, 0, 0 },
+	{ "trusted_list", true, "signers", CONF_TEXT, true, true, 0, 0 },
+	{ "trusted_list", true, "lists", CONF_BOOL, false, false, 0, 0 },
+	{ "trusted_list", true, "announcement", CONF_TEXT, false, false, 0, 0 },
+	{ "trusted_list", true, "territory", CONF_TEXT, true, false, 0, 0 },
+	{ "trusted_list", true, "service", CONF_TEXT, true, false, 0, 0 },
+	{ "trusted_list", true, "refresh", CONF_DURATION, false, false, 1000,
+	  30 * DAY_MS },
 	{ "scvp", false, "certificate", CONF_TEXT, false, false, 0, 0 },
 	{ "scvp", false, "key", CONF_TEXT, false, false, 0, 0 },
 	{ "scvp", false, "password_file", CONF_TEXT, false, false, 0, 0 },
@@ -503,7 +513,8 @@ int config_parse(struct view text, const char *name, const char *base,
 	    read_validation(&c, name, base, err) != 0 ||
 	    read_upkeep(&c, name, base, err) != 0 ||
 	    config_read_auth(&c, base, err) != 0 ||
-	    config_read_notify(&c, base, err) != 0)
+	    config_read_notify(&c, base, err) != 0 ||
+	    config_read_lists(&c, base, err) != 0)
 		goto fail;
 	*ret_c = c;
 	return 0;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "ltp/ltp.h"
 #include "ltp/notify.h"
+#include "ltp/trusted_lists.h"
 #include "scvp/responder.h"
 #include "server/http.h"
 #include "timestamping/tsp_client.h"
@@ -112,6 +113,23 @@ struct config_notify {
 #define CONFIG_NOTIFY_GIVE_UP_MS (INT64_C(7) * 86400000)
 #define CONFIG_NOTIFY_TIMEOUT_MS 10000
 
+/* A [trusted_list NAME]; texts borrowed from the file. */
+#define CONFIG_LIST_SIGNERS_MAX 8 /* files */
+struct config_trusted_list {
+	const char *name;
+	const char *url;  /* or: */
+	const char *file;
+	const char *signers[CONFIG_LIST_SIGNERS_MAX];
+	size_t n_signers;
+	bool lists;
+	const char *announcement;
+	const char *territories[TRUSTED_LISTS_TERRITORIES_MAX];
+	size_t n_territories;
+	const char *services[TRUSTED_LISTS_SERVICES_MAX]; /* "CA/QC", or whole URIs */
+	size_t n_services;
+	int64_t refresh_ms;
+};
+
 struct config {
 	const char *name; /* of the file, for messages */
 	const char *listen;
@@ -144,6 +162,8 @@ struct config {
 	struct config_tenant *tenants;
 	size_t n_tenants;
 	struct fetch_policy fetch;
+	struct config_trusted_list trusted_lists[TRUSTED_LISTS_MAX];
+	size_t n_trusted_lists;
 	struct config_notify notify[NOTIFY_HOOKS_MAX];
 	size_t n_notify;
 	bool builtin_profiles;

@@ -13,6 +13,8 @@ int config_read_auth(struct config *c, const char *base,
 		     struct ltps_error *err) LTPS_CHECKED;
 int config_read_notify(struct config *c, const char *base,
 		       struct ltps_error *err) LTPS_CHECKED;
+int config_read_lists(struct config *c, const char *base,
+		      struct ltps_error *err) LTPS_CHECKED;
 void config_clear_auth(struct config *c);
 
 #endif

@@ -33,6 +33,7 @@ static const struct {
 	{ "path", cmd_path, "judge the certification path of a certificate" },
 	{ "scvp", cmd_scvp, "ask an SCVP server about certificates" },
 	{ "evidence", cmd_evidence, "verify evidence records offline" },
+	{ "trusted-list", cmd_trusted_list, "show a trusted list and judge it" },
 	{ "policy", cmd_policy, "show what a validation policy decides" },
 	{ "renewals", cmd_renewals, "when evidence weakens, and what that will cost" },
 	{ "token", cmd_token, "who may come in: API tokens" },
@@ -48,7 +49,7 @@ static void print_help(FILE *out)
 {
 	fputs("ltps - long-term preservation of signed documents\n\nusage:\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  ltps %-9s %s\n", commands[i].name, commands[i].what);
+		fprintf(out, "  ltps %-12s %s\n", commands[i].name, commands[i].what);
 	fputs("\nltps COMMAND -h tells more; ltps --version\n", out);
 }
 

@@ -192,7 +192,7 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n_tenants; i++)
 		s->tenants[i] = s->config->tenants[i].rules;
-	const struct ltp_options options = {
+	struct ltp_options options = {
 		.store = s->store,
 		.clock = s->clock,
 		.log = s->log,
@@ -218,6 +218,7 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.low_space_bytes = s->config->low_space,
 		.no_space_bytes = s->config->no_space,
 	};
+	service_lists_options(s, &options);
 	return ltp_new(&options, &s->ltp, err);
 }
 
@@ -376,6 +377,7 @@ static const struct {
 	{ "trust anchors", start_trust, stop_trust, PLACE_BUILD },
 	{ "profiles", start_profiles, stop_profiles, PLACE_BUILD },
 	{ "store", start_store, stop_store, PLACE_SHELL },
+	{ "trusted lists", service_lists_start, service_lists_stop, PLACE_BUILD },
 	{ "signing keys", start_keys, stop_keys, PLACE_BUILD },
 	{ "evidence policy", start_policy, stop_policy, PLACE_BUILD },
 	{ "notifications", notify_hooks_start, notify_hooks_stop, PLACE_BUILD },

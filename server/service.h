@@ -37,6 +37,7 @@
 #define SERVICE_STAGES_MAX 24
 
 struct service;
+struct service_lists;
 struct service_shell;
 struct service_route {
 	struct service *service;
@@ -139,6 +140,7 @@ struct service {
 	struct loop *loop;
 
 	struct material *trust;
+	struct service_lists *lists; /* NULL: no trusted list is configured */
 	struct validation_policy *evidence_policy; /* its algorithms */
 	struct profile *profiles[PROFILES_MAX];
 	size_t n_profiles;
@@ -288,6 +290,12 @@ void certificate_http_handle(struct http_exchange *x, void *arg);
 /* notify_hooks.c: [notify] with its secrets */
 int notify_hooks_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void notify_hooks_stop(struct service *s);
+/* service_lists.c: [trusted_list]; behind the store, whose anchors go to `trust` */
+int service_lists_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
+void service_lists_stop(struct service *s);
+void service_lists_options(struct service *s, struct ltp_options *o);
+/* On the loop's thread: whether it has to reload, since other anchors follow. */
+void service_lists_look(struct service *s);
 /* background.c */
 int background_start(struct service *s, struct ltps_error *err) LTPS_CHECKED;
 void background_stop(struct service *s);

@@ -142,4 +142,10 @@ int report_xml(const struct report *r, const struct report_frame *f, struct buf 
 /* Exit status of the judging commands: 0, 1, 2; 3 nothing to judge. */
 int report_exit_status(const struct report *r);
 
+/*
+ * Names and texts of whoever made a file stand in the lines of a report: what could move
+ * a terminal's cursor or deceive the reader becomes '?'.
+ */
+void report_make_harmless(char *s, size_t n);
+
 #endif

@@ -43,11 +43,7 @@ static size_t deceptive_len(const char *s, size_t n)
 	return 0;
 }
 
-/*
- * Names and texts of whoever made the file stand in the lines: what could move a
- * terminal's cursor or deceive the reader becomes '?'.
- */
-static void make_harmless(char *s, size_t n)
+void report_make_harmless(char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const unsigned char c = (unsigned char)s[i];
@@ -77,7 +73,7 @@ static void say(struct text *t, const char *fmt, ...)
 	if (n < 0 || t->err.code != LTPS_OK)
 		return;
 	size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
-	make_harmless(line, len);
+	report_make_harmless(line, len);
 	if (buf_put(t->out, view_of(line, len), &t->err) == 0 &&
 	    buf_put_byte(t->out, '\n', &t->err) == 0)
 		return;

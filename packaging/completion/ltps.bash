@@ -6,7 +6,7 @@ _ltps()
 	local words='' options=''
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		COMPREPLY=($(compgen -W 'serve demo preserve update retrieve delete trace package export import info search validate augment seal path scvp evidence policy renewals token link fsck backup restore simulate devpki -h --help --version' -- "$cur"))
+		COMPREPLY=($(compgen -W 'serve demo preserve update retrieve delete trace package export import info search validate augment seal path scvp evidence trusted-list policy renewals token link fsck backup restore simulate devpki -h --help --version' -- "$cur"))
 		return
 	fi
 	case $prev in
@@ -34,6 +34,7 @@ _ltps()
 	path) words='' options='--anchor --cert --crl --depth --eku --explain --explicit-policy --fetch --fetch-local --format --help --inhibit-any --inhibit-mapping --initial-policy --key-usage --known --model --no-revocation --ocsp --paths --policy --progress --provider --provider-anchor --quiet --time -h' ;;
 	scvp) words='' options='--anchor --by-reference --cert --check --context --crl --eku --explicit-policy --format --full-request --hash --help --inhibit-any --inhibit-mapping --initial-policy --key --key-usage --name --no-cache --no-fetch --no-nonce --now --ocsp --oldest --policy --policy-by-value --policy-request --progress --quiet --read --ref --request --requestor --responder --save-request --save-response --server-anchor --server-status --signer --specified-eku --text --time --unsigned --want -h' ;;
 	evidence) words='verify' options='--anchor --cert --crl --data --digest --format --help --ocsp --policy --progress --quiet --time -h' ;;
+	trusted-list) words='' options='--format --help --signer --time -h' ;;
 	policy) words='show list' options='--format --help -h' ;;
 	renewals) words='' options='--format --help --object --policy --tenant --time -c -h' ;;
 	token) words='add list revoke' options='--help --name --role --tenant --until -c -h' ;;

@@ -139,6 +139,29 @@ function anchors(u) {
 			: el("p", null, t("health.anchors.none")));
 }
 
+// What is wrong with a list that is believed still is told, but takes nothing away yet.
+function listState(l) {
+	const kind = l.state === "good" ? "ok" : l.trusted ? "unknown" : "bad";
+	return [badge(l.state === "waiting" ? "plain" : kind, named("health.list.is", l.state)),
+		l.why ? el("div", { lang: "en" }, l.why) : null];
+}
+
+function lists(u) {
+	if (!u.trusted_lists.length)
+		return null;
+	return card(t("health.lists"), { id: "lists" }, el("p", null, t("health.lists.why")),
+		table(t("health.lists"), ["name", "state", "version", "until", "by", "services"].map(
+			(c) => t(`health.list.${c}`)), u.trusted_lists.map((l) => [
+			[l.name, l.territory ? el("div", { class: "muted" }, l.territory) : null],
+			listState(l),
+			l.sequence === null ? t("health.never")
+				: [t("health.list.number", { n: l.sequence }),
+					el("div", { class: "muted" }, time(l.issued, { date: true }))],
+			l.next_update ? time(l.next_update, { date: true }) : t("health.never"),
+			l.signed_by ? el("span", { title: l.signed_by }, commonName(l.signed_by)) : null,
+			l.services.length ? l.services.join(", ") : t("health.list.no-services")])));
+}
+
 function jobState(j) {
 	return [j.given_up ? badge("bad", t("health.job.given-up", { n: j.given_up })) : null,
 		j.due ? badge("unknown", t("health.job.due", { n: j.due })) : null,
@@ -185,7 +208,7 @@ export async function show(main, _, ctx) {
 	busy.remove();
 	main.append(...[glance(h), u && alarms(u), due(r)].filter(Boolean));
 	if (u)
-		main.append(...[tsas(u), certificates(u), anchors(u), jobs(u)].filter(Boolean));
+		main.append(...[tsas(u), certificates(u), anchors(u), lists(u), jobs(u)].filter(Boolean));
 	else
 		main.append(el("p", { class: "note" }, t("health.operators")));
 }

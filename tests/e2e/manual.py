@@ -49,7 +49,7 @@ def same(name, wanted, got):
 
 
 def commands():
-    return set(re.findall(r"^  ltps (\w+) +", help_of(), re.M))
+    return set(re.findall(r"^  ltps ([\w-]+) +", help_of(), re.M))
 
 
 def check_commands():
@@ -122,7 +122,7 @@ def check_completion():
          {x for x in complete(["ltps", ""]) if not x.startswith("-")})
     text = read("packaging", "completion", "_ltps")
     same("zsh completes the commands that there are", commands(),
-         set(re.findall(r"^\t\t'(\w+):", text, re.M)))
+         set(re.findall(r"^\t\t'([\w-]+):", text, re.M)))
     for command in sorted(commands()):
         wanted = set(OPTION.findall(help_of(command))) | {"-h", "--help"}
         same(f"bash completes the options of {command}", wanted,

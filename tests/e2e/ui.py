@@ -242,6 +242,9 @@ def codes(tap):
            for c in re.findall(r'engine_find\([^"]*"([A-Z_]+)"', f)], 8)
     all_of("jobs", "health.job.kind", re.findall(
         r'#define JOB_\w+ "([\w-]+)"', source("ltp/upkeep.h") + source("ltp/inside.h")), 10)
+    all_of("states of trusted lists", "health.list.is", re.findall(
+        r'\[TRUSTED_LIST_\w+\] = "([\w-]+)"', source("validation/trusted_list_verify.c")) +
+        re.findall(r'#define TL_WORD_\w+ "([\w-]+)"', source("ltp/trusted_lists_private.h")), 16)
     all_of("alarms", "health.alarm", re.findall(
         r'#define NOTIFY_ALARM_\w+ "([\w-]+)"', source("ltp/notify_private.h")) + re.findall(
         r'\[ALARM_\w+\] = "([\w-]+)"', source("ltp/notify_alarm.c")), 7)

@@ -141,7 +141,8 @@ def dss(folder, program="DssJudge", *more):
     more: further programs that it is compiled with."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "dss-class-path")
-    if not all(os.path.exists(p) for p in class_path_in(path)):
+    if not all(os.path.exists(p) for p in class_path_in(path)) or \
+            os.path.getmtime(os.path.join(HERE, "java", "pom.xml")) > os.path.getmtime(path):
         fetch_dss(path)
     sources = [os.path.join(HERE, "java", "src", "main", "java", name + ".java")
                for name in (program, *more)]
@@ -150,6 +151,10 @@ def dss(folder, program="DssJudge", *more):
 
 def dss_signatures(folder):
     return dss(folder, "DssSignatures")
+
+
+def dss_lists(folder):
+    return dss(folder, "DssLists")
 
 
 def dss_make(folder):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "ltp/anchors.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/storage_fixture.h"
@@ -16,6 +17,7 @@ static struct store *store;
 static struct store_conn *reader;
 static struct fix_cert *one, *two;
 static struct material *configured;
+static struct anchor_origins origins;
 
 static void begin(void)
 {
@@ -28,6 +30,7 @@ static void begin(void)
 
 static void end(void)
 {
+	mem_free(origins.list);
 	material_free(configured);
 	fix_cert_free(one);
 	fix_cert_free(two);
@@ -54,18 +57,19 @@ static void configure_nothing(void)
 struct recording {
 	int64_t now_ms;
 	size_t changes;
+	const struct anchor_origins *origins;
 };
 
 static int run_record(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct recording *r = arg;
-	return anchors_record(conn, configured, r->now_ms, &r->changes, err);
+	return anchors_record(conn, configured, r->origins, r->now_ms, &r->changes, err);
 }
 
 static size_t record(int64_t now_ms)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct recording r = { .now_ms = now_ms };
+	struct recording r = { .now_ms = now_ms, .origins = &origins };
 	cr_assert_eq(store_write(store, run_record, &r, &err), 0, "%s", err.text);
 	return r.changes;
 }
@@ -89,6 +93,7 @@ struct periods {
 	struct view der;
 	size_t n;
 	int64_t from_ms, sunset_ms; /* of the last */
+	char source[64];
 };
 
 static int count_period(void *arg, const struct anchor_row *row, struct ltps_error *err)
@@ -100,6 +105,7 @@ static int count_period(void *arg, const struct anchor_row *row, struct ltps_err
 	p->n++;
 	p->from_ms = row->trusted_from_ms;
 	p->sunset_ms = row->sunset_ms;
+	snprintf(p->source, sizeof(p->source), "%s", row->source);
 	return 0;
 }
 
@@ -229,4 +235,57 @@ Test(anchors, empty_history_is_an_empty_file)
 	cr_assert_eq(anchors_write(reader, &out, &err), 0);
 	cr_assert_eq(out.n, 0);
 	buf_free(&out);
+}
+
+/* ---- of a trusted list ---- */
+
+static void come_from(const struct fix_cert *c, int64_t from_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct anchor_origin o = { .from_ms = from_ms, .source = "trusted list XX" };
+	struct digest d;
+	cr_assert_eq(digest_once(DIGEST_SHA256, c->der, &d, &err), 0);
+	memcpy(o.sha256, d.p, sizeof(o.sha256));
+	cr_assert_eq(anchor_origins_add(&origins, &o, &err), 0);
+}
+
+Test(anchors, one_of_a_list_begins_and_ends_with_its_status)
+{
+	configure(one, INT64_MAX);
+	come_from(one, FIX_T0_MS - 100 * DAY);
+	cr_assert_eq(record(FIX_T0_MS), 1);
+	struct periods p = periods_of(one);
+	cr_expect_eq(p.from_ms, FIX_T0_MS - 100 * DAY);
+	cr_expect_str_eq(p.source, "trusted list XX");
+	configure_nothing();
+	configure(one, FIX_T0_MS - DAY);
+	cr_assert_eq(record(FIX_T0_MS), 1);
+	p = periods_of(one);
+	cr_expect_eq(p.n, 1);
+	cr_expect_eq(p.sunset_ms, FIX_T0_MS - DAY);
+	cr_assert_eq(record(FIX_T0_MS + DAY), 0, "told once");
+}
+
+Test(anchors, one_of_a_list_that_is_back_begins_a_new_period)
+{
+	configure(one, INT64_MAX);
+	come_from(one, FIX_T0_MS - 100 * DAY);
+	record(FIX_T0_MS);
+	configure_nothing();
+	record(FIX_T0_MS + DAY);
+	cr_expect_str_eq(periods_of(one).source, "trusted list XX");
+	configure(one, INT64_MAX);
+	record(FIX_T0_MS + 2 * DAY);
+	const struct periods p = periods_of(one);
+	cr_expect_eq(p.n, 2);
+	cr_expect_eq(p.from_ms, FIX_T0_MS + 2 * DAY, "what was between was not trusted");
+}
+
+/* A beginning that the list tells of the future is not believed as one behind us. */
+Test(anchors, one_of_a_list_never_begins_in_the_future)
+{
+	configure(one, INT64_MAX);
+	come_from(one, FIX_T0_MS + DAY);
+	record(FIX_T0_MS);
+	cr_expect_eq(periods_of(one).from_ms, FIX_T0_MS);
 }

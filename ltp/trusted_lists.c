@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trusted_lists - the turn of the care of trusted lists: the most overdue one is tried,
+ * what is new is kept, and when other anchors follow from it the service is told.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ltp/rows.h"
+#include "ltp/trusted_lists_private.h"
+#include "ltp/upkeep.h"
+
+/* After a failure: soon, then later and later up to the rhythm. */
+#define FIRST_DELAY_MS 60000
+/* A list with all its pivots: well within the lease, since other upkeep waits. */
+#define ATTEMPT_MS 240000
+#define KEY_PREFIX "trusted-list "
+
+/* ---- keeping ---- */
+
+/* The document and the pivots it was believed by. */
+#define KEPT_MAX (1 + TRUSTED_LIST_PIVOTS_MAX)
+
+struct keeping {
+	const struct tl_entry *entry;
+	const struct tl_state *state;
+	const struct profile *profile; /* NULL: no tree takes leaves */
+	struct material_new rows[KEPT_MAX];
+	struct leaf_new leaves[KEPT_MAX];
+	char key[TL_KEY_MAX + sizeof(KEY_PREFIX)];
+	size_t n;
+	int64_t now_ms;
+	bool is_news; /* another document than before */
+	uint64_t was;
+};
+
+static int add_document(struct ltp_worker *w, struct keeping *k, struct view octets,
+			const char *source, struct ltps_error *err)
+{
+	struct ltp *l = w->l;
+	struct material_new *row = &k->rows[k->n];
+	struct leaf_new *leaf = &k->leaves[k->n];
+	*row = (struct material_new){ .kind = MATERIAL_ROW_OTHER,
+				      .key = view_text(k->key),
+				      .source = source,
+				      .fetched_ms = k->now_ms };
+	if (blob_prepare(l->o.store, STORE_TENANT_SYSTEM, octets, NULL, &row->blob,
+			 err) != 0)
+		return -1;
+	k->n++;
+	if (k->profile == NULL)
+		return 0;
+	leaf->profile = k->profile->id;
+	leaf->now_ms = k->now_ms;
+	leaf->alg = leaf_digest(l, k->profile, k->now_ms);
+	leaf->bytes = octets.n;
+	return digest_once(leaf->alg, octets, &leaf->digest, err);
+}
+
+static int add_documents(struct ltp_worker *w, const struct tl_attempt *a,
+			 struct keeping *k, struct ltps_error *err)
+{
+	if (!a->good || !k->is_news)
+		return 0;
+	if (add_document(w, k, view_buf(&a->document), a->state.url, err) != 0)
+		return -1;
+	k->rows[0].produced_ms = a->state.issued_ms;
+	k->rows[0].until_ms = a->state.next_update_ms;
+	for (size_t i = 0; i < a->n_pivots; i++)
+		if (add_document(w, k, view_buf(&a->pivots[i]), a->pivot_urls[i],
+				 err) != 0)
+			return -1;
+	return 0;
+}
+
+static int tell_accepted(struct store_conn *conn, const struct keeping *k,
+			 struct ltps_error *err)
+{
+	const struct upkeep_event e = { .operation = "TrustedListAccepted",
+					.now_ms = k->now_ms };
+	char name[TL_KEY_MAX];
+	tl_entry_name(k->entry, name);
+	return upkeep_audit(conn, &e, err, "%s number %llu, SHA-512 %s", name,
+			    (unsigned long long)k->state->sequence, k->state->sha512);
+}
+
+/* The lists below a list of lists that changed may lie elsewhere now. */
+static int wake_below(struct store_conn *conn, const struct keeping *k,
+		      struct ltps_error *err)
+{
+	const struct ltp_trusted_list *l = k->entry->l;
+	for (size_t i = 0; k->entry->territory == NULL && l->lists &&
+			   i < l->n_territories;
+	     i++) {
+		const struct tl_entry below = { l, l->territories[i] };
+		struct tl_state s;
+		if (tl_state_get(conn, &below, &s, err) != 0)
+			return -1;
+		s.due_ms = 0;
+		if (tl_state_put(conn, &below, &s, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	struct keeping *k = arg;
+	int64_t id;
+	for (size_t i = 0; i < k->n; i++)
+		if ((k->profile != NULL
+			 ? material_preserve(conn, &k->rows[i], &k->leaves[i], &id, err)
+			 : material_put(conn, &k->rows[i], &id, NULL, err)) != 0)
+			return -1;
+	if (k->n > 0 &&
+	    (tell_accepted(conn, k, err) != 0 || wake_below(conn, k, err) != 0))
+		return -1;
+	return tl_state_put(conn, k->entry, k->state, err);
+}
+
+static int keep_attempt(struct ltp_worker *w, const struct tl_entry *e,
+			const struct tl_attempt *a, bool is_news,
+			struct ltps_error *err)
+{
+	struct keeping *k = mem_zalloc(1, sizeof(*k));
+	if (k == NULL)
+		return ltps_fail_nomem(err);
+	k->entry = e;
+	k->state = &a->state;
+	k->profile = keeping_profile(w->l);
+	k->now_ms = a->state.tried_ms;
+	k->is_news = is_news;
+	memcpy(k->key, KEY_PREFIX, sizeof(KEY_PREFIX));
+	tl_entry_name(e, k->key + sizeof(KEY_PREFIX) - 1);
+	int rc = add_documents(w, a, k, err);
+	if (rc == 0)
+		rc = store_write(w->l->o.store, run_keep, k, err);
+	for (size_t i = 0; i < k->n; i++)
+		blob_new_free(k->rows[i].blob);
+	mem_free(k);
+	return rc;
+}
+
+/* ---- one list ---- */
+
+static void plan_next(const struct tl_entry *e, struct tl_attempt *a)
+{
+	struct tl_state *s = &a->state;
+	const struct job_policy policy = { FIRST_DELAY_MS, e->l->refresh_ms, 0 };
+	if (a->good) {
+		s->failures = 0;
+		s->due_ms = s->tried_ms + e->l->refresh_ms;
+	} else {
+		s->failures++;
+		s->due_ms =
+		    s->tried_ms + job_delay(&policy, s->failures, view_text(s->url).n);
+	}
+	/* Its end is to be noticed when it comes. */
+	if (s->accepted && s->next_update_ms >= s->tried_ms &&
+	    s->due_ms > s->next_update_ms)
+		s->due_ms = s->next_update_ms + 1;
+}
+
+static int refresh(struct ltp_worker *w, const struct tl_entry *e,
+		   const struct tl_state *before, int64_t now_ms,
+		   struct ltps_error *err)
+{
+	struct tl_attempt a = { .state = *before };
+	fetch_until(w->fetch, clock_monotonic_ms() + ATTEMPT_MS);
+	int rc = tl_attempt(w, e, now_ms, &a, err);
+	fetch_until(w->fetch, INT64_MAX);
+	if (rc == 0) {
+		plan_next(e, &a);
+		rc = keep_attempt(w, e, &a,
+				  !before->accepted ||
+				      strcmp(a.state.sha512, before->sha512) != 0,
+				  err);
+	}
+	tl_attempt_clear(&a);
+	return rc;
+}
+
+/* ---- all of them ---- */
+
+struct overview {
+	struct tl_entry first; /* the most overdue */
+	struct tl_state of_first;
+	int64_t due_ms; /* of it; INT64_MAX: there is none */
+	char trouble[STORE_ERROR_MAX + 1];
+	bool alarm;
+};
+
+/* That nobody answers is trouble; that what was got is not to be believed, or the last
+ * that was has expired, puts what is judged by it in danger. */
+static void look_trouble(struct overview *o, const struct tl_entry *e,
+			 const struct tl_state *s, int64_t now_ms)
+{
+	const char *word = tl_state_word(s, now_ms);
+	char name[TL_KEY_MAX];
+	if (strcmp(word, trusted_list_word(TRUSTED_LIST_GOOD)) == 0 ||
+	    strcmp(word, TL_WORD_NONE) == 0)
+		return;
+	const bool alarm = strcmp(word, TL_WORD_UNREACHABLE) != 0;
+	if (o->trouble[0] != '\0' && (o->alarm || !alarm))
+		return;
+	tl_entry_name(e, name);
+	o->alarm = alarm;
+	snprintf(o->trouble, sizeof(o->trouble), "%s: %s%s%s", name, word,
+		 s->why[0] != '\0' ? ": " : "", s->why);
+}
+
+static int look(struct ltp_worker *w, int64_t now_ms, struct overview *o,
+		struct ltps_error *err)
+{
+	struct tl_entry e;
+	*o = (struct overview){ .due_ms = INT64_MAX };
+	for (size_t i = 0; tl_entry_at(&w->l->o.lists, i, &e); i++) {
+		struct tl_state s;
+		if (tl_state_get(w->conn, &e, &s, err) != 0)
+			return -1;
+		look_trouble(o, &e, &s, now_ms);
+		/* A clock that was ahead when it was tried is not waited for. */
+		if (s.tried_ms > now_ms)
+			s.due_ms = 0;
+		if (s.due_ms >= o->due_ms)
+			continue;
+		o->due_ms = s.due_ms;
+		o->first = e;
+		o->of_first = s;
+	}
+	return 0;
+}
+
+/* Whether other anchors follow from the lists than this service began with. */
+static int check_anchors(struct ltp_worker *w, int64_t now_ms, struct ltps_error *err)
+{
+	struct material *m = NULL;
+	struct anchor_origins origins = { 0 };
+	bool same = true;
+	int rc = material_new(&m, err);
+	if (rc == 0)
+		rc = trusted_lists_anchors(w->conn, &w->l->o.lists, now_ms, m, &origins,
+					   err);
+	if (rc == 0)
+		same = trusted_lists_same(m, w->l->o.lists_anchors);
+	mem_free(origins.list);
+	material_free(m);
+	if (rc == 0 && !same && w->l->o.trust_changed != NULL)
+		w->l->o.trust_changed(w->l->o.trust_changed_arg);
+	return rc;
+}
+
+int trusted_lists_turn(struct ltp_worker *w, struct upkeep_turn *t,
+		       struct ltps_error *err)
+{
+	struct overview *o;
+	int rc;
+	if (w->l->o.lists.n == 0)
+		return 0;
+	o = mem_zalloc(1, sizeof(*o));
+	if (o == NULL)
+		return ltps_fail_nomem(err);
+	rc = look(w, t->now_ms, o, err);
+	if (rc == 0 && o->due_ms <= t->now_ms) {
+		const struct tl_entry e = o->first;
+		const struct tl_state before = o->of_first;
+		rc = refresh(w, &e, &before, t->now_ms, err);
+		if (rc == 0)
+			rc = look(w, t->now_ms, o, err);
+		w->lists_changed = true;
+	}
+	/* Once for all that are due together: whoever is told begins anew. */
+	if (rc == 0 && w->lists_changed && o->due_ms > t->now_ms) {
+		rc = check_anchors(w, t->now_ms, err);
+		w->lists_changed = rc != 0;
+	}
+	if (rc == 0) {
+		t->again_ms = o->due_ms > t->now_ms ? o->due_ms : t->now_ms;
+		t->alarm = o->alarm;
+		memcpy(t->trouble, o->trouble, sizeof(t->trouble));
+	}
+	mem_free(o);
+	return rc;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trusted_lists_get - one attempt at a list: where it lies, who may sign it, got, read,
+ * judged. A list of a territory lies where the list of lists says and is signed by
+ * whom that names; a list of lists goes through its pivots.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "ltp/trusted_lists_private.h"
+#include "validation/report.h"
+
+static void fail_with(struct tl_attempt *a, const char *word, const char *why)
+{
+	struct tl_state *s = &a->state;
+	snprintf(s->word, sizeof(s->word), "%s", word);
+	snprintf(s->why, sizeof(s->why), "%.190s", why);
+	report_make_harmless(s->why, strlen(s->why));
+}
+
+static void refuse_list(struct tl_attempt *a, const struct trusted_list_verdict *v)
+{
+	fail_with(a, trusted_list_word(v->reason), v->why);
+}
+
+/* Whether an error is about what was got, so that the state tells it. */
+static bool is_theirs(const struct ltps_error *e)
+{
+	return e->code != LTPS_CANCELLED && e->code != LTPS_NOMEM &&
+	       e->code != LTPS_CRYPTO;
+}
+
+/* ---- getting ---- */
+
+static int get_url(struct ltp_worker *w, const char *url, struct buf *out,
+		   struct ltps_error *err)
+{
+	const struct fetch_request req = { .url = url,
+					   .accept = TRUSTED_LIST_MIME
+					   ", application/xml, text/xml" };
+	struct fetch_result r = { 0 };
+	int rc = fetch_do(w->fetch, &req, &r, err);
+	if (rc == 0 && r.status != 200)
+		rc = ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL, "status %d",
+			       r.status);
+	if (rc == 0) {
+		buf_free(out);
+		*out = r.body;
+		r.body = (struct buf){ 0 };
+	}
+	fetch_result_free(&r);
+	return rc;
+}
+
+/* Got and read; false: the attempt says why not, or err is set. */
+static bool get_list(struct ltp_worker *w, const char *url, const char *file,
+		     struct tl_attempt *a, struct buf *out, struct trusted_list **ret,
+		     struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	char line[512];
+	const char *word = TL_WORD_UNREACHABLE;
+	int rc;
+	if (url != NULL) {
+		rc = get_url(w, url, out, &why);
+	} else {
+		*out = buf_make(TRUSTED_LIST_SIZE_MAX);
+		rc = file_read(file, out, &why);
+	}
+	if (rc == 0) {
+		word = TL_WORD_UNREADABLE;
+		rc = trusted_list_parse(view_buf(out), ret, &why);
+	}
+	if (rc == 0)
+		return true;
+	if (!is_theirs(&why)) {
+		*err = why;
+		return false;
+	}
+	ltps_error_line(&why, line, sizeof(line));
+	fail_with(a, word, line);
+	return false;
+}
+
+/* ---- the list of lists ---- */
+
+struct pivots {
+	struct trusted_list *list[TRUSTED_LIST_PIVOTS_MAX];
+	size_t n;
+};
+
+static bool get_pivots(struct ltp_worker *w, const struct ltp_trusted_list *l,
+		       struct tl_attempt *a, struct pivots *p, struct ltps_error *err)
+{
+	const char *urls[TRUSTED_LIST_PIVOTS_MAX];
+	size_t n = 0;
+	if (!trusted_list_pivots(a->list, l->announcement, urls, &n)) {
+		fail_with(a, trusted_list_word(TRUSTED_LIST_PIVOT),
+			  "the configured announcement of its signers is not named: "
+			  "they may have been announced anew");
+		return false;
+	}
+	a->pivots = mem_zalloc(n + 1, sizeof(*a->pivots));
+	a->pivot_urls = mem_zalloc(n + 1, sizeof(*a->pivot_urls));
+	if (a->pivots == NULL || a->pivot_urls == NULL) {
+		ltps_fail_nomem(err);
+		return false;
+	}
+	for (; p->n < n; p->n++) {
+		a->pivot_urls[p->n] = urls[p->n];
+		if (!get_list(w, urls[p->n], NULL, a, &a->pivots[p->n],
+			      &p->list[p->n], err)) {
+			a->n_pivots = p->n + 1;
+			return false;
+		}
+		a->n_pivots = p->n + 1;
+	}
+	return true;
+}
+
+/* Who may sign the present one. */
+static int signers_through(struct ltp_worker *w, const struct ltp_trusted_list *l,
+			   struct tl_attempt *a, struct trusted_list_certs *ret,
+			   bool *ret_ok, struct ltps_error *err)
+{
+	struct pivots p = { .n = 0 };
+	struct trusted_list_verdict v;
+	int rc = 0;
+	*ret_ok = get_pivots(w, l, a, &p, err);
+	if (*ret_ok)
+		rc = trusted_list_through((const struct trusted_list *const *)p.list,
+					  p.n, &l->signers, ret, &v, err);
+	if (*ret_ok && rc == 0 && v.reason != TRUSTED_LIST_GOOD) {
+		refuse_list(a, &v);
+		*ret_ok = false;
+	}
+	for (size_t i = 0; i < p.n; i++)
+		trusted_list_free(p.list[i]);
+	return err->code == LTPS_OK ? rc : -1;
+}
+
+/* ---- judging ---- */
+
+static void accept_list(const struct tl_entry *e, int64_t now_ms,
+			const struct trusted_list_verdict *v, struct tl_attempt *a)
+{
+	struct tl_state *s = &a->state;
+	const struct trusted_list *l = a->list;
+	a->good = true;
+	s->accepted = true;
+	s->why[0] = '\0';
+	snprintf(s->word, sizeof(s->word), "%s", trusted_list_word(v->reason));
+	snprintf(s->territory, sizeof(s->territory), "%s", l->territory);
+	report_make_harmless(s->territory, strlen(s->territory));
+	cert_text(v->signer, s->signer);
+	report_make_harmless(s->signer, strlen(s->signer));
+	s->version = l->version;
+	s->sequence = l->sequence;
+	s->issued_ms = l->issued_ms;
+	s->next_update_ms = l->next_update_ms;
+	s->accepted_ms = now_ms;
+	if (e->territory == NULL)
+		snprintf(s->url, sizeof(s->url), "%s",
+			 e->l->url != NULL ? e->l->url : e->l->file);
+}
+
+static int judge(const struct tl_entry *e, const struct trusted_list_signers *signers,
+		 int64_t now_ms, struct tl_attempt *a, struct ltps_error *err)
+{
+	const struct tl_state *s = &a->state;
+	const struct trusted_list_seen seen = { s->sequence, s->issued_ms };
+	const struct trusted_list_wanted wanted = {
+		.signers = *signers,
+		.lists = e->territory == NULL && e->l->lists,
+		.territory = e->territory,
+		.seen = s->accepted ? &seen : NULL,
+		.time_ms = now_ms,
+	};
+	struct trusted_list_verdict v;
+	if (trusted_list_judge(a->list, &wanted, &v, err) != 0)
+		return -1;
+	if (v.reason == TRUSTED_LIST_GOOD)
+		accept_list(e, now_ms, &v, a);
+	else
+		refuse_list(a, &v);
+	return 0;
+}
+
+static int judge_under(const struct tl_entry *e, struct trusted_list_certs *certs,
+		       int64_t now_ms, struct tl_attempt *a, struct ltps_error *err)
+{
+	const struct trusted_list_signers signers = {
+		(const struct cert *const *)certs->list, certs->n
+	};
+	return judge(e, &signers, now_ms, a, err);
+}
+
+/* ---- the configured one ---- */
+
+static int attempt_own(struct ltp_worker *w, const struct tl_entry *e, int64_t now_ms,
+		       struct tl_attempt *a, struct ltps_error *err)
+{
+	struct trusted_list_certs certs = { .n = 0 };
+	bool ok = false;
+	if (!get_list(w, e->l->url, e->l->file, a, &a->document, &a->list, err))
+		return err->code == LTPS_OK ? 0 : -1;
+	if (!e->l->lists)
+		return judge(e, &e->l->signers, now_ms, a, err);
+	int rc = signers_through(w, e->l, a, &certs, &ok, err);
+	if (rc == 0 && ok)
+		rc = judge_under(e, &certs, now_ms, a, err);
+	trusted_list_certs_clear(&certs);
+	return rc;
+}
+
+/* ---- one of a territory ---- */
+
+static const struct trusted_list_pointer *pointer_to(const struct trusted_list *lists,
+						     const char *territory)
+{
+	for (size_t i = 0; i < lists->n_pointers; i++) {
+		const struct trusted_list_pointer *p = &lists->pointers[i];
+		if (trusted_list_points_to_list(p) &&
+		    strcmp(p->territory, territory) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+static int attempt_pointed(struct ltp_worker *w, const struct tl_entry *e,
+			   const struct trusted_list_pointer *p, int64_t now_ms,
+			   struct tl_attempt *a, struct ltps_error *err)
+{
+	struct trusted_list_certs certs = { .n = 0 };
+	snprintf(a->state.url, sizeof(a->state.url), "%s", p->location);
+	report_make_harmless(a->state.url, strlen(a->state.url));
+	if (!get_list(w, p->location, NULL, a, &a->document, &a->list, err))
+		return err->code == LTPS_OK ? 0 : -1;
+	int rc = trusted_list_pointer_certs(p, &certs, err);
+	if (rc == 0)
+		rc = judge_under(e, &certs, now_ms, a, err);
+	trusted_list_certs_clear(&certs);
+	return rc;
+}
+
+static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
+			     int64_t now_ms, struct tl_attempt *a,
+			     struct ltps_error *err)
+{
+	const struct tl_entry above = { e->l, NULL };
+	const struct trusted_list_pointer *p;
+	struct tl_state of_above;
+	struct trusted_list *lists = NULL;
+	int rc = 0;
+	if (tl_state_get(w->conn, &above, &of_above, err) != 0 ||
+	    (tl_state_is_valid(&of_above, now_ms) &&
+	     tl_accepted(w->conn, &of_above, &lists, err) != 0))
+		return -1;
+	if (lists == NULL) {
+		fail_with(a, TL_WORD_UNREACHABLE,
+			  "there is no list of lists that is to be believed");
+	} else if ((p = pointer_to(lists, e->territory)) == NULL) {
+		fail_with(a, TL_WORD_UNREACHABLE,
+			  "the list of lists does not name this territory");
+	} else {
+		rc = attempt_pointed(w, e, p, now_ms, a, err);
+	}
+	trusted_list_free(lists);
+	return rc;
+}
+
+int tl_attempt(struct ltp_worker *w, const struct tl_entry *e, int64_t now_ms,
+	       struct tl_attempt *a, struct ltps_error *err)
+{
+	struct digest d;
+	a->state.tried_ms = now_ms;
+	if ((e->territory != NULL ? attempt_territory : attempt_own)(w, e, now_ms, a,
+								       err) != 0)
+		return -1;
+	if (!a->good)
+		return 0;
+	if (digest_once(DIGEST_SHA512, view_buf(&a->document), &d, err) != 0)
+		return -1;
+	hex_encode(digest_view(&d), a->state.sha512);
+	return 0;
+}
+
+void tl_attempt_clear(struct tl_attempt *a)
+{
+	for (size_t i = 0; i < a->n_pivots; i++)
+		buf_free(&a->pivots[i]);
+	mem_free(a->pivots);
+	mem_free(a->pivot_urls);
+	trusted_list_free(a->list);
+	buf_free(&a->document);
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""trusted_lists BUILD - trusted lists of a whole service: one that is served becomes
+anchors, as far as it is configured; a newer one takes its place; one that is older,
+altered, of another signer or expired does not, and is told; a withdrawn service ends its
+anchor; a list of lists leads through its pivots to those that it names."""
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import trusted_lists as tl  # noqa: E402
+from service import Service, Tap, free_port, until, workspace  # noqa: E402
+
+tap = Tap()
+ltps = os.path.join(sys.argv[1], "ltps")
+
+
+class Host(http.server.BaseHTTPRequestHandler):
+    files = {}
+    asked = {}
+
+    def do_GET(self):
+        Host.asked[self.path] = Host.asked.get(self.path, 0) + 1
+        body = Host.files.get(self.path)
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *args):
+        pass
+
+
+class Own(Service):
+    """`ltps serve` with a configuration that the test writes."""
+
+    def __init__(self, root, host_port):
+        os.makedirs(root)
+        super().__init__(ltps, root)
+        self.path = os.path.join(root, "ltps.conf")
+        self.host = f"http://127.0.0.1:{host_port}"
+
+    def write(self, lists):
+        with open(self.path, "w") as f:
+            f.write(f"[service]\ndir = store\nlisten = 127.0.0.1:{self.port}\n"
+                    "[tsa none]\nurl = http://127.0.0.1:1/\n"
+                    f"[fetch]\nallow_loopback = true\n{lists}")
+
+    def start(self, wait=True):
+        log = open(self.path + ".log", "ab")
+        self.process = subprocess.Popen([ltps, "serve", "-c", self.path], stdout=log,
+                                        stderr=log, start_new_session=True)
+        log.close()
+        until(self.ready, "the service is ready")
+
+    def log(self):
+        with open(self.path + ".log") as f:
+            return f.read()
+
+    def upkeep(self):
+        return json.loads(self.request("GET", "/upkeep")[1])
+
+    def list(self, name="Test"):
+        return next(x for x in self.upkeep()["trusted_lists"] if x["name"] == name)
+
+    def anchors(self):
+        return {a["subject"].split(",")[0][3:]: a for a in self.upkeep()["anchors"]}
+
+    def trusted(self):
+        return {name for name, a in self.anchors().items() if a["trusted"]}
+
+
+def tried_again(service, path):
+    """The service has asked, and judged what it got then."""
+    before = Host.asked.get(path, 0)
+    until(lambda: Host.asked.get(path, 0) >= before + 2, "the list is asked for again")
+
+
+def offline(document, signer, *arguments, root):
+    path = os.path.join(root, "offline.xml")
+    with open(path, "wb") as f:
+        f.write(document)
+    r = subprocess.run([ltps, "trusted-list", path, "--signer", signer, *arguments],
+                       capture_output=True, text=True)
+    return r.returncode, r.stdout
+
+
+def check_offline(t, root, keys):
+    good = tl.sign(tl.plain(services=[tl.service(keys["ca"].der)]), keys["op"], time=None)
+    code, text = offline(good, keys["op"].certificate, root=root)
+    t.check("offline: a good list is 0", code == 0 and text.startswith("good\n"), text)
+    t.check("offline: its service is shown", "CA/QC granted since 2020" in text, text)
+    code, text = offline(good, keys["other"].certificate, "--format", "json", root=root)
+    t.check("offline: of another signer is 1", code == 1 and
+            json.loads(text)["state"] == "signer", text)
+    code, text = offline(good, keys["op"].certificate, "--time", "2091-01-01T00:00:00Z",
+                         root=root)
+    t.check("offline: expired is 1", code == 1 and text.startswith("expired: "), text)
+    code, text = offline(good.replace(b">Provider<", b">Provides<"), keys["op"].certificate,
+                         root=root)
+    t.check("offline: altered is 1", code == 1 and text.startswith("altered: "), text)
+    code, _ = offline(b"<a/>", keys["op"].certificate, root=root)
+    t.equal("offline: what is no list is 65", code, 65)
+
+
+def check_single(t, root, port, keys):
+    s = Own(os.path.join(root, "single"), port)
+    tsa, pkc = keys["tsa"], keys["pkc"]
+    ca = keys["ca"]
+
+    def publish(sequence, services, key=keys["op"], **more):
+        Host.files["/list.xml"] = tl.sign(
+            tl.plain(sequence=sequence, services=services, **more), key, time=None)
+
+    services = [tl.service(ca.der), tl.service(tsa.der, kind="TSA/QTST"),
+                tl.service(pkc.der, kind="CA/PKC"),
+                tl.service(keys["gone"].der, status="withdrawn",
+                           since="2024-01-01T00:00:00Z",
+                           past=[("granted", "2020-01-01T00:00:00Z")])]
+    s.write(f"[trusted_list Test]\nurl = {s.host}/list.xml\n"
+            f"signers = {keys['op'].certificate}\nrefresh = 1s\n")
+    s.start()
+    try:
+        t.equal("a list that nobody serves is told", s.list()["trusted"], False)
+        until(lambda: s.list()["state"] == "unreachable", "the list was tried")
+        publish(5, services)
+        until(lambda: s.trusted() == {"ca", "tsa"}, "anchors follow")
+        state = s.list()
+        t.check("the list is good", state["state"] == "good" and state["sequence"] == 5 and
+                state["territory"] == "XX" and "CN=op" in state["signed_by"], state)
+        anchors = s.anchors()
+        t.equal("an anchor begins when its status did", anchors["ca"]["trusted_from"],
+                "2020-01-01T00:00:00Z")
+        t.equal("it says where it is from", anchors["ca"]["source"], "trusted list Test")
+        t.equal("a withdrawn service ends with its status",
+                anchors["gone"]["trusted_until"], "2024-01-01T00:00:00Z")
+        t.check("a type that is not configured is no anchor", "pkc" not in anchors, anchors)
+        health = json.loads(s.request("GET", "/health")[1])
+        t.check("no alarm", not health["upkeep"]["alarm"], health)
+        metrics = s.request("GET", "/metrics")[1].decode()
+        t.check("metrics tell", "ltps_trusted_lists 1\n" in metrics and
+                "ltps_trusted_lists_untrusted 0\n" in metrics, metrics)
+
+        def refused(what, word):
+            until(lambda: s.list()["state"] == word, f"{what} is told")
+            t.equal(f"{what}: the last good one stays", s.list()["sequence"], 5)
+            t.check(f"{what}: and its anchors", s.trusted() == {"ca", "tsa"}, s.trusted())
+            until(lambda: json.loads(s.request("GET", "/health")[1])["upkeep"]["alarm"],
+                  f"{what} is an alarm")
+            publish(5, services)
+            until(lambda: s.list()["state"] == "good", "it is good again")
+
+        publish(4, services)
+        refused("an older number", "backwards")
+        publish(5, services, issued="2025-12-31T23:59:59Z")
+        refused("an older date", "backwards")
+        publish(6, services + [tl.service(keys["other"].der)], key=keys["other"])
+        refused("another signer", "signer")
+        publish(6, services, next_update="2026-01-02T00:00:00Z")
+        refused("an expired one", "expired")
+        publish(6, services)
+        good = Host.files["/list.xml"]
+        Host.files["/list.xml"] = good.replace(b">Provider<", b">Provides<")
+        refused("an altered one", "altered")
+        Host.files["/list.xml"] = b"<html></html>"
+        refused("no list", "unreadable")
+
+        publish(7, [tl.service(ca.der, status="withdrawn", since="2026-02-01T00:00:00Z",
+                               past=[("granted", "2020-01-01T00:00:00Z")]), *services[1:]])
+        until(lambda: s.trusted() == {"tsa"}, "a withdrawn service is no anchor")
+        t.equal("it ends as the status says", s.anchors()["ca"]["trusted_until"],
+                "2026-02-01T00:00:00Z")
+        publish(8, services[1:])
+        tried_again(s, "/list.xml")
+        t.equal("what it was stays in the history", s.anchors()["ca"]["trusted_until"],
+                "2026-02-01T00:00:00Z")
+
+        del Host.files["/list.xml"]
+        until(lambda: s.list()["state"] == "unreachable", "the host is gone")
+        t.check("a host that is gone ends nothing", s.trusted() == {"tsa"} and
+                s.list()["trusted"], s.list())
+        s.kill()
+        s.start()
+        t.equal("after kill -9 it is as it was", s.trusted(), {"tsa"})
+        s.stop()
+        s.write("")
+        s.start()
+        t.equal("a list that is configured no more ends its anchors", s.trusted(), set())
+        s.stop()
+        r = subprocess.run([ltps, "fsck", "--store", os.path.join(s.dir, "store")],
+                           capture_output=True, text=True)
+        t.equal("the store is sound", r.returncode, 0)
+    finally:
+        s.kill()
+
+
+def check_lists(t, root, port, keys):
+    s = Own(os.path.join(root, "lists"), port)
+    xx, yy, second = keys["ca"], keys["tsa"], keys["second"]
+    kind = "EUlistofthelists"
+    pivot, announcement = s.host + "/pivot-1.xml", "http://official.test/2026"
+
+    def lists(sequence, key, of_self, signer_of_yy, information=(pivot, announcement)):
+        return tl.sign(tl.plain(sequence=sequence, territory="EU", kind=kind, pointers=[
+            tl.pointer(s.host + "/lists.xml", "EU", [of_self.der], kind),
+            tl.pointer(s.host + "/xx.xml", "XX", [keys["op"].der]),
+            tl.pointer(s.host + "/yy.xml", "YY", [signer_of_yy.der])],
+            information=information), key, time=None)
+
+    def of_state(territory, der, key=keys["op"], **more):
+        return tl.sign(tl.plain(territory=territory, services=[tl.service(der)], **more),
+                       key, time=None)
+
+    # The present one is by the second key, which only the pivot names.
+    Host.files["/pivot-1.xml"] = lists(1, keys["first"], second, keys["op"])
+    Host.files["/lists.xml"] = lists(2, second, second, keys["op"])
+    Host.files["/xx.xml"] = of_state("XX", xx.der)
+    Host.files["/yy.xml"] = of_state("YY", yy.der)
+    s.write(f"[trusted_list EU]\nurl = {s.host}/lists.xml\nlists = true\n"
+            f"announcement = {announcement}\nsigners = {keys['first'].certificate}\n"
+            "territory = XX\nterritory = ZZ\nrefresh = 1s\nservice = CA/QC\n")
+    s.start()
+    try:
+        until(lambda: s.trusted() == {"ca"}, "anchors follow through the list of lists")
+        t.equal("the list of lists is believed through its pivot",
+                s.list("EU")["state"], "good")
+        t.equal("it is signed by whom the pivot names", s.list("EU")["signed_by"][:9],
+                "CN=second")
+        t.check("a territory that is not wanted is not asked for",
+                "/yy.xml" not in Host.asked, Host.asked)
+        t.check("one that it does not name is told", s.list("EU/ZZ")["state"] ==
+                "unreachable" and "does not name" in s.list("EU/ZZ")["why"])
+
+        Host.files["/xx.xml"] = of_state("XX", xx.der, key=keys["other"], sequence=2)
+        until(lambda: s.list("EU/XX")["state"] == "signer", "another signer is told")
+        t.check("the list of a state is signed by whom the list of lists names",
+                s.list("EU/XX")["trusted"] and s.trusted() == {"ca"})
+        Host.files["/xx.xml"] = of_state("YY", xx.der, sequence=2)
+        until(lambda: s.list("EU/XX")["state"] == "kind", "the list of another is told")
+        Host.files["/xx.xml"] = of_state("XX", xx.der, sequence=2)
+        until(lambda: s.list("EU/XX")["sequence"] == 2, "a newer one is taken")
+
+        pivot_file = Host.files.pop("/pivot-1.xml")
+        until(lambda: s.list("EU")["state"] == "unreachable", "a lost pivot is told")
+        Host.files["/pivot-1.xml"] = lists(1, second, second, keys["op"])
+        until(lambda: s.list("EU")["state"] == "pivot", "a pivot by another is told")
+        Host.files["/pivot-1.xml"] = pivot_file
+        until(lambda: s.list("EU")["state"] == "good", "it is good again")
+        Host.files["/lists.xml"] = lists(3, second, second, keys["op"],
+                                         information=(pivot, "http://official.test/2027"))
+        until(lambda: s.list("EU")["state"] == "pivot", "a new announcement is told")
+        t.check("and its reason", "announced anew" in s.list("EU")["why"], s.list("EU"))
+        t.equal("SIGTERM ends with 0", s.stop(), 0)
+    finally:
+        s.kill()
+
+
+with workspace() as root:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Host)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    names = {"op": "rsa", "other": "ec", "first": "ec", "second": "ec"}
+    keys = {name: tl.Key(root, name, kind) for name, kind in names.items()}
+    keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
+    tap.run(check_offline, root, keys)
+    tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_lists, root, server.server_port, keys)
+    server.shutdown()
+tap.end()
