@@ -46,15 +46,16 @@ void hex_encode(struct view v, char *out)
 	out[2 * v.n] = '\0';
 }
 
-static int hex_value(uint8_t c)
+const uint8_t hex_marked[256] = {
+	['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
+	['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b,
+	['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f, ['A'] = 0x1a, ['B'] = 0x1b,
+	['C'] = 0x1c, ['D'] = 0x1d, ['E'] = 0x1e, ['F'] = 0x1f,
+};
+
+int hex_digit(uint8_t c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return hex_marked[c] != 0 ? hex_marked[c] & 15 : -1;
 }
 
 int hex_decode(struct view text, struct buf *out, struct ltps_error *err)
@@ -63,7 +64,7 @@ int hex_decode(struct view text, struct buf *out, struct ltps_error *err)
 		return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "RFC 4648 8",
 				 "odd number of hex digits");
 	for (size_t i = 0; i < text.n; i++) {
-		if (hex_value(text.p[i]) >= 0)
+		if (hex_digit(text.p[i]) >= 0)
 			continue;
 		ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_CALLER, "RFC 4648 8",
 			  "not a hex digit");
@@ -73,7 +74,7 @@ int hex_decode(struct view text, struct buf *out, struct ltps_error *err)
 		return -1;
 	for (size_t i = 0; i < text.n; i += 2)
 		out->p[out->n++] =
-		    (uint8_t)(hex_value(text.p[i]) << 4 | hex_value(text.p[i + 1]));
+		    (uint8_t)(hex_digit(text.p[i]) << 4 | hex_digit(text.p[i + 1]));
 	return 0;
 }
 

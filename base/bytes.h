@@ -70,6 +70,11 @@ uint8_t *buf_take(struct buf *b, size_t *ret_n);
 /* NUL-terminated text of the contents, owned by the buffer, n unchanged. */
 int buf_text(struct buf *b, const char **ret_s, struct ltps_error *err) LTPS_CHECKED;
 
+/* The value of a digit of either case; -1: none. */
+int hex_digit(uint8_t c);
+/* The same as 0x10 | value, 0 where there is none: so that what is no digit shows in one
+ * test for many. */
+extern const uint8_t hex_marked[256];
 /* Lower-case hex; out needs 2 * v.n + 1. */
 void hex_encode(struct view v, char *out);
 /* Fails: FORMAT (caller) on an odd length or a foreign character, TOO_LARGE. */

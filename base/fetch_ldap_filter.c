@@ -32,22 +32,14 @@ static bool next_is(struct view in, char c)
 	return in.n > 0 && in.p[0] == (uint8_t)c;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Value up to what ends it: '*', a parenthesis or the end. */
 static int take_value(struct view *in, struct buf *out, struct ltps_error *err)
 {
 	while (in->n > 0 && strchr("*()", in->p[0]) == NULL) {
 		uint8_t c = in->p[0];
 		if (c == '\\') {
-			const int high = in->n > 2 ? hex_value(in->p[1]) : -1;
-			const int low = in->n > 2 ? hex_value(in->p[2]) : -1;
+			const int high = in->n > 2 ? hex_digit(in->p[1]) : -1;
+			const int low = in->n > 2 ? hex_digit(in->p[2]) : -1;
 			if (high < 0 || low < 0)
 				return fail_filter(err, "with a broken escape");
 			c = (uint8_t)(high << 4 | low);

@@ -69,14 +69,6 @@ static size_t count_of(struct view v, char sign)
 	return n;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-encoding undone; no NUL, which nothing in these URLs needs. */
 static int decode(struct view in, struct buf *out, struct ltps_error *err)
 {

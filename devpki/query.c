@@ -2,14 +2,6 @@
 /* query - percent-encoding, query parameters and numbers in them. */
 #include "devpki/inside.h"
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int devpki_percent_decode(struct view in, struct buf *out, struct ltps_error *err)
 {
 	for (size_t i = 0; i < in.n; i++) {

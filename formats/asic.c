@@ -86,14 +86,6 @@ static struct view kept_since(const struct asic_record *rec, size_t start)
 	return view_of(rec->text.p + start, rec->text.n - start);
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-decoding in place; a '%' that starts nothing stays. */
 static void percent_decode(struct buf *b, size_t start)
 {

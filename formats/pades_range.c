@@ -17,17 +17,6 @@
 
 /* ---- /Contents ---- */
 
-/* Digits with a mark, so that what is none shows in one test for all. */
-#define DIGIT(v) (0x10 | (v))
-static const uint8_t hex_digits[256] = {
-	['0'] = DIGIT(0),  ['1'] = DIGIT(1),  ['2'] = DIGIT(2),  ['3'] = DIGIT(3),
-	['4'] = DIGIT(4),  ['5'] = DIGIT(5),  ['6'] = DIGIT(6),  ['7'] = DIGIT(7),
-	['8'] = DIGIT(8),  ['9'] = DIGIT(9),  ['a'] = DIGIT(10), ['b'] = DIGIT(11),
-	['c'] = DIGIT(12), ['d'] = DIGIT(13), ['e'] = DIGIT(14), ['f'] = DIGIT(15),
-	['A'] = DIGIT(10), ['B'] = DIGIT(11), ['C'] = DIGIT(12), ['D'] = DIGIT(13),
-	['E'] = DIGIT(14), ['F'] = DIGIT(15),
-};
-
 /* Padding is half of a signature and more: eight of its octets at once. */
 static bool hex_is(const uint8_t *hex, struct view octets)
 {
@@ -43,8 +32,8 @@ static bool hex_is(const uint8_t *hex, struct view octets)
 		}
 		size_t end = octets.n - i < 64 ? octets.n : i + 64;
 		for (; i < end; i++) {
-			unsigned high = hex_digits[hex[2 * i]];
-			unsigned low = hex_digits[hex[2 * i + 1]];
+			unsigned high = hex_marked[hex[2 * i]];
+			unsigned low = hex_marked[hex[2 * i + 1]];
 			digits &= high & low;
 			differ |= (((high << 4) | (low & 15)) & 0xff) ^ octets.p[i];
 		}

@@ -324,7 +324,7 @@ static int hex_filter(struct view in, const struct pdf_value *parms, struct buf 
 	for (; i < in.n && in.p[i] != '>'; i++) {
 		if (pdf_is_white(in.p[i]))
 			continue;
-		int d = pdf_hex_digit(in.p[i]);
+		int d = hex_digit(in.p[i]);
 		if (d < 0)
 			return fail_format("ISO 32000-2 7.4.2", "no hexadecimal digit",
 					   err);

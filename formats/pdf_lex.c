@@ -23,22 +23,6 @@ bool pdf_is_end(uint8_t c)
 	return classes[c] != REGULAR;
 }
 
-/* Digits with a mark, so that what is none shows in one test for two. */
-#define DIGIT 0x10
-#define D(v) (DIGIT | (v))
-static const uint8_t hex_values[256] = {
-	['0'] = D(0),  ['1'] = D(1),  ['2'] = D(2),  ['3'] = D(3),  ['4'] = D(4),
-	['5'] = D(5),  ['6'] = D(6),  ['7'] = D(7),  ['8'] = D(8),  ['9'] = D(9),
-	['a'] = D(10), ['b'] = D(11), ['c'] = D(12), ['d'] = D(13), ['e'] = D(14),
-	['f'] = D(15), ['A'] = D(10), ['B'] = D(11), ['C'] = D(12), ['D'] = D(13),
-	['E'] = D(14), ['F'] = D(15),
-};
-
-int pdf_hex_digit(uint8_t c)
-{
-	return hex_values[c] != 0 ? hex_values[c] & 15 : -1;
-}
-
 /* Signatures have more padding than digits. */
 #define PADDING "0000000000000000"
 #define PADDING_LEN (sizeof(PADDING) - 1)
@@ -62,7 +46,7 @@ static size_t pdf_hex_pairs(const uint8_t *in, size_t n, uint8_t *out)
 			i = skip_padding(in, n, out, i);
 		if (i >= n / 2)
 			break;
-		unsigned high = hex_values[in[2 * i]], low = hex_values[in[2 * i + 1]];
+		unsigned high = hex_marked[in[2 * i]], low = hex_marked[in[2 * i + 1]];
 		if ((high & low) == 0)
 			break;
 		out[i] = (uint8_t)(high << 4 | (low & 15));
@@ -172,8 +156,8 @@ static int name_decode(struct pdf_lex *lex, struct view raw, size_t at,
 			out[n++] = raw.p[i];
 			continue;
 		}
-		int hi = i + 1 < raw.n ? pdf_hex_digit(raw.p[i + 1]) : -1;
-		int lo = i + 2 < raw.n ? pdf_hex_digit(raw.p[i + 2]) : -1;
+		int hi = i + 1 < raw.n ? hex_digit(raw.p[i + 1]) : -1;
+		int lo = i + 2 < raw.n ? hex_digit(raw.p[i + 2]) : -1;
 		/* A NUL is not allowed in a name. */
 		if (hi < 0 || lo < 0 || (hi | lo) == 0)
 			return pdf_fail(at, "ISO 32000-2 7.3.5", "name with a false #",
@@ -308,7 +292,7 @@ static int hex_digits(struct pdf_lex *lex, struct view raw, uint8_t *out, size_t
 	size_t n = 2 * pairs; /* of digits */
 	lex->pairs = n == raw.n;
 	for (size_t i = 2 * pairs; i < raw.n; i++) {
-		int d = pdf_hex_digit(raw.p[i]);
+		int d = hex_digit(raw.p[i]);
 		if (d < 0 && !pdf_is_white(raw.p[i]))
 			return pdf_fail(lex->at, "ISO 32000-2 7.3.4.3",
 					"hexadecimal string with another character",

@@ -19,7 +19,6 @@ static inline bool pdf_is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
 }
-int pdf_hex_digit(uint8_t c); /* -1: none */
 
 /* Where octets of this sort end. */
 size_t pdf_skip_white(struct view in, size_t at);

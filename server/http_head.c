@@ -45,17 +45,6 @@ int http_head_find(struct view bytes, size_t *from, size_t *ret_len)
 	return 0;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool http_decode_component(char *text, size_t n, bool plus, size_t *ret_n)
 {
 	size_t out = 0;
@@ -64,8 +53,8 @@ bool http_decode_component(char *text, size_t n, bool plus, size_t *ret_n)
 		if (c == '%') {
 			if (n - i < 3)
 				return false;
-			const int high = hex_value((uint8_t)text[i + 1]);
-			const int low = hex_value((uint8_t)text[i + 2]);
+			const int high = hex_digit((uint8_t)text[i + 1]);
+			const int low = hex_digit((uint8_t)text[i + 2]);
 			if (high < 0 || low < 0)
 				return false;
 			c = (uint8_t)(high << 4 | low);
@@ -189,8 +178,8 @@ static int parse_request_line(struct view line, struct http_head *head,
 	const struct view target = view_head(rest, (size_t)(sp2 - rest.p));
 	const struct view version = view_skip(rest, target.n + 1);
 	if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 ||
-	    hex_value(version.p[5]) < 0 || version.p[6] != '.' ||
-	    hex_value(version.p[7]) < 0)
+	    hex_digit(version.p[5]) < 0 || version.p[6] != '.' ||
+	    hex_digit(version.p[7]) < 0)
 		return refuse(400, "malformed request line", ret_why);
 	if (version.p[5] != '1' || (version.p[7] != '0' && version.p[7] != '1'))
 		return refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken", ret_why);

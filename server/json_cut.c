@@ -41,17 +41,6 @@ struct scan {
 	} stack[JSON_CUT_DEPTH_MAX + 1]; /* [0] is outside of everything */
 };
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /*
  * One character of a string body: the ASCII character, or 0 for any other.
  * ret_used  bytes it takes; 0 when the escape is malformed

@@ -86,9 +86,6 @@ void reader_note(struct document *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Takes from the work that is left; false when it is used up. */
 bool reader_spend(struct reader *r, uint64_t octets);
-/* Room for one more element. */
-int reader_grow(void *array, size_t size, size_t n, size_t *cap,
-		struct ltps_error *err) LTPS_CHECKED;
 int located_put(struct located_list *l, struct view where, enum object_kind kind,
 		const uint8_t sha256[32], enum digest_alg by,
 		struct ltps_error *err) LTPS_CHECKED;
@@ -123,6 +120,9 @@ int reader_material(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 int reader_imprints(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 int reader_covers(struct reader *r, struct ltps_error *err) LTPS_CHECKED;
 void reader_levels(struct reader *r);
+/* Rules of level B that PAdES has too: the digest; signing-certificate-v2. */
+bool level_is_md5(const struct document_signature *s);
+bool level_is_v2_with_sha1(const struct document_signature *s);
 
 /*
  * A CMS inside another file (pades_document_part.c), read in two steps, so that the

@@ -46,7 +46,7 @@ static bool holds_signer(const struct reader *r, size_t i)
 	return false;
 }
 
-static bool is_v2_with_sha1(const struct document_signature *s)
+bool level_is_v2_with_sha1(const struct document_signature *s)
 {
 	const struct cades_signing_certs *c = &s->signing_certs;
 
@@ -62,7 +62,7 @@ static const char *why_not_references(const struct document_signature *s)
 	if (c->has_v1 && c->has_v2)
 		return "both signing-certificate and signing-certificate-v2";
 	/* Requirements h and i. Version 1 is SHA-1 by its definition. */
-	if (is_v2_with_sha1(s))
+	if (level_is_v2_with_sha1(s))
 		return "signing-certificate-v2 with SHA-1";
 	return NULL;
 }
@@ -104,7 +104,7 @@ static const char *why_not_attributes(const struct document_signature *s)
 	return NULL;
 }
 
-static bool is_md5(const struct document_signature *s)
+bool level_is_md5(const struct document_signature *s)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
 	struct tlv outer, oid;
@@ -137,7 +137,7 @@ static const char *why_not_b(const struct reader *r, size_t i)
 	/* Requirement k. */
 	if (has_unsigned(s, OID_SIGNATURE_POLICY_STORE) && s->policy.hash.n == 0)
 		return "signature-policy-store without the hash of a policy";
-	return is_md5(s) ? "the digest is MD5" : NULL;
+	return level_is_md5(s) ? "the digest is MD5" : NULL;
 }
 
 /* ---- T, LT, LTA ---- */
@@ -265,7 +265,8 @@ static const char *profile_of(const struct reader *r, size_t i)
 	const struct document_signature *s = &r->d->signatures[i];
 
 	/* EN 319 122-1 5.2.2.1: version 2 is for other digests than SHA-1. */
-	if (s->format == SIGNATURE_PKCS7 || !s->has_signed_attrs || is_v2_with_sha1(s))
+	if (s->format == SIGNATURE_PKCS7 || !s->has_signed_attrs ||
+	    level_is_v2_with_sha1(s))
 		return "CMS";
 	if (s->structure == LEVEL_LTA)
 		return baseline[LEVEL_LTA];

@@ -410,9 +410,9 @@ static int add_signature(struct reader *r, struct document_signature **ret,
 	if (d->n_signatures == DOCUMENT_SIGNATURES_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "more than %d signatures", DOCUMENT_SIGNATURES_MAX);
-	if (reader_grow(&d->signatures, sizeof(d->signatures[0]), d->n_signatures + 1,
+	if (mem_grow(&d->signatures, sizeof(d->signatures[0]), d->n_signatures + 1,
 			&cap, err) != 0 ||
-	    reader_grow(&r->signers, sizeof(r->signers[0]), d->n_signatures + 1,
+	    mem_grow(&r->signers, sizeof(r->signers[0]), d->n_signatures + 1,
 			&r->cap_signatures, err) != 0)
 		return -1;
 	memset(&r->signers[d->n_signatures], 0, sizeof(r->signers[0]));

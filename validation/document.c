@@ -10,8 +10,6 @@
 #include "formats/format.h"
 #include "validation/cades_document.h"
 
-#define FIRST_ROOM 8
-
 bool reader_passes_over(struct ltps_error *err)
 {
 	if (err->code != LTPS_FORMAT && err->code != LTPS_UNSUPPORTED &&
@@ -45,28 +43,10 @@ bool reader_spend(struct reader *r, uint64_t octets)
 	return true;
 }
 
-int reader_grow(void *array, size_t size, size_t n, size_t *cap, struct ltps_error *err)
-{
-	size_t larger = *cap > 0 ? *cap : FIRST_ROOM;
-	void *p;
-
-	if (n <= *cap)
-		return 0;
-	while (larger < n)
-		larger *= 2;
-	memcpy(&p, array, sizeof(p));
-	p = mem_resize(p, larger, size);
-	if (p == NULL)
-		return ltps_fail_nomem(err);
-	memcpy(array, &p, sizeof(p));
-	*cap = larger;
-	return 0;
-}
-
 int located_put(struct located_list *l, struct view where, enum object_kind kind,
 		const uint8_t sha256[32], enum digest_alg by, struct ltps_error *err)
 {
-	if (reader_grow(&l->v, sizeof(l->v[0]), l->n + 1, &l->cap, err) != 0)
+	if (mem_grow(&l->v, sizeof(l->v[0]), l->n + 1, &l->cap, err) != 0)
 		return -1;
 	struct located *o = &l->v[l->n++];
 	o->where = where;

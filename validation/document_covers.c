@@ -14,7 +14,7 @@ int covers_put(struct cover_list *l, enum object_kind kind, const uint8_t sha256
 		l->full = true;
 		return 0;
 	}
-	if (reader_grow(&l->v, sizeof(l->v[0]), l->n + 1, &l->cap, err) != 0)
+	if (mem_grow(&l->v, sizeof(l->v[0]), l->n + 1, &l->cap, err) != 0)
 		return -1;
 	l->v[l->n].kind = kind;
 	memcpy(l->v[l->n].sha256, sha256, 32);
@@ -72,7 +72,7 @@ int covers_finish(struct cover_list *l, struct document *d, size_t *ret_n,
 		l->n = DOCUMENT_COVERS_MAX - d->n_all_covers;
 		l->full = true;
 	}
-	if (reader_grow(&d->all_covers, sizeof(d->all_covers[0]),
+	if (mem_grow(&d->all_covers, sizeof(d->all_covers[0]),
 			d->n_all_covers + l->n, &l->cap_all, err) != 0)
 		return -1;
 	if (l->n > 0)

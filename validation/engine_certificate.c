@@ -14,10 +14,6 @@
 #define OID_ANY_POLICY "2.5.29.32.0"
 #define OID_ANY_EXTENDED_KEY_USAGE "2.5.29.37.0"
 #define OID_TIME_STAMPING "1.3.6.1.5.5.7.3.8"
-/* What a judgement of all signatures of a file may ask for; each path has
- * PATH_NEEDS_MAX. */
-#define NEEDS_MAX 512
-#define NEEDS_STEP 32
 
 /* One run of 5.2.6. */
 struct certifying {
@@ -295,50 +291,11 @@ static int prepare(struct certifying *k, const struct basic *b, int64_t time_ms,
 
 /* ---- what was missing ---- */
 
-static bool same_cert(const struct cert *a, const struct cert *b)
-{
-	return a == b || (a != NULL && b != NULL && cert_equal(a, b));
-}
-
-/* What stands at an address is the same for all but a responder's answer. */
-static bool same_need(const struct need *a, const struct need *b)
-{
-	return a->kind == b->kind && strcmp(a->url, b->url) == 0 &&
-	       (a->kind != NEED_OCSP ||
-		(same_cert(a->cert, b->cert) && same_cert(a->issuer, b->issuer)));
-}
-
-static int add_need(struct report *r, const struct need *n, struct ltps_error *err)
-{
-	for (size_t i = 0; i < r->n_needs; i++)
-		if (same_need(&r->needs[i], n))
-			return 0;
-	if (r->n_needs == NEEDS_MAX)
-		return 0;
-	if (r->n_needs % NEEDS_STEP == 0) {
-		struct need *larger =
-		    mem_resize(r->needs, r->n_needs + NEEDS_STEP, sizeof(*larger));
-		if (larger == NULL)
-			return ltps_fail_nomem(err);
-		r->needs = larger;
-	}
-	char *url = mem_dup_text(n->url);
-	if (url == NULL)
-		return ltps_fail_nomem(err);
-	r->needs[r->n_needs++] = (struct need){
-		.kind = n->kind,
-		.url = url,
-		.cert = n->cert != NULL ? cert_ref(n->cert) : NULL,
-		.issuer = n->issuer != NULL ? cert_ref(n->issuer) : NULL,
-	};
-	return 0;
-}
-
 static int collect_needs(struct engine *e, const struct cert_validation_result *r,
 			 struct ltps_error *err)
 {
 	for (size_t i = 0; i < r->n_needs; i++)
-		if (add_need(e->report, &r->needs[i], err) != 0)
+		if (engine_need(e, &r->needs[i], err) != 0)
 			return -1;
 	return 0;
 }

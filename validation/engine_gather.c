@@ -9,7 +9,8 @@
 #include "validation/engine_private.h"
 
 #define GATHER_STEP 16
-/* As where certificates are judged: the list grows there and here by the same steps. */
+/* What a judgement of all signatures of a file may ask for; each path has
+ * PATH_NEEDS_MAX. */
 #define NEEDS_MAX 512
 #define NEEDS_STEP 32
 
@@ -109,19 +110,6 @@ static int take_path(struct gather *g, const struct cert_validation_result *r,
 
 /* ---- needs ---- */
 
-static bool same_cert(const struct cert *a, const struct cert *b)
-{
-	return a == b || (a != NULL && b != NULL && cert_equal(a, b));
-}
-
-/* What stands at an address is the same for all but a responder's answer. */
-static bool same_need(const struct need *a, const struct need *b)
-{
-	return a->kind == b->kind && strcmp(a->url, b->url) == 0 &&
-	       (a->kind != NEED_OCSP ||
-		(same_cert(a->cert, b->cert) && same_cert(a->issuer, b->issuer)));
-}
-
 static int needs_room(struct report *r, struct ltps_error *err)
 {
 	if (r->n_needs % NEEDS_STEP != 0)
@@ -138,7 +126,7 @@ int engine_need(struct engine *e, const struct need *n, struct ltps_error *err)
 {
 	struct report *r = e->report;
 	for (size_t i = 0; i < r->n_needs; i++)
-		if (same_need(&r->needs[i], n))
+		if (need_same(&r->needs[i], n))
 			return 0;
 	if (r->n_needs == NEEDS_MAX)
 		return 0;
@@ -159,7 +147,7 @@ int engine_need(struct engine *e, const struct need *n, struct ltps_error *err)
 static bool has_need(const struct cert_validation_result *r, const struct need *n)
 {
 	for (size_t i = 0; r != NULL && i < r->n_needs; i++)
-		if (same_need(&r->needs[i], n))
+		if (need_same(&r->needs[i], n))
 			return true;
 	return false;
 }

@@ -167,19 +167,6 @@ int engine_delay(struct engine *e, const struct basic *b, int64_t best_ms,
 	return 0;
 }
 
-/* 5.2.5. Both ends belong to it, as where the certificate was judged. */
-static bool is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
-		     int64_t max_age_ms)
-{
-	if (r->source == PATH_SOURCE_EXEMPT)
-		return true;
-	if (r->this_ms == INT64_MIN)
-		return false;
-	if (max_age_ms > 0)
-		return r->this_ms >= time_ms - max_age_ms;
-	return r->next_ms != INT64_MIN && time_ms <= r->next_ms;
-}
-
 static bool status_holds(const struct engine *e, const struct path_candidate *c,
 			 size_t i, int64_t time_ms)
 {
@@ -200,7 +187,7 @@ static bool status_holds(const struct engine *e, const struct path_candidate *c,
 	if (p->model == PATH_CHAIN && i > 0 && r->this_ms != INT64_MIN &&
 	    r->this_ms >= c->certs[i - 1]->not_before_ms)
 		return true;
-	return is_fresh(r, time_ms, p->max_age_ms);
+	return past_is_fresh(r, time_ms, p->max_age_ms);
 }
 
 bool engine_status_holds(const struct engine *e, const struct cert_validation_result *c,

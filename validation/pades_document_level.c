@@ -23,26 +23,6 @@ static size_t count(const struct cms_attrs *attrs, const char *oid)
 
 /* ---- B ---- */
 
-static bool is_v2_with_sha1(const struct document_signature *s)
-{
-	const struct cades_signing_certs *c = &s->signing_certs;
-
-	return c->has_v2 && c->v2_from < c->n && c->refs[c->v2_from].alg == DIGEST_SHA1;
-}
-
-static bool is_md5(const struct document_signature *s)
-{
-	struct ltps_error ignored = LTPS_ERROR_INIT;
-	struct tlv outer, oid;
-
-	if (tlv_only(s->signer->digest_algorithm, &outer, &ignored) != 0)
-		return false;
-	struct view c = outer.body;
-	return tlv_expect(&c, ASN1_UNIVERSAL, ASN1_TAG_OID, "algorithm", &oid,
-			  &ignored) == 0 &&
-	       oid_is(oid.body, OID_MD5);
-}
-
 /* Signed attributes of which table 1 allows so many. */
 static const struct {
 	const char *oid;
@@ -93,7 +73,7 @@ static const char *why_not_references(const struct document_signature *s)
 		return "neither signing-certificate nor signing-certificate-v2";
 	if (c->has_v1 && c->has_v2)
 		return "both signing-certificate and signing-certificate-v2";
-	return is_v2_with_sha1(s) ? "signing-certificate-v2 with SHA-1" : NULL;
+	return level_is_v2_with_sha1(s) ? "signing-certificate-v2 with SHA-1" : NULL;
 }
 
 static bool lies_in(struct view v, struct view around)
@@ -157,7 +137,7 @@ static const char *why_not_b(const struct pdf_part *p, size_t i)
 		return "the signing certificate is not among the certificates";
 	if ((why = why_not_dictionary(p->found, s)) != NULL)
 		return why;
-	return is_md5(s) ? "the digest is MD5" : NULL;
+	return level_is_md5(s) ? "the digest is MD5" : NULL;
 }
 
 /* ---- T, LT, LTA ---- */

@@ -16,6 +16,13 @@ int time_slide_with(struct path_run *run, const struct poe_set *poes, int64_t st
 /* From when on a revoked or suspended certificate is not good: its revocation, or
  * the date since when it is doubted. RFC 5280 5.3.2 */
 int64_t past_bad_from(const struct path_cert_revocation *r);
+/*
+ * EN 319 102-1 5.2.5: issued within the maximum age before this time or, without one
+ * (0), no later than its nextUpdate. Both ends belong to it, as where the certificate
+ * was judged.
+ */
+bool past_is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
+		   int64_t max_age_ms);
 /* Whether signatures made before such a revocation keep their worth in the chain
  * model: not when the key was lost, nor when nobody says why, nor during a hold. */
 bool past_reason_keeps_earlier(int reason);

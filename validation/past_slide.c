@@ -86,12 +86,8 @@ static void back_to_issue(struct slide *s, const struct path_cert_revocation *r,
 	lower(&s->proof_ms, fresh_ms);
 }
 
-/*
- * EN 319 102-1 5.2.5: issued within the maximum age before the control time or,
- * without one, no later than its nextUpdate. Both ends belong to it.
- */
-static bool is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
-		     int64_t max_age_ms)
+bool past_is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
+		   int64_t max_age_ms)
 {
 	if (r->source == PATH_SOURCE_EXEMPT)
 		return true;
@@ -159,7 +155,7 @@ static int slide_status(struct slide *s, size_t i, bool *ret_known,
 			back_to(s, past_bad_from(r));
 		break;
 	case PATH_STATUS_GOOD:
-		r->fresh = is_fresh(r, s->control_ms, in->max_age_ms);
+		r->fresh = past_is_fresh(r, s->control_ms, in->max_age_ms);
 		if (!r->fresh && !s->optional)
 			back_to_issue(s, r, in->max_age_ms);
 		break;

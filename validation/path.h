@@ -195,6 +195,8 @@ struct need {
 	struct cert *cert;   /* on whose behalf; owned (cert_ref) */
 	struct cert *issuer; /* of NEED_OCSP; owned; else NULL */
 };
+/* What stands at an address is the same for all but a responder's answer. */
+bool need_same(const struct need *a, const struct need *b);
 
 struct path_result {
 	enum path_status status;

@@ -26,13 +26,17 @@ int path_run_init(struct path_run *run, const struct path_input *in,
 	return 0;
 }
 
+static void need_clear(struct need *n)
+{
+	mem_free(n->url);
+	cert_free(n->cert);
+	cert_free(n->issuer);
+}
+
 void path_needs_free(struct need *needs, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		mem_free(needs[i].url);
-		cert_free(needs[i].cert);
-		cert_free(needs[i].issuer);
-	}
+	for (size_t i = 0; i < n; i++)
+		need_clear(&needs[i]);
 	mem_free(needs);
 }
 
@@ -112,15 +116,19 @@ static bool same_cert(const struct cert *a, const struct cert *b)
 	return a == b || (a != NULL && b != NULL && cert_equal(a, b));
 }
 
-static bool same_need(const struct need *n, enum need_kind kind, struct view url,
-		      const struct cert *cert, const struct cert *issuer)
+bool need_same(const struct need *a, const struct need *b)
 {
-	if (n->kind != kind || !view_is_text(url, n->url))
-		return false;
-	/* What stands at a URL is the same for all certificates but an answer about
-	 * one of them. */
-	return kind != NEED_OCSP ||
-	       (same_cert(n->cert, cert) && same_cert(n->issuer, issuer));
+	return a->kind == b->kind && strcmp(a->url, b->url) == 0 &&
+	       (a->kind != NEED_OCSP ||
+		(same_cert(a->cert, b->cert) && same_cert(a->issuer, b->issuer)));
+}
+
+static bool has_need(const struct path_run *run, const struct need *n)
+{
+	for (size_t i = 0; i < run->n_needs; i++)
+		if (need_same(&run->needs[i], n))
+			return true;
+	return false;
 }
 
 /* Printable ASCII of a scheme that is fetched; anything else nobody can ask for. */
@@ -149,23 +157,23 @@ int path_run_need(struct path_run *run, enum need_kind kind, struct view url,
 {
 	if (!url_is_usable(url) || run->n_needs == PATH_NEEDS_MAX)
 		return 0;
-	for (size_t i = 0; i < run->n_needs; i++)
-		if (same_need(&run->needs[i], kind, url, cert, issuer))
-			return 0;
-	if (run->needs == NULL)
-		run->needs = mem_zalloc(PATH_NEEDS_MAX, sizeof(*run->needs));
-	char *text = mem_alloc(url.n + 1);
-	if (run->needs == NULL || text == NULL) {
-		mem_free(text);
-		return ltps_fail_nomem(err);
-	}
-	memcpy(text, url.p, url.n);
-	text[url.n] = '\0';
-	run->needs[run->n_needs++] = (struct need){
+	struct need n = {
 		.kind = kind,
-		.url = text,
+		.url = mem_alloc(url.n + 1),
 		.cert = cert != NULL ? cert_ref(cert) : NULL,
 		.issuer = kind == NEED_OCSP && issuer != NULL ? cert_ref(issuer) : NULL,
 	};
+	if (run->needs == NULL)
+		run->needs = mem_zalloc(PATH_NEEDS_MAX, sizeof(*run->needs));
+	if (run->needs == NULL || n.url == NULL) {
+		need_clear(&n);
+		return ltps_fail_nomem(err);
+	}
+	memcpy(n.url, url.p, url.n);
+	n.url[url.n] = '\0';
+	if (has_need(run, &n))
+		need_clear(&n);
+	else
+		run->needs[run->n_needs++] = n;
 	return 0;
 }

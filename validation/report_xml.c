@@ -24,27 +24,10 @@ static const struct xmlw_namespace namespaces[] = {
 	{ "tsl", "http://uri.etsi.org/02231/v2#" },
 };
 
-static const char *const digest_uris[DIGEST_ALG_COUNT] = {
-	[DIGEST_SHA1] = "http://www.w3.org/2000/09/xmldsig#sha1",
-	[DIGEST_SHA224] = "http://www.w3.org/2001/04/xmldsig-more#sha224",
-	[DIGEST_SHA256] = "http://www.w3.org/2001/04/xmlenc#sha256",
-	[DIGEST_SHA384] = "http://www.w3.org/2001/04/xmldsig-more#sha384",
-	[DIGEST_SHA512] = "http://www.w3.org/2001/04/xmlenc#sha512",
-	[DIGEST_SHA3_224] = "http://www.w3.org/2007/05/xmldsig-more#sha3-224",
-	[DIGEST_SHA3_256] = "http://www.w3.org/2007/05/xmldsig-more#sha3-256",
-	[DIGEST_SHA3_384] = "http://www.w3.org/2007/05/xmldsig-more#sha3-384",
-	[DIGEST_SHA3_512] = "http://www.w3.org/2007/05/xmldsig-more#sha3-512",
-};
-
-const char *report_xml_digest_uri(enum digest_alg alg)
-{
-	return (size_t)alg < DIGEST_ALG_COUNT ? digest_uris[alg] : NULL;
-}
-
 void report_xml_digest(struct report_xml *w, enum digest_alg alg, struct view value)
 {
 	xmlw_open(&w->x, "ds:DigestMethod");
-	xmlw_attribute(&w->x, "Algorithm", view_text(digest_uris[alg]));
+	xmlw_attribute(&w->x, "Algorithm", view_text(xml_digest_uri(alg)));
 	xmlw_close(&w->x);
 	xmlw_element_base64(&w->x, "ds:DigestValue", value);
 }
@@ -148,7 +131,7 @@ static void write_signing_certs(struct report_xml *w,
 		return;
 	open_attribute(w, "vr:SigningCertificate", true);
 	for (size_t i = 0; i < c->n; i++) {
-		if (report_xml_digest_uri(c->refs[i].alg) == NULL)
+		if (xml_digest_uri(c->refs[i].alg) == NULL)
 			continue;
 		xmlw_open(&w->x, "vr:CertID");
 		report_xml_digest(w, c->refs[i].alg, c->refs[i].hash);
@@ -262,7 +245,7 @@ static void write_countersignatures(struct report_xml *w, int signature)
 			continue;
 		open_attribute(w, "vr:CounterSignature", false);
 		xmlw_open(&w->x, "vr:CounterSignature");
-		xmlw_element(&w->x, "vr:DigestMethod", digest_uris[DIGEST_SHA256]);
+		xmlw_element(&w->x, "vr:DigestMethod", xml_digest_uri(DIGEST_SHA256));
 		xmlw_element_base64(&w->x, "vr:DigestValue", view_of(d->sha256, 32));
 		xmlw_close(&w->x);
 		xmlw_close(&w->x);

@@ -329,7 +329,7 @@ static void write_covered_signatures(struct report_xml *w,
 			continue;
 		xmlw_open(x, "vr:SignatureReference");
 		xmlw_element(x, "vr:DigestMethod",
-			     report_xml_digest_uri(DIGEST_SHA256));
+			     xml_digest_uri(DIGEST_SHA256));
 		xmlw_element_base64(x, "vr:DigestValue", view_of(covers[i].sha256, 32));
 		xmlw_close(x);
 	}

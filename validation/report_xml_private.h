@@ -4,6 +4,7 @@
 #define LTPS_VALIDATION_REPORT_XML_PRIVATE_H
 
 #include "base/xmlw.h"
+#include "formats/xml.h"
 #include "validation/report_private.h"
 
 #define REPORT_XML_ID_MAX (DOCUMENT_ID_MAX + 16) /* or "C-" and 64 hex digits */
@@ -85,7 +86,5 @@ void report_xml_stamp(struct report_xml *w, const char *name, size_t index);
 void report_xml_record(struct report_xml *w, const char *name, size_t index);
 /* ds:DigestMethod and ds:DigestValue; the algorithm must be known. */
 void report_xml_digest(struct report_xml *w, enum digest_alg alg, struct view value);
-/* URI of a digest in XML; NULL when unknown. */
-const char *report_xml_digest_uri(enum digest_alg alg);
 
 #endif

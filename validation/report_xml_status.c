@@ -196,7 +196,7 @@ static void algorithm_uri(const char *text, char out[URI_MAX])
 	const struct view word = first_word(text);
 	const enum digest_alg alg = digest_from_name(word);
 	if (alg != DIGEST_NONE) {
-		snprintf(out, URI_MAX, "%s", report_xml_digest_uri(alg));
+		snprintf(out, URI_MAX, "%s", xml_digest_uri(alg));
 		return;
 	}
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
