@@ -5,7 +5,8 @@
 static int read_cms(struct augmenting *a, struct view file, struct document **ret_doc,
 		    struct ltps_error *err)
 {
-	return document_read(file, a->in->content, ret_doc, err);
+	return document_read_known(file, a->in->content, a->in->judgement.cache,
+				   ret_doc, err);
 }
 
 static struct view whole(const struct stage *s)

@@ -14,7 +14,8 @@
 static int read_pdf(struct augmenting *a, struct view file, struct document **ret_doc,
 		    struct ltps_error *err)
 {
-	return document_read_pdf(file, a->in->password, ret_doc, err);
+	return document_read_pdf_known(file, a->in->password, a->in->judgement.cache,
+				       ret_doc, err);
 }
 
 static struct view whole(const struct stage *s)

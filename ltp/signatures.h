@@ -128,8 +128,8 @@ struct cared_part {
 	struct buf form;       /* the newest form, when that is raised */
 	struct augmented half; /* of augmented, before its last time-stamp */
 	struct augmented base[2]; /* where two more were made: the same before them */
-	bool dim; /* of the authorities of this turn, one will prove nothing in the end */
-	int64_t again_ms; /* of dim: when newer status may be had; INT64_MIN: any time */
+	bool dim; /* an authority of this turn will prove nothing in the end */
+	int64_t again_ms; /* of dim: when newer status may be had; INT64_MIN: now */
 	struct signatures_stand stand; /* of `made` */
 	int64_t waits; /* version of forms that waits for an authority; 0: none */
 };
@@ -248,10 +248,10 @@ struct signatures_outlook {
 };
 /*
  * signatures_outlook - whether p->augmented will pass by what is inside when the
- * certificates of its last two time-stamps have ended, the last one having been covered
- * in time, and either of the two authorities was lost before: each signature that passes
- * now, each time-stamp of earlier authorities, and of each signature one time-stamp by the
- * certificate of the one under its last.
+ * certificates of its last two time-stamps have ended, the last one having been
+ * covered in time, and either of the two authorities was lost before: each signature
+ * that passes now, each time-stamp of earlier authorities, and of each signature one
+ * time-stamp by the certificate of the one under its last.
  * since_ms  of the two
  * Fails: NOMEM, CRYPTO
  */
@@ -262,9 +262,9 @@ int signatures_outlook(const struct signatures_judging *j, const struct cared_pa
 /* It passes, and is of a kind that a form stands on. */
 bool signatures_stamp_counts(const struct report_stamp *s);
 bool signatures_stamp_is_covered(const struct report *r, const struct report_stamp *s);
-/* The two time-stamps of a signature that count: the last one, which nothing covers, and
- * the youngest of another signer that was made since a time; NULL: there is none, as for
- * all but ROLE_SIGNATURE. */
+/* The two time-stamps of a signature that count: the last one, which nothing covers,
+ * and the youngest of another signer that was made since a time; NULL: there is none,
+ * as for all but ROLE_SIGNATURE. */
 struct signatures_pair {
 	const struct report_stamp *last, *under;
 };

@@ -226,7 +226,8 @@ static void keep_weaker(struct dated *d, const struct dated *other)
 }
 
 /* Not before newer status may be had, where that is what it waits for. */
-static int64_t after_days(const struct care *c, const struct cared_part *p, int64_t days)
+static int64_t after_days(const struct care *c, const struct cared_part *p,
+			  int64_t days)
 {
 	const int64_t next_ms = c->now_ms + days * DAY_MS;
 	return p->dim && p->again_ms > next_ms ? p->again_ms : next_ms;

@@ -294,6 +294,7 @@ struct engine_input signatures_input(const struct signatures_judging *j)
 				      .pools = &j->w->l->history_pool,
 				      .n_pools = 1,
 				      .budget = j->budget,
+				      .cache = j->w->signatures,
 				      .time_ms = j->now_ms };
 }
 

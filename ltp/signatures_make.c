@@ -3,13 +3,13 @@
  * signatures_make - a form by one authority and by the other, and once more by both
  * where the status of the first two is from before their proof.
  *
- * A time-stamp exists, for whoever judges it later, since the next one over it. Once its
- * certificate has ended, or its CA is lost, EN 319 102-1 5.6.2.2 c takes the control time
- * back to the issue of the status inside, and 5.6.2.4 step 3 asks that the time-stamp
- * existed then: its status has to be from after the time-stamp over it, and is then
- * covered by none but a third. Within a second both are of one time, and two are enough;
- * otherwise what is asked for behind the two is covered by two more. Making the two again
- * would be the same race again.
+ * A time-stamp exists, for whoever judges it later, since the next one over it. Once
+ * its certificate has ended, or its CA is lost, EN 319 102-1 5.6.2.2 c takes the
+ * control time back to the issue of the status inside, and 5.6.2.4 step 3 asks that
+ * the time-stamp existed then: its status has to be from after the time-stamp over it,
+ * and is then covered by none but a third. Within a second both are of one time, and
+ * two are enough; otherwise what is asked for behind the two is covered by two more.
+ * Making the two again would be the same race again.
  */
 #include <stdio.h>
 

@@ -2,14 +2,15 @@
 /*
  * signatures_outlook - a form that was just made, judged as it will be in its end.
  *
- * A time-stamp passes today by a status of its authority from a second before. Once its
- * certificate has ended, or its CA is lost, EN 319 102-1 5.6.2.2 c takes the control time
- * back to the issue of that status, at which the time-stamp is not proven by the younger
- * one over it (5.6.2.4 step 3): it proves nothing, and no status of later can be had. As
- * long as an authority lives its status will be had, with whatever is added next; two are
- * never lost at once. So the form is judged now at a time when all certificates of its
- * last two time-stamps have ended, by the material inside alone, but for the time-stamps
- * of one of the two authorities, which are taken as proven; then for those of the other.
+ * A time-stamp passes today by a status of its authority from a second before. Once
+ * its certificate has ended, or its CA is lost, EN 319 102-1 5.6.2.2 c takes the
+ * control time back to the issue of that status, at which the time-stamp is not proven
+ * by the younger one over it (5.6.2.4 step 3): it proves nothing, and no status of
+ * later can be had. As long as an authority lives its status will be had, with
+ * whatever is added next; two are never lost at once. So the form is judged now at a
+ * time when all certificates of its last two time-stamps have ended, by the material
+ * inside alone, but for the time-stamps of one of the two authorities, which are taken
+ * as proven; then for those of the other.
  */
 #include <stdio.h>
 #include <string.h>
@@ -165,14 +166,18 @@ static void compare_pairs(const struct comparing *k, struct signatures_outlook *
 	}
 }
 
-/* By one of the two authorities of its signature: what the living one says is taken, and
- * of the other one enough was asked. */
+static bool is_by(const struct report_stamp *s, const struct report_stamp *other)
+{
+	return other != NULL && view_equal(s->signer->der, other->signer->der);
+}
+
+/* By one of the two authorities of its signature: what the living one says is taken,
+ * and of the other one enough was asked. */
 static bool is_of_both(const struct comparing *k, const struct report_stamp *s)
 {
 	for (size_t i = 0; i < k->now->n_signatures; i++) {
 		const struct signatures_pair p = pair_of(k, i);
-		if ((p.last != NULL && view_equal(s->signer->der, p.last->signer->der)) ||
-		    (p.under != NULL && view_equal(s->signer->der, p.under->signer->der)))
+		if (is_by(s, p.last) || is_by(s, p.under))
 			return true;
 	}
 	return false;

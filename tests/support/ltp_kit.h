@@ -21,8 +21,8 @@
 #define KIT_NOW "2026-06-01T12:00:00Z"
 #define KIT_PROFILE "urn:test:profile"
 
-/* One clock for the domain and the PKI that goes on by itself only when the PKI looks at
- * it. */
+/* One clock for the domain and the PKI that goes on by itself only when the PKI looks
+ * at it. */
 struct ltp_kit_world {
 	_Atomic int64_t now_ms;
 	int64_t look_ms;
