@@ -2,7 +2,7 @@
 /*
  * pades - the signatures of a PDF, in this order:
  *
- *	pdf_file_read()         revisions
+ *	pdf_file_begin()        revisions
  *	pdf_objects_new()       objects
  *	pades_fields_walk()     fields of the newest form
  *	pades_updates_scan()    signatures of older revisions, fields on pages
@@ -264,21 +264,30 @@ static int reader_run(struct pades *p, struct ltps_error *err)
 	return rc;
 }
 
-int pades_read(struct view file, struct view password, struct pades **ret_p,
-	       struct ltps_error *err)
+int pades_begin(struct view file, struct view password, struct pades **ret_p,
+		struct ltps_error *err)
 {
 	struct pades *p = mem_zalloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return ltps_fail_nomem(err);
 	p->arena = arena_make(PADES_ARENA_MAX);
-	if (pdf_file_read(file, &p->file, err) != 0 ||
+	if (pdf_file_begin(file, &p->file, err) != 0 ||
 	    pdf_objects_new(p->file, password, &p->objects, err) != 0 ||
 	    reader_run(p, err) != 0) {
 		pades_free(p);
 		return -1;
 	}
 	*ret_p = p;
+	return 0;
+}
+
+int pades_read(struct view file, struct view password, struct pades **ret_p,
+	       struct ltps_error *err)
+{
+	if (pades_begin(file, password, ret_p, err) != 0)
+		return -1;
+	pdf_file_upto((*ret_p)->file, file.n);
 	return 0;
 }
 

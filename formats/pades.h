@@ -155,6 +155,9 @@ struct pades {
  */
 int pades_read(struct view file, struct view password, struct pades **ret_p,
 	       struct ltps_error *err) LTPS_CHECKED;
+/* The same without what pdf_file_begin() leaves to pdf_file_upto(). */
+int pades_begin(struct view file, struct view password, struct pades **ret_p,
+		struct ltps_error *err) LTPS_CHECKED;
 void pades_free(struct pades *p);
 /* "ETSI.CAdES.detached"; "?" */
 const char *pades_subfilter_name(enum pades_subfilter s);

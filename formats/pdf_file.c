@@ -179,6 +179,9 @@ static int keep_spans(struct pdf_chain *c, struct ltps_error *err)
 	if (arena_take(&f->arena, 2 * c->n, sizeof(*f->sections), &f->sections, err) !=
 	    0)
 		return -1;
+	const struct pdf_section *front = c->n > 1 ? &c->sections[c->n - 2] : NULL;
+	if (front != NULL && front->forward && front->has_tail)
+		f->front = (struct pdf_span){ front->tail.at, front->tail.end, NULL };
 	for (size_t i = 0; i < c->n; i++) {
 		const struct pdf_section *s = &c->sections[i];
 		f->sections[f->n_sections++] =
@@ -216,11 +219,10 @@ static int read_chain(struct pdf_chain *c, struct ltps_error *err)
 	if (check_newest(f, err) != 0)
 		return -1;
 	pdf_file_check(c);
-	sort_findings(f);
 	return 0;
 }
 
-int pdf_file_read(struct view octets, struct pdf_file **ret_f, struct ltps_error *err)
+int pdf_file_begin(struct view octets, struct pdf_file **ret_f, struct ltps_error *err)
 {
 	if (octets.n > PDF_SIZE_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
@@ -245,6 +247,21 @@ int pdf_file_read(struct view octets, struct pdf_file **ret_f, struct ltps_error
 	else
 		pdf_file_free(f);
 	return rc;
+}
+
+void pdf_file_upto(struct pdf_file *f, uint64_t end)
+{
+	pdf_tails_check(f, end);
+	if (end >= f->octets.n)
+		sort_findings(f);
+}
+
+int pdf_file_read(struct view octets, struct pdf_file **ret_f, struct ltps_error *err)
+{
+	if (pdf_file_begin(octets, ret_f, err) != 0)
+		return -1;
+	pdf_file_upto(*ret_f, octets.n);
+	return 0;
 }
 
 void pdf_file_free(struct pdf_file *f)

@@ -113,6 +113,8 @@ struct pdf_file {
 	size_t n_findings;         /* the most serious ones first when there are more */
 	struct pdf_span *sections; /* private */
 	size_t n_sections;
+	struct pdf_span front; /* private: the end of a linearised file's first page */
+	size_t searched; /* private: octets, for ends that no section owns */
 	struct arena arena;                 /* private */
 	const struct pdf_entry **by_number; /* private: number, then revision */
 	size_t n_by_number;
@@ -127,6 +129,15 @@ struct pdf_file {
  */
 int pdf_file_read(struct view octets, struct pdf_file **ret_f,
 		  struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_file_begin, pdf_file_upto - the same for a caller who goes through all octets
+ * anyway, and says after each piece how far he is. REVISION_SKIPPED and END_INSIDE,
+ * which may stand anywhere, are found up to there. Findings are complete, and in their
+ * order, when he was at the end of the file.
+ */
+int pdf_file_begin(struct view octets, struct pdf_file **ret_f,
+		   struct ltps_error *err) LTPS_CHECKED;
+void pdf_file_upto(struct pdf_file *f, uint64_t end);
 void pdf_file_free(struct pdf_file *f);
 
 /* Where an object stands as seen by a revision; NULL: never defined by then. */

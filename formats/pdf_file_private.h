@@ -67,8 +67,8 @@ int pdf_tail_last(struct pdf_file *f, struct pdf_tail *ret_tail,
 		  struct ltps_error *err) LTPS_CHECKED;
 /* Where sections end: startxref behind each of them. */
 void pdf_tails_find(struct pdf_chain *c, const struct pdf_tail *last);
-/* startxref and %%EOF in the file that no section owns. */
-void pdf_tails_check(struct pdf_chain *c);
+/* startxref and %%EOF in the file that no section owns, before this place. */
+void pdf_tails_check(struct pdf_file *f, uint64_t end);
 
 /* ---- pdf_file_section.c ---- */
 

@@ -182,15 +182,12 @@ static size_t revision_around(const struct pdf_file *f, uint64_t at)
 	return low;
 }
 
-static bool is_owned(const struct pdf_chain *c, uint64_t at)
+static bool is_owned(const struct pdf_file *f, uint64_t at)
 {
-	const struct pdf_file *f = c->f;
 	size_t r = revision_around(f, at);
 	if (r < f->n_revisions && at >= f->revisions[r].end - EOF_LEN - 2)
 		return true;
-	const struct pdf_section *s = c->n > 1 ? &c->sections[c->n - 2] : NULL;
-	return s != NULL && s->forward && s->has_tail && at >= s->tail.at &&
-	       at < s->tail.end;
+	return at >= f->front.start && at < f->front.end;
 }
 
 /* startxref and a number before this %%EOF. */
@@ -210,41 +207,45 @@ static bool tail_before(struct view in, size_t at, struct pdf_tail *t)
 
 /* A file inside this one, as it is, has such ends too; but what they name does not
  * stand in the file around it. */
-static void check_stray(struct pdf_chain *c, const struct pdf_tail *t)
+static void check_stray(struct pdf_file *f, const struct pdf_tail *t)
 {
-	struct view in = view_head(c->f->octets, (size_t)t->at);
+	struct view in = view_head(f->octets, (size_t)t->at);
 	bool real = pdf_section_here(in, t->value) ||
-		    (t->value <= in.n && pdf_section_here(in, t->value + c->f->base));
-	size_t r = revision_around(c->f, t->at);
-	pdf_note(c->f, real ? PDF_SUSPICIOUS : PDF_NOTICE,
+		    (t->value <= in.n && pdf_section_here(in, t->value + f->base));
+	size_t r = revision_around(f, t->at);
+	pdf_note(f, real ? PDF_SUSPICIOUS : PDF_NOTICE,
 		 real ? "PDF_REVISION_SKIPPED" : "PDF_END_INSIDE",
-		 r < c->f->n_revisions ? r : c->f->n_revisions - 1, t->at,
+		 r < f->n_revisions ? r : f->n_revisions - 1, t->at,
 		 real ? "a revision stands here that the chain of /Prev leaves out"
 		      : "startxref and %%EOF of no section of this file");
 }
 
-/* Where %%EOF stands next; in.n: nowhere. Runs of percent signs are gone through here,
- * since memchr would be called for each of them. */
-static size_t next_mark(struct view in, size_t at)
+/* Where %%EOF stands next, before this place; behind it: nowhere. Runs of percent signs
+ * are gone through here, since memchr would be called for each of them. */
+static size_t next_mark(struct view in, size_t at, size_t before)
 {
-	while (at + EOF_LEN <= in.n) {
-		const uint8_t *p = memchr(in.p + at, '%', in.n - at - EOF_LEN + 1);
+	while (at < before) {
+		const uint8_t *p = memchr(in.p + at, '%', before - at);
 		if (p == NULL)
-			break;
-		for (at = (size_t)(p - in.p); at + EOF_LEN <= in.n && in.p[at] == '%';
-		     at++)
+			return before;
+		for (at = (size_t)(p - in.p); at < before && in.p[at] == '%'; at++)
 			if (in.p[at + 2] == 'E' &&
 			    memcmp(in.p + at, eof_mark, EOF_LEN) == 0)
 				return at;
 	}
-	return in.n;
+	return at;
 }
 
-void pdf_tails_check(struct pdf_chain *c)
+void pdf_tails_check(struct pdf_file *f, uint64_t end)
 {
-	struct view in = c->f->octets;
+	struct view in = f->octets;
+	size_t at = f->searched, places = in.n >= EOF_LEN ? in.n - EOF_LEN + 1 : 0;
+	size_t before = end < places ? (size_t)end : places;
 	struct pdf_tail t;
-	for (size_t at = next_mark(in, 0); at < in.n; at = next_mark(in, at + EOF_LEN))
-		if (!is_owned(c, at) && tail_before(in, at, &t))
-			check_stray(c, &t);
+	while ((at = next_mark(in, at, before)) < before) {
+		if (!is_owned(f, at) && tail_before(in, at, &t))
+			check_stray(f, &t);
+		at += EOF_LEN;
+	}
+	f->searched = at;
 }

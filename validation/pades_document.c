@@ -284,13 +284,15 @@ static int read_pdf(struct view file, struct view password, struct sig_cache *kn
 
 	d->own.digests_only = true;
 	if (material_new(&d->material, err) != 0 ||
-	    pades_read(file, password, &d->pdf, err) != 0)
+	    pades_begin(file, password, &d->pdf, err) != 0)
 		return -1;
 	d->format =
 	    format_by_kind(d->pdf->n_signatures > 0 ? FORMAT_PADES : FORMAT_PDF);
 	material_know(d->material, known);
 	if (d->pdf->n_signatures > 0)
 		rc = read_signatures(&r, err);
+	else
+		pdf_file_upto(d->pdf->file, file.n);
 	material_know(d->material, NULL);
 	pdf_reader_clear(&r);
 	return rc;

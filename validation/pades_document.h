@@ -3,10 +3,10 @@
  * pades_document - how a PDF becomes a document. Private to the room.
  *
  *   document_read_pdf (pades_document.c)
- *     -> pades_read: fields, dictionaries
+ *     -> pades_begin: fields, dictionaries
  *     -> pdf_part_open   (pades_document_part.c): each CMS as a document of its own
  *     -> pdf_hash        (pades_document_hash.c): all ByteRanges in one pass, and with
- *        it the references between objects (pdf_passing)
+ *        it what else needs every octet (pdf_passing)
  *     -> pdf_changes_find_passed: what changed
  *     -> pdf_confirm     (pades_document.c): does the second reader agree?
  *     -> pdf_material    (pades_document_material.c): what the DSS holds

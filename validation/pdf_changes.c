@@ -348,6 +348,7 @@ int pdf_passing_new(struct pades *p, struct pdf_passing **ret_g, struct ltps_err
 
 int pdf_passing_upto(struct pdf_passing *g, uint64_t end, struct ltps_error *err)
 {
+	pdf_file_upto(g->p->file, end);
 	return g->edges.base != NULL ? pdf_edges_upto(g->p, &g->edges, end, err) : 0;
 }
 
@@ -367,6 +368,7 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	size_t first = first_signed(g->p), n = g->p->file->n_revisions;
 	int rc = 0;
 	g->edges = (struct pdf_edges){ 0 };
+	pdf_file_upto(g->p->file, g->p->file->octets.n); /* findings are changes */
 	if (first < n)
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
 		     r.revision++)

@@ -59,9 +59,9 @@ int pdf_changes_find(struct pades *p, struct pdf_changes *ret_c,
 /*
  * pdf_passing - the same for a caller who goes through the octets of the file anyway:
  * after each piece he says how far he is, and the objects that begin before are passed
- * over while the processor still has them at hand. What he leaves out is read at the
- * end; the changes are the same.
- * new    p must live as long
+ * over while the processor still has them at hand; so does pdf_file_upto(). What he
+ * leaves out is read at the end; the changes are the same.
+ * new    p by pades_begin() or pades_read(); must live as long
  * upto   any number of times, in any order; end: octets from the start of the file
  * find   once
  * Fails: as pdf_changes_find()

@@ -64,6 +64,23 @@ static void check_findings(const struct pdf_file *f)
 	}
 }
 
+/* In steps it is the same file. */
+static void check_steps(const struct pdf_file *f)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_file *g = NULL;
+	must(pdf_file_begin(f->octets, &g, &err) == 0);
+	for (size_t at = 0; at < f->octets.n; at += f->octets.n / 97 + 1)
+		pdf_file_upto(g, at);
+	pdf_file_upto(g, f->octets.n);
+	must(g->n_findings == f->n_findings);
+	for (size_t i = 0; i < f->n_findings; i++)
+		must(strcmp(g->findings[i].code, f->findings[i].code) == 0 &&
+		     g->findings[i].revision == f->findings[i].revision &&
+		     g->findings[i].offset == f->findings[i].offset);
+	pdf_file_free(g);
+}
+
 void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -78,6 +95,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 		check_revision(f, i);
 	must(f->revisions[f->n_revisions - 1].end + f->trailing == size);
 	check_findings(f);
+	check_steps(f);
 	for (size_t i = 0; i < f->n_by_number && i < OBJECTS_MAX; i++)
 		if (f->by_number[i]->place == PDF_AT_OFFSET)
 			read_object(f, f->by_number[i]);

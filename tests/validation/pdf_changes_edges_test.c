@@ -290,11 +290,10 @@ Test(pdf_changes_edges, long_head_of_an_object_stream_counts_against_the_limit)
 		pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 9, 0, 's', 4, 0 });
 		pdf_sketch_xref(&s, 10 + i, "");
 	}
-	struct ltps_error err = LTPS_ERROR_INIT;
 	struct pdf_edges e;
 	struct pades p;
 	cr_assert(open_file(pdf_sketch_view(&s), &p));
-	read_edges(&p, 0, &e, "n_to");
+	read_edges(&p, 0, &e, "long head");
 	cr_expect(e.list.too_many);
 	pdf_edges_clear(&e);
 	close_file(&p);
@@ -331,7 +330,6 @@ static struct buf many_entries(unsigned n, const char *octets)
 Test(pdf_changes_edges, objects_in_one_place_are_too_many_beyond_the_limit)
 {
 	static char octets[1000001];
-	struct ltps_error err = LTPS_ERROR_INIT;
 	memset(octets, ' ', sizeof(octets) - 1);
 	memcpy(octets, "2 0 obj <</A(", 13);
 	for (unsigned n = 100; n <= 400; n += 300) {
@@ -339,7 +337,7 @@ Test(pdf_changes_edges, objects_in_one_place_are_too_many_beyond_the_limit)
 		struct pdf_edges e;
 		struct pades p;
 		cr_assert(open_file(view_buf(&file), &p));
-		read_edges(&p, 0, &e, "n_to");
+		read_edges(&p, 0, &e, "one place");
 		cr_expect_eq(e.list.too_many, n == 400, "%u", n);
 		pdf_edges_clear(&e);
 		close_file(&p);
