@@ -3,7 +3,8 @@
 """trusted_lists_interop BUILD - the lists that our tests are made of before outside judges:
 xmlsec1 and EU DSS believe those that we believe and no others, and DSS reads in them what
 we read. With the folder LTPS_LISTS (files NAME.xml beside the certificates NAME.pem of who
-may sign them) we say of published lists what DSS says."""
+may sign them) we say of published lists what DSS says; where we are stricter by intent
+(short keys, SignedProperties under another canonical form) that is only told."""
 import glob
 import json
 import os
@@ -65,8 +66,12 @@ def cases(work):
 
 def compare(name, said, wanted):
     state = ours(wanted[0], wanted[1])
-    believed = state["state"] in ("good", "expired")
+    # The others are about the list, not about its signature.
+    believed = state["state"] in ("good", "expired", "closed", "version")
     passed = said["indication"] == "TOTAL_PASSED"
+    if passed and state["state"] in ("algorithm", "signature-form"):
+        tap.skip(f"{name}: DSS believes what we believe", state["why"])
+        return
     tap.check(f"{name}: DSS believes what we believe", believed == passed, (state["state"], said))
     if believed and passed:
         tap.check(f"{name}: DSS reads what we read", said["sequence"] == state["sequence"] and

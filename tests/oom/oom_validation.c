@@ -10,7 +10,9 @@
 #include "tests/interop/records_stamp.h"
 #include "tests/oom/oom.h"
 #include "tests/support/pki_fixture.h"
+#include "tests/support/trusted_list_kit.h"
 #include "validation/past.h"
+#include "validation/trusted_list.h"
 #include "validation/validation_policy.h"
 
 #define NOW FIX_T0_MS
@@ -38,6 +40,7 @@ static const char limits[] =
 
 static struct {
 	struct fix_cert *root, *ca, *responder, *ee, *limited, *named;
+	struct buf list; /* a trusted list by ee */
 	struct cert *target, *named_target;
 	struct buf crl, root_crl, revoked_crl, delta_crl, ocsp, ca_ocsp, pem;
 	struct material *by_crl, *by_ocsp, *revoked, *statusless, *lost;
@@ -140,10 +143,47 @@ static void make_poes(void)
 	}
 }
 
+static void make_list(void)
+{
+	struct buf plain = buf_make(ITEM_MAX);
+	const struct tlkit_signature sign = { .signer = s.ee };
+	const struct tlkit_list list = {
+		.pointers = tlkit_pointer("http://a.test/", "YY", "EUgeneric", s.ca),
+		.services = tlkit_service(TLKIT_CA_QC, "granted",
+					  "2020-01-01T00:00:00Z", s.ca, NULL)
+	};
+	s.list = buf_make(ITEM_MAX);
+	tlkit_list(&list, &plain);
+	tlkit_sign(view_buf(&plain), &sign, &s.list);
+	buf_free(&plain);
+}
+
+static int read_list(struct ltps_error *err)
+{
+	struct trusted_list *l = NULL;
+	struct cert *c = NULL;
+	struct trusted_list_verdict v = { .reason = TRUSTED_LIST_GOOD };
+	int rc = trusted_list_parse(view_buf(&s.list), &l, err);
+	if (rc == 0)
+		rc = cert_parse(s.ee->der, &c, err);
+	if (rc == 0) {
+		const struct trusted_list_wanted wanted = {
+			.signers = { (const struct cert *const *)&c, 1 }, .time_ms = NOW
+		};
+		rc = trusted_list_judge(l, &wanted, &v, err);
+	}
+	if (rc == 0 && v.reason != TRUSTED_LIST_GOOD)
+		rc = OOM_OTHER;
+	cert_free(c);
+	trusted_list_free(l);
+	return rc;
+}
+
 void oom_validation_make(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	make_certs();
+	make_list();
 	s.crl = crl_make(s.ca, NULL, false);
 	s.root_crl = crl_make(s.root, NULL, false);
 	s.revoked_crl = crl_make(s.ca, s.ee, false);
@@ -168,7 +208,7 @@ void oom_validation_free(void)
 {
 	struct buf *const buffers[] = { &s.crl,       &s.root_crl, &s.revoked_crl,
 					&s.delta_crl, &s.ocsp,     &s.ca_ocsp,
-					&s.pem };
+					&s.pem,       &s.list };
 	struct material *const pools[] = { s.by_crl, s.by_ocsp, s.revoked, s.statusless,
 					   s.lost };
 	struct fix_cert *const certs[] = { s.root, s.ca,      s.responder,
@@ -539,6 +579,7 @@ static int read_builtin_policy(struct ltps_error *err)
 
 const struct oom_case oom_validation[] = {
 	{ "validation: certificate", read_cert },
+	{ "validation: trusted list", read_list },
 	{ "validation: CRL", read_crl },
 	{ "validation: policy and suite", read_policy },
 	{ "validation: policy of DSS", read_dss_policy },
