@@ -96,10 +96,18 @@ struct history_task {
 static int run_history(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct history_task *h = arg;
-	const struct material *trust =
-	    h->l->o.trust != NULL ? h->l->o.trust : h->l->nothing;
-	if (anchors_record(conn, trust, h->l->o.anchor_origins, ltp_now(h->l),
-			   &h->changes, err) != 0)
+	const struct ltp_options *o = &h->l->o;
+	struct material *all = NULL;
+	int rc = material_new(&all, err);
+	if (rc == 0 && o->trust != NULL)
+		rc = material_add_all(all, o->trust, err);
+	if (rc == 0 && o->lists_anchors != NULL)
+		rc = material_add_all(all, o->lists_anchors, err);
+	if (rc == 0)
+		rc = anchors_record(conn, all, o->anchor_origins, ltp_now(h->l),
+				    &h->changes, err);
+	material_free(all);
+	if (rc != 0)
 		return -1;
 	return anchors_read(conn, h->l->history, err);
 }

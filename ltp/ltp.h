@@ -97,13 +97,14 @@ struct ltp_options {
 	size_t n_tsas;
 	int64_t tsa_skew_ms;
 	const struct material *trust; /* anchors for the TSAs; borrowed */
-	/* The trusted lists to care for (trusted_lists.h), what of `trust` came of them,
-	 * and since when; all borrowed. */
+	/* The trusted lists to care for (trusted_lists.h), and the anchors that came of
+	 * them: those not ended are in `trust` too. All borrowed. */
 	struct trusted_lists {
 		const struct ltp_trusted_list *list;
 		size_t n;
 	} lists;
-	const struct material *lists_anchors;         /* NULL: none */
+	const struct material *lists_anchors; /* also what ended; NULL: none */
+	int64_t lists_at_ms;                  /* when that followed from them */
 	const struct anchor_origins *anchor_origins; /* NULL: none */
 	/* Told, on a background thread, when other anchors follow from the lists: then
 	 * another ltp with those is to take the place of this one. NULL: nobody. */

@@ -243,7 +243,8 @@ static int check_anchors(struct ltp_worker *w, int64_t now_ms, struct ltps_error
 		rc = trusted_lists_anchors(w->conn, &w->l->o.lists, now_ms, m, &origins,
 					   err);
 	if (rc == 0)
-		same = trusted_lists_same(m, w->l->o.lists_anchors);
+		same = trusted_lists_same(m, w->l->o.lists_anchors,
+					  w->l->o.lists_at_ms, now_ms);
 	mem_free(origins.list);
 	material_free(m);
 	if (rc == 0 && !same && w->l->o.trust_changed != NULL)

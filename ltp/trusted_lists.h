@@ -52,9 +52,10 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 			  struct anchor_origins *origins,
 			  struct ltps_error *err) LTPS_CHECKED;
 
-/* Whether these are the same anchors with the same ends, in the same order. b NULL:
- * none. */
-bool trusted_lists_same(const struct material *a, const struct material *b);
+/* Whether these are the same anchors with the same ends, in the same order, and none of
+ * them ended between the two times. b NULL: none. */
+bool trusted_lists_same(const struct material *a, const struct material *b,
+			int64_t from_ms, int64_t to_ms);
 
 /* What is known of each list, as elements of an array. */
 int trusted_lists_json(struct store_conn *conn, const struct trusted_lists *lists,

@@ -95,13 +95,15 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 	return 0;
 }
 
-bool trusted_lists_same(const struct material *a, const struct material *b)
+bool trusted_lists_same(const struct material *a, const struct material *b,
+			int64_t from_ms, int64_t to_ms)
 {
 	const size_t n = material_count(a, MATERIAL_ANCHOR);
 	if (n != (b != NULL ? material_count(b, MATERIAL_ANCHOR) : 0))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!cert_equal(material_cert(a, MATERIAL_ANCHOR, i),
+		if ((material_sunset(a, i) > from_ms && material_sunset(a, i) <= to_ms) ||
+		    !cert_equal(material_cert(a, MATERIAL_ANCHOR, i),
 				material_cert(b, MATERIAL_ANCHOR, i)) ||
 		    material_sunset(a, i) != material_sunset(b, i))
 			return false;

@@ -27,6 +27,7 @@ struct service_lists {
 	size_t n;
 	struct material *anchors;
 	struct anchor_origins origins;
+	int64_t at_ms; /* when they followed */
 	atomic_bool changed;
 };
 
@@ -111,15 +112,18 @@ static int add_anchors(struct service *s, struct ltps_error *err)
 	if (material_new(&s->lists->anchors, err) != 0 ||
 	    store_reader_open(s->store, &conn, err) != 0)
 		return -1;
-	int rc = trusted_lists_anchors(conn, &lists, clock_now_ms(s->clock),
-				       s->lists->anchors, &s->lists->origins, err);
+	s->lists->at_ms = clock_now_ms(s->clock);
+	int rc = trusted_lists_anchors(conn, &lists, s->lists->at_ms, s->lists->anchors,
+				       &s->lists->origins, err);
 	store_reader_close(conn);
 	if (rc != 0)
 		return -1;
 	drop_configured(s);
+	/* What ended is of the history alone: nothing new is judged by it. */
 	const struct material *a = s->lists->anchors;
 	for (size_t i = 0; i < material_count(a, MATERIAL_ANCHOR); i++)
-		if (material_add_anchor(s->trust, material_at(a, MATERIAL_ANCHOR, i),
+		if (material_sunset(a, i) > s->lists->at_ms &&
+		    material_add_anchor(s->trust, material_at(a, MATERIAL_ANCHOR, i),
 					material_sunset(a, i), err) != 0)
 			return -1;
 	return 0;
@@ -165,6 +169,7 @@ void service_lists_options(struct service *s, struct ltp_options *o)
 		return;
 	o->lists = (struct trusted_lists){ s->lists->list, s->lists->n };
 	o->lists_anchors = s->lists->anchors;
+	o->lists_at_ms = s->lists->at_ms;
 	o->anchor_origins = &s->lists->origins;
 	o->trust_changed = changed;
 	o->trust_changed_arg = s->lists;

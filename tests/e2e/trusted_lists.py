@@ -74,6 +74,16 @@ class Own(Service):
         return {name for name, a in self.anchors().items() if a["trusted"]}
 
 
+def valid(service, leaf):
+    """Whether a certificate is valid under the anchors that the service has now."""
+    with open(leaf, "rb") as f:
+        status, body, _ = service.request("POST", "/certificates/validate?no-revocation=true",
+                                          f.read(), {"Content-Type": "application/x-pem-file"})
+    if status != 200:
+        raise RuntimeError(body)
+    return json.loads(body)["valid"]
+
+
 def tried_again(service, path):
     """The service has asked, and judged what it got then."""
     before = Host.asked.get(path, 0)
@@ -111,6 +121,7 @@ def check_single(t, root, port, keys):
     s = Own(os.path.join(root, "single"), port)
     tsa, pkc = keys["tsa"], keys["pkc"]
     ca = keys["ca"]
+    leaf, other_leaf = tl.leaf_of(root, ca, "leaf"), tl.leaf_of(root, pkc, "pkc-leaf")
 
     def publish(sequence, services, key=keys["op"], **more):
         Host.files["/list.xml"] = tl.sign(
@@ -127,8 +138,11 @@ def check_single(t, root, port, keys):
     try:
         t.equal("a list that nobody serves is told", s.list()["trusted"], False)
         until(lambda: s.list()["state"] == "unreachable", "the list was tried")
+        t.check("nothing is valid yet", not valid(s, leaf))
         publish(5, services)
         until(lambda: s.trusted() == {"ca", "tsa"}, "anchors follow")
+        until(lambda: valid(s, leaf), "a certificate is judged by the new anchor")
+        t.check("one of a type that is not configured is not valid", not valid(s, other_leaf))
         state = s.list()
         t.check("the list is good", state["state"] == "good" and state["sequence"] == 5 and
                 state["territory"] == "XX" and "CN=op" in state["signed_by"], state)
@@ -172,6 +186,7 @@ def check_single(t, root, port, keys):
         publish(7, [tl.service(ca.der, status="withdrawn", since="2026-02-01T00:00:00Z",
                                past=[("granted", "2020-01-01T00:00:00Z")]), *services[1:]])
         until(lambda: s.trusted() == {"tsa"}, "a withdrawn service is no anchor")
+        until(lambda: not valid(s, leaf), "nothing new is judged by it")
         t.equal("it ends as the status says", s.anchors()["ca"]["trusted_until"],
                 "2026-02-01T00:00:00Z")
         publish(8, services[1:])

@@ -43,6 +43,16 @@ class Key:
         self.der = run("x509", "-in", self.certificate, "-outform", "DER")
 
 
+def leaf_of(folder, ca, name):
+    """A certificate that a Key with ca=True issued: its PEM file."""
+    path = os.path.join(folder, name + ".pem")
+    run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-keyout", os.path.join(folder, name + ".key"), "-out", path, "-days", "30", "-subj",
+        f"/C=XX/CN={name}", "-CA", ca.certificate, "-CAkey", ca.key, "-addext",
+        "basicConstraints=critical,CA:FALSE")
+    return path
+
+
 def b64(octets):
     return base64.b64encode(octets).decode()
 
