@@ -11,7 +11,8 @@
 #define ENTRIES_FREE ((size_t)500000)
 /* What an object with its deflated entry takes at the least: each costs us some 150. */
 #define ENTRY_OCTETS 4
-/* Trailers, and entries once more where revisions must sort them. */
+/* Trailers, and entries: once more where revisions must sort them, and where a table in
+ * pieces grows. */
 #define ARENA_MAX ((size_t)2 << 30)
 /* The dictionary of a linearised file stands within the first 1024 octets. */
 #define FIRST_OBJECT_MAX ((size_t)2048)
@@ -241,7 +242,6 @@ int pdf_file_begin(struct view octets, struct pdf_file **ret_f, struct ltps_erro
 	c.work_left = octets.n * HYBRID_WORK;
 	int rc = read_chain(&c, err);
 	mem_free(c.sections);
-	mem_free(c.scratch);
 	if (rc == 0)
 		*ret_f = f;
 	else

@@ -47,7 +47,7 @@ struct pdf_chain {
 	size_t last_hybrid; /* the oldest one read so far */
 	size_t entries_left;
 	uint64_t work_left; /* octets of hybrid sections' streams */
-	struct pdf_entry *scratch;
+	struct pdf_entry *scratch; /* in the arena: a section may keep them */
 	size_t n_scratch, cap_scratch;
 	size_t revision;  /* section being read, for findings */
 	bool hybrid_base; /* revision 1 only adds a stream to the table of revision 0 */

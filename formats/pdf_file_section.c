@@ -2,7 +2,6 @@
 /* pdf_file_section - cross-reference tables and streams (ISO 32000-2 7.5.4, 7.5.8). */
 #include <string.h>
 
-#include "base/mem.h"
 #include "formats/pdf_file_private.h"
 #include "formats/pdf_filter.h"
 
@@ -47,9 +46,11 @@ static int reserve(struct pdf_chain *c, uint64_t n, struct ltps_error *err)
 		return 0;
 	if (need < c->cap_scratch * 2)
 		need = c->cap_scratch * 2;
-	struct pdf_entry *more = mem_resize(c->scratch, need, sizeof(*more));
-	if (more == NULL)
-		return ltps_fail_nomem(err);
+	struct pdf_entry *more;
+	if (arena_take(&c->f->arena, need, sizeof(*more), &more, err) != 0)
+		return -1;
+	if (c->n_scratch > 0)
+		memcpy(more, c->scratch, c->n_scratch * sizeof(*more));
 	c->scratch = more;
 	c->cap_scratch = need;
 	return 0;
@@ -450,18 +451,38 @@ static void keep_part(const struct pdf_chain *c, struct pdf_section *s, uint32_t
 			s->entries[s->n++] = c->scratch[i];
 }
 
+/* The order of the file, where they stand: there may be millions. The head of the free
+ * list mostly comes first. */
+static void keep_all(struct pdf_chain *c, struct pdf_section *s)
+{
+	size_t i = 0;
+	while (i < c->n_scratch && c->scratch[i].number == 0)
+		i++;
+	if (i == c->n_scratch)
+		return;
+	s->entries = c->scratch + i;
+	for (; i < c->n_scratch; i++) {
+		if (c->scratch[i].number == 0)
+			continue;
+		struct pdf_entry *e = &s->entries[s->n++];
+		*e = c->scratch[i];
+		e->revision = PART_TABLE;
+	}
+	c->scratch = NULL;
+	c->cap_scratch = 0;
+}
+
 static int keep(struct pdf_chain *c, struct pdf_section *s, struct ltps_error *err)
 {
-	bool hybrid = s->style == PDF_STYLE_HYBRID;
+	s->n = 0;
+	if (s->style != PDF_STYLE_HYBRID) {
+		keep_all(c, s);
+		return 0;
+	}
 	if (arena_take(&c->f->arena, c->n_scratch, sizeof(*s->entries), &s->entries,
 		       err) != 0)
 		return -1;
-	s->n = 0;
-	if (!hybrid) /* the order of the file */
-		for (size_t i = 0; i < c->n_scratch; i++)
-			c->scratch[i].revision = PART_TABLE;
-	for (uint32_t part = PART_TABLE; part <= (hybrid ? PART_FREE : PART_TABLE);
-	     part++)
+	for (uint32_t part = PART_TABLE; part <= PART_FREE; part++)
 		keep_part(c, s, part);
 	return 0;
 }
