@@ -21,7 +21,8 @@ JUDGED = "urn:ltps:profile:pds+pgd+aug+wst+ers:2"
 SEALED = "urn:ltps:profile:seal+pds+pgd+aug+wst+ers:1"
 CADES = "http://uri.etsi.org/ades/CAdES"
 PADES = "http://uri.etsi.org/ades/PAdES"
-SCHEMA = os.path.join(HERE, "../../../shared/schemas/xml/TS119102-2-v141.xsd")
+SCHEMAS = os.environ.get("LTPS_SCHEMAS") or os.path.join(HERE, "../../../shared/schemas")
+SCHEMA = os.path.join(SCHEMAS, "xml/TS119102-2-v141.xsd")
 TEXT = b"The buyer pays on delivery.\n"
 LIMIT = 120
 
