@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "ltp/evidence.h"
 #include "ltp/inside.h"
 #include "storage/blob.h"
 #include "timestamping/merkle.h"
