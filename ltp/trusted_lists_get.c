@@ -156,6 +156,7 @@ static void accept_list(const struct tl_entry *e, int64_t now_ms,
 	report_make_harmless(s->territory, strlen(s->territory));
 	cert_text(v->signer, s->signer);
 	report_make_harmless(s->signer, strlen(s->signer));
+	hex_encode(view_of(v->signer->sha256, 32), s->signer_sha256);
 	s->version = l->version;
 	s->sequence = l->sequence;
 	s->issued_ms = l->issued_ms;
@@ -245,6 +246,29 @@ static int attempt_pointed(struct ltp_worker *w, const struct tl_entry *e,
 	return rc;
 }
 
+/*
+ * Whom the list of lists names for this list no more signed nothing that is believed: it
+ * may have been withdrawn because his key is known to others. The list begins anew, also
+ * with its number, which may be of such another.
+ * p  NULL: it does not name the territory
+ */
+static int forget_unnamed(const struct trusted_list_pointer *p, struct tl_state *s,
+			  struct ltps_error *err)
+{
+	struct trusted_list_certs certs = { .n = 0 };
+	char sha256[2 * 32 + 1];
+	bool named = false;
+	if (p != NULL && trusted_list_pointer_certs(p, &certs, err) != 0)
+		return -1;
+	for (size_t i = 0; i < certs.n && !named; i++) {
+		hex_encode(view_of(certs.list[i]->sha256, 32), sha256);
+		named = strcmp(sha256, s->signer_sha256) == 0;
+	}
+	trusted_list_certs_clear(&certs);
+	s->accepted = s->accepted && named;
+	return 0;
+}
+
 static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 			     int64_t now_ms, struct tl_attempt *a,
 			     struct ltps_error *err)
@@ -253,7 +277,7 @@ static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 	const struct trusted_list_pointer *p;
 	struct tl_state of_above;
 	struct trusted_list *lists = NULL;
-	int rc = 0;
+	int rc;
 	if (tl_state_get(w->conn, &above, &of_above, err) != 0 ||
 	    (tl_state_is_valid(&of_above, now_ms) &&
 	     tl_accepted(w->conn, &of_above, &lists, err) != 0))
@@ -261,12 +285,15 @@ static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 	if (lists == NULL) {
 		fail_with(a, TL_WORD_UNREACHABLE,
 			  "there is no list of lists that is to be believed");
-	} else if ((p = pointer_to(lists, e->territory)) == NULL) {
+		return 0;
+	}
+	p = pointer_to(lists, e->territory);
+	rc = forget_unnamed(p, &a->state, err);
+	if (rc == 0 && p == NULL)
 		fail_with(a, TL_WORD_UNREACHABLE,
 			  "the list of lists does not name this territory");
-	} else {
+	else if (rc == 0)
 		rc = attempt_pointed(w, e, p, now_ms, a, err);
-	}
 	trusted_list_free(lists);
 	return rc;
 }

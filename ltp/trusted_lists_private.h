@@ -37,6 +37,7 @@ struct tl_state {
 	char territory[TRUSTED_LISTS_TERRITORY_MAX];
 	char url[FETCH_URL_MAX + 1];
 	char signer[CERT_TEXT_MAX];
+	char signer_sha256[2 * 32 + 1];
 	uint32_t version;
 	uint64_t sequence;
 	int64_t issued_ms, next_update_ms, accepted_ms;

@@ -82,6 +82,7 @@ static const struct {
 	TEXT(territory),
 	TEXT(url),
 	TEXT(signer),
+	TEXT(signer_sha256),
 	VALUE(version, FIELD_SMALL),
 	VALUE(sequence, FIELD_COUNT),
 	VALUE(issued_ms, FIELD_TIME),

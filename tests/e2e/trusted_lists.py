@@ -213,6 +213,43 @@ def check_single(t, root, port, keys):
         s.kill()
 
 
+def check_named_no_more(t, root, port, keys):
+    s = Own(os.path.join(root, "named"), port)
+    kind, announcement = "EUlistofthelists", "http://official.test/2026"
+
+    def lists(sequence, *pointers):
+        Host.files["/named.xml"] = tl.sign(tl.plain(
+            sequence=sequence, territory="EU", kind=kind, information=[announcement],
+            pointers=[tl.pointer(s.host + "/named.xml", "EU", [keys["first"].der], kind),
+                      *(tl.pointer(s.host + "/of-xx.xml", "XX", [keys[k].der])
+                        for k in pointers)]), keys["first"], time=None)
+
+    def of_state(sequence, key, *names):
+        Host.files["/of-xx.xml"] = tl.sign(tl.plain(
+            sequence=sequence, services=[tl.service(keys[n].der) for n in names]),
+            keys[key], time=None)
+
+    lists(1, "op")
+    of_state(900, "op", "ca", "gone")
+    s.write(f"[trusted_list EU]\nurl = {s.host}/named.xml\nlists = true\n"
+            f"announcement = {announcement}\nsigners = {keys['first'].certificate}\n"
+            "territory = XX\nrefresh = 1s\nservice = CA/QC\n")
+    s.start()
+    try:
+        until(lambda: s.trusted() == {"ca", "gone"}, "the first signer is believed")
+        del Host.files["/of-xx.xml"]
+        lists(2, "second")
+        until(lambda: s.trusted() == set(), "a signer that is named no more: his list ends")
+        t.check("and is told so", not s.list("EU/XX")["trusted"], s.list("EU/XX"))
+        of_state(4, "second", "ca")
+        until(lambda: s.trusted() == {"ca"}, "the next one is believed, whatever its number")
+        lists(3)
+        until(lambda: s.trusted() == set(), "a territory that is named no more ends")
+        t.check("its reason is told", "does not name" in s.list("EU/XX")["why"])
+    finally:
+        s.kill()
+
+
 def check_lists(t, root, port, keys):
     s = Own(os.path.join(root, "lists"), port)
     xx, yy, second = keys["ca"], keys["tsa"], keys["second"]
@@ -282,6 +319,7 @@ with workspace() as root:
     keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)
     server.shutdown()
 tap.end()
