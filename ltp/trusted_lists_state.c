@@ -133,8 +133,8 @@ static void setting_name(const struct tl_entry *e, char out[STORE_NAME_MAX + 1])
 	snprintf(out, STORE_NAME_MAX + 1, SETTING_PREFIX "%s", name);
 }
 
-int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
-		 struct tl_state *ret, struct ltps_error *err)
+static int read_state(struct store_conn *conn, const struct tl_entry *e,
+		      struct tl_state *ret, struct ltps_error *err)
 {
 	char name[STORE_NAME_MAX + 1], text[STATE_TEXT_MAX], config[65];
 	char *rest = NULL;
@@ -152,6 +152,25 @@ int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
 	if (strcmp(s.config, config) != 0)
 		s = (struct tl_state){ .word = TL_WORD_NONE, .tried_ms = INT64_MIN };
 	memcpy(s.config, config, sizeof(config));
+	s.until_ms = s.next_update_ms;
+	*ret = s;
+	return 0;
+}
+
+int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
+		 struct tl_state *ret, struct ltps_error *err)
+{
+	const struct tl_entry above = { e->l, NULL };
+	struct tl_state s, of_above;
+	if (read_state(conn, e, &s, err) != 0)
+		return -1;
+	if (e->territory != NULL) {
+		if (read_state(conn, &above, &of_above, err) != 0)
+			return -1;
+		s.accepted = s.accepted && of_above.accepted;
+		if (of_above.until_ms < s.until_ms)
+			s.until_ms = of_above.until_ms;
+	}
 	*ret = s;
 	return 0;
 }
@@ -197,12 +216,12 @@ int tl_state_put(struct store_conn *conn, const struct tl_entry *e,
 
 bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && s->next_update_ms >= now_ms;
+	return s->accepted && s->until_ms >= now_ms;
 }
 
 const char *tl_state_word(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && s->next_update_ms < now_ms
+	return s->accepted && s->until_ms < now_ms
 		   ? trusted_list_word(TRUSTED_LIST_EXPIRED)
 		   : s->word;
 }

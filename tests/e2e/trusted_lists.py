@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import trusted_lists as tl  # noqa: E402
@@ -217,9 +218,9 @@ def check_named_no_more(t, root, port, keys):
     s = Own(os.path.join(root, "named"), port)
     kind, announcement = "EUlistofthelists", "http://official.test/2026"
 
-    def lists(sequence, *pointers):
+    def lists(sequence, *pointers, **more):
         Host.files["/named.xml"] = tl.sign(tl.plain(
-            sequence=sequence, territory="EU", kind=kind, information=[announcement],
+            **more, sequence=sequence, territory="EU", kind=kind, information=[announcement],
             pointers=[tl.pointer(s.host + "/named.xml", "EU", [keys["first"].der], kind),
                       *(tl.pointer(s.host + "/of-xx.xml", "XX", [keys[k].der])
                         for k in pointers)]), keys["first"], time=None)
@@ -246,6 +247,14 @@ def check_named_no_more(t, root, port, keys):
         lists(3)
         until(lambda: s.trusted() == set(), "a territory that is named no more ends")
         t.check("its reason is told", "does not name" in s.list("EU/XX")["why"])
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 10))
+        lists(4, "second", next_update=soon)
+        until(lambda: s.trusted() == {"ca"}, "it is named again")
+        until(lambda: s.trusted() == set(), "nothing is believed by an expired list of lists")
+        t.equal("what it led to ends with it", s.anchors()["ca"]["trusted_until"], soon)
+        t.equal("and is told so", s.list("EU/XX")["state"], "expired")
+        lists(5, "second")
+        until(lambda: s.trusted() == {"ca"}, "a newer list of lists begins anew")
     finally:
         s.kill()
 
