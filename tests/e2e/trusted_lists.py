@@ -214,6 +214,23 @@ def check_single(t, root, port, keys):
         s.kill()
 
 
+def check_operator_ends(t, root, port, keys):
+    s = Own(os.path.join(root, "ends"), port)
+    with open(keys["ca"].certificate) as f, \
+            open(os.path.join(root, "ends", "anchors.pem"), "w") as out:
+        out.write("Trusted-Until: 2024-01-01T00:00:00Z\n" + f.read())
+    Host.files["/ends.xml"] = tl.sign(tl.plain(services=[
+        tl.service(keys["ca"].der), tl.service(keys["tsa"].der)]), keys["op"], time=None)
+    s.write(f"[trust]\nanchors = anchors.pem\n[trusted_list Test]\nurl = {s.host}/ends.xml\n"
+            f"signers = {keys['op'].certificate}\nrefresh = 1s\n")
+    s.start()
+    try:
+        until(lambda: "tsa" in s.trusted(), "anchors follow")
+        t.equal("a list does not lift the end that the operator gave", s.trusted(), {"tsa"})
+    finally:
+        s.kill()
+
+
 def check_named_no_more(t, root, port, keys):
     s = Own(os.path.join(root, "named"), port)
     kind, announcement = "EUlistofthelists", "http://official.test/2026"
@@ -328,6 +345,7 @@ with workspace() as root:
     keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_operator_ends, root, server.server_port, keys)
     tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)
     server.shutdown()
