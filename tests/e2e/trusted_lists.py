@@ -332,6 +332,13 @@ def check_lists(t, root, port, keys):
                                          information=(pivot, "http://official.test/2027"))
         until(lambda: s.list("EU")["state"] == "pivot", "a new announcement is told")
         t.check("and its reason", "announced anew" in s.list("EU")["why"], s.list("EU"))
+        Host.files["/pivot-2.xml"] = Host.files["/pivot-1.xml"]
+        Host.files["/forged.xml"] = lists(1, keys["other"], second, keys["op"])
+        Host.files["/lists.xml"] = lists(4, keys["other"], second, keys["op"], information=(
+            s.host + "/pivot-2.xml", s.host + "/forged.xml", announcement))
+        until(lambda: "pivot number" in (s.list("EU")["why"] or ""), "a forged pivot is told")
+        t.check("none is got that only a forged one leads to",
+                "/pivot-2.xml" not in Host.asked, Host.asked)
         t.equal("SIGTERM ends with 0", s.stop(), 0)
     finally:
         s.kill()
