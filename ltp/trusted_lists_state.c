@@ -44,13 +44,17 @@ static int config_of(const struct ltp_trusted_list *l, char out[65],
 				l->lists ? "lists" : "" };
 	struct digest_ctx *ctx = NULL;
 	struct digest d;
+	uint8_t all[32] = { 0 }; /* signers in any order; each is there once */
+	for (size_t i = 0; i < l->signers.n; i++)
+		for (size_t k = 0; k < sizeof(all); k++)
+			all[k] ^= l->signers.list[i]->sha256[k];
 	if (digest_new(DIGEST_SHA256, &ctx, err) != 0)
 		return -1;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
 		rc = digest_update(ctx, view_of(texts[i], strlen(texts[i]) + 1), err);
-	for (size_t i = 0; rc == 0 && i < l->signers.n; i++)
-		rc = digest_update(ctx, view_of(l->signers.list[i]->sha256, 32), err);
+	if (rc == 0)
+		rc = digest_update(ctx, view_of(all, sizeof(all)), err);
 	if (rc == 0)
 		rc = digest_final(ctx, &d, err);
 	digest_free(ctx);

@@ -17,8 +17,8 @@ static struct store *store;
 static struct ltp *ltp;
 static struct ltp_worker *w;
 static struct fix_cert *operator, *ca;
-static struct cert *signer;
-static const struct cert *signers[1];
+static struct cert *signer, *other;
+static const struct cert *signers[2];
 static const char *const services[] = { TLKIT_CA_QC };
 static struct ltp_trusted_list list;
 static unsigned told;
@@ -76,10 +76,12 @@ static void setup(void)
 	operator = fix_cert_make(&(struct fix_cert_options){ .cn = "Operator" });
 	ca = fix_cert_make(&(struct fix_cert_options){ .cn = "CA", .ca = true });
 	cr_assert_eq(cert_parse(operator->der, &signer, &err), 0, "%s", err.text);
+	cr_assert_eq(cert_parse(ca->der, &other, &err), 0, "%s", err.text);
 	signers[0] = signer;
+	signers[1] = other;
 	list = (struct ltp_trusted_list){ .name = "Test",
 					  .file = file,
-					  .signers = { signers, 1 },
+					  .signers = { signers, 2 },
 					  .services = services,
 					  .n_services = 1,
 					  .refresh_ms = TRUSTED_LISTS_REFRESH_MS };
@@ -91,6 +93,7 @@ static void teardown(void)
 {
 	close_all();
 	cert_free(signer);
+	cert_free(other);
 	fix_cert_free(operator);
 	fix_cert_free(ca);
 	fixture_remove(dir);
@@ -123,4 +126,29 @@ Test(trusted_lists, what_was_kept_by_the_one_before_is_noticed_at_once)
 	open_all();
 	turn();
 	cr_assert_eq(told, 1);
+}
+
+static uint64_t good_lists(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	uint64_t n, good;
+	cr_assert_eq(trusted_lists_count(w->conn, &w->l->o.lists, now.fixed_ms, &n, &good,
+					 &err),
+		     0, "%s", err.text);
+	return good;
+}
+
+Test(trusted_lists, the_order_of_its_signers_is_nothing_new)
+{
+	turn();
+	cr_assert_eq(good_lists(), 1);
+	close_all();
+	signers[0] = other;
+	signers[1] = signer;
+	open_all();
+	cr_assert_eq(good_lists(), 1);
+	close_all();
+	list.signers.n = 1; /* he who signed it is gone */
+	open_all();
+	cr_assert_eq(good_lists(), 0);
 }
