@@ -93,6 +93,20 @@ struct history_task {
 	size_t changes;
 };
 
+/* What the configuration itself says of an anchor, its end too, no list changes. */
+static int add_of_lists(struct material *all, const struct material *lists,
+			struct ltps_error *err)
+{
+	for (size_t i = 0; i < material_count(lists, MATERIAL_ANCHOR); i++) {
+		const struct cert *c = material_cert(lists, MATERIAL_ANCHOR, i);
+		if (material_find_cert(all, MATERIAL_ANCHOR, c->sha256) == NULL &&
+		    material_add_anchor(all, c->der, material_sunset(lists, i), err) !=
+			0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run_history(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct history_task *h = arg;
@@ -102,7 +116,7 @@ static int run_history(struct store_conn *conn, void *arg, struct ltps_error *er
 	if (rc == 0 && o->trust != NULL)
 		rc = material_add_all(all, o->trust, err);
 	if (rc == 0 && o->lists_anchors != NULL)
-		rc = material_add_all(all, o->lists_anchors, err);
+		rc = add_of_lists(all, o->lists_anchors, err);
 	if (rc == 0)
 		rc = anchors_record(conn, all, o->anchor_origins, ltp_now(h->l),
 				    &h->changes, err);
@@ -220,6 +234,8 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	w->l = l;
+	/* A turn that ended since the trust was built may have kept other lists. */
+	w->lists_changed = true;
 	if (store_reader_open(l->o.store, &w->conn, err) != 0 || xml_load(err) != 0 ||
 	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0 ||
 	    sig_cache_new(&w->signatures, err) != 0 ||

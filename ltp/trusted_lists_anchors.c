@@ -86,7 +86,7 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 				    .now_ms = now_ms,
 				    .list_until_ms = tl_state_is_valid(&s, now_ms)
 							 ? INT64_MAX
-							 : s.next_update_ms };
+							 : s.until_ms };
 		const int rc = l != NULL ? take_list(&t, l, err) : 0;
 		trusted_list_free(l);
 		if (rc != 0)

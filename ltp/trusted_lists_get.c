@@ -86,13 +86,8 @@ static bool get_list(struct ltp_worker *w, const char *url, const char *file,
 
 /* ---- the list of lists ---- */
 
-struct pivots {
-	struct trusted_list *list[TRUSTED_LIST_PIVOTS_MAX];
-	size_t n;
-};
-
-static bool get_pivots(struct ltp_worker *w, const struct ltp_trusted_list *l,
-		       struct tl_attempt *a, struct pivots *p, struct ltps_error *err)
+static bool name_pivots(const struct ltp_trusted_list *l, struct tl_attempt *a,
+			struct ltps_error *err)
 {
 	const char *urls[TRUSTED_LIST_PIVOTS_MAX];
 	size_t n = 0;
@@ -108,37 +103,53 @@ static bool get_pivots(struct ltp_worker *w, const struct ltp_trusted_list *l,
 		ltps_fail_nomem(err);
 		return false;
 	}
-	for (; p->n < n; p->n++) {
-		a->pivot_urls[p->n] = urls[p->n];
-		if (!get_list(w, urls[p->n], NULL, a, &a->pivots[p->n],
-			      &p->list[p->n], err)) {
-			a->n_pivots = p->n + 1;
-			return false;
-		}
-		a->n_pivots = p->n + 1;
-	}
+	for (; a->n_pivots < n; a->n_pivots++)
+		a->pivot_urls[a->n_pivots] = urls[a->n_pivots];
 	return true;
 }
 
-/* Who may sign the present one. */
+/* From those so far to those that the pivot names; without one, a copy. */
+static bool pass(const struct trusted_list *pivot,
+		 const struct trusted_list_signers *signers, struct tl_attempt *a,
+		 struct trusted_list_certs *ret, struct ltps_error *err)
+{
+	struct trusted_list_verdict v;
+	if (trusted_list_through(&pivot, pivot != NULL ? 1 : 0, signers, ret, &v,
+				 err) != 0)
+		return false;
+	if (v.reason != TRUSTED_LIST_GOOD)
+		refuse_list(a, &v);
+	return v.reason == TRUSTED_LIST_GOOD;
+}
+
+static bool get_and_pass(struct ltp_worker *w, size_t i, struct tl_attempt *a,
+			 struct trusted_list_certs *certs, struct ltps_error *err)
+{
+	const struct trusted_list_signers signers = {
+		(const struct cert *const *)certs->list, certs->n
+	};
+	struct trusted_list *pivot = NULL;
+	struct trusted_list_certs next;
+	bool ok = get_list(w, a->pivot_urls[i], NULL, a, &a->pivots[i], &pivot, err) &&
+		  pass(pivot, &signers, a, &next, err);
+	trusted_list_free(pivot);
+	if (ok) {
+		trusted_list_certs_clear(certs);
+		*certs = next;
+	}
+	return ok;
+}
+
+/* Who may sign the present one. What names the pivots is not verified yet: none is got
+ * before the one older than it was believed, and one at a time is in memory. */
 static int signers_through(struct ltp_worker *w, const struct ltp_trusted_list *l,
 			   struct tl_attempt *a, struct trusted_list_certs *ret,
 			   bool *ret_ok, struct ltps_error *err)
 {
-	struct pivots p = { .n = 0 };
-	struct trusted_list_verdict v;
-	int rc = 0;
-	*ret_ok = get_pivots(w, l, a, &p, err);
-	if (*ret_ok)
-		rc = trusted_list_through((const struct trusted_list *const *)p.list,
-					  p.n, &l->signers, ret, &v, err);
-	if (*ret_ok && rc == 0 && v.reason != TRUSTED_LIST_GOOD) {
-		refuse_list(a, &v);
-		*ret_ok = false;
-	}
-	for (size_t i = 0; i < p.n; i++)
-		trusted_list_free(p.list[i]);
-	return err->code == LTPS_OK ? rc : -1;
+	*ret_ok = name_pivots(l, a, err) && pass(NULL, &l->signers, a, ret, err);
+	for (size_t i = a->n_pivots; *ret_ok && i > 0; i--)
+		*ret_ok = get_and_pass(w, i - 1, a, ret, err);
+	return err->code == LTPS_OK ? 0 : -1;
 }
 
 /* ---- judging ---- */
@@ -156,6 +167,7 @@ static void accept_list(const struct tl_entry *e, int64_t now_ms,
 	report_make_harmless(s->territory, strlen(s->territory));
 	cert_text(v->signer, s->signer);
 	report_make_harmless(s->signer, strlen(s->signer));
+	hex_encode(view_of(v->signer->sha256, 32), s->signer_sha256);
 	s->version = l->version;
 	s->sequence = l->sequence;
 	s->issued_ms = l->issued_ms;
@@ -245,6 +257,29 @@ static int attempt_pointed(struct ltp_worker *w, const struct tl_entry *e,
 	return rc;
 }
 
+/*
+ * Whom the list of lists names for this list no more signed nothing that is believed: it
+ * may have been withdrawn because his key is known to others. The list begins anew, also
+ * with its number, which may be of such another.
+ * p  NULL: it does not name the territory
+ */
+static int forget_unnamed(const struct trusted_list_pointer *p, struct tl_state *s,
+			  struct ltps_error *err)
+{
+	struct trusted_list_certs certs = { .n = 0 };
+	char sha256[2 * 32 + 1];
+	bool named = false;
+	if (p != NULL && trusted_list_pointer_certs(p, &certs, err) != 0)
+		return -1;
+	for (size_t i = 0; i < certs.n && !named; i++) {
+		hex_encode(view_of(certs.list[i]->sha256, 32), sha256);
+		named = strcmp(sha256, s->signer_sha256) == 0;
+	}
+	trusted_list_certs_clear(&certs);
+	s->accepted = s->accepted && named;
+	return 0;
+}
+
 static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 			     int64_t now_ms, struct tl_attempt *a,
 			     struct ltps_error *err)
@@ -253,7 +288,7 @@ static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 	const struct trusted_list_pointer *p;
 	struct tl_state of_above;
 	struct trusted_list *lists = NULL;
-	int rc = 0;
+	int rc;
 	if (tl_state_get(w->conn, &above, &of_above, err) != 0 ||
 	    (tl_state_is_valid(&of_above, now_ms) &&
 	     tl_accepted(w->conn, &of_above, &lists, err) != 0))
@@ -261,12 +296,15 @@ static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 	if (lists == NULL) {
 		fail_with(a, TL_WORD_UNREACHABLE,
 			  "there is no list of lists that is to be believed");
-	} else if ((p = pointer_to(lists, e->territory)) == NULL) {
+		return 0;
+	}
+	p = pointer_to(lists, e->territory);
+	rc = forget_unnamed(p, &a->state, err);
+	if (rc == 0 && p == NULL)
 		fail_with(a, TL_WORD_UNREACHABLE,
 			  "the list of lists does not name this territory");
-	} else {
+	else if (rc == 0)
 		rc = attempt_pointed(w, e, p, now_ms, a, err);
-	}
 	trusted_list_free(lists);
 	return rc;
 }

@@ -37,9 +37,13 @@ struct tl_state {
 	char territory[TRUSTED_LISTS_TERRITORY_MAX];
 	char url[FETCH_URL_MAX + 1];
 	char signer[CERT_TEXT_MAX];
+	char signer_sha256[2 * 32 + 1];
 	uint32_t version;
 	uint64_t sequence;
 	int64_t issued_ms, next_update_ms, accepted_ms;
+	/* Until when it is to be believed: its next update, or that of the list of lists
+	 * that vouches for who signed it. Follows from the store, not kept there. */
+	int64_t until_ms;
 };
 
 /* Of an entry, as it is configured now: what was judged by something else is not

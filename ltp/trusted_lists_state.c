@@ -44,13 +44,17 @@ static int config_of(const struct ltp_trusted_list *l, char out[65],
 				l->lists ? "lists" : "" };
 	struct digest_ctx *ctx = NULL;
 	struct digest d;
+	uint8_t all[32] = { 0 }; /* signers in any order; each is there once */
+	for (size_t i = 0; i < l->signers.n; i++)
+		for (size_t k = 0; k < sizeof(all); k++)
+			all[k] ^= l->signers.list[i]->sha256[k];
 	if (digest_new(DIGEST_SHA256, &ctx, err) != 0)
 		return -1;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
 		rc = digest_update(ctx, view_of(texts[i], strlen(texts[i]) + 1), err);
-	for (size_t i = 0; rc == 0 && i < l->signers.n; i++)
-		rc = digest_update(ctx, view_of(l->signers.list[i]->sha256, 32), err);
+	if (rc == 0)
+		rc = digest_update(ctx, view_of(all, sizeof(all)), err);
 	if (rc == 0)
 		rc = digest_final(ctx, &d, err);
 	digest_free(ctx);
@@ -82,6 +86,7 @@ static const struct {
 	TEXT(territory),
 	TEXT(url),
 	TEXT(signer),
+	TEXT(signer_sha256),
 	VALUE(version, FIELD_SMALL),
 	VALUE(sequence, FIELD_COUNT),
 	VALUE(issued_ms, FIELD_TIME),
@@ -132,8 +137,8 @@ static void setting_name(const struct tl_entry *e, char out[STORE_NAME_MAX + 1])
 	snprintf(out, STORE_NAME_MAX + 1, SETTING_PREFIX "%s", name);
 }
 
-int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
-		 struct tl_state *ret, struct ltps_error *err)
+static int read_state(struct store_conn *conn, const struct tl_entry *e,
+		      struct tl_state *ret, struct ltps_error *err)
 {
 	char name[STORE_NAME_MAX + 1], text[STATE_TEXT_MAX], config[65];
 	char *rest = NULL;
@@ -151,6 +156,25 @@ int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
 	if (strcmp(s.config, config) != 0)
 		s = (struct tl_state){ .word = TL_WORD_NONE, .tried_ms = INT64_MIN };
 	memcpy(s.config, config, sizeof(config));
+	s.until_ms = s.next_update_ms;
+	*ret = s;
+	return 0;
+}
+
+int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
+		 struct tl_state *ret, struct ltps_error *err)
+{
+	const struct tl_entry above = { e->l, NULL };
+	struct tl_state s, of_above;
+	if (read_state(conn, e, &s, err) != 0)
+		return -1;
+	if (e->territory != NULL) {
+		if (read_state(conn, &above, &of_above, err) != 0)
+			return -1;
+		s.accepted = s.accepted && of_above.accepted;
+		if (of_above.until_ms < s.until_ms)
+			s.until_ms = of_above.until_ms;
+	}
 	*ret = s;
 	return 0;
 }
@@ -196,12 +220,12 @@ int tl_state_put(struct store_conn *conn, const struct tl_entry *e,
 
 bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && s->next_update_ms >= now_ms;
+	return s->accepted && s->until_ms >= now_ms;
 }
 
 const char *tl_state_word(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && s->next_update_ms < now_ms
+	return s->accepted && s->until_ms < now_ms
 		   ? trusted_list_word(TRUSTED_LIST_EXPIRED)
 		   : s->word;
 }

@@ -119,10 +119,14 @@ static int add_anchors(struct service *s, struct ltps_error *err)
 	if (rc != 0)
 		return -1;
 	drop_configured(s);
-	/* What ended is of the history alone: nothing new is judged by it. */
+	/* What ended is of the history alone: nothing new is judged by it. Nor does a
+	 * list lift the end that the operator gave an anchor. */
 	const struct material *a = s->lists->anchors;
 	for (size_t i = 0; i < material_count(a, MATERIAL_ANCHOR); i++)
 		if (material_sunset(a, i) > s->lists->at_ms &&
+		    material_find_cert(s->trust, MATERIAL_ANCHOR,
+				       material_cert(a, MATERIAL_ANCHOR, i)->sha256) ==
+			NULL &&
 		    material_add_anchor(s->trust, material_at(a, MATERIAL_ANCHOR, i),
 					material_sunset(a, i), err) != 0)
 			return -1;

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import trusted_lists as tl  # noqa: E402
@@ -213,6 +214,68 @@ def check_single(t, root, port, keys):
         s.kill()
 
 
+def check_operator_ends(t, root, port, keys):
+    s = Own(os.path.join(root, "ends"), port)
+    with open(keys["ca"].certificate) as f, \
+            open(os.path.join(root, "ends", "anchors.pem"), "w") as out:
+        out.write("Trusted-Until: 2024-01-01T00:00:00Z\n" + f.read())
+    Host.files["/ends.xml"] = tl.sign(tl.plain(services=[
+        tl.service(keys["ca"].der), tl.service(keys["tsa"].der)]), keys["op"], time=None)
+    s.write(f"[trust]\nanchors = anchors.pem\n[trusted_list Test]\nurl = {s.host}/ends.xml\n"
+            f"signers = {keys['op'].certificate}\nrefresh = 1s\n")
+    s.start()
+    try:
+        until(lambda: "tsa" in s.trusted(), "anchors follow")
+        t.equal("a list does not lift the end that the operator gave", s.trusted(), {"tsa"})
+    finally:
+        s.kill()
+
+
+def check_named_no_more(t, root, port, keys):
+    s = Own(os.path.join(root, "named"), port)
+    kind, announcement = "EUlistofthelists", "http://official.test/2026"
+
+    def lists(sequence, *pointers, **more):
+        Host.files["/named.xml"] = tl.sign(tl.plain(
+            **more, sequence=sequence, territory="EU", kind=kind, information=[announcement],
+            pointers=[tl.pointer(s.host + "/named.xml", "EU", [keys["first"].der], kind),
+                      *(tl.pointer(s.host + "/of-xx.xml", "XX", [keys[k].der])
+                        for k in pointers)]), keys["first"], time=None)
+
+    def of_state(sequence, key, *names):
+        Host.files["/of-xx.xml"] = tl.sign(tl.plain(
+            sequence=sequence, services=[tl.service(keys[n].der) for n in names]),
+            keys[key], time=None)
+
+    lists(1, "op")
+    of_state(900, "op", "ca", "gone")
+    s.write(f"[trusted_list EU]\nurl = {s.host}/named.xml\nlists = true\n"
+            f"announcement = {announcement}\nsigners = {keys['first'].certificate}\n"
+            "territory = XX\nrefresh = 1s\nservice = CA/QC\n")
+    s.start()
+    try:
+        until(lambda: s.trusted() == {"ca", "gone"}, "the first signer is believed")
+        del Host.files["/of-xx.xml"]
+        lists(2, "second")
+        until(lambda: s.trusted() == set(), "a signer that is named no more: his list ends")
+        t.check("and is told so", not s.list("EU/XX")["trusted"], s.list("EU/XX"))
+        of_state(4, "second", "ca")
+        until(lambda: s.trusted() == {"ca"}, "the next one is believed, whatever its number")
+        lists(3)
+        until(lambda: s.trusted() == set(), "a territory that is named no more ends")
+        t.check("its reason is told", "does not name" in s.list("EU/XX")["why"])
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 10))
+        lists(4, "second", next_update=soon)
+        until(lambda: s.trusted() == {"ca"}, "it is named again")
+        until(lambda: s.trusted() == set(), "nothing is believed by an expired list of lists")
+        t.equal("what it led to ends with it", s.anchors()["ca"]["trusted_until"], soon)
+        t.equal("and is told so", s.list("EU/XX")["state"], "expired")
+        lists(5, "second")
+        until(lambda: s.trusted() == {"ca"}, "a newer list of lists begins anew")
+    finally:
+        s.kill()
+
+
 def check_lists(t, root, port, keys):
     s = Own(os.path.join(root, "lists"), port)
     xx, yy, second = keys["ca"], keys["tsa"], keys["second"]
@@ -269,6 +332,13 @@ def check_lists(t, root, port, keys):
                                          information=(pivot, "http://official.test/2027"))
         until(lambda: s.list("EU")["state"] == "pivot", "a new announcement is told")
         t.check("and its reason", "announced anew" in s.list("EU")["why"], s.list("EU"))
+        Host.files["/pivot-2.xml"] = Host.files["/pivot-1.xml"]
+        Host.files["/forged.xml"] = lists(1, keys["other"], second, keys["op"])
+        Host.files["/lists.xml"] = lists(4, keys["other"], second, keys["op"], information=(
+            s.host + "/pivot-2.xml", s.host + "/forged.xml", announcement))
+        until(lambda: "pivot number" in (s.list("EU")["why"] or ""), "a forged pivot is told")
+        t.check("none is got that only a forged one leads to",
+                "/pivot-2.xml" not in Host.asked, Host.asked)
         t.equal("SIGTERM ends with 0", s.stop(), 0)
     finally:
         s.kill()
@@ -282,6 +352,8 @@ with workspace() as root:
     keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_operator_ends, root, server.server_port, keys)
+    tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)
     server.shutdown()
 tap.end()
