@@ -697,3 +697,15 @@ Test(continued, lost_chain_leaves_the_proof_by_own_tokens)
 	ltp_kit_open(a);
 	cr_expect_eq(proof_of(a, poid, 0), first);
 }
+
+/* A version that is as large as the profile takes. */
+Test(continued, record_takes_no_place_of_a_version)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, THREE, 3, VIEW_NULL, poid);
+	settle();
+	b = start(SHA256, 1);
+	b->profile->max_pos = 3;
+	preserve(b, THREE, 3, record_of(a, poid, "v1"), poid);
+}
