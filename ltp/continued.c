@@ -53,6 +53,11 @@ bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **
 	return true;
 }
 
+size_t continued_without(const struct ltp_po *pos, size_t n)
+{
+	return n > 0 && is_record(&pos[n - 1]) ? n - 1 : n;
+}
+
 /* ---- chains ---- */
 
 int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,

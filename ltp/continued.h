@@ -43,6 +43,8 @@ struct continued {
  */
 bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **ret,
 		      struct ltp_result *r);
+/* How many they are without it: it takes no place in a version. */
+size_t continued_without(const struct ltp_po *pos, size_t n);
 /*
  * continued_take - a record read, and judged over exactly these data objects, as it
  * will stand before the chain of this service: without cryptoInfos, which no later

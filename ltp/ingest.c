@@ -227,7 +227,7 @@ static const struct profile *request_profile(const struct ltp *l,
 		    r, LTP_PARAMETER_ERROR,
 		    "no po: an empty container needs UpdatePOC, which the profile does "
 		    "not offer");
-	else if (req->n_pos > p->max_pos)
+	else if (continued_without(req->pos, req->n_pos) > p->max_pos)
 		refuse(r, LTP_PARAMETER_ERROR,
 		       "%zu POs; the profile takes at most %llu", req->n_pos,
 		       (unsigned long long)p->max_pos);

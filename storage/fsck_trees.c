@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "storage/audit.h"
+#include "storage/blob.h"
 #include "storage/fsck_private.h"
 
 /* Levels of a tree of STORE_LEAVES_MAX leaves. */
@@ -41,6 +42,7 @@ static struct view part_digest(const struct part *p, enum digest_alg alg)
 /* What a version's digest is made of; all false and empty without known digests. */
 struct group {
 	struct view *digests;
+	struct digest *made; /* of those that are not stored; NULL: none */
 	size_t n;
 	bool known; /* each part has one of this algorithm */
 };
@@ -56,6 +58,51 @@ static int group_read(const struct version *v, enum digest_alg alg, struct group
 	for (size_t i = 0; i < v->n_parts; i++) {
 		g->digests[i] = part_digest(&v->parts[i], alg);
 		g->known = g->known && g->digests[i].n > 0;
+	}
+	return 0;
+}
+
+static int hash_piece(void *arg, struct view piece, struct ltps_error *err)
+{
+	return digest_update(arg, piece, err);
+}
+
+static int blob_digest(struct store_conn *conn, int64_t blob, enum digest_alg alg,
+		       struct digest *ret_d, struct ltps_error *err)
+{
+	struct digest_ctx *hash = NULL;
+	int rc = digest_new(alg, &hash, err);
+	if (rc == 0)
+		rc = blob_read_stream(conn, blob, hash_piece, hash, err);
+	if (rc == 0)
+		rc = digest_final(hash, ret_d, err);
+	digest_free(hash);
+	return rc;
+}
+
+/* The digests that are not stored, from the data; not known where it is gone, or
+ * damaged, which is found with the blobs. */
+static int group_complete(struct check *c, const struct version *v, enum digest_alg alg,
+			  struct group *g, struct ltps_error *err)
+{
+	if (g->known)
+		return 0;
+	g->made = mem_zalloc(v->n_parts + 1, sizeof(*g->made));
+	if (g->made == NULL)
+		return ltps_fail_nomem(err);
+	g->known = v->n_parts > 0;
+	for (size_t i = 0; g->known && i < v->n_parts; i++) {
+		if (g->digests[i].n > 0)
+			continue;
+		g->known = v->parts[i].blob != 0;
+		if (g->known && blob_digest(c->f->conn, v->parts[i].blob, alg,
+					    &g->made[i], err) != 0) {
+			if (err->code != LTPS_CORRUPT)
+				return -1;
+			ltps_error_clear(err);
+			g->known = false;
+		}
+		g->digests[i] = digest_view(&g->made[i]);
 	}
 	return 0;
 }
@@ -114,8 +161,11 @@ static int came_read(struct store_conn *conn, int64_t version, struct came *came
 {
 	uint64_t n;
 	came->chains = buf_make(2 * STORE_CHAIN_MAX);
-	if (tree_leaves_of(conn, LEAF_VERSION, version, count_leaf, came, err) != 0 ||
-	    chain_count(conn, LEAF_VERSION, version, &n, err) != 0)
+	if (chain_count(conn, LEAF_VERSION, version, &n, err) != 0)
+		return -1;
+	if (n == 0)
+		return 0; /* as most have it */
+	if (tree_leaves_of(conn, LEAF_VERSION, version, count_leaf, came, err) != 0)
 		return -1;
 	came->left = n + 1 > came->n_leaves ? n + 1 - came->n_leaves : 0;
 	return came->left == 0 ? 0
@@ -123,23 +173,38 @@ static int came_read(struct store_conn *conn, int64_t version, struct came *came
 					    came, err);
 }
 
-/* In a first tree that is the version's digest, or that with the chains that came. */
-static int check_first(struct check *c, const struct leaf *l, const struct version *v,
-		       const struct group *g, struct ltps_error *err)
+static int check_continued(struct check *c, const struct leaf *l,
+			   const struct version *v, const struct came *came,
+			   struct group *g, struct ltps_error *err)
 {
 	const struct fsck_hooks *hooks = c->f->hooks;
-	struct came came = { 0 };
-	struct digest d = v->digest;
-	int rc = 0;
-	if (v->digest.alg != l->digest.alg || digest_equal(&v->digest, &l->digest))
+	const enum digest_alg alg = l->digest.alg;
+	struct digest d;
+	if (hooks->continued_digest == NULL)
 		return 0;
-	rc = came_read(c->f->conn, v->id, &came, err);
-	const bool known = came.chains.n == 0 ||
-			   (g->known && hooks->continued_digest != NULL);
-	if (rc == 0 && came.chains.n > 0 && known)
-		rc = hooks->continued_digest(hooks->arg, d.alg, g->digests, g->n,
-					     view_buf(&came.chains), &d, err);
-	if (rc == 0 && known && !digest_equal(&d, &l->digest))
+	if (group_complete(c, v, alg, g, err) != 0)
+		return -1;
+	if (!g->known)
+		return 0;
+	if (hooks->continued_digest(hooks->arg, alg, g->digests, g->n,
+				    view_buf(&came->chains), &d, err) != 0)
+		return -1;
+	if (!digest_equal(&d, &l->digest))
+		leaf_found(c, l, "not the digest of its version and the chains before");
+	return 0;
+}
+
+/* In a first tree that is the version's digest, or that with the chains that came. */
+static int check_first(struct check *c, const struct leaf *l, const struct version *v,
+		       struct group *g, struct ltps_error *err)
+{
+	struct came came = { 0 };
+	if (v->digest.alg != l->digest.alg)
+		return 0;
+	int rc = came_read(c->f->conn, v->id, &came, err);
+	if (rc == 0 && came.chains.n > 0)
+		rc = check_continued(c, l, v, &came, g, err);
+	else if (rc == 0 && !digest_equal(&v->digest, &l->digest))
 		leaf_found(c, l, "not the digest of its version");
 	buf_free(&came.chains);
 	return rc;
@@ -150,10 +215,11 @@ static int check_parts(struct check *c, const struct leaf *l, const struct versi
 {
 	struct group g = { 0 };
 	int rc = group_read(v, v->digest.alg, &g, err);
-	if (rc == 0 && c->tree->purpose == TREE_FIRST)
-		rc = check_first(c, l, v, &g, err);
 	if (rc == 0)
 		rc = check_group(c, l, v, &g, err);
+	if (rc == 0 && c->tree->purpose == TREE_FIRST)
+		rc = check_first(c, l, v, &g, err);
+	mem_free(g.made);
 	mem_free(g.digests);
 	return rc;
 }
@@ -217,27 +283,16 @@ static int take_blob(void *arg, const struct material_row *row, struct ltps_erro
 	return 0;
 }
 
-static int hash_piece(void *arg, struct view piece, struct ltps_error *err)
-{
-	return digest_update(arg, piece, err);
-}
-
 static int check_material(struct check *c, const struct leaf *l, struct ltps_error *err)
 {
 	int64_t blob = 0;
-	struct digest_ctx *hash = NULL;
 	struct digest d;
-	if (material_get(c->f->conn, l->ref, take_blob, &blob, err) != 0)
+	if (material_get(c->f->conn, l->ref, take_blob, &blob, err) != 0 ||
+	    blob_digest(c->f->conn, blob, l->digest.alg, &d, err) != 0)
 		return -1;
-	int rc = digest_new(l->digest.alg, &hash, err);
-	if (rc == 0)
-		rc = blob_read_stream(c->f->conn, blob, hash_piece, hash, err);
-	if (rc == 0)
-		rc = digest_final(hash, &d, err);
-	if (rc == 0 && !digest_equal(&d, &l->digest))
+	if (!digest_equal(&d, &l->digest))
 		leaf_found(c, l, "not the digest of its material");
-	digest_free(hash);
-	return rc;
+	return 0;
 }
 
 static int check_kind(struct check *c, const struct leaf *l, struct ltps_error *err)

@@ -648,3 +648,64 @@ Test(continued, chains_go_with_their_object)
 	cr_expect_eq(storage_sql_int(b->dir, "SELECT count(*) FROM chain"), 0);
 	cr_expect_eq(damage(b), 0);
 }
+
+/* Of no digest that the parts are kept with. */
+Test(continued, changed_chain_is_found_under_any_digest)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, THREE, 3, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	b = start("digest = sha384\n" TREE, 1);
+	preserve(b, THREE, 3, record, poid);
+	settle();
+	cr_expect_eq(judged(record_of(b, poid, "v1"), THREE, 3).last_alg,
+		     DIGEST_SHA384);
+	cr_expect_eq(damage(b), 0);
+	change_chain(b, "substr(der, 1, length(der) - 1) || x'2a'");
+	expect_corrupt(b, poid);
+}
+
+Test(continued, chain_that_did_not_come_is_found)
+{
+	struct ltp_kit *a = start(SHA256, 1);
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	cr_expect_eq(damage(a), 0);
+	ltp_kit_close(a);
+	storage_sql(a->dir, "INSERT INTO chain (ref_kind, ref, seq, der) "
+			    "SELECT 1, id, 1, x'3000' FROM version");
+	ltp_kit_open(a);
+	expect_corrupt(a, poid);
+}
+
+/* A chain of ours that is lost takes nothing from the tokens. */
+Test(continued, lost_chain_leaves_the_proof_by_own_tokens)
+{
+	struct ltp_kit *a = start(SHA256, 1);
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const int64_t first = proof_of(a, poid, 0);
+	end_digest(DIGEST_SHA256);
+	ltp_kit_live(a, 2 * DAY_MS, DAY_MS / 2);
+	cr_assert_eq(judged(record_of(a, poid, "v1"), ONE, 1).chains, 2);
+	ltp_kit_close(a);
+	storage_sql(a->dir, "DELETE FROM chain WHERE ref_kind = 1");
+	ltp_kit_open(a);
+	cr_expect_eq(proof_of(a, poid, 0), first);
+}
+
+/* A version that is as large as the profile takes. */
+Test(continued, record_takes_no_place_of_a_version)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, THREE, 3, VIEW_NULL, poid);
+	settle();
+	b = start(SHA256, 1);
+	b->profile->max_pos = 3;
+	preserve(b, THREE, 3, record_of(a, poid, "v1"), poid);
+}
