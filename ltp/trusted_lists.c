@@ -257,6 +257,7 @@ int trusted_lists_turn(struct ltp_worker *w, struct upkeep_turn *t,
 {
 	struct overview *o;
 	int rc;
+	t->again_ms = INT64_MAX;
 	if (w->l->o.lists.n == 0)
 		return 0;
 	o = mem_zalloc(1, sizeof(*o));
