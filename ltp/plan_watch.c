@@ -265,6 +265,9 @@ static int judge(struct ltp_worker *w, const struct material *m,
 	const struct path_input in = { .target = target,
 				       .pools = { m, w->l->history },
 				       .n_pools = 2,
+				       /* what an anchor of old proves is still
+					  watched; its end is the plan's */
+				       .ignore_sunset = true,
 				       .time_ms = ltp_now(w->l),
 				       .exempt_short_term = true,
 				       .cache = w->signatures };

@@ -62,7 +62,8 @@ static bool put_anchors(struct asking *a, const struct path_input *in)
 	for (size_t k = 0; in->n_anchors == 0 && k < in->n_pools; k++) {
 		const struct material *m = in->pools[k];
 		for (size_t i = 0; i < material_count(m, MATERIAL_ANCHOR); i++)
-			if (!add_anchor(a, material_cert(m, MATERIAL_ANCHOR, i)))
+			if (material_sunset(m, i) > in->time_ms &&
+			    !add_anchor(a, material_cert(m, MATERIAL_ANCHOR, i)))
 				return false;
 	}
 	a->ask.policy.has_anchors = true;

@@ -36,10 +36,11 @@ static int client_anchors(const struct session *s, const struct cert *const **re
 	const struct cert **list = scvp_arena_alloc(s->arena, n, sizeof(*list));
 	if (list == NULL)
 		return ltps_fail_nomem(err);
+	*ret_n = 0;
 	for (size_t i = 0; i < n; i++)
-		list[i] = material_cert(m, MATERIAL_ANCHOR, i);
+		if (material_sunset(m, i) > s->exchange->now_ms)
+			list[(*ret_n)++] = material_cert(m, MATERIAL_ANCHOR, i);
 	*ret = list;
-	*ret_n = n;
 	return 0;
 }
 

@@ -66,24 +66,13 @@ static bool same_anchor(const struct cert *a, const struct cert *b)
 	       view_equal(a->spki, b->spki);
 }
 
-/* Of the anchors of pools: where one has it without an end, it has none. */
-static int64_t pool_sunset_of(const struct path_input *path, const struct cert *anchor)
-{
-	int64_t sunset_ms = INT64_MIN;
-	for (size_t i = 0; i < path->n_pools; i++) {
-		const int64_t t = material_sunset_of(path->pools[i], anchor);
-		sunset_ms = t > sunset_ms ? t : sunset_ms;
-	}
-	return sunset_ms != INT64_MIN ? sunset_ms : INT64_MAX;
-}
-
 /* The earliest end of this anchor; INT64_MAX when it has none. */
 static int64_t sunset_of(const struct cert_validation_input *in,
 			 const struct cert *anchor)
 {
 	int64_t sunset_ms = INT64_MAX;
 	if (in->path.anchors == NULL)
-		return pool_sunset_of(&in->path, anchor);
+		return path_sunset_of(&in->path, anchor);
 	if (in->anchor_sunset_ms == NULL)
 		return sunset_ms;
 	for (size_t i = 0; i < in->path.n_anchors; i++)

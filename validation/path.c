@@ -22,6 +22,7 @@ struct judgement {
 	struct path_result *r;
 	size_t capacity; /* of r->alternatives */
 	bool target_revoked;
+	bool past_sunset; /* a path was passed over, since trust in its anchor ended */
 };
 
 static void free_candidate(struct path_candidate *c)
@@ -243,12 +244,33 @@ static size_t count_valid(const struct path_result *r)
 	return n;
 }
 
+/* EN 319 102-1 5.2.6.4 step 3: what is judged here, no proof of existence makes older.
+ * Such a path ends in no anchor: it is no candidate. */
+static bool is_past_sunset(struct judgement *j, const struct path_candidate *c)
+{
+	char at[TIME_TEXT_MAX], name[CERT_TEXT_MAX];
+	const struct cert *anchor = c->certs[c->n_certs - 1];
+	const int64_t sunset_ms = path_sunset_of(j->in, anchor);
+	if (j->in->ignore_sunset || j->in->time_ms < sunset_ms)
+		return false;
+	if (!j->past_sunset) {
+		cert_text(anchor, name);
+		time_rfc3339(sunset_ms, at);
+		result_find(j->r, PATH_ANCHOR_SUNSET,
+			    "the anchor %.120s is trusted until %s only", name, at);
+	}
+	j->past_sunset = true;
+	return true;
+}
+
 /* path_visit_fn */
 static int visit(void *arg, struct path_candidate *c, bool *ret_stop,
 		 struct ltps_error *err)
 {
 	struct judgement *j = arg;
 	struct path_result *r = j->r;
+	if (is_past_sunset(j, c))
+		return 0;
 	int rc = judge_candidate(j, c, err);
 	if (rc == 0 && is_better(j, c)) {
 		if (r->best.n_certs > 0)
@@ -323,7 +345,10 @@ static int conclude_without(struct judgement *j, const struct path_search_end *e
 			return -1;
 	if (wrong)
 		r->why = PATH_WRONG_ANCHOR;
-	result_find(r, end->why, "%s", end->text);
+	if (end->why != PATH_OK)
+		result_find(r, end->why, "%s", end->text);
+	else
+		r->why = PATH_ANCHOR_SUNSET; /* found, and passed over */
 	return 0;
 }
 
@@ -346,15 +371,16 @@ static int conclude(struct judgement *j, const struct path_search_end *end,
 {
 	struct path_result *r = j->r;
 	enum path_code defect = target_defect(j->in);
-	if (end->found)
+	const bool found = r->best.n_certs > 0;
+	if (found)
 		conclude_with(j, end);
 	else if (conclude_without(j, end, err) != 0)
 		return -1;
 	bool final = r->status == PATH_VALID || j->target_revoked;
 	if (defect != PATH_OK && !j->target_revoked) {
-		if (!end->found)
+		if (!found)
 			result_find(r, defect, "the certificate itself");
-		if (r->status == PATH_UNDETERMINED || !end->found)
+		if (r->status == PATH_UNDETERMINED || !found)
 			r->why = defect;
 		r->status = PATH_INVALID;
 		final = true;

@@ -70,6 +70,9 @@ struct path_input {
 					   policies inside an anchor's certificate
 					   count unless this is set */
 
+	bool ignore_sunset; /* path_judge(): an anchor counts also when its trust had
+			       ended by time_ms. For who asks for status alone */
+
 	int64_t time_ms;  /* the time that the path is judged for */
 	int64_t known_ms; /* 0: time_ms. Revocation objects issued up to then count.
 			     Later than time_ms: a revocation after time_ms then no
@@ -219,6 +222,8 @@ struct path_result {
  * or the target itself, fail for reasons that more material would not lift.
  * UNDETERMINED: something is missing (an issuer, a status) or a budget ended the
  * search. A revoked target is INVALID whatever other paths say.
+ * No path counts that ends in an anchor whose trust ended at time_ms or before: then it
+ * is UNDETERMINED, as without an anchor. What was proven before is for past.h.
  * Status: the latest word counts, but a revocation for good is never taken back;
  * where invalidityDate is earlier than the revocation, it is the date that counts.
  * in          everything borrowed during the call; certificates, CRLs and responses

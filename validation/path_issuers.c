@@ -71,6 +71,16 @@ bool path_is_anchor(const struct path_input *in, const struct cert *c)
 	return false;
 }
 
+int64_t path_sunset_of(const struct path_input *in, const struct cert *anchor)
+{
+	int64_t sunset_ms = INT64_MIN;
+	for (size_t i = 0; in->n_anchors == 0 && i < in->n_pools; i++) {
+		const int64_t t = material_sunset_of(in->pools[i], anchor);
+		sunset_ms = t > sunset_ms ? t : sunset_ms;
+	}
+	return sunset_ms != INT64_MIN ? sunset_ms : INT64_MAX;
+}
+
 bool path_issuers_end_at(const struct path_issuers *p, const struct cert *c)
 {
 	const struct path_input *in = p->run->in;

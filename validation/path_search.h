@@ -49,6 +49,9 @@ int path_search(struct path_run *run, const struct path_search_options *o,
 		struct ltps_error *err) LTPS_CHECKED;
 /* Whether c is one of the input's anchors (by name and key). */
 bool path_is_anchor(const struct path_input *in, const struct cert *c);
+/* When trust in this anchor of the input ends: INT64_MAX when it does not, in one pool or
+ * by the input's own anchors, of which no end is known. */
+int64_t path_sunset_of(const struct path_input *in, const struct cert *anchor);
 /* The same subject name and key: one entity, whoever certified it. */
 bool path_same_entity(const struct cert *a, const struct cert *b);
 

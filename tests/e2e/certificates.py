@@ -10,7 +10,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from service import Service, Tap, workspace  # noqa: E402
+from service import Service, Tap, until, workspace  # noqa: E402
 
 tap = Tap()
 LIMIT = 120
@@ -157,6 +157,40 @@ def material(_, service, pki, work):
     tap.check("they are counted", b"ltps_certificates_judged_total" in metrics)
 
 
+class Own(Service):
+    """`ltps serve` with one anchor, trusted until then."""
+
+    def start_until(self, pem, until_time):
+        with open(f"{self.dir}/anchors.pem", "wb") as f:
+            f.write(f"Trusted-Until: {until_time}\n".encode() + pem)
+        with open(f"{self.dir}/ltps.conf", "w", encoding="ascii") as f:
+            f.write(f"[service]\ndir = store\nlisten = 127.0.0.1:{self.port}\n"
+                    "[tsa none]\nurl = http://127.0.0.1:1/\n[trust]\nanchors = anchors.pem\n")
+        with open(f"{self.dir}.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program, "serve", "-c", f"{self.dir}/ltps.conf"], stdout=log, stderr=log,
+                start_new_session=True)
+        until(self.ready, "the service is ready")
+
+
+def ended(_, ltps, demo, pki, work):
+    """An anchor whose trust has ended, as the operator says it, is none."""
+    os.mkdir(f"{work}/own")
+    own = Own(ltps, f"{work}/own")
+    pem = read(f"{demo.dir}/anchors.pem")
+    both = read(f"{pki}/certs/anna.pem") + read(f"{pki}/certs/ca.pem")
+    try:
+        for time, wanted in (("2024-01-01T00:00:00Z", (False, "PATH_ANCHOR_SUNSET")),
+                             ("2090-01-01T00:00:00Z", (True, None))):
+            own.start_until(pem, time)
+            answer = json.loads(post(own, both, "application/x-pem-file",
+                                     "?no-revocation=true")[1])
+            tap.equal(f"an anchor until {time}", (answer["valid"], answer["error"]), wanted)
+            own.stop()
+    finally:
+        own.kill()
+
+
 def main():
     ltps = os.path.join(os.path.abspath(sys.argv[1]), "ltps")
     with workspace() as work:
@@ -175,6 +209,7 @@ def main():
             tap.run(refusals, service, pem, der)
             tap.run(judged, ltps, service, pki)
             tap.run(material, service, pki, work)
+            tap.run(ended, ltps, service, pki, work)
             tap.equal("the service ends cleanly", service.stop(), 0)
         finally:
             service.kill()

@@ -248,6 +248,37 @@ Test(scvp_reply, anchor_that_only_the_client_knows_counts)
 	fix_cert_free(root);
 }
 
+static void trust_root_until(int64_t sunset_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	material_free(kit.trust);
+	kit.trust = NULL;
+	cr_assert_eq(material_new(&kit.trust, &err), 0);
+	cr_assert_eq(material_add_anchor(kit.trust, kit.root->der, sunset_ms, &err), 0);
+	kit.config.trust = kit.trust;
+}
+
+/* Such an anchor is none: not even a prospective path ends there. */
+Test(scvp_reply, anchor_whose_trust_has_ended_is_none)
+{
+	static const enum scvp_check_id ids[] = { SCVP_CHECK_BUILD, SCVP_CHECK_VALID,
+						  SCVP_CHECK_STATUS };
+	struct kit_ask ask;
+	scvp_kit_ask(&ask, kit.ee);
+	for (size_t i = 0; i < 3; i++) {
+		ask.checks[0] = scvp_check_oid(ids[i]);
+		trust_root_until(KIT_NOW_MS);
+		expect(&ask, SCVP_REPLY_PATH_CONSTRUCT_FAIL, 1, 4);
+		trust_root_until(KIT_NOW_MS + 1);
+		expect(&ask, SCVP_REPLY_SUCCESS, 0, 0);
+	}
+	/* At a time before that it was one. */
+	trust_root_until(KIT_NOW_MS);
+	ask.q.query.has_validation_time = true;
+	ask.q.query.validation_time_ms = KIT_NOW_MS - DAY / 2;
+	expect(&ask, SCVP_REPLY_SUCCESS, 0, 0);
+}
+
 Test(scvp_reply, revoked_certificate_is_6)
 {
 	const struct fix_revoked gone = { .cert = kit.ee,

@@ -89,6 +89,71 @@ Test(path, missing_issuer_is_undetermined_and_asked_for)
 	cr_assert(has_finding(PATH_NO_ISSUER));
 }
 
+/* ---- the end of trust ---- */
+
+static void trust_root_until(int64_t sunset_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	in.pools[1] = NULL;
+	in.n_pools = 1;
+	path_scene_free(s);
+	s = path_scene_new();
+	root = MAKE(MATERIAL_KIND_COUNT, .cn = "Root", .ca = true, .aki = true);
+	cr_assert_eq(material_add_anchor(s->pool, root->cert->der, sunset_ms, &err), 0);
+	ca = path_scene_ca(s, "CA", root);
+	in.pools[0] = s->pool;
+	all_good();
+}
+
+Test(path, anchor_whose_trust_has_ended_is_none)
+{
+	trust_root_until(FIX_T0_MS);
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_UNDETERMINED, PATH_ANCHOR_SUNSET);
+	cr_assert_eq(r->best.n_certs, 0);
+	cr_assert(has_finding(PATH_ANCHOR_SUNSET));
+	expect(root, PATH_UNDETERMINED, PATH_ANCHOR_SUNSET);
+	expect(MAKE(MATERIAL_KIND_COUNT, .cn = "Old", .issuer = ca,
+		    .not_after_ms = FIX_T0_MS - 1000),
+	       PATH_INVALID, PATH_EXPIRED);
+	trust_root_until(FIX_T0_MS + 1);
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_VALID, PATH_OK);
+	trust_root_until(FIX_T0_MS);
+	in.time_ms = FIX_T0_MS - 1;
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_VALID, PATH_OK);
+}
+
+Test(path, anchor_whose_trust_has_ended_serves_who_asks_for_status_alone)
+{
+	trust_root_until(FIX_T0_MS - FIX_DAY_MS);
+	in.ignore_sunset = true;
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_VALID, PATH_OK);
+}
+
+Test(path, anchor_that_is_trusted_still_is_found_beside_one_that_is_not)
+{
+	trust_root_until(FIX_T0_MS - FIX_DAY_MS);
+	struct path_scene_cert *other = path_scene_root(s, "Other");
+	path_scene_cross(s, ca, other);
+	path_scene_crl(s, other, FIX_T0_MS - 10 * FIX_DAY_MS, NULL, 0);
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_VALID, PATH_OK);
+	cr_assert_eq(r->best.certs[2], other->cert);
+	cr_assert_eq(r->n_alternatives, 0);
+}
+
+Test(path, trust_without_an_end_in_one_pool_lasts)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *more = NULL;
+	trust_root_until(FIX_T0_MS - FIX_DAY_MS);
+	cr_assert_eq(material_new(&more, &err), 0);
+	cr_assert_eq(material_add_anchor(more, root->cert->der, INT64_MAX, &err), 0);
+	in.pools[in.n_pools++] = more;
+	expect(path_scene_leaf(s, "Leaf", ca), PATH_VALID, PATH_OK);
+	path_result_free(r);
+	r = NULL;
+	material_free(more);
+}
+
 Test(path, broken_signature_is_invalid)
 {
 	expect(MAKE(MATERIAL_KIND_COUNT, .cn = "Leaf", .issuer = ca, .sign_as = root),
