@@ -201,7 +201,8 @@ int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
 		       "the evidence is moving to another digest and needs the data "
 		       "until that has its time-stamp");
 		rc = audit_refused(w, &run, ret_result, err);
-	} else if (rc != 0 && (err->code == LTPS_STATE || err->code == LTPS_NOT_FOUND)) {
+	} else if (rc != 0 &&
+		   (err->code == LTPS_STATE || err->code == LTPS_NOT_FOUND)) {
 		/* Another request deleted it between our look and the write. */
 		ltps_error_clear(err);
 		refuse(ret_result, LTP_UNKNOWN_POID, "the object was deleted already");
