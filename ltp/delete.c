@@ -5,6 +5,8 @@
 
 #include "ltp/inside.h"
 #include "storage/audit.h"
+#include "storage/blob.h"
+#include "storage/evidence.h"
 
 #define MODE_DATA "OnlySubDOs"
 #define MODE_ALL "SubDOsAndEvidence"
@@ -15,15 +17,103 @@ struct run {
 	const struct object *object;
 	const char *mode;
 	int64_t now_ms;
+	bool unkept; /* out: evidence needs more digests than can be kept */
 };
+
+/* ---- digests that evidence needs without the data ---- */
+
+/* Parts are kept with SHA-256 and SHA-512, and have room for one digest more. Chains
+ * before the one that grows are stored whole; a tree without a token yet leaves the
+ * record to the chain before it. */
+struct needed {
+	struct store_conn *conn;
+	enum digest_alg alg; /* NONE: those that are kept do */
+	bool more;           /* another one is needed besides */
+};
+
+/* Leaves come oldest tree first: with a token, nothing before them is needed. */
+static int need_of_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
+{
+	struct needed *n = arg;
+	struct tree t;
+	if (tree_get(n->conn, leaf->tree, &t, err) != 0)
+		return -1;
+	if (t.state == TREE_STAMPED) {
+		n->alg = DIGEST_NONE;
+		n->more = false;
+	}
+	if (t.alg == DIGEST_SHA256 || t.alg == DIGEST_SHA512 || t.alg == n->alg)
+		return 0;
+	if (n->alg != DIGEST_NONE)
+		n->more = true;
+	n->alg = t.alg;
+	return 0;
+}
+
+static int take_piece(void *arg, struct view piece, struct ltps_error *err)
+{
+	return digest_update(arg, piece, err);
+}
+
+static int keep_digest(struct store_conn *conn, int64_t version, const struct part *p,
+		       enum digest_alg alg, struct ltps_error *err)
+{
+	struct digest_ctx *ctx = NULL;
+	struct digest d;
+	if (digest_new(alg, &ctx, err) != 0)
+		return -1;
+	int rc = blob_read_stream(conn, p->blob, take_piece, ctx, err);
+	if (rc == 0)
+		rc = digest_final(ctx, &d, err);
+	digest_free(ctx);
+	return rc == 0 ? object_keep_digest(conn, version, p->seq, &d, err) : -1;
+}
+
+static int keep_of_version(struct store_conn *conn, struct run *run,
+			   const struct version *v, struct ltps_error *err)
+{
+	struct needed n = { .conn = conn };
+	if (tree_leaves_of(conn, LEAF_VERSION, v->id, need_of_leaf, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; n.alg != DIGEST_NONE && i < v->n_parts; i++) {
+		const struct part *p = &v->parts[i];
+		if (p->blob == 0)
+			continue;
+		const bool has = p->given.alg == n.alg;
+		run->unkept = n.more || (!has && p->given.alg != DIGEST_NONE);
+		if (run->unkept)
+			return ltps_fail(err, LTPS_STATE, LTPS_FAULT_OBJECT,
+					 "RFC 4998 4.2",
+					 "not every digest can be kept");
+		if (!has && keep_digest(conn, v->id, p, n.alg, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Its digests outlast the data: without them no record could be made again. */
+static int delete_data(struct store_conn *conn, struct run *run, struct ltps_error *err)
+{
+	struct object *o = NULL;
+	if (object_get_by_id(conn, run->object->id, &o, err) != 0)
+		return -1;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < o->n_versions; i++)
+		rc = keep_of_version(conn, run, &o->versions[i], err);
+	object_free(o);
+	return rc == 0 ? object_delete_data(conn, run->object->id, run->now_ms, err)
+		       : -1;
+}
+
+/* ---- deleting ---- */
 
 /* The deletion and its line in the audit, or neither. */
 static int run_delete(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
-	const struct run *run = arg;
+	struct run *run = arg;
 	char detail[STORE_TEXT_MAX + 1];
 	int rc = strcmp(run->mode, MODE_DATA) == 0
-		     ? object_delete_data(conn, run->object->id, run->now_ms, err)
+		     ? delete_data(conn, run, err)
 		     : object_delete(conn, run->object->id, run->now_ms, err);
 	if (rc != 0)
 		return -1;
@@ -105,7 +195,14 @@ int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
 		goto out;
 	}
 	rc = store_write(w->l->o.store, run_delete, &run, err);
-	if (rc != 0 && (err->code == LTPS_STATE || err->code == LTPS_NOT_FOUND)) {
+	if (rc != 0 && run.unkept) {
+		ltps_error_clear(err);
+		refuse(ret_result, LTP_PARAMETER_ERROR,
+		       "the evidence is moving to another digest and needs the data "
+		       "until that has its time-stamp");
+		rc = audit_refused(w, &run, ret_result, err);
+	} else if (rc != 0 &&
+		   (err->code == LTPS_STATE || err->code == LTPS_NOT_FOUND)) {
 		/* Another request deleted it between our look and the write. */
 		ltps_error_clear(err);
 		refuse(ret_result, LTP_UNKNOWN_POID, "the object was deleted already");

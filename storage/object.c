@@ -248,6 +248,18 @@ int object_set_preserve_until(struct store_conn *conn, int64_t object, int64_t u
 	return update_one(conn, s, "object", err);
 }
 
+int object_keep_digest(struct store_conn *conn, int64_t version, uint32_t seq,
+		       const struct digest *digest, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (writer_require(conn, err) != 0 ||
+	    db_get(conn->db, SQL_PART_KEEP_DIGEST, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(version), DB_INT(seq), DB_INT(digest->alg),
+		DB_DIGEST(digest));
+	return update_one(conn, s, "part with bytes and room for a digest", err);
+}
+
 /* Ids are collected first: a statement is not used while it gives rows. */
 static int blobs_of(struct store_conn *conn, int64_t object, struct buf *ids,
 		    struct ltps_error *err)

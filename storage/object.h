@@ -88,6 +88,14 @@ int object_set_verdict(struct store_conn *conn, int64_t version, const char *ver
 int object_set_preserve_until(struct store_conn *conn, int64_t object, int64_t until_ms,
 			      struct ltps_error *err) LTPS_CHECKED;
 /*
+ * object_keep_digest - a further digest of a part's bytes, as `given`, which stays when
+ * they go (writer only). There is room for one.
+ * Fails: NOT_FOUND when the part has no bytes, or such a digest already
+ */
+int object_keep_digest(struct store_conn *conn, int64_t version, uint32_t seq,
+		       const struct digest *digest,
+		       struct ltps_error *err) LTPS_CHECKED;
+/*
  * object_delete_data - the blobs of all versions go, rows and digests stay: evidence
  * is renewed, forms and judgements are not. Who signed is forgotten.
  * Fails: NOT_FOUND; STATE when already deleted
@@ -114,8 +122,8 @@ struct part {
 	uint64_t size;
 	struct digest sha256;
 	struct digest sha512;
-	struct digest given;
-	int64_t blob; /* 0: no data (digest list, or deleted) */
+	struct digest given; /* submitted instead of the data, or kept when that went */
+	int64_t blob;        /* 0: no data (digest list, or deleted) */
 	bool xml;     /* submitted as xmlData */
 };
 

@@ -75,6 +75,9 @@ FROM part WHERE version = ?1 ORDER BY seq
 -- PART_BLOBS
 SELECT blob FROM part WHERE version BETWEEN ?1 AND ?2 AND blob IS NOT NULL
 ORDER BY version, seq
+-- PART_KEEP_DIGEST
+UPDATE part SET given_alg = ?3, given = ?4
+WHERE version = ?1 AND seq = ?2 AND blob IS NOT NULL AND given_alg = 0
 -- PART_DETACH_BLOBS
 UPDATE part SET blob = NULL WHERE version BETWEEN ?1 AND ?2
 -- PART_OF_BLOB

@@ -13,6 +13,7 @@
 #include "ltp/check.h"
 #include "ltp/continued.h"
 #include "ltp/evidence.h"
+#include "ltp/outlook.h"
 #include "storage/fsck.h"
 #include "storage/object.h"
 #include "tests/support/devpki_kit.h"
@@ -696,6 +697,13 @@ Test(continued, lost_chain_leaves_the_proof_by_own_tokens)
 	storage_sql(a->dir, "DELETE FROM chain WHERE ref_kind = 1");
 	ltp_kit_open(a);
 	cr_expect_eq(proof_of(a, poid, 0), first);
+	struct buf out = buf_make((size_t)1 << 20);
+	struct ltp_result r;
+	MUST(ltp_outlook(a->w, &(struct ltp_caller){ "", "tester" }, poid, &out, &r,
+			 &err));
+	cr_expect_eq(r.minor, LTP_OK, "%s", r.message);
+	cr_expect_gt(out.n, 0);
+	buf_free(&out);
 }
 
 /* A version that is as large as the profile takes. */
@@ -708,4 +716,82 @@ Test(continued, record_takes_no_place_of_a_version)
 	b = start(SHA256, 1);
 	b->profile->max_pos = 3;
 	preserve(b, THREE, 3, record_of(a, poid, "v1"), poid);
+}
+
+/* ---- evidence that outlasts the data ---- */
+
+static enum ltp_minor delete_data(struct ltp_kit *k, const char *poid)
+{
+	struct ltp_result result;
+	const struct ltp_delete_request req = { .caller = { "", "tester" },
+						.poid = poid,
+						.mode = "OnlySubDOs",
+						.reason = "test" };
+	MUST(ltp_delete(k->w, &req, &result, &err));
+	return result.minor;
+}
+
+Test(continued, evidence_stays_without_data_under_any_digest)
+{
+	struct ltp_kit *a = start("digest = sha384\n" TREE, 1);
+	char poids[2][64];
+	preserve(a, THREE, 3, VIEW_NULL, poids[0]);
+	settle();
+	/* The other goes before its tree has a token. */
+	preserve(a, THREE, 3, VIEW_NULL, poids[1]);
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(delete_data(a, poids[i]), LTP_OK);
+	settle();
+	for (size_t i = 0; i < 2; i++) {
+		const struct facts f = judged(record_of(a, poids[i], "v1"), THREE, 3);
+		cr_expect_eq(f.chains, 1);
+		cr_expect_eq(f.last_alg, DIGEST_SHA384);
+	}
+	cr_expect_eq(damage(a), 0);
+}
+
+Test(continued, evidence_stays_without_data_after_a_hash_tree_renewal)
+{
+	struct ltp_kit *a = start(SHA256, 1);
+	char poid[64];
+	preserve(a, THREE, 3, VIEW_NULL, poid);
+	settle();
+	for (int i = P_SHA256; i <= P_SHA512; i += P_SHA512 - P_SHA256)
+		limits[i].until_ms = now() + 30 * DAY_MS;
+	ltp_kit_live(a, 2 * DAY_MS, DAY_MS / 2);
+	const struct facts before = judged(record_of(a, poid, "v1"), THREE, 3);
+	cr_assert_eq(before.chains, 2);
+	cr_assert_neq(before.last_alg, DIGEST_SHA512);
+	cr_assert_eq(delete_data(a, poid), LTP_OK);
+	const struct facts f = judged(record_of(a, poid, "v1"), THREE, 3);
+	cr_expect_eq(f.chains, 2);
+	cr_expect_eq(f.last_alg, before.last_alg);
+	cr_expect_eq(f.first_ms, before.first_ms);
+	cr_expect_eq(damage(a), 0);
+}
+
+/* Two digests are needed that no part is kept with: nothing is deleted. */
+Test(continued, data_is_held_while_two_further_digests_need_it)
+{
+	struct ltp_kit *a = start("digest = sha384\n" TREE, 1);
+	char poid[64];
+	preserve(a, THREE, 3, VIEW_NULL, poid);
+	settle();
+	ltp_kit_close(a);
+	/* As while the tree of a hash-tree renewal waits for its token. */
+	storage_sql(a->dir,
+		    "INSERT INTO tree (purpose, profile, alg, state, opened_ms, "
+		    "n_leaves, bytes, attempts) SELECT 2, profile, 9, 0, opened_ms, 1, "
+		    "0, 0 FROM tree WHERE alg = 4 LIMIT 1;"
+		    "INSERT INTO leaf (tree, idx, kind, ref, digest) SELECT "
+		    "(SELECT max(id) FROM tree), 0, 1, min(id), zeroblob(64) "
+		    "FROM version");
+	ltp_kit_open(a);
+	cr_expect_eq(delete_data(a, poid), LTP_PARAMETER_ERROR);
+	cr_expect_eq(storage_sql_int(a->dir, "SELECT count(*) FROM part "
+					     "WHERE blob IS NULL OR given_alg <> 0"),
+		     0);
+	cr_expect_eq(storage_sql_int(a->dir, "SELECT count(*) FROM object "
+					     "WHERE state <> 0"),
+		     0);
 }
