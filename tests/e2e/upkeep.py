@@ -11,8 +11,8 @@ import sys
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from service import (DEADLINE, SUCCESS, Service, Tap, data_of, free_port, until,
-                     workspace)  # noqa: E402
+from service import (DEADLINE, SUCCESS, Service, Tap, data_of, free_port, instant,
+                     until, workspace)  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -251,8 +251,8 @@ def own_life(tap):
               all(s["authority"] and s["why"] and not s["fallen"] for s in stamps), o)
     tap.equal("the last of them is what is renewed next", [s["last"] for s in stamps],
               [False, True])
-    tap.check("since when it is proven", first["proven_since"] == stamps[0]["time"] <=
-              o["time"], first)
+    tap.check("since when it is proven", first["proven_since"] == stamps[0]["time"] and
+              instant(stamps[0]["time"]) <= instant(o["time"]), (first, o["time"]))
     tap.check("what is due next is in the archive's plan, with its reason", (
         o["next"]["due"], o["next"]["why"]) in {
             (i["due"], i["why"]) for i in service.renewals()["renewals"]}, o["next"])
@@ -290,7 +290,8 @@ def kept_up(tap):
         c["ends"] > u["time"] and c["weakens"] and len(c["sha256"]) == 64
         for c in u["certificates"]), u["certificates"])
     tap.check("anchors are trusted since", u["anchors"] and all(
-        a["trusted"] and a["trusted_from"] <= u["time"] and a["trusted_until"] is None
+        a["trusted"] and instant(a["trusted_from"]) <= instant(u["time"]) and
+        a["trusted_until"] is None
         for a in u["anchors"]), u["anchors"])
     kinds = {j["kind"]: j for j in u["jobs"]}
     tap.check("the jobs that never end are there, none given up",

@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 
-from service import b64, until
+from service import b64, instant, until
 from ui_judge import Closed, press_on
 
 SIGNED = "urn:ltps:profile:pds+pgd+aug+wst+ers:2"
@@ -113,7 +113,7 @@ def lived(stage, a):
         tap.check("what was stands before today, what will be behind",
                   set(kinds[kinds.index("now"):]) == {"now", "again", "due", "end"}, kinds)
         times = page.eval_on_selector_all(".timeline time", "l => l.map(t => t.dateTime)")
-        moments = [datetime.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in times]
+        moments = [instant(t) for t in times]
         tap.check("in the order of time", moments == sorted(moments) and len(times) > 8, times)
         tap.equal("the line for the eye has a mark for each", page.locator(
             ".life-line .dot").count(), len(kinds) - 1)

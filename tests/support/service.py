@@ -2,6 +2,7 @@
 """A demonstration service for scripts: starts `ltps demo`, talks to it, kills
 it, and collects results as TAP. Standard library only."""
 import base64
+import datetime
 import http.client
 import json
 import os
@@ -113,6 +114,11 @@ def b64(data):
 
 def data_of(po):
     return base64.b64decode(po["binaryData"]["value"])
+
+
+def instant(text):
+    """A time as it is written in answers: as text, 07Z is after 07.5Z."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def until(condition, what, seconds=DEADLINE):
