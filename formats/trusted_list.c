@@ -513,8 +513,8 @@ static int read_providers(struct xml_reader *r, void *arg, void *at,
 
 /* ---- the root ---- */
 
-static int keep_attribute(struct xml_reader *r, struct trusted_list *l,
-			  const char *name, const char **ret, struct ltps_error *err)
+int tl_keep_attribute(struct xml_reader *r, struct trusted_list *l, const char *name,
+		      const char **ret, struct ltps_error *err)
 {
 	struct view v;
 	return xml_attr(r, name, &v) ? tl_keep(l, v, ret, err) : 0;
@@ -527,8 +527,8 @@ static int read_root(struct xml_reader *r, struct trusted_list *l,
 		{ NS_TSL, "SchemeInformation", true, false, read_scheme, 0 },
 		{ NS_TSL, "TrustServiceProviderList", false, false, read_providers, 0 },
 	};
-	if (keep_attribute(r, l, "Id", &l->id, err) != 0 ||
-	    keep_attribute(r, l, "TSLTag", &l->tag, err) != 0)
+	if (tl_keep_attribute(r, l, "Id", &l->id, err) != 0 ||
+	    tl_keep_attribute(r, l, "TSLTag", &l->tag, err) != 0)
 		return -1;
 	return xml_children(r, children, COUNT(children), l, l, err);
 }
@@ -548,28 +548,24 @@ static int read_content(struct trusted_list *l, struct ltps_error *err)
 
 /* ---- the canonical form ---- */
 
-struct copying {
-	struct trusted_list *l;
-};
-
-static int put_octets(void *arg, struct view v, struct ltps_error *err)
+static int put_canonical(void *arg, struct view v, struct ltps_error *err)
 {
-	struct copying *c = arg;
-	return buf_put(&c->l->canonical, v, err);
+	struct trusted_list *l = arg;
+	return buf_put(&l->canonical, v, err);
 }
 
 /* What is below the root: the signature is taken out, and read by itself. */
 static int take_signature(void *arg, struct xml_reader *r, bool *ret_taken,
 			  struct ltps_error *err)
 {
-	struct copying *c = arg;
-	struct trusted_list_signature *s = &c->l->signature;
+	struct trusted_list *l = arg;
+	struct trusted_list_signature *s = &l->signature;
 	if (!xml_is(r, XML_NS_DSIG, "Signature"))
 		return 0;
 	*ret_taken = true;
 	if (xml_depth(r) == 2 && !s->present) {
 		s->present = true;
-		return tl_read_signature(r, c->l, err);
+		return tl_read_signature(r, l, err);
 	}
 	if (s->flaw.code == LTPS_OK)
 		ltps_fail(&s->flaw, LTPS_FORMAT, LTPS_FAULT_OBJECT, "TS 119 612 5.7",
@@ -581,10 +577,9 @@ static int take_signature(void *arg, struct xml_reader *r, bool *ret_taken,
 static int read_canonical(struct xml_reader *r, struct trusted_list *l,
 			  struct ltps_error *err)
 {
-	struct copying c = { .l = l };
-	const struct xml_c14n to = { .put = put_octets,
+	const struct xml_c14n to = { .put = put_canonical,
 				     .replace = take_signature,
-				     .arg = &c };
+				     .arg = l };
 	enum xml_event event = XML_START;
 	xml_refuse_instructions(r);
 	if (xml_next(r, &event, err) != 0)

@@ -23,6 +23,9 @@ int tl_read_base64(struct xml_reader *r, void *arg, void *at,
 /* A text that the list keeps. */
 int tl_keep(struct trusted_list *l, struct view v, const char **ret,
 	    struct ltps_error *err) LTPS_CHECKED;
+/* That of an attribute; *ret stays where there is none. */
+int tl_keep_attribute(struct xml_reader *r, struct trusted_list *l, const char *name,
+		      const char **ret, struct ltps_error *err) LTPS_CHECKED;
 /*
  * tl_grow - room for one more in a list of n elements.
  * list   the address of the pointer to its elements

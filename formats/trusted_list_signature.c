@@ -98,13 +98,6 @@ static int read_transforms(struct xml_reader *r, void *arg, void *at,
 	return xml_children(r, children, COUNT(children), arg, at, err);
 }
 
-static int keep_attribute(struct xml_reader *r, struct trusted_list *l,
-			  const char *name, const char **ret, struct ltps_error *err)
-{
-	struct view v;
-	return xml_attr(r, name, &v) ? tl_keep(l, v, ret, err) : 0;
-}
-
 static int read_reference(struct xml_reader *r, void *arg, void *at,
 			  struct ltps_error *err)
 {
@@ -120,8 +113,8 @@ static int read_reference(struct xml_reader *r, void *arg, void *at,
 		return flaw(err, "more than two things are signed");
 	struct trusted_list_reference *ref = &s->references[s->n_references++];
 	*ref = (struct trusted_list_reference){ .type = "", .digest_method = "" };
-	if (keep_attribute(r, arg, "URI", &ref->uri, err) != 0 ||
-	    keep_attribute(r, arg, "Type", &ref->type, err) != 0)
+	if (tl_keep_attribute(r, arg, "URI", &ref->uri, err) != 0 ||
+	    tl_keep_attribute(r, arg, "Type", &ref->type, err) != 0)
 		return -1;
 	if (ref->uri == NULL)
 		return xml_fail_element(r, err, "no URI");
@@ -215,7 +208,7 @@ static int read_properties(struct xml_reader *r, struct trusted_list *l,
 		      read_signature_properties),
 		XADES("SignedDataObjectProperties", false, false, xml_child_skip),
 	};
-	if (keep_attribute(r, l, "Id", &s->properties_id, err) != 0)
+	if (tl_keep_attribute(r, l, "Id", &s->properties_id, err) != 0)
 		return -1;
 	return xml_children(r, children, COUNT(children), l, s, err);
 }

@@ -5,7 +5,7 @@
 
 #include "base/asn1.h"
 #include "base/mem.h"
-#include "timestamping/ers.h"
+#include "ltp/continued.h"
 #include "timestamping/merkle.h"
 #include "timestamping/tst.h"
 
@@ -75,24 +75,20 @@ static int continued_digest(void *arg, enum digest_alg alg, const struct view *d
 			    size_t n, struct view chains, struct digest *ret_d,
 			    struct ltps_error *err)
 {
-	struct digest *renewed = mem_zalloc(n, sizeof(*renewed));
-	struct view *hashes = mem_zalloc(n, sizeof(*hashes));
+	struct digest *d = mem_zalloc(n, sizeof(*d));
 	struct buf sequence = buf_make(ERS_SIZE_MAX);
-	int rc = renewed != NULL && hashes != NULL ? 0 : ltps_fail_nomem(err);
+	int rc = d != NULL ? 0 : ltps_fail_nomem(err);
 	(void)arg;
-	if (rc == 0)
-		rc = der_put(&sequence, DER_SEQUENCE, chains, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct digest d = { .alg = alg, .n = digests[i].n };
-		memcpy(d.p, digests[i].p, d.n);
-		rc = ers_renewed_hash(&d, view_buf(&sequence), &renewed[i], err);
-		hashes[i] = digest_view(&renewed[i]);
+		d[i] = (struct digest){ .alg = alg, .n = digests[i].n };
+		memcpy(d[i].p, digests[i].p, d[i].n);
 	}
 	if (rc == 0)
-		rc = merkle_group(alg, hashes, n, true, ret_d, err);
+		rc = der_put(&sequence, DER_SEQUENCE, chains, err);
+	if (rc == 0)
+		rc = continued_leaf_of(d, n, view_buf(&sequence), ret_d, err);
 	buf_free(&sequence);
-	mem_free(hashes);
-	mem_free(renewed);
+	mem_free(d);
 	return rc;
 }
 

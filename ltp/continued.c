@@ -303,23 +303,33 @@ int continued_take(struct ltp_worker *w, struct view record,
 	return 0;
 }
 
+int continued_leaf_of(const struct digest *digests, size_t n, struct view sequence,
+		      struct digest *ret, struct ltps_error *err)
+{
+	struct digest *renewed = mem_zalloc(n + 1, sizeof(*renewed));
+	struct view *hashes = mem_zalloc(n + 1, sizeof(*hashes));
+	int rc = renewed != NULL && hashes != NULL ? 0 : ltps_fail_nomem(err);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = ers_renewed_hash(&digests[i], sequence, &renewed[i], err);
+		hashes[i] = digest_view(&renewed[i]);
+	}
+	if (rc == 0)
+		rc = merkle_group(digests[0].alg, hashes, n, true, ret, err);
+	mem_free(hashes);
+	mem_free(renewed);
+	return rc;
+}
+
 int continued_leaf(const struct continued *c, enum digest_alg alg,
 		   const struct continued_data *data, struct digest *ret,
 		   struct ltps_error *err)
 {
 	struct digest *d = mem_zalloc(data->n + 1, sizeof(*d));
-	struct view *hashes = mem_zalloc(data->n + 1, sizeof(*hashes));
-	size_t n = 0;
-	int rc = d != NULL && hashes != NULL ? 0 : ltps_fail_nomem(err);
+	int rc = d != NULL ? 0 : ltps_fail_nomem(err);
 	for (size_t i = 0; rc == 0 && i < data->n; i++)
 		rc = data->digest(data->arg, i, alg, &d[i], err);
 	if (rc == 0)
-		rc = carried_group(&c->carried, d, data->n, d, &n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		hashes[i] = digest_view(&d[i]);
-	if (rc == 0)
-		rc = merkle_group(alg, hashes, n, true, ret, err);
-	mem_free(hashes);
+		rc = continued_leaf_of(d, data->n, c->carried.er->sequence, ret, err);
 	mem_free(d);
 	return rc;
 }

@@ -18,8 +18,6 @@
 
 #include "ltp/carried.h"
 
-/* formatId of the PO that is such a record. */
-#define URI_ER_CONTINUED "urn:ltps:format:EvidenceRecord:continued"
 /* Chains that come: as many hash-tree renewals find room behind them. */
 #define CONTINUED_CHAINS_MAX (ERS_CHAINS_MAX / 2)
 
@@ -61,6 +59,11 @@ void continued_clear(struct continued *c);
 int continued_leaf(const struct continued *c, enum digest_alg alg,
 		   const struct continued_data *data, struct digest *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
+/* The leaf of a hash-tree renewal: H(H(d) || H(sequence)) of each, as one group.
+ * n  1 or more
+ * Spec: RFC 4998 5.3 */
+int continued_leaf_of(const struct digest *digests, size_t n, struct view sequence,
+		      struct digest *ret, struct ltps_error *err) LTPS_CHECKED;
 /* Its chains become the first ones of a version, which has no others yet; the trace of
  * its object says since when they prove. On the writer's thread. */
 struct continued_note {

@@ -5,8 +5,8 @@
 
 #include "ltp/inside.h"
 #include "storage/audit.h"
-#include "storage/blob.h"
 #include "storage/evidence.h"
+#include "storage/fixity.h"
 
 #define MODE_DATA "OnlySubDOs"
 #define MODE_ALL "SubDOsAndEvidence"
@@ -50,23 +50,13 @@ static int need_of_leaf(void *arg, const struct leaf *leaf, struct ltps_error *e
 	return 0;
 }
 
-static int take_piece(void *arg, struct view piece, struct ltps_error *err)
-{
-	return digest_update(arg, piece, err);
-}
-
 static int keep_digest(struct store_conn *conn, int64_t version, const struct part *p,
 		       enum digest_alg alg, struct ltps_error *err)
 {
-	struct digest_ctx *ctx = NULL;
 	struct digest d;
-	if (digest_new(alg, &ctx, err) != 0)
-		return -1;
-	int rc = blob_read_stream(conn, p->blob, take_piece, ctx, err);
-	if (rc == 0)
-		rc = digest_final(ctx, &d, err);
-	digest_free(ctx);
-	return rc == 0 ? object_keep_digest(conn, version, p->seq, &d, err) : -1;
+	return blob_digest(conn, p->blob, alg, &d, err) == 0
+		   ? object_keep_digest(conn, version, p->seq, &d, err)
+		   : -1;
 }
 
 static int keep_of_version(struct store_conn *conn, struct run *run,

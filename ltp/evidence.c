@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "ltp/continued.h"
 #include "ltp/evidence_private.h"
-#include "storage/blob.h"
+#include "storage/fixity.h"
 #include "storage/queue.h"
 #include "storage/renewal.h"
 #include "timestamping/merkle.h"
@@ -39,12 +39,7 @@ int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_OBJECT, NULL,
 				 "the data is gone and its %s digest was not kept",
 				 digest_name(alg));
-	struct buf data = buf_make((size_t)p->size);
-	int rc = blob_read(w->conn, p->blob, &data, err);
-	if (rc == 0)
-		rc = digest_once(alg, view_buf(&data), ret_d, err);
-	buf_free(&data);
-	return rc;
+	return blob_digest(w->conn, p->blob, alg, ret_d, err);
 }
 
 /* What a record covers: a version with its parts, or the octets of a material. */

@@ -36,6 +36,8 @@ enum profile_evidence {
 #define URI_ER_4998 "urn:ietf:rfc:4998:EvidenceRecord"
 #define URI_CADES_ATS "http://uri.etsi.org/ades/CAdES/archive-time-stamp-v3"
 #define URI_PADES_DTS "http://uri.etsi.org/ades/PAdES/document-time-stamp"
+/* formatId of a PO that is a record to be continued (continued.h). */
+#define URI_ER_CONTINUED "urn:ltps:format:EvidenceRecord:continued"
 
 /* TS 119 512 5.3: one bit an operation. */
 enum operation {

@@ -262,6 +262,8 @@ int signatures_outlook(const struct signatures_judging *j, const struct cared_pa
 /* It passes, and is of a kind that a form stands on. */
 bool signatures_stamp_counts(const struct report_stamp *s);
 bool signatures_stamp_is_covered(const struct report *r, const struct report_stamp *s);
+/* By the same certificate; false without another. */
+bool signatures_by_same(const struct report_stamp *s, const struct report_stamp *other);
 /* The two time-stamps of a signature that count: the last one, which nothing covers,
  * and the youngest of another signer that was made since a time; NULL: there is none,
  * as for all but ROLE_SIGNATURE. */

@@ -166,18 +166,13 @@ static void compare_pairs(const struct comparing *k, struct signatures_outlook *
 	}
 }
 
-static bool is_by(const struct report_stamp *s, const struct report_stamp *other)
-{
-	return other != NULL && view_equal(s->signer->der, other->signer->der);
-}
-
 /* By one of the two authorities of its signature: what the living one says is taken,
  * and of the other one enough was asked. */
 static bool is_of_both(const struct comparing *k, const struct report_stamp *s)
 {
 	for (size_t i = 0; i < k->now->n_signatures; i++) {
 		const struct signatures_pair p = pair_of(k, i);
-		if (is_by(s, p.last) || is_by(s, p.under))
+		if (signatures_by_same(s, p.last) || signatures_by_same(s, p.under))
 			return true;
 	}
 	return false;

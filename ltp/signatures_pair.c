@@ -42,6 +42,11 @@ bool signatures_stamp_is_covered(const struct report *r, const struct report_sta
 	return false;
 }
 
+bool signatures_by_same(const struct report_stamp *s, const struct report_stamp *other)
+{
+	return other != NULL && view_equal(s->signer->der, other->signer->der);
+}
+
 static bool is_younger(const struct report_stamp *s, const struct report_stamp *than)
 {
 	return than == NULL ||
@@ -75,7 +80,7 @@ struct signatures_pair signatures_pair_of(const struct report *r, size_t signatu
 	for (size_t i = 0; p.last != NULL && i < r->n_stamps; i++)
 		if (is_for(&r->stamps[i], signature) &&
 		    r->stamps[i].stamp->tst->gen_time_ms >= since_ms &&
-		    !view_equal(r->stamps[i].signer->der, p.last->signer->der) &&
+		    !signatures_by_same(&r->stamps[i], p.last) &&
 		    is_younger(&r->stamps[i], p.under))
 			p.under = &r->stamps[i];
 	return p;
@@ -98,11 +103,9 @@ enum signatures_standing signatures_standing_of(const struct report *r,
 	return on_none + on_one > 0 ? STANDS_ON_ONE : STANDS_ON_TWO;
 }
 
-static bool is_by(const struct report_stamp *s, const struct report_stamp *a,
-		  const struct report_stamp *b)
+static bool is_by_either(const struct report_stamp *s, const struct signatures_pair *p)
 {
-	return view_equal(s->signer->der, a->signer->der) ||
-	       view_equal(s->signer->der, b->signer->der);
+	return signatures_by_same(s, p->last) || signatures_by_same(s, p->under);
 }
 
 bool signatures_same_authorities(const struct report *before, const struct report *now)
@@ -113,8 +116,8 @@ bool signatures_same_authorities(const struct report *before, const struct repor
 		const struct signatures_pair b = signatures_pair_of(now, i, INT64_MIN);
 		if (b.under == NULL)
 			continue;
-		if (a.under == NULL || !is_by(a.last, b.last, b.under) ||
-		    !is_by(a.under, b.last, b.under))
+		if (a.under == NULL || !is_by_either(a.last, &b) ||
+		    !is_by_either(a.under, &b))
 			return false;
 	}
 	return true;

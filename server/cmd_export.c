@@ -8,12 +8,12 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "formats/exchange.h"
+#include "ltp/profile.h"
 #include "server/client.h"
 #include "server/commands.h"
 #include "server/progress.h"
 
 #define POIDS_MAX 1000
-#define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
 #define EVIDENCE_PREFIX "evidence-" /* of the ids of records in RetrievePO */
 #define OPTIONS_COUNT (1 + CLIENT_OPTIONS_COUNT + PROGRESS_OPTIONS_COUNT)
 
@@ -99,7 +99,7 @@ static int add_refs(struct export *e, const json_t *po, struct exchange_item *it
 static int add_po(struct export *e, const json_t *po, size_t i, struct ltps_error *err)
 {
 	const char *format = client_text(po, "formatId"), *id = client_text(po, "id");
-	const bool record = format != NULL && strcmp(format, FORMAT_RECORD) == 0 &&
+	const bool record = format != NULL && strcmp(format, URI_ER_4998) == 0 &&
 			    id != NULL &&
 			    strncmp(id, EVIDENCE_PREFIX, strlen(EVIDENCE_PREFIX)) == 0;
 	const json_t *value =

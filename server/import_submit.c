@@ -15,12 +15,10 @@
 
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "ltp/profile.h"
 #include "server/commands.h"
 #include "server/import.h"
 
-#define FORMAT_RECORD "urn:ietf:rfc:4998:EvidenceRecord"
-/* As ltp/continued.h has it. */
-#define FORMAT_CONTINUED "urn:ltps:format:EvidenceRecord:continued"
 #define BESIDE "beside"
 #define POID_MAX 128
 
@@ -122,7 +120,7 @@ static void put_data(struct jsonw *j, const struct exchange_item *item)
 static void put_format(struct jsonw *j, const struct exchange_item *item)
 {
 	if (item->kind == EXCHANGE_EVIDENCE)
-		jsonw_member(j, "formatId", FORMAT_RECORD);
+		jsonw_member(j, "formatId", URI_ER_4998);
 	else if (item->format_id != NULL)
 		jsonw_member(j, "formatId", item->format_id);
 	if (item->mime != NULL)
@@ -167,7 +165,7 @@ static void put_record(struct jsonw *j, const struct exchange_item *e)
 {
 	jsonw_object(j);
 	put_data(j, e);
-	jsonw_member(j, "formatId", FORMAT_CONTINUED);
+	jsonw_member(j, "formatId", URI_ER_CONTINUED);
 	jsonw_object_end(j);
 }
 

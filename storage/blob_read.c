@@ -309,3 +309,14 @@ int blob_digests(struct store_conn *conn, int64_t blob, const enum digest_alg *a
 		memcpy(ret, values, n * sizeof(values[0]));
 	return rc;
 }
+
+int blob_digest(struct store_conn *conn, int64_t blob, enum digest_alg alg,
+		struct digest *ret_d, struct ltps_error *err)
+{
+	const enum digest_alg algs[] = { alg, DIGEST_SHA512 };
+	struct digest d[2];
+	if (blob_digests(conn, blob, algs, 2, d, err) != 0)
+		return -1;
+	*ret_d = d[0];
+	return 0;
+}

@@ -112,6 +112,9 @@ int fixity_users(struct store_conn *conn, int64_t blob,
  */
 int blob_digests(struct store_conn *conn, int64_t blob, const enum digest_alg *algs,
 		 size_t n, struct digest *ret, struct ltps_error *err) LTPS_CHECKED;
+/* One other digest of what still has its address, in the same pass. */
+int blob_digest(struct store_conn *conn, int64_t blob, enum digest_alg alg,
+		struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;
 
 /* Durability steps of copying and repairing (base/failpoint.h); NULL-terminated. */
 extern const char *const fixity_failpoints[];

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "storage/audit.h"
 #include "storage/blob.h"
+#include "storage/fixity.h"
 #include "storage/fsck_private.h"
 
 /* Levels of a tree of STORE_LEAVES_MAX leaves. */
@@ -60,24 +61,6 @@ static int group_read(const struct version *v, enum digest_alg alg, struct group
 		g->known = g->known && g->digests[i].n > 0;
 	}
 	return 0;
-}
-
-static int hash_piece(void *arg, struct view piece, struct ltps_error *err)
-{
-	return digest_update(arg, piece, err);
-}
-
-static int blob_digest(struct store_conn *conn, int64_t blob, enum digest_alg alg,
-		       struct digest *ret_d, struct ltps_error *err)
-{
-	struct digest_ctx *hash = NULL;
-	int rc = digest_new(alg, &hash, err);
-	if (rc == 0)
-		rc = blob_read_stream(conn, blob, hash_piece, hash, err);
-	if (rc == 0)
-		rc = digest_final(hash, ret_d, err);
-	digest_free(hash);
-	return rc;
 }
 
 /* The digests that are not stored, from the data; not known where it is gone, or
