@@ -42,6 +42,12 @@ static bool existed(const struct slide *s, const uint8_t sha256[32], int64_t unt
 	return poe != INT64_MAX && poe <= until_ms;
 }
 
+static int64_t proven_ms(void *arg, const uint8_t sha256[32])
+{
+	const struct word_filter *f = arg;
+	return poe_earliest(f->s->poes, sha256);
+}
+
 static bool is_usable(void *arg, const uint8_t sha256[32], int64_t issued_ms)
 {
 	const struct word_filter *f = arg;
@@ -113,6 +119,7 @@ static int ask(const struct slide *s, size_t i, int64_t until_ms,
 		.arg = &f,
 		.issuer_validity_at_issuance = true,
 		.strong_when_issued = true,
+		.proven_ms = s->poes != NULL ? proven_ms : NULL,
 		.record_needs = true,
 	};
 	return revocation_judge(s->run, &q, r, err);

@@ -31,6 +31,13 @@ struct revocation_query {
 	 * and must not stand in for an older word that can.
 	 */
 	bool strong_when_issued;
+	/*
+	 * With it: since when an object is proven to exist, INT64_MAX when it is not;
+	 * NULL: not asked. A good word has to be proven while its algorithm was
+	 * reliable (5.6.2.4 step 4): later anybody could have made it, and it must not
+	 * stand in for an older one either. A revocation counts all the same.
+	 */
+	int64_t (*proven_ms)(void *arg, const uint8_t sha256[32]);
 	bool record_needs;
 	unsigned depth; /* of nested questions: responders' and CRL issuers' status */
 };

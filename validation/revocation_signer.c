@@ -365,8 +365,20 @@ static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
 
 /* ---- signatures ---- */
 
-/* The algorithms must be reliable at the time asked for, unless the caller judges them;
- * and when it was issued where only what can be proven counts. */
+/* When its algorithm has to be reliable: at the time asked for, unless the caller
+ * judges that; where only what can be proven counts when it was issued, and good words
+ * when they are proven. */
+static int64_t strong_at(const struct revocation_query *q,
+			 const struct revocation_signed *s)
+{
+	if (!q->issuer_validity_at_issuance)
+		return q->time_ms;
+	if (!s->good || q->proven_ms == NULL)
+		return s->issued_ms;
+	const int64_t proven_ms = q->proven_ms(q->arg, s->object.sha256);
+	return proven_ms > s->issued_ms ? proven_ms : s->issued_ms;
+}
+
 static bool is_strong(const struct revocation_job *job,
 		      const struct revocation_signed *s, EVP_PKEY *key)
 {
@@ -374,9 +386,7 @@ static bool is_strong(const struct revocation_job *job,
 	const struct algorithm_policy *p = job->run->in->algorithms;
 	if (p == NULL || (q->issuer_validity_at_issuance && !q->strong_when_issued))
 		return true;
-	const int64_t at_ms =
-	    q->issuer_validity_at_issuance ? s->issued_ms : q->time_ms;
-	return algorithm_policy_until(p, key, s->object.algorithm) >= at_ms;
+	return algorithm_policy_until(p, key, s->object.algorithm) >= strong_at(q, s);
 }
 
 static int verify(struct revocation_job *job, const struct revocation_signed *s,

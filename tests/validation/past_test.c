@@ -242,6 +242,55 @@ Test(past, status_signed_after_the_end_of_its_algorithm_does_not_count)
 	cr_expect_eq(k.r->chain.revocation[1].this_ms, NOW - HOUR);
 }
 
+static void prove_certificates(int64_t time_ms)
+{
+	past_kit_poe_default(&k, NOW);
+	past_kit_poe(&k, ee->der, time_ms);
+	past_kit_poe(&k, ca->der, time_ms);
+}
+
+/* From then on anybody could have made it (EN 319 102-1 5.6.2.4 step 4). */
+Test(past, good_status_proven_after_the_end_of_its_algorithm_does_not_count)
+{
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX }
+	};
+	const struct algorithm_policy policy = { limits, 2 };
+	prove_certificates(NOW - 6 * DAY);
+	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	k.in.path.algorithms = &policy;
+	crl_of(root, NOW - 4 * DAY, NULL, NOW - 3 * DAY + 1);
+	past_kit_expect_past(&k, NONE);
+	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	cr_expect_eq(k.r->chain.revocation[1].this_ms, NOW - 5 * DAY,
+		     "it stands in for none that is proven in time");
+	crl_of(root, NOW - 4 * DAY - HOUR, NULL, NOW - 3 * DAY);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	cr_expect_eq(k.r->chain.revocation[1].this_ms, NOW - 4 * DAY - HOUR,
+		     "the last moment belongs to it");
+}
+
+Test(past, revocation_proven_after_the_end_of_its_algorithm_counts)
+{
+	const struct fix_revoked lost = { .cert = ca,
+					  .at_ms = NOW - 7 * DAY,
+					  .reason = 1 };
+	struct algorithm_limit limits[] = {
+		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+		{ .algorithm = "sha256", .until_ms = INT64_MAX }
+	};
+	const struct algorithm_policy policy = { limits, 2 };
+	prove_certificates(NOW - 6 * DAY);
+	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	k.in.path.algorithms = &policy;
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	crl_of(root, NOW - 4 * DAY, &lost, NOW - 2 * DAY);
+	past_kit_expect_past(&k, NONE);
+}
+
 Test(past, anchor_past_its_sunset_is_where_the_sliding_begins)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
