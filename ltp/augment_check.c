@@ -342,8 +342,9 @@ static bool stamp_matters(const struct report *r, const struct report_stamp *t)
 	       augment_wants_material(&t->conclusion) && !is_spare(r, t);
 }
 
-/* Where it was looked for: "status of CN=..." from each address. */
-static void add_needs(struct augmenting *a, const struct report *r)
+/* Where it was looked for: "status of CN=..." from each address. only: NULL, or what
+ * is asked about. */
+static void add_needs(struct augmenting *a, const struct report *r, const char *only)
 {
 	for (size_t i = 0; i < r->n_needs; i++) {
 		const struct need *n = &r->needs[i];
@@ -353,7 +354,8 @@ static void add_needs(struct augmenting *a, const struct report *r)
 			cert_text(n->cert, name);
 		snprintf(what, sizeof(what), "%s of %s", issuer ? "issuer" : "status",
 			 name);
-		augment_miss(a, what, n->url != NULL ? n->url : "");
+		if (only == NULL || strcmp(only, what) == 0)
+			augment_miss(a, what, n->url != NULL ? n->url : "");
 	}
 }
 
@@ -363,10 +365,12 @@ static void say_incomplete(struct augmenting *a, const struct stage *s)
 	const size_t n = a->out->n_missing;
 	memcpy(own, a->out->missing, n * sizeof(own[0]));
 	a->out->n_missing = 0;
-	/* Those with an address first: they say the same and where. */
-	add_needs(a, s->judged.report);
-	for (size_t i = 0; i < n; i++)
+	/* What is wanted for what matters here first, with where it was looked for. */
+	for (size_t i = 0; i < n; i++) {
+		add_needs(a, s->judged.report, own[i].what);
 		augment_miss(a, own[i].what, own[i].from);
+	}
+	add_needs(a, s->judged.report, NULL);
 	/* A source that failed may be back long before the next status is due. */
 	if (a->out->retry_ms <= a->time_ms || s->judged.failed > 0)
 		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;

@@ -25,6 +25,10 @@ const char *const signatures_failpoints[] = { FP_SIGNATURES_KEEP, NULL };
 static const struct job_policy AGAIN = { .first_delay_ms = 3600000,
 					 .longest_delay_ms = (int64_t)30 * 86400000 };
 
+/* A form that is due, or a source that may be back at any time: to a day. */
+static const struct job_policy SOON = { .first_delay_ms = 3600000,
+					.longest_delay_ms = 86400000 };
+
 /* A new version being made. */
 struct form {
 	enum version_kind kind;
@@ -362,20 +366,18 @@ static int end_job(struct store_conn *conn, struct care *c, struct ltps_error *e
 		return job_postpone(conn, c->job, c->now_ms, err);
 	if (!c->more && !c->incomplete)
 		return job_finish(conn, c->job, err);
-	/* Whoever says when to come again does not say it more often than this. */
-	if (c->retry_ms != INT64_MAX && c->retry_ms > c->now_ms &&
-	    c->retry_ms - c->now_ms < AGAIN.longest_delay_ms)
-		return job_postpone(conn, c->job,
-				    c->retry_ms - c->now_ms < AGAIN.first_delay_ms
-					? c->now_ms + AGAIN.first_delay_ms
-					: c->retry_ms,
-				    err);
+	const bool said = c->retry_ms != INT64_MAX && c->retry_ms > c->now_ms;
+	const int64_t wait_ms = said ? c->retry_ms - c->now_ms : INT64_MAX;
+	const bool soon = wait_ms < AGAIN.first_delay_ms;
+	if (!soon && wait_ms < AGAIN.longest_delay_ms)
+		return job_postpone(conn, c->job, c->retry_ms, err);
 	if (c->why[0] == '\0')
 		snprintf(c->why, sizeof(c->why), "parts are left for the next turn");
 	ltps_fail(&why, LTPS_STATE, LTPS_FAULT_REMOTE, NULL, "%s", c->why);
-	const struct job_failure f = {
-		.job = c->job, .policy = &AGAIN, .now_ms = c->now_ms, .why = &why
-	};
+	const struct job_failure f = { .job = c->job,
+				       .policy = soon || c->due ? &SOON : &AGAIN,
+				       .now_ms = c->now_ms,
+				       .why = &why };
 	return job_fail(conn, &f, NULL, err);
 }
 

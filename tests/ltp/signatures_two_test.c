@@ -482,3 +482,44 @@ Test(signatures_two, form_that_waits_tries_no_sooner_for_want_of_status)
 	cr_expect_eq(audited("Augmented"), 2);
 	expect_pair();
 }
+
+/* ---- a form that is due, and cannot be raised ---- */
+
+static uint32_t attempts(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct queue_row row = { 0 };
+	struct object *o = NULL;
+	char subject[32];
+	bool found = false;
+	cr_assert_eq(object_get(k.w->conn, "default", poid, &o, &err), 0, "%s",
+		     err.text);
+	snprintf(subject, sizeof(subject), "%lld", (long long)o->versions[0].id);
+	cr_assert_eq(queue_find(k.w->conn, JOB_CARE, subject, &row, &found, &err), 0,
+		     "%s", err.text);
+	object_free(o);
+	return found ? row.attempts : 0;
+}
+
+/* After an hour, two, four, up to a day, as long as its sources do not answer. */
+Test(signatures_two, due_form_is_tried_less_and_less_often_up_to_a_day)
+{
+	start(RAISED);
+	ltp_kit_rollover(&k, 0, 200);
+	preserve(signed_kit_cades(&k, "text", false));
+	expect_pair();
+	ltp_kit_status_fault(&k, DEVPKI_FAULT_CLOSED);
+	for (int i = 0; i < 200 && attempts() == 0; i++)
+		ltp_kit_live(&k, DAY, DAY / 2);
+	const uint32_t first = attempts();
+	cr_assert_gt(first, 0, "it is not due");
+	ltp_kit_live(&k, 10 * DAY, DAY / 24);
+	cr_expect(attempts() >= first + 8 && attempts() <= first + 15, "%u, then %u",
+		  first, attempts());
+	cr_expect_eq(audited("Augmented"), 1);
+	ltp_kit_status_fault(&k, DEVPKI_FAULT_NONE);
+	ltp_kit_rollover(&k, 0, 0);
+	ltp_kit_live(&k, 2 * DAY, DAY / 24);
+	cr_expect_eq(audited("Augmented"), 2, "it is late by a day at most");
+	expect_pair();
+}
