@@ -178,10 +178,7 @@ static int begin_chain(struct judging *j, const struct path_candidate *c,
 	struct path_candidate *own = &j->r->chain;
 	mem_free(own->revocation);
 	path_candidate_begin(own, c->certs, c->n_certs);
-	if (c->n_certs < 2)
-		return 0;
-	own->revocation = mem_zalloc(c->n_certs - 1, sizeof(*own->revocation));
-	return own->revocation != NULL ? 0 : ltps_fail_nomem(err);
+	return c->n_certs < 2 ? 0 : revocation_room(own, err);
 }
 
 /* ---- status along the chain ---- */

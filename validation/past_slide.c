@@ -224,11 +224,8 @@ int time_slide_with(struct path_run *run, const struct poe_set *poes, int64_t st
 	};
 	bool go_on = true;
 	*ret = (struct time_slide){ .control_time_ms = INT64_MIN, .missing_for = -1 };
-	if (c->revocation == NULL && c->n_certs > 1) {
-		c->revocation = mem_zalloc(c->n_certs - 1, sizeof(*c->revocation));
-		if (c->revocation == NULL)
-			return ltps_fail_nomem(err);
-	}
+	if (c->revocation == NULL && c->n_certs > 1 && revocation_room(c, err) != 0)
+		return -1;
 	for (size_t i = c->n_certs; go_on && i-- > 0;)
 		if (i + 1 < c->n_certs && slide_one(&s, i, &go_on, err) != 0)
 			return -1;

@@ -110,7 +110,7 @@ int revocation_judge(struct path_run *run, const struct revocation_query *q,
 int revocation_room(struct path_candidate *c, struct ltps_error *err)
 {
 	const size_t n = c->n_certs - 1;
-	c->revocation = mem_zalloc(n, sizeof(*c->revocation));
+	c->revocation = mem_alloc(n * sizeof(*c->revocation));
 	if (c->revocation == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)

@@ -415,6 +415,8 @@ Test(past, broken_path_is_a_general_failure)
 	crl_of(ca, NOW - HOUR, NULL, 0);
 	past_kit_expect_past(&k, NONE);
 	cr_assert_str_eq(k.r->subindication, "CERTIFICATE_CHAIN_GENERAL_FAILURE");
+	cr_expect_eq(k.r->chain.revocation[0].this_ms, NONE, "nobody asked for status");
+	cr_expect_eq(k.r->chain.revocation[0].revoked_ms, NONE);
 }
 
 Test(past, unfit_usage_is_a_failed_constraint)
