@@ -132,11 +132,12 @@ static bool keep_as_is(const struct work *w, size_t revision,
 		       const struct pdf_section *s)
 {
 	struct pdf_revision *r = &w->c->f->revisions[revision];
-	for (size_t i = 1; i < s->n; i++)
-		if (s->entries[i - 1].number >= s->entries[i].number)
+	uint32_t last = 0; /* no entry of object 0 is kept */
+	for (size_t i = 0; i < s->n; last = s->entries[i++].number) {
+		if (s->entries[i].number <= last)
 			return false;
-	for (size_t i = 0; i < s->n; i++)
 		s->entries[i].revision = (uint32_t)revision;
+	}
 	r->entries = s->entries;
 	r->n_entries = s->n;
 	return true;

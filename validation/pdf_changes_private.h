@@ -23,7 +23,7 @@
 #define PDF_PLACES_MAX 4096
 /* Members, elements and references looked at for one file: what it can make us do. */
 #define PDF_CHANGE_STEPS_MAX 50000000
-/* References kept: 8 octets each. */
+/* References kept: 12 octets each. */
 #define PDF_EDGES_MAX 8000000
 /* Above a field; kids below a new one. */
 #define PDF_FIELD_DEPTH_MAX 32
@@ -46,6 +46,7 @@ struct pdf_edge {
 	uint32_t target;
 	uint32_t source : 24; /* entry, counted over all revisions */
 	uint32_t form : 8;
+	uint32_t next; /* to the same number: place in the list, from 1; 0: none */
 };
 struct pdf_edge_list {
 	struct pdf_edge *v;
@@ -75,16 +76,19 @@ enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
 /* ---- pdf_changes_edges.c ---- */
 
 struct pdf_edges {
-	struct pdf_edge_list list; /* by target, then source */
+	struct pdf_edge_list list; /* in the order in which they were read */
+	uint32_t *first;           /* by number: place in the list, from 1; 0: none */
+	size_t n_numbers;          /* above the highest one that is referred to */
 	size_t *base;              /* of each revision: entries in those before */
 	size_t revision, entry;    /* the next one that is passed over */
-	bool sorted;               /* all of them were */
+	bool linked;               /* all were, and can be asked for by number */
 };
 /*
  * All references of all revisions, passed over quickly: begun; those of the next
  * objects as long as they stand before this place, which may be done in as many steps
- * as one likes; of all that are left, and sorted. The order is the same however many
- * steps there are. What failed is only to be cleared.
+ * as one likes, the last of which makes them ready to be asked for; all that are left.
+ * The order is the same however many steps there are. What failed is only to be
+ * cleared.
  */
 int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e,
 		    struct ltps_error *err) LTPS_CHECKED;
@@ -93,9 +97,11 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e,
 		     struct ltps_error *err) LTPS_CHECKED;
 void pdf_edges_clear(struct pdf_edges *e);
-/* References to a number. */
-const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
-				    size_t *ret_n);
+/* The first reference to a number, and the one after it: of one object, those stand
+ * together. NULL: there is none. */
+const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number);
+const struct pdf_edge *pdf_edges_next(const struct pdf_edges *e,
+				      const struct pdf_edge *edge);
 /* How one of them stands: its object is read exactly, the first time that anything of
  * it is asked. Fails: NOMEM; INTERNAL (self) when it is not there */
 int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
