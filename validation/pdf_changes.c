@@ -365,13 +365,12 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	struct pdf_run r = { .p = g->p, .out = &c, .edges = g->edges };
 	size_t first = first_signed(g->p), n = g->p->file->n_revisions;
 	int rc = 0;
-	g->edges = (struct pdf_edges){ 0 };
 	pdf_file_upto(g->p->file, g->p->file->octets.n); /* findings are changes */
 	if (first < n)
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
 		     r.revision++)
 			rc = judge_revision(&r, err);
-	pdf_edges_clear(&r.edges);
+	g->edges = r.edges; /* for whoever frees it */
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
 	if (rc != 0) {
