@@ -412,7 +412,7 @@ static const struct update {
 		{ "fields filled", update_fill, 10 },
 		{ "fields filled", update_fill, 100 },
 		{ "fields filled", update_fill, 1000 },
-		{ "of one array replaced", update_fillers, 1 },
+		{ "of one array replaced", update_fillers, 2 },
 		{ "of one array replaced", update_fillers, 10 },
 		{ "of one array replaced", update_fillers, 100 },
 		{ "of one array replaced", update_fillers, 1000 } };

@@ -4,8 +4,8 @@
 by pyHanko, each warm in its own loop, in processor time.
 
 peer_pades make FOLDER - unsigned PDFs to be sealed: usual.pdf of some 200 KB, large.pdf of
-one object of 100 MB, many.pdf of 200 000 objects and as large, few.pdf of 20 000 of those
-objects; these two with the same form of 1000 fields."""
+one object of 100 MB, many.pdf of 200 000 objects and as large; form-10.pdf and form-100.pdf
+of 20 000 and 200 000 such objects behind the same form of 1000 fields."""
 import json
 import os
 import random
@@ -23,7 +23,7 @@ SECONDS = 10  # of each peer, after its warming up
 USUAL = 200_000
 LARGE = 100_000_000
 MANY = 200_000
-FEW = 20_000
+TENTH = 20_000
 FIELDS = 1000
 
 
@@ -82,8 +82,9 @@ def make(folder):
     noise = random.Random(1).randbytes
     write_pdf(os.path.join(folder, "usual.pdf"), [stream(noise(USUAL))])
     write_pdf(os.path.join(folder, "large.pdf"), [stream(noise(LARGE))])
-    write_pdf(os.path.join(folder, "few.pdf"), [small(i) for i in range(FEW)], FIELDS)
-    write_pdf(os.path.join(folder, "many.pdf"), [small(i) for i in range(MANY)], FIELDS)
+    write_pdf(os.path.join(folder, "many.pdf"), [small(i) for i in range(MANY)])
+    for name, n in (("form-10.pdf", TENTH), ("form-100.pdf", MANY)):
+        write_pdf(os.path.join(folder, name), [small(i) for i in range(n)], FIELDS)
 
 
 # ---- pyHanko, run by the Python that has it ----

@@ -371,6 +371,7 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 		     r.revision++)
 			rc = judge_revision(&r, err);
 	g->edges = r.edges; /* for whoever frees it */
+	pdf_long_arrays_clear(&r);
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
 	if (rc != 0) {

@@ -6,6 +6,7 @@
  *   pdf_changes_scan.c    the references in one object
  *   pdf_changes_edges.c   which object refers to which
  *   pdf_changes_spot.c    where an object is used: places, found upwards
+ *   pdf_changes_array.c   where in a long array
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
@@ -121,6 +122,18 @@ struct pdf_known_list {
 	bool harmless;
 };
 
+/* Arrays of that many elements are gone through once; so many of them. */
+#define PDF_LONG_ARRAY_MIN 256
+#define PDF_LONG_ARRAYS 16
+/* Places are counted from 1; 0: there is none, or no more. */
+struct pdf_long_array {
+	const struct pdf_value *items; /* of the array */
+	uint32_t *first;               /* reference whose number ends in these bits */
+	uint32_t *next;                /* the same behind each element */
+	size_t mask;
+	uint32_t composite; /* the first array or dictionary */
+};
+
 struct pdf_run {
 	struct pades *p;
 	struct pdf_changes *out;
@@ -132,6 +145,8 @@ struct pdf_run {
 	uint64_t steps;
 	unsigned lists; /* that wait for the answer about one above them */
 	struct pdf_known_list known[PDF_LISTS_KNOWN];
+	struct pdf_long_array longs[PDF_LONG_ARRAYS];
+	size_t n_longs;
 	bool full;
 };
 
@@ -257,6 +272,26 @@ void pdf_spot_down(const struct pdf_spot *above, struct view key,
 		   struct pdf_spot *ret_p);
 /* "catalog /AcroForm /DR"; always terminated. */
 void pdf_spot_text(const struct pdf_spot *p, char *out, size_t out_size);
+
+/* ---- pdf_changes_array.c ---- */
+
+/*
+ * pdf_long_array - what is known of an array that is long; it must stay where it is.
+ * ret_a  stays until the run ends; NULL: it is not long, or others took the room: to be
+ *        gone through element by element
+ */
+int pdf_long_array(struct pdf_run *r, const struct pdf_value *v,
+		   const struct pdf_long_array **ret_a,
+		   struct ltps_error *err) LTPS_CHECKED;
+void pdf_long_arrays_clear(struct pdf_run *r);
+/* Its elements that are a reference to this number, an array or a dictionary, in their
+ * order. Steps are counted; none is left when they are too many. */
+struct pdf_long_walk {
+	const struct pdf_long_array *a;
+	uint32_t number, ref, composite; /* the next ones */
+};
+struct pdf_long_walk pdf_long_walk(const struct pdf_long_array *a, uint32_t number);
+bool pdf_long_next(struct pdf_run *r, struct pdf_long_walk *w, size_t *ret_i);
 
 /* ---- pdf_changes_rules.c ---- */
 

@@ -198,26 +198,44 @@ static int hit(struct holder *h, struct ltps_error *err)
 	return rc;
 }
 
+static int descend(struct holder *h, const struct pdf_value *v, struct ltps_error *err);
+
+/* Into one element or member. */
+static int descend_at(struct holder *h, const struct pdf_value *v, size_t i,
+		      struct ltps_error *err)
+{
+	bool array = v->kind == PDF_ARRAY;
+	bool fits = h->n < PDF_PATH_MAX, deep = h->too_deep;
+	if (fits)
+		h->down[h->n++] = array ? VIEW_NULL : v->members[i].key;
+	h->too_deep = deep || !fits;
+	int rc = descend(h, array ? &v->items[i] : &v->members[i].value, err);
+	h->n -= fits;
+	h->too_deep = deep;
+	return rc;
+}
+
 /* Every way from the holder down to its target. */
 static int descend(struct holder *h, const struct pdf_value *v, struct ltps_error *err)
 {
+	const struct pdf_long_array *known;
 	int rc = 0;
 	if (v->kind == PDF_REF)
 		return v->ref.number == h->target ? hit(h, err) : 0;
 	if (v->kind != PDF_ARRAY && !pdf_is_dict(v))
 		return 0;
+	if (pdf_long_array(h->c->r, v, &known, err))
+		return -1;
+	if (known != NULL) {
+		struct pdf_long_walk w = pdf_long_walk(known, h->target);
+		for (size_t i; rc == 0 && pdf_long_next(h->c->r, &w, &i);)
+			rc = descend_at(h, v, i, err);
+		return rc;
+	}
 	if (!pdf_change_step(h->c->r, v->n))
 		return 1;
-	for (size_t i = 0; i < v->n && rc == 0; i++) {
-		bool array = v->kind == PDF_ARRAY;
-		bool fits = h->n < PDF_PATH_MAX, deep = h->too_deep;
-		if (fits)
-			h->down[h->n++] = array ? VIEW_NULL : v->members[i].key;
-		h->too_deep = deep || !fits;
-		rc = descend(h, array ? &v->items[i] : &v->members[i].value, err);
-		h->n -= fits;
-		h->too_deep = deep;
-	}
+	for (size_t i = 0; i < v->n && rc == 0; i++)
+		rc = descend_at(h, v, i, err);
 	return rc;
 }
 
