@@ -115,7 +115,8 @@ static bool five_digits(const uint8_t *p, uint64_t *ret_n)
 	return true;
 }
 
-/* Twenty octets, as they shall be. The halves of an offset do not wait for each other. */
+/* Twenty octets, as they shall be. The halves of an offset do not wait for each
+ * other: there may be millions. */
 static bool entry_strict(const uint8_t *p, struct table_entry *e)
 {
 	uint64_t high, low;

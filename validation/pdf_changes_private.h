@@ -98,8 +98,8 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e,
 		     struct ltps_error *err) LTPS_CHECKED;
 void pdf_edges_clear(struct pdf_edges *e);
-/* The first reference to a number, and the one after it: of one object, those stand
- * together. NULL: there is none. */
+/* The first reference to a number, and the one after it, as they were read. NULL: there
+ * is none. */
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number);
 const struct pdf_edge *pdf_edges_next(const struct pdf_edges *e,
 				      const struct pdf_edge *edge);

@@ -78,7 +78,7 @@ static void check_entries(const char *path, const struct pdf_file *f)
 {
 	const struct pdf_entry *e, *last = NULL;
 	struct pdf_walk w = { 0 };
-	size_t n = 0, total = 0;
+	size_t n = 0, total = 0, newest = f->n_revisions - 1;
 	for (size_t i = 0; i < f->n_revisions; i++)
 		total += f->revisions[i].n_entries;
 	for (; (e = pdf_entries_next(f, &w)) != NULL; last = e, n++) {
@@ -91,8 +91,8 @@ static void check_entries(const char *path, const struct pdf_file *f)
 				     find_plainly(f, i, e->number), "%s: %u in %zu",
 				     path, e->number, i);
 		if (e->number > 0)
-			cr_assert_eq(pdf_file_find(f, f->n_revisions - 1, e->number - 1),
-				     find_plainly(f, f->n_revisions - 1, e->number - 1),
+			cr_assert_eq(pdf_file_find(f, newest, e->number - 1),
+				     find_plainly(f, newest, e->number - 1),
 				     "%s: below %u", path, e->number);
 	}
 	cr_assert_eq(n, total, "%s", path);
