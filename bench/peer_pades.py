@@ -4,8 +4,8 @@
 by pyHanko, each warm in its own loop, in processor time.
 
 peer_pades make FOLDER - unsigned PDFs to be sealed: usual.pdf of some 200 KB, large.pdf of
-one object of 100 MB, many.pdf of 200 000 objects and as large, few.pdf of 1000 of those
-objects."""
+one object of 100 MB, many.pdf of 200 000 objects and as large; form-10.pdf and form-100.pdf
+of 20 000 and 200 000 such objects behind the same form of 1000 fields."""
 import json
 import os
 import random
@@ -23,7 +23,8 @@ SECONDS = 10  # of each peer, after its warming up
 USUAL = 200_000
 LARGE = 100_000_000
 MANY = 200_000
-FEW = 1000
+TENTH = 20_000
+FIELDS = 1000
 
 
 # ---- files to be sealed ----
@@ -32,16 +33,31 @@ def stream(data, members=b""):
     return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), members, data)
 
 
-def write_pdf(path, more):
-    """A page, and these objects with references to them."""
-    first = 6
+def references(first, count):
+    return b"[" + b" ".join(b"%d 0 R" % (first + i) for i in range(count)) + b"]"
+
+
+def field(number):
+    return (b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (field %d) /Rect [0 0 90 9] "
+            b"/F 4 /P 3 0 R >>" % number)
+
+
+def write_pdf(path, more, fields=0):
+    """A page, so many fields on it, and these objects with references to them."""
+    first = 6 + fields
+    form, annots = b"", b""
+    if fields:
+        form = b" /AcroForm << /Fields %s >>" % references(6, fields)
+        annots = b" /Annots " + references(6, fields)
     objects = [
-        b"<< /Type /Catalog /Pages 2 0 R /Filler 5 0 R >>",
+        b"<< /Type /Catalog /Pages 2 0 R /Filler 5 0 R%s >>" % form,
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources "
-        b"<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        b"<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>%s >>"
+        % annots,
         stream(b"BT /F1 18 Tf 20 150 Td (Pay 100 EUR to Bogdan) Tj ET"),
-        b"[" + b" ".join(b"%d 0 R" % (first + i) for i in range(len(more))) + b"]",
+        references(first, len(more)),
+        *(field(i) for i in range(fields)),
         *more,
     ]
     parts, rows, at = [b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"], [b"0000000000 65535 f \n"], 15
@@ -66,8 +82,9 @@ def make(folder):
     noise = random.Random(1).randbytes
     write_pdf(os.path.join(folder, "usual.pdf"), [stream(noise(USUAL))])
     write_pdf(os.path.join(folder, "large.pdf"), [stream(noise(LARGE))])
-    write_pdf(os.path.join(folder, "few.pdf"), [small(i) for i in range(FEW)])
     write_pdf(os.path.join(folder, "many.pdf"), [small(i) for i in range(MANY)])
+    for name, n in (("form-10.pdf", TENTH), ("form-100.pdf", MANY)):
+        write_pdf(os.path.join(folder, name), [small(i) for i in range(n)], FIELDS)
 
 
 # ---- pyHanko, run by the Python that has it ----

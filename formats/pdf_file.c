@@ -274,22 +274,48 @@ void pdf_file_free(struct pdf_file *f)
 
 /* ---- asked of a file ---- */
 
-const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
-				      uint32_t number)
+/* Of what updates name. */
+static const struct pdf_entry *find_update(const struct pdf_file *f, size_t revision,
+					   uint32_t number)
 {
-	size_t low = 0, high = f->n_by_number;
+	size_t low = 0, high = f->n_updates;
 	while (low < high) { /* the first one behind what is asked for */
 		size_t mid = low + (high - low) / 2;
-		const struct pdf_entry *e = f->by_number[mid];
+		const struct pdf_entry *e = f->updates[mid];
 		if (e->number > number ||
 		    (e->number == number && e->revision > revision))
 			high = mid;
 		else
 			low = mid + 1;
 	}
-	if (low == 0 || f->by_number[low - 1]->number != number)
+	if (low == 0 || f->updates[low - 1]->number != number)
 		return NULL;
-	return f->by_number[low - 1];
+	return f->updates[low - 1];
+}
+
+static const struct pdf_entry *find_large(const struct pdf_file *f, uint32_t number)
+{
+	const struct pdf_revision *r = &f->revisions[f->largest];
+	size_t low = 0, high = r->n_entries;
+	while (low < high) { /* the first one that is not before it */
+		size_t mid = low + (high - low) / 2;
+		if (r->entries[mid].number < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	bool is = low < r->n_entries && r->entries[low].number == number;
+	return is ? &r->entries[low] : NULL;
+}
+
+const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
+				      uint32_t number)
+{
+	const struct pdf_entry *update = find_update(f, revision, number);
+	if (revision < f->largest || (update != NULL && update->revision > f->largest))
+		return update;
+	const struct pdf_entry *large = find_large(f, number);
+	return large != NULL ? large : update;
 }
 
 /* Before the end of line that belongs to %%EOF. */

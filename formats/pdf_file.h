@@ -116,8 +116,11 @@ struct pdf_file {
 	struct pdf_span front; /* private: the end of a linearised file's first page */
 	size_t searched; /* private: octets, for ends that no section owns */
 	struct arena arena;                 /* private */
-	const struct pdf_entry **by_number; /* private: number, then revision */
-	size_t n_by_number;
+	size_t largest; /* private: the revision with the most entries */
+	const struct pdf_entry **updates; /* private: of all others, by number, then
+					     revision */
+	size_t n_updates;
+	size_t n_entries; /* of all revisions together */
 };
 
 /*

@@ -12,7 +12,7 @@
 static bool is_newer(const struct pdf_file *f, const struct pdf_finding *a,
 		     const struct pdf_finding *b)
 {
-	return f->n_by_number > 0 ? a->revision > b->revision
+	return f->n_entries > 0 ? a->revision > b->revision
 				  : a->revision + 1 < b->revision + 1;
 }
 
@@ -222,19 +222,22 @@ static void check_stream_replaced(struct pdf_chain *c, const struct pdf_entry *e
 			"replaces an object stream whose objects are still in use");
 }
 
+static const struct pdf_entry *same_number(const struct pdf_entry *a,
+					   const struct pdf_entry *b)
+{
+	return a != NULL && b != NULL && a->number == b->number ? b : NULL;
+}
+
 static void check_entries(struct pdf_chain *c)
 {
-	const struct pdf_file *f = c->f;
-	for (size_t i = 0; i < f->n_by_number; i++) {
-		const struct pdf_entry *e = f->by_number[i], *before = NULL,
-				       *next = NULL;
-		if (i > 0 && f->by_number[i - 1]->number == e->number)
-			before = f->by_number[i - 1];
-		if (i + 1 < f->n_by_number && f->by_number[i + 1]->number == e->number)
-			next = f->by_number[i + 1];
-		check_entry(c, e, before);
+	struct pdf_walk w = { 0 };
+	const struct pdf_entry *last = NULL, *next = NULL;
+	for (const struct pdf_entry *e = pdf_entries_next(c->f, &w); e != NULL;
+	     last = e, e = next) {
+		next = pdf_entries_next(c->f, &w);
+		check_entry(c, e, same_number(e, last));
 		if (e->place == PDF_IN_STREAM)
-			check_stream_replaced(c, e, next);
+			check_stream_replaced(c, e, same_number(e, next));
 	}
 }
 

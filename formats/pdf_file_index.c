@@ -132,11 +132,12 @@ static bool keep_as_is(const struct work *w, size_t revision,
 		       const struct pdf_section *s)
 {
 	struct pdf_revision *r = &w->c->f->revisions[revision];
-	for (size_t i = 1; i < s->n; i++)
-		if (s->entries[i - 1].number >= s->entries[i].number)
+	uint32_t last = 0; /* no entry of object 0 is kept */
+	for (size_t i = 0; i < s->n; last = s->entries[i++].number) {
+		if (s->entries[i].number <= last)
 			return false;
-	for (size_t i = 0; i < s->n; i++)
 		s->entries[i].revision = (uint32_t)revision;
+	}
 	r->entries = s->entries;
 	r->n_entries = s->n;
 	return true;
@@ -216,34 +217,39 @@ static bool is_before(const struct pdf_entry *a, const struct pdf_entry *b)
 	       (a->number == b->number && a->revision < b->revision);
 }
 
-static void merge(struct pdf_file *f, const struct pdf_revision *large,
-		  const struct pdf_entry *const *rest, size_t n)
+const struct pdf_entry *pdf_entries_next(const struct pdf_file *f, struct pdf_walk *w)
 {
-	size_t k = 0;
-	for (size_t i = 0; i < large->n_entries; i++) {
-		const struct pdf_entry *e = &large->entries[i];
-		while (k < n && is_before(rest[k], e))
-			f->by_number[f->n_by_number++] = rest[k++];
-		f->by_number[f->n_by_number++] = e;
+	const struct pdf_revision *large = &f->revisions[f->largest];
+	const struct pdf_entry *e =
+	    w->large < large->n_entries ? &large->entries[w->large] : NULL;
+	const struct pdf_entry *u =
+	    w->update < f->n_updates ? f->updates[w->update] : NULL;
+	if (u == NULL || (e != NULL && is_before(e, u))) {
+		w->large += e != NULL;
+		return e;
 	}
-	while (k < n)
-		f->by_number[f->n_by_number++] = rest[k++];
+	w->update++;
+	return u;
 }
 
-/* Updates name few objects: these are sorted, and merged into what they update. */
-static int make_index(struct work *w, size_t total, struct ltps_error *err)
+/* Updates name few objects: these are sorted; what they update is so already, and may
+ * be millions. */
+static int make_index(struct work *w, struct ltps_error *err)
 {
 	struct pdf_file *f = w->c->f;
-	const size_t largest = largest_of(f);
 	size_t n = 0;
-	if (arena_take(&f->arena, total, sizeof(*f->by_number), &f->by_number, err) !=
-	    0)
-		return -1;
+	f->largest = largest_of(f);
 	for (size_t r = 0; r < f->n_revisions; r++)
-		for (size_t i = 0; r != largest && i < f->revisions[r].n_entries; i++)
+		for (size_t i = 0; r != f->largest && i < f->revisions[r].n_entries;
+		     i++)
 			w->list[n++] = &f->revisions[r].entries[i];
 	pdf_sort_entries(w->list, n, w->room);
-	merge(f, &f->revisions[largest], w->list, n);
+	if (arena_take(&f->arena, n, sizeof(*f->updates), &f->updates, err) != 0)
+		return -1;
+	if (n > 0)
+		memcpy(f->updates, w->list, n * sizeof(*f->updates));
+	f->n_updates = n;
+	f->n_entries = n + f->revisions[f->largest].n_entries;
 	return 0;
 }
 
@@ -262,7 +268,7 @@ int pdf_revisions_make(struct pdf_chain *c, struct ltps_error *err)
 	if (rc == 0)
 		rc = make_all(&w, err);
 	if (rc == 0)
-		rc = make_index(&w, total, err);
+		rc = make_index(&w, err);
 	mem_free(w.list);
 	mem_free(w.room);
 	return rc;

@@ -84,8 +84,14 @@ int pdf_section_read(struct pdf_chain *c, uint64_t at, uint64_t limit,
 
 /* ---- pdf_file_index.c ---- */
 
-/* The revisions out of the chain, each with its entries; then by_number. */
+/* The revisions out of the chain, each with its entries; then the updates. */
 int pdf_revisions_make(struct pdf_chain *c, struct ltps_error *err) LTPS_CHECKED;
+
+/* All entries, by number, then revision: the next one; NULL: that was the last one. */
+struct pdf_walk {
+	size_t large, update;
+};
+const struct pdf_entry *pdf_entries_next(const struct pdf_file *f, struct pdf_walk *w);
 
 /* ---- pdf_file_check.c ---- */
 

@@ -56,10 +56,15 @@ static int reserve(struct pdf_chain *c, uint64_t n, struct ltps_error *err)
 	return 0;
 }
 
-static void add(struct pdf_chain *c, const struct pdf_entry *e)
+/* In the room that is reserved; of millions none is copied. */
+static struct pdf_entry *add(struct pdf_chain *c, uint32_t number, int part)
 {
-	c->scratch[c->n_scratch++] = *e;
+	struct pdf_entry *e = &c->scratch[c->n_scratch++];
 	c->entries_left--;
+	*e = (struct pdf_entry){ .number = number,
+				 .revision = (uint32_t)part,
+				 .hidden = part == PART_STREAM };
+	return e;
 }
 
 /* An offset as the file writes it. One beyond any file stays what it is. */
@@ -71,27 +76,22 @@ static uint64_t absolute(const struct pdf_chain *c, uint64_t offset)
 static void add_offset(struct pdf_chain *c, uint32_t number, uint64_t offset,
 		       uint64_t generation, int part)
 {
-	struct pdf_entry e = { .number = number, .revision = (uint32_t)part };
-	e.generation = (uint16_t)generation;
-	e.hidden = part == PART_STREAM;
-	e.place = PDF_AT_OFFSET;
-	e.offset = absolute(c, offset);
+	struct pdf_entry *e = add(c, number, part);
+	e->generation = (uint16_t)generation;
 	if (offset == 0) { /* no object can stand there; some writers mean: none */
 		pdf_note(c->f, PDF_NOTICE, "PDF_ENTRY_AT_ZERO", c->revision, 0,
 			 "an entry in use at offset 0 is taken as free");
-		e.place = PDF_FREE;
-		e.offset = 0;
+		return;
 	}
-	add(c, &e);
+	e->place = PDF_AT_OFFSET;
+	e->offset = absolute(c, offset);
 }
 
 static void add_free(struct pdf_chain *c, uint32_t number, uint64_t generation,
 		     int part)
 {
-	struct pdf_entry e = { .number = number, .revision = (uint32_t)part };
-	e.generation = generation < UINT16_MAX ? (uint16_t)generation : UINT16_MAX;
-	e.hidden = part == PART_STREAM;
-	add(c, &e);
+	add(c, number, part)->generation =
+	    generation < UINT16_MAX ? (uint16_t)generation : UINT16_MAX;
 }
 
 /* ---- table ---- */
@@ -102,10 +102,10 @@ struct table_entry {
 	bool strict;
 };
 
-static bool digits(const uint8_t *p, size_t n, uint64_t *ret_n)
+static bool five_digits(const uint8_t *p, uint64_t *ret_n)
 {
 	uint64_t v = 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		unsigned d = p[i] - (unsigned)'0';
 		if (d > 9)
 			return false;
@@ -115,12 +115,16 @@ static bool digits(const uint8_t *p, size_t n, uint64_t *ret_n)
 	return true;
 }
 
-/* Twenty octets, as they shall be. */
+/* Twenty octets, as they shall be. The halves of an offset do not wait for each
+ * other: there may be millions. */
 static bool entry_strict(const uint8_t *p, struct table_entry *e)
 {
+	uint64_t high, low;
 	if (p[10] != ' ' || p[16] != ' ' || (p[17] != 'n' && p[17] != 'f') ||
-	    !digits(p, 10, &e->offset) || !digits(p + 11, 5, &e->generation))
+	    !five_digits(p, &high) || !five_digits(p + 5, &low) ||
+	    !five_digits(p + 11, &e->generation))
 		return false;
+	e->offset = high * 100000 + low;
 	e->used = p[17] == 'n';
 	e->strict = true;
 	return (p[18] == ' ' && (p[19] == '\r' || p[19] == '\n')) ||
@@ -345,12 +349,10 @@ static int add_row(struct pdf_chain *c, const struct layout *l, const uint8_t *p
 	} else if (type == 2) {
 		if (b == 0 || b > PDF_OBJECT_NUMBER_MAX || third > UINT32_MAX)
 			return pdf_fail(0, STREAM, "impossible object stream", err);
-		struct pdf_entry e = { .number = number, .revision = (uint32_t)part };
-		e.place = PDF_IN_STREAM;
-		e.offset = b;
-		e.index = (uint32_t)third;
-		e.hidden = part == PART_STREAM;
-		add(c, &e);
+		struct pdf_entry *e = add(c, number, part);
+		e->place = PDF_IN_STREAM;
+		e->offset = b;
+		e->index = (uint32_t)third;
 	} else {
 		if (type != 0)
 			pdf_note(c->f, PDF_NOTICE, "PDF_ENTRY_OF_UNKNOWN_TYPE",
@@ -452,21 +454,21 @@ static void keep_part(const struct pdf_chain *c, struct pdf_section *s, uint32_t
 }
 
 /* The order of the file, where they stand: there may be millions. The head of the free
- * list mostly comes first. */
+ * list mostly comes first, and then nothing has to move. */
 static void keep_all(struct pdf_chain *c, struct pdf_section *s)
 {
-	size_t i = 0;
-	while (i < c->n_scratch && c->scratch[i].number == 0)
-		i++;
-	if (i == c->n_scratch)
+	size_t first = 0;
+	while (first < c->n_scratch && c->scratch[first].number == 0)
+		first++;
+	if (first == c->n_scratch)
 		return;
-	s->entries = c->scratch + i;
-	for (; i < c->n_scratch; i++) {
+	s->entries = c->scratch + first;
+	for (size_t i = first; i < c->n_scratch; i++) {
 		if (c->scratch[i].number == 0)
 			continue;
-		struct pdf_entry *e = &s->entries[s->n++];
-		*e = c->scratch[i];
-		e->revision = PART_TABLE;
+		if (&s->entries[s->n] != &c->scratch[i])
+			s->entries[s->n] = c->scratch[i];
+		s->n++;
 	}
 	c->scratch = NULL;
 	c->cap_scratch = 0;

@@ -26,7 +26,7 @@ static bool is_newest(const struct pdf_objects *o, size_t revision)
 /* Entries that libqpdf reads for a revision. */
 static size_t entries_shown(const struct pdf_objects *o)
 {
-	return o->file->n_by_number - o->excerpt.left_out;
+	return o->file->n_entries - o->excerpt.left_out;
 }
 
 static void close_from(struct pdf_objects *o, size_t first)

@@ -115,12 +115,11 @@ static int judge_object(struct pdf_run *r, const struct pdf_pair *p,
 	struct pdf_spot spot = { .top = top,
 				 .number = r->object.number,
 				 .node = pdf_node_of_top(top) };
-	size_t n = 0;
 	if (top == PDF_TOP_NONE)
 		return pdf_each_spot(r, r->object.number, false, judge_at, &j, err);
 	/* A page, field or annotation that nothing refers to is not in the document. */
 	if (top != PDF_TOP_CATALOG && top != PDF_TOP_INFO &&
-	    (pdf_edges_to(&r->edges, r->object.number, &n), n == 0))
+	    pdf_edges_to(&r->edges, r->object.number) == NULL)
 		return 0;
 	if (pdf_judge_pair(r, &spot, p, err))
 		return -1;
@@ -170,11 +169,10 @@ static int judge_entry(struct pdf_run *r, const struct pdf_entry *e,
 {
 	const struct pdf_entry *old = in_use(r->p->file, r->revision - 1, e->number);
 	struct pdf_pair p = { .before = &pdf_change_null, .after = &pdf_change_null };
-	size_t n;
-	bool done = false;
+	bool used, done = false;
 	r->object = (struct pdf_ref){ e->number, e->generation };
-	(void)pdf_edges_to(&r->edges, e->number, &n);
-	if (e->number == 0 || (old == NULL && (n == 0 || e->place == PDF_FREE)))
+	used = e->place != PDF_FREE && pdf_edges_to(&r->edges, e->number) != NULL;
+	if (e->number == 0 || (old == NULL && !used))
 		return 0;
 	struct pdf_ref was = { e->number, old != NULL ? old->generation : 0 };
 	if ((old != NULL && pdf_run_object(r, r->revision - 1, was, &p.before, err)) ||
@@ -367,13 +365,13 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	struct pdf_run r = { .p = g->p, .out = &c, .edges = g->edges };
 	size_t first = first_signed(g->p), n = g->p->file->n_revisions;
 	int rc = 0;
-	g->edges = (struct pdf_edges){ 0 };
 	pdf_file_upto(g->p->file, g->p->file->octets.n); /* findings are changes */
 	if (first < n)
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
 		     r.revision++)
 			rc = judge_revision(&r, err);
-	pdf_edges_clear(&r.edges);
+	g->edges = r.edges; /* for whoever frees it */
+	pdf_long_arrays_clear(&r);
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
 	if (rc != 0) {

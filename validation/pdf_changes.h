@@ -11,7 +11,8 @@
  * every object of the file is passed over once for the references in it, the data of
  * streams left out, when a revision after the first signature names an object; how
  * they stand there is read only of those that are asked about. Beside that, work is
- * linear in the entries that a revision's sections name and in what refers to them.
+ * linear in the entries that a revision's sections name and in what refers to them,
+ * each of which is read once.
  */
 #ifndef LTPS_VALIDATION_PDF_CHANGES_H
 #define LTPS_VALIDATION_PDF_CHANGES_H

@@ -11,12 +11,11 @@
 #include "validation/pdf_changes_private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
 _Static_assert(PDF_ENTRIES_MAX < 1 << 24, "entries are numbered in 24 bits");
-_Static_assert(PDF_OBJECT_NUMBER_MAX < 1 << 24, "numbers are sorted by 24 bits");
+_Static_assert(PDF_EDGES_MAX < UINT32_MAX, "places in the list have 32 bits");
 /* Octets passed over: objects that stand in each other or in one place would make it
  * the product of both. Object streams are compressed. */
 #define SCAN_OCTETS(file) ((uint64_t)(file)*4 + ((uint64_t)256 << 20))
@@ -188,75 +187,44 @@ static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end
 	return 0;
 }
 
-/* ---- order ---- */
+/* ---- by number ---- */
 
-#define DIGIT_BITS 12 /* two digits hold a number or an entry */
-#define DIGITS ((size_t)1 << DIGIT_BITS)
-
-static size_t digit_of(const struct pdf_edge *e, bool by_source, unsigned shift)
+/* Each one becomes the first of its number, from the last one on. Small numbers are
+ * many, and large ones few: only what is touched of these is memory. */
+static int link_all(struct pdf_edges *e, struct ltps_error *err)
 {
-	return ((by_source ? e->source : e->target) >> shift) & (DIGITS - 1);
-}
-
-/* Each pass keeps the order of what is equal, and ends in the spare one. Of small files
- * no number has a second digit. */
-static void sort_by(struct pdf_edge **v, struct pdf_edge **spare, size_t n,
-		    bool by_source)
-{
-	for (unsigned shift = 0; shift < 2 * DIGIT_BITS; shift += DIGIT_BITS) {
-		struct pdf_edge *from = *v, *to = *spare;
-		uint32_t starts[DIGITS + 1] = { 0 };
-		for (size_t i = 0; i < n; i++)
-			starts[digit_of(&from[i], by_source, shift) + 1]++;
-		if (n == 0 || starts[digit_of(from, by_source, shift) + 1] == n)
-			continue;
-		for (size_t i = 0; i < DIGITS; i++)
-			starts[i + 1] += starts[i];
-		for (size_t i = 0; i < n; i++)
-			to[starts[digit_of(&from[i], by_source, shift)]++] = from[i];
-		*v = to;
-		*spare = from;
-	}
-}
-
-/* By target, then source, then as they stand. */
-static int list_sort(struct pdf_edge_list *l, struct ltps_error *err)
-{
-	struct pdf_edge *spare = mem_alloc((l->n + 1) * sizeof(*spare));
-	bool ordered = true;
-	if (spare == NULL)
+	struct pdf_edge_list *l = &e->list;
+	uint32_t highest = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].target > highest)
+			highest = l->v[i].target;
+	e->first = mem_zalloc((size_t)highest + 1, sizeof(*e->first));
+	if (e->first == NULL)
 		return ltps_fail_nomem(err);
-	for (size_t i = 1; i < l->n && ordered; i++)
-		ordered = l->v[i - 1].source <= l->v[i].source;
-	/* What object streams hold comes behind what stands alone. */
-	if (!ordered)
-		sort_by(&l->v, &spare, l->n, true);
-	sort_by(&l->v, &spare, l->n, false);
-	mem_free(spare);
-	l->cap = l->n; /* at least */
+	e->n_numbers = (size_t)highest + 1;
+	for (size_t i = l->n; i > 0; i--) {
+		struct pdf_edge *edge = &l->v[i - 1];
+		edge->next = e->first[edge->target];
+		e->first[edge->target] = (uint32_t)i;
+	}
+	e->linked = true;
 	return 0;
 }
 
-static int order(const struct pdf_edge *e, uint64_t target, uint32_t source)
+static const struct pdf_edge *edge_at(const struct pdf_edges *e, uint32_t place)
 {
-	if (e->target != target)
-		return e->target < target ? -1 : 1;
-	return e->source < source ? -1 : e->source > source;
+	return place > 0 ? &e->list.v[place - 1] : NULL;
 }
 
-/* The first one that is not before this. */
-static size_t first_from(const struct pdf_edge_list *l, uint64_t target,
-			 uint32_t source)
+const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number)
 {
-	size_t low = 0, high = l->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (order(&l->v[middle], target, source) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return number < e->n_numbers ? edge_at(e, e->first[number]) : NULL;
+}
+
+const struct pdf_edge *pdf_edges_next(const struct pdf_edges *e,
+				      const struct pdf_edge *edge)
+{
+	return edge_at(e, edge->next);
 }
 
 /* ---- the whole ---- */
@@ -279,37 +247,27 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 {
 	struct pass a = { p, e->base, &e->list, pdf_scan_quick };
 	size_t before = SIZE_MAX;
+	if (end >= p->file->octets.n) /* nothing stands behind it */
+		end = UINT64_MAX;
 	while (e->revision < p->file->n_revisions && e->revision != before) {
 		before = e->revision;
 		if (revision_scan(&a, e, end, err))
 			return -1;
 	}
-	return 0;
+	return e->revision < p->file->n_revisions || e->linked ? 0 : link_all(e, err);
 }
 
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e, struct ltps_error *err)
 {
-	if (e->sorted)
-		return 0;
-	if (pdf_edges_upto(p, e, UINT64_MAX, err) || list_sort(&e->list, err))
-		return -1;
-	e->sorted = true;
-	return 0;
+	return pdf_edges_upto(p, e, UINT64_MAX, err);
 }
 
 void pdf_edges_clear(struct pdf_edges *e)
 {
 	mem_free(e->list.v);
+	mem_free(e->first);
 	mem_free(e->base);
 	*e = (struct pdf_edges){ 0 };
-}
-
-const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
-				    size_t *ret_n)
-{
-	size_t first = first_from(&e->list, number, 0);
-	*ret_n = first_from(&e->list, (uint64_t)number + 1, 0) - first;
-	return *ret_n > 0 ? e->list.v + first : NULL;
 }
 
 /* ---- asked of one reference ---- */
@@ -347,40 +305,54 @@ static int fail_found(struct ltps_error *err)
 			 "PDF: references of an object were not found again");
 }
 
-/* Those found exactly, into the places of the same ones. */
-static int forms_keep(struct pdf_edges *e, const struct pdf_edge_list *exact,
-		      struct ltps_error *err)
+/* The entry itself, or one that stands in the same object stream. */
+static bool is_read_with(const struct pdf_revision *rev, size_t base, size_t i,
+			 uint32_t source)
 {
-	size_t to = 0;
-	for (size_t i = 0; i < exact->n; i++) {
-		const struct pdf_edge *x = &exact->v[i];
-		if (i > 0 && order(x, x[-1].target, x[-1].source) == 0)
-			to++;
-		else
-			to = first_from(&e->list, x->target, x->source);
-		if (to >= e->list.n || order(&e->list.v[to], x->target, x->source) != 0)
+	size_t k = source - base;
+	if (source < base || k >= rev->n_entries)
+		return false;
+	return k == i ||
+	       (rev->entries[i].place == PDF_IN_STREAM &&
+		is_inside(rev, k, rev->entries[k].number, rev->entries[i].offset));
+}
+
+/* What was read together stands together: the same references again, in their order. */
+static int forms_keep(struct pdf_edges *e, const struct pdf_edge_list *exact,
+		      const struct pdf_revision *rev, size_t base,
+		      const struct pdf_edge *edge, struct ltps_error *err)
+{
+	size_t i = edge->source - base;
+	size_t from = (size_t)(edge - e->list.v);
+	while (from > 0 && is_read_with(rev, base, i, e->list.v[from - 1].source))
+		from--;
+	if (exact->too_many || exact->n > e->list.n - from)
+		return fail_found(err);
+	for (size_t k = 0; k < exact->n; k++) {
+		struct pdf_edge *to = &e->list.v[from + k];
+		if (to->target != exact->v[k].target ||
+		    to->source != exact->v[k].source)
 			return fail_found(err);
-		e->list.v[to].form = x->form;
+		to->form = exact->v[k].form;
 	}
-	return exact->too_many ? fail_found(err) : 0;
+	return 0;
 }
 
 /* Of all references of an object, or of the objects in its stream: each is read so
  * once, and all of them have been passed over within the limits before. */
-static int forms_find(struct pades *p, struct pdf_edges *e, uint32_t source,
+static int forms_find(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
 		      struct ltps_error *err)
 {
-	size_t revision = revision_of(e, p->file, source);
-	size_t i = source - e->base[revision];
-	const struct pdf_entry *v = &p->file->revisions[revision].entries[i];
+	size_t revision = revision_of(e, p->file, edge->source);
+	size_t i = edge->source - e->base[revision];
+	const struct pdf_revision *rev = &p->file->revisions[revision];
 	struct pdf_edge_list exact = { .octets = SCAN_OCTETS(p->file->octets.n) };
 	struct pass a = { p, e->base, &exact, pdf_scan_exact };
-	int rc = v->place == PDF_IN_STREAM ? stream_scan(&a, revision, v->offset, err)
-					   : entry_scan(&a, revision, i, err);
+	int rc = rev->entries[i].place == PDF_IN_STREAM
+		     ? stream_scan(&a, revision, rev->entries[i].offset, err)
+		     : entry_scan(&a, revision, i, err);
 	if (rc == 0)
-		rc = list_sort(&exact, err);
-	if (rc == 0)
-		rc = forms_keep(e, &exact, err);
+		rc = forms_keep(e, &exact, rev, e->base[revision], edge, err);
 	mem_free(exact.v);
 	return rc;
 }
@@ -388,7 +360,7 @@ static int forms_find(struct pades *p, struct pdf_edges *e, uint32_t source,
 int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
 		  enum pdf_edge_form *ret_form, struct ltps_error *err)
 {
-	if (edge->form == PDF_EDGE_UNKNOWN && forms_find(p, e, edge->source, err))
+	if (edge->form == PDF_EDGE_UNKNOWN && forms_find(p, e, edge, err))
 		return -1;
 	if (edge->form == PDF_EDGE_UNKNOWN)
 		return fail_found(err);

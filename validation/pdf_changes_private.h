@@ -6,6 +6,7 @@
  *   pdf_changes_scan.c    the references in one object
  *   pdf_changes_edges.c   which object refers to which
  *   pdf_changes_spot.c    where an object is used: places, found upwards
+ *   pdf_changes_array.c   where in a long array
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
@@ -23,7 +24,7 @@
 #define PDF_PLACES_MAX 4096
 /* Members, elements and references looked at for one file: what it can make us do. */
 #define PDF_CHANGE_STEPS_MAX 50000000
-/* References kept: 8 octets each. */
+/* References kept: 12 octets each. */
 #define PDF_EDGES_MAX 8000000
 /* Above a field; kids below a new one. */
 #define PDF_FIELD_DEPTH_MAX 32
@@ -46,6 +47,7 @@ struct pdf_edge {
 	uint32_t target;
 	uint32_t source : 24; /* entry, counted over all revisions */
 	uint32_t form : 8;
+	uint32_t next; /* to the same number: place in the list, from 1; 0: none */
 };
 struct pdf_edge_list {
 	struct pdf_edge *v;
@@ -75,16 +77,19 @@ enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
 /* ---- pdf_changes_edges.c ---- */
 
 struct pdf_edges {
-	struct pdf_edge_list list; /* by target, then source */
+	struct pdf_edge_list list; /* in the order in which they were read */
+	uint32_t *first;           /* by number: place in the list, from 1; 0: none */
+	size_t n_numbers;          /* above the highest one that is referred to */
 	size_t *base;              /* of each revision: entries in those before */
 	size_t revision, entry;    /* the next one that is passed over */
-	bool sorted;               /* all of them were */
+	bool linked;               /* all were, and can be asked for by number */
 };
 /*
  * All references of all revisions, passed over quickly: begun; those of the next
  * objects as long as they stand before this place, which may be done in as many steps
- * as one likes; of all that are left, and sorted. The order is the same however many
- * steps there are. What failed is only to be cleared.
+ * as one likes, the last of which makes them ready to be asked for; all that are left.
+ * The order is the same however many steps there are. What failed is only to be
+ * cleared.
  */
 int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e,
 		    struct ltps_error *err) LTPS_CHECKED;
@@ -93,9 +98,11 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e,
 		     struct ltps_error *err) LTPS_CHECKED;
 void pdf_edges_clear(struct pdf_edges *e);
-/* References to a number. */
-const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number,
-				    size_t *ret_n);
+/* The first reference to a number, and the one after it, as they were read. NULL: there
+ * is none. */
+const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number);
+const struct pdf_edge *pdf_edges_next(const struct pdf_edges *e,
+				      const struct pdf_edge *edge);
 /* How one of them stands: its object is read exactly, the first time that anything of
  * it is asked. Fails: NOMEM; INTERNAL (self) when it is not there */
 int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *edge,
@@ -115,6 +122,18 @@ struct pdf_known_list {
 	bool harmless;
 };
 
+/* Arrays of that many elements are gone through once; so many of them. */
+#define PDF_LONG_ARRAY_MIN 256
+#define PDF_LONG_ARRAYS 16
+/* Places are counted from 1; 0: there is none, or no more. */
+struct pdf_long_array {
+	const struct pdf_value *items; /* of the array */
+	uint32_t *first;               /* reference whose number ends in these bits */
+	uint32_t *next;                /* the same behind each element */
+	size_t mask;
+	uint32_t composite; /* the first array or dictionary */
+};
+
 struct pdf_run {
 	struct pades *p;
 	struct pdf_changes *out;
@@ -126,6 +145,8 @@ struct pdf_run {
 	uint64_t steps;
 	unsigned lists; /* that wait for the answer about one above them */
 	struct pdf_known_list known[PDF_LISTS_KNOWN];
+	struct pdf_long_array longs[PDF_LONG_ARRAYS];
+	size_t n_longs;
 	bool full;
 };
 
@@ -251,6 +272,26 @@ void pdf_spot_down(const struct pdf_spot *above, struct view key,
 		   struct pdf_spot *ret_p);
 /* "catalog /AcroForm /DR"; always terminated. */
 void pdf_spot_text(const struct pdf_spot *p, char *out, size_t out_size);
+
+/* ---- pdf_changes_array.c ---- */
+
+/*
+ * pdf_long_array - what is known of an array that is long; it must stay where it is.
+ * ret_a  stays until the run ends; NULL: it is not long, or others took the room: to be
+ *        gone through element by element
+ */
+int pdf_long_array(struct pdf_run *r, const struct pdf_value *v,
+		   const struct pdf_long_array **ret_a,
+		   struct ltps_error *err) LTPS_CHECKED;
+void pdf_long_arrays_clear(struct pdf_run *r);
+/* Its elements that are a reference to this number, an array or a dictionary, in their
+ * order. Steps are counted; none is left when they are too many. */
+struct pdf_long_walk {
+	const struct pdf_long_array *a;
+	uint32_t number, ref, composite; /* the next ones */
+};
+struct pdf_long_walk pdf_long_walk(const struct pdf_long_array *a, uint32_t number);
+bool pdf_long_next(struct pdf_run *r, struct pdf_long_walk *w, size_t *ret_i);
 
 /* ---- pdf_changes_rules.c ---- */
 

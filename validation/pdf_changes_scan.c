@@ -131,18 +131,15 @@ static bool is_digit(uint8_t c)
 
 static void skip_space(struct cursor *s)
 {
-	while (s->at < s->in.n) {
-		uint8_t c = s->in.p[s->at];
-		if (is_white(c)) {
-			s->at++;
-		} else if (c == '%') {
-			while (s->at < s->in.n && s->in.p[s->at] != '\r' &&
-			       s->in.p[s->at] != '\n')
-				s->at++;
-		} else {
-			return;
-		}
+	struct view in = s->in;
+	size_t at = s->at;
+	while (at < in.n && (is_white(in.p[at]) || in.p[at] == '%')) {
+		if (in.p[at++] != '%')
+			continue;
+		while (at < in.n && in.p[at] != '\r' && in.p[at] != '\n')
+			at++;
 	}
+	s->at = at;
 }
 
 /* Most strings have no parenthesis but the last and nothing escaped. */
@@ -175,10 +172,12 @@ static void skip_hex(struct cursor *s)
 
 static struct view regular(struct cursor *s)
 {
-	size_t from = s->at;
-	while (s->at < s->in.n && is_regular(s->in.p[s->at]))
-		s->at++;
-	return view_of(s->in.p + from, s->at - from);
+	struct view in = s->in;
+	size_t from = s->at, at = from;
+	while (at < in.n && is_regular(in.p[at]))
+		at++;
+	s->at = at;
+	return view_of(in.p + from, at - from);
 }
 
 /* As many zeroes as anybody likes may stand before. */

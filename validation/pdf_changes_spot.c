@@ -198,45 +198,68 @@ static int hit(struct holder *h, struct ltps_error *err)
 	return rc;
 }
 
+static int descend(struct holder *h, const struct pdf_value *v, struct ltps_error *err);
+
+/* Into one element or member. */
+static int descend_at(struct holder *h, const struct pdf_value *v, size_t i,
+		      struct ltps_error *err)
+{
+	bool array = v->kind == PDF_ARRAY;
+	bool fits = h->n < PDF_PATH_MAX, deep = h->too_deep;
+	if (fits)
+		h->down[h->n++] = array ? VIEW_NULL : v->members[i].key;
+	h->too_deep = deep || !fits;
+	int rc = descend(h, array ? &v->items[i] : &v->members[i].value, err);
+	h->n -= fits;
+	h->too_deep = deep;
+	return rc;
+}
+
 /* Every way from the holder down to its target. */
 static int descend(struct holder *h, const struct pdf_value *v, struct ltps_error *err)
 {
+	const struct pdf_long_array *known;
 	int rc = 0;
 	if (v->kind == PDF_REF)
 		return v->ref.number == h->target ? hit(h, err) : 0;
 	if (v->kind != PDF_ARRAY && !pdf_is_dict(v))
 		return 0;
+	if (pdf_long_array(h->c->r, v, &known, err))
+		return -1;
+	if (known != NULL) {
+		struct pdf_long_walk w = pdf_long_walk(known, h->target);
+		for (size_t i; rc == 0 && pdf_long_next(h->c->r, &w, &i);)
+			rc = descend_at(h, v, i, err);
+		return rc;
+	}
 	if (!pdf_change_step(h->c->r, v->n))
 		return 1;
-	for (size_t i = 0; i < v->n && rc == 0; i++) {
-		bool array = v->kind == PDF_ARRAY;
-		bool fits = h->n < PDF_PATH_MAX, deep = h->too_deep;
-		if (fits)
-			h->down[h->n++] = array ? VIEW_NULL : v->members[i].key;
-		h->too_deep = deep || !fits;
-		rc = descend(h, array ? &v->items[i] : &v->members[i].value, err);
-		h->n -= fits;
-		h->too_deep = deep;
-	}
+	for (size_t i = 0; i < v->n && rc == 0; i++)
+		rc = descend_at(h, v, i, err);
 	return rc;
 }
 
+/* Beyond so many references to an object it is taken for granted. */
+#define STILL_MAX 64
+
 /* Whether the object that holds the reference still holds one after the revision; if
  * not, its own change says what came of that. */
-static bool still_refers(const struct pdf_run *r, const struct pdf_edge *edges,
-			 size_t n, const struct pdf_entry *source)
+static bool still_refers(const struct pdf_run *r, uint32_t target,
+			 const struct pdf_entry *source)
 {
 	const struct pdf_entry *now =
 	    pdf_file_find(r->p->file, r->revision, source->number);
-	if (now == NULL || now->revision == source->revision || n > 64)
+	const struct pdf_edge *edge = pdf_edges_to(&r->edges, target);
+	if (now == NULL || now->revision == source->revision)
 		return true;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < STILL_MAX && edge != NULL; i++) {
 		const struct pdf_entry *e =
-		    pdf_edge_source(&r->edges, r->p->file, r->revision, &edges[i]);
+		    pdf_edge_source(&r->edges, r->p->file, r->revision, edge);
 		if (e != NULL && e->number == source->number)
 			return true;
+		edge = pdf_edges_next(&r->edges, edge);
 	}
-	return false;
+	return edge != NULL;
 }
 
 static bool was_passed(const struct climb *c, uint32_t number)
@@ -267,8 +290,7 @@ static int climb_to(struct climb *c, const struct pdf_entry *source, uint32_t ta
 static int climb(struct climb *c, uint32_t number, bool plain, struct ltps_error *err)
 {
 	struct pdf_run *r = c->r;
-	size_t n;
-	const struct pdf_edge *edges = pdf_edges_to(&r->edges, number, &n);
+	const struct pdf_edge *edge = pdf_edges_to(&r->edges, number);
 	uint32_t last = UINT32_MAX;
 	enum pdf_edge_form form;
 	int rc = 0;
@@ -280,16 +302,16 @@ static int climb(struct climb *c, uint32_t number, bool plain, struct ltps_error
 		return arrived(c, PDF_TOP_NONE, number, err);
 	}
 	c->passed[c->n_passed++] = number;
-	for (size_t i = 0; i < n && rc == 0; i++) {
+	for (; edge != NULL && rc == 0; edge = pdf_edges_next(&r->edges, edge)) {
 		if (!pdf_change_step(r, 1))
 			break;
 		const struct pdf_entry *source =
-		    pdf_edge_source(&r->edges, r->p->file, c->graph, &edges[i]);
+		    pdf_edge_source(&r->edges, r->p->file, c->graph, edge);
 		if (source == NULL || source->number == last ||
-		    (c->graph < r->revision && !still_refers(r, edges, n, source)))
+		    (c->graph < r->revision && !still_refers(r, number, source)))
 			continue;
 		if (plain &&
-		    (pdf_edge_form(r->p, &r->edges, &edges[i], &form, err) ||
+		    (pdf_edge_form(r->p, &r->edges, edge, &form, err) ||
 		     is_passed_over(r, c->graph, form, source->number, &over, err)))
 			return -1;
 		if (plain && over)
@@ -333,16 +355,15 @@ static int judge_array(struct pdf_run *r, size_t graph, uint32_t number,
 static int judge_parent(struct pdf_run *r, size_t graph, uint32_t number,
 			bool *ret_harmless, struct ltps_error *err)
 {
-	size_t n;
-	const struct pdf_edge *edges = pdf_edges_to(&r->edges, number, &n);
+	const struct pdf_edge *edge = pdf_edges_to(&r->edges, number);
 	enum pdf_edge_form form;
 	*ret_harmless = true;
-	for (size_t i = 0; i < n && *ret_harmless; i++) {
+	for (; edge != NULL && *ret_harmless; edge = pdf_edges_next(&r->edges, edge)) {
 		const struct pdf_entry *source =
-		    pdf_edge_source(&r->edges, r->p->file, graph, &edges[i]);
+		    pdf_edge_source(&r->edges, r->p->file, graph, edge);
 		if (source == NULL)
 			continue;
-		if (pdf_edge_form(r->p, &r->edges, &edges[i], &form, err))
+		if (pdf_edge_form(r->p, &r->edges, edge, &form, err))
 			return -1;
 		if ((form == PDF_EDGE_KIDS || form == PDF_EDGE_ARRAY) &&
 		    is_passed_over(r, graph, form, source->number, ret_harmless, err))
@@ -397,13 +418,12 @@ static int is_passed_over(struct pdf_run *r, size_t graph, enum pdf_edge_form fo
 static bool was_known(const struct pdf_run *r, uint32_t number)
 {
 	const struct pdf_entry *e = pdf_file_find(r->p->file, r->revision - 1, number);
-	size_t n;
-	const struct pdf_edge *edges = pdf_edges_to(&r->edges, number, &n);
+	const struct pdf_edge *edge = pdf_edges_to(&r->edges, number);
 	if (e != NULL && e->place != PDF_FREE)
 		return true;
-	for (size_t i = 0; i < n; i++)
-		if (pdf_edge_source(&r->edges, r->p->file, r->revision - 1,
-				    &edges[i]) != NULL)
+	for (; edge != NULL; edge = pdf_edges_next(&r->edges, edge))
+		if (pdf_edge_source(&r->edges, r->p->file, r->revision - 1, edge) !=
+		    NULL)
 			return true;
 	return false;
 }

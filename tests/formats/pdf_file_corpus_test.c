@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "formats/pdf_file.h"
+#include "formats/pdf_file_private.h"
 #include "tests/support/corpus.h"
 
 /* Broken: a header, or a section, that is not where it should be. */
@@ -44,8 +44,9 @@ static void check_layout(const char *path, const struct pdf_file *f)
 /* Every object of the file stands where its entry says. */
 static void check_objects(const char *path, const struct pdf_file *f)
 {
-	for (size_t i = 0; i < f->n_by_number; i++) {
-		const struct pdf_entry *e = f->by_number[i];
+	const struct pdf_entry *e;
+	struct pdf_walk w = { 0 };
+	while ((e = pdf_entries_next(f, &w)) != NULL) {
 		struct ltps_error err = LTPS_ERROR_INIT;
 		struct arena a = arena_make((size_t)64 << 20);
 		const struct pdf_value *v;
@@ -59,6 +60,43 @@ static void check_objects(const char *path, const struct pdf_file *f)
 			cr_assert_eq(ref.number, e->number, "%s: %u", path, e->number);
 		arena_free(&a);
 	}
+}
+
+/* Each revision in turn, from this one back. */
+static const struct pdf_entry *find_plainly(const struct pdf_file *f, size_t revision,
+					    uint32_t number)
+{
+	for (size_t r = revision + 1; r-- > 0;)
+		for (size_t i = 0; i < f->revisions[r].n_entries; i++)
+			if (f->revisions[r].entries[i].number == number)
+				return &f->revisions[r].entries[i];
+	return NULL;
+}
+
+/* Every entry once, in its order, and found as the revisions see it. */
+static void check_entries(const char *path, const struct pdf_file *f)
+{
+	const struct pdf_entry *e, *last = NULL;
+	struct pdf_walk w = { 0 };
+	size_t n = 0, total = 0, newest = f->n_revisions - 1;
+	for (size_t i = 0; i < f->n_revisions; i++)
+		total += f->revisions[i].n_entries;
+	for (; (e = pdf_entries_next(f, &w)) != NULL; last = e, n++) {
+		cr_assert(last == NULL || last->number < e->number ||
+			      (last->number == e->number &&
+			       last->revision < e->revision),
+			  "%s: %u", path, e->number);
+		for (size_t i = 0; i < f->n_revisions && f->n_revisions < 20; i++)
+			cr_assert_eq(pdf_file_find(f, i, e->number),
+				     find_plainly(f, i, e->number), "%s: %u in %zu",
+				     path, e->number, i);
+		if (e->number > 0)
+			cr_assert_eq(pdf_file_find(f, newest, e->number - 1),
+				     find_plainly(f, newest, e->number - 1),
+				     "%s: below %u", path, e->number);
+	}
+	cr_assert_eq(n, total, "%s", path);
+	cr_assert_eq(n, f->n_entries, "%s", path);
 }
 
 static void read_one(const char *path, struct view octets, void *arg)
@@ -76,6 +114,7 @@ static void read_one(const char *path, struct view octets, void *arg)
 		return;
 	++*n;
 	check_layout(path, f);
+	check_entries(path, f);
 	check_objects(path, f);
 	bool found = f->n_findings > 0 && f->findings[0].kind == PDF_SUSPICIOUS;
 	cr_assert_eq(found, is_in(path, suspicious, n_suspicious), "%s: %s", path,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/pdf_file.h"
+#include "formats/pdf_file_private.h"
 #include "formats/pdf_filter.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -96,8 +96,11 @@ void fuzz_one(const uint8_t *data, size_t size)
 	must(f->revisions[f->n_revisions - 1].end + f->trailing == size);
 	check_findings(f);
 	check_steps(f);
-	for (size_t i = 0; i < f->n_by_number && i < OBJECTS_MAX; i++)
-		if (f->by_number[i]->place == PDF_AT_OFFSET)
-			read_object(f, f->by_number[i]);
+	const struct pdf_entry *e;
+	struct pdf_walk w = { 0 };
+	for (size_t i = 0; i < OBJECTS_MAX && (e = pdf_entries_next(f, &w)) != NULL;
+	     i++)
+		if (e->place == PDF_AT_OFFSET)
+			read_object(f, e);
 	pdf_file_free(f);
 }
