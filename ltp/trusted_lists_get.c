@@ -161,6 +161,7 @@ static void accept_list(const struct tl_entry *e, int64_t now_ms,
 	const struct trusted_list *l = a->list;
 	a->good = true;
 	s->accepted = true;
+	s->damaged = false;
 	s->why[0] = '\0';
 	snprintf(s->word, sizeof(s->word), "%s", trusted_list_word(v->reason));
 	snprintf(s->territory, sizeof(s->territory), "%s", l->territory);

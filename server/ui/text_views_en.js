@@ -256,6 +256,7 @@ export default {
 	"health.list.is.waiting": "not asked for yet",
 	"health.list.is.unreachable": "not reached",
 	"health.list.is.unreadable": "not readable",
+	"health.list.is.damaged": "stored version is damaged",
 	"health.list.is.unsigned": "not signed",
 	"health.list.is.signature-form": "signature of another form",
 	"health.list.is.algorithm": "weak algorithm",
