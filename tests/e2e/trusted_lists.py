@@ -7,6 +7,7 @@ anchor; a list of lists leads through its pivots to those that it names."""
 import http.server
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -214,6 +215,67 @@ def check_single(t, root, port, keys):
         s.kill()
 
 
+def spoil(s):
+    """The stored document of the list has other octets, behind the back of the service."""
+    db = sqlite3.connect(os.path.join(s.dir, "store", "ltps.db"), timeout=60)
+    with db:
+        done = db.execute(
+            "UPDATE blob SET data = CAST(substr(data, 1, size - 1) || x'00' AS BLOB) WHERE id ="
+            " (SELECT blob FROM material WHERE kind = 5 ORDER BY id DESC LIMIT 1)").rowcount
+    db.close()
+    if done != 1:
+        raise RuntimeError("there is no document to spoil")
+
+
+def check_damaged(t, root, port, keys):
+    s = Own(os.path.join(root, "damaged"), port)
+    copies = os.path.join(root, "damaged-copies")
+    Host.files["/damaged.xml"] = tl.sign(tl.plain(services=[tl.service(keys["ca"].der)]),
+                                         keys["op"], time=None)
+    section = (f"[trusted_list Test]\nurl = {s.host}/damaged.xml\n"
+               f"signers = {keys['op'].certificate}\nrefresh = 1s\n")
+    s.write(section)
+    s.start()
+
+    def alarm():
+        return json.loads(s.request("GET", "/health")[1])["upkeep"]["alarm"]
+
+    try:
+        until(lambda: s.trusted() == {"ca"}, "anchors follow")
+        document = Host.files.pop("/damaged.xml")
+        spoil(s)
+        until(lambda: s.list()["state"] == "damaged", "damage is told")
+        t.check("nothing is believed by it", not s.list()["trusted"], s.list())
+        until(lambda: s.trusted() == set(), "its anchors end")
+        until(alarm, "it is an alarm")
+        until(lambda: "unreachable" in s.list()["why"], "it is asked for again at once")
+        metrics = s.request("GET", "/metrics")[1].decode()
+        t.check("a metric tells", "ltps_trusted_lists_untrusted 1\n" in metrics, metrics)
+        t.check("it is logged", "what is stored of a trusted list is damaged" in s.log())
+        Host.files["/damaged.xml"] = document
+        until(lambda: s.list()["state"] == "good", "it heals when it is got again")
+        until(lambda: s.trusted() == {"ca"}, "its anchors are back")
+        until(lambda: not alarm(), "the alarm ends")
+        r = subprocess.run([ltps, "fsck", "--store", os.path.join(s.dir, "store")],
+                           capture_output=True, text=True)
+        t.equal("the store is sound", (r.returncode, r.stdout + r.stderr)[0], 0)
+
+        s.stop()
+        s.write(section + f"[upkeep]\ncopies = {copies}\n")
+        s.start()
+        until(lambda: os.path.exists(os.path.join(copies, "copy.db")) and
+              not any(j["due"] or j["running"] for j in s.upkeep()["jobs"]
+                      if j["kind"] == "copy"), "there is a copy of all")
+        del Host.files["/damaged.xml"]
+        spoil(s)
+        until(lambda: "whole again" in s.log(), "a copy is whole")
+        until(lambda: s.list()["trusted"], "it is believed again")
+        t.equal("although nobody serves it", s.list()["state"], "unreachable")
+        until(lambda: s.trusted() == {"ca"}, "its anchors are back with it")
+    finally:
+        s.kill()
+
+
 def check_operator_ends(t, root, port, keys):
     s = Own(os.path.join(root, "ends"), port)
     with open(keys["ca"].certificate) as f, \
@@ -352,6 +414,7 @@ with workspace() as root:
     keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_damaged, root, server.server_port, keys)
     tap.run(check_operator_ends, root, server.server_port, keys)
     tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)
