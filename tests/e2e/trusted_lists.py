@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import trusted_lists as tl  # noqa: E402
-from service import Service, Tap, free_port, until, workspace  # noqa: E402
+from service import DEADLINE, Service, Tap, free_port, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -24,9 +24,12 @@ ltps = os.path.join(sys.argv[1], "ltps")
 class Host(http.server.BaseHTTPRequestHandler):
     files = {}
     asked = {}
+    held = {}  # path: an event that is waited for before the answer
 
     def do_GET(self):
         Host.asked[self.path] = Host.asked.get(self.path, 0) + 1
+        if self.path in Host.held:
+            Host.held[self.path].wait(DEADLINE)
         body = Host.files.get(self.path)
         self.send_response(404 if body is None else 200)
         self.send_header("Content-Length", str(len(body or b"")))
@@ -40,15 +43,16 @@ class Host(http.server.BaseHTTPRequestHandler):
 class Own(Service):
     """`ltps serve` with a configuration that the test writes."""
 
-    def __init__(self, root, host_port):
+    def __init__(self, root, host_port, store="store"):
         os.makedirs(root)
         super().__init__(ltps, root)
+        self.store = store
         self.path = os.path.join(root, "ltps.conf")
         self.host = f"http://127.0.0.1:{host_port}"
 
     def write(self, lists):
         with open(self.path, "w") as f:
-            f.write(f"[service]\ndir = store\nlisten = 127.0.0.1:{self.port}\n"
+            f.write(f"[service]\ndir = {self.store}\nlisten = 127.0.0.1:{self.port}\n"
                     "[tsa none]\nurl = http://127.0.0.1:1/\n"
                     f"[fetch]\nallow_loopback = true\n{lists}")
 
@@ -276,6 +280,32 @@ def check_damaged(t, root, port, keys):
         s.kill()
 
 
+def check_two(t, root, port, keys):
+    """The turn is taken by one of two processes, and never again while the test runs."""
+    one = Own(os.path.join(root, "one"), port)
+    two = Own(os.path.join(root, "two"), port, os.path.join(one.dir, "store"))
+    answer = Host.held["/two.xml"] = threading.Event()
+    Host.files["/two.xml"] = tl.sign(tl.plain(services=[tl.service(keys["ca"].der)]),
+                                     keys["op"], time=None)
+    leaf = tl.leaf_of(root, keys["ca"], "two-leaf")
+    for s in (one, two):
+        s.write(f"[trusted_list Test]\nurl = {s.host}/two.xml\n"
+                f"signers = {keys['op'].certificate}\nrefresh = 30d\n")
+    try:
+        one.start()
+        until(lambda: Host.asked.get("/two.xml"), "one process asks")
+        two.start()
+        t.check("the other one knows nothing", not valid(two, leaf))
+        answer.set()
+        until(lambda: valid(one, leaf), "the process that got the list judges by it")
+        until(lambda: valid(two, leaf), "so does the other one")
+        t.equal("the list was asked for once", Host.asked["/two.xml"], 1)
+    finally:
+        answer.set()
+        one.kill()
+        two.kill()
+
+
 def check_operator_ends(t, root, port, keys):
     s = Own(os.path.join(root, "ends"), port)
     with open(keys["ca"].certificate) as f, \
@@ -415,6 +445,7 @@ with workspace() as root:
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
     tap.run(check_damaged, root, server.server_port, keys)
+    tap.run(check_two, root, server.server_port, keys)
     tap.run(check_operator_ends, root, server.server_port, keys)
     tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)
