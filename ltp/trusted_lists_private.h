@@ -37,6 +37,7 @@ struct tl_state {
 	bool accepted;
 	bool damaged; /* its document cannot be read any more: nothing follows from it */
 	char sha512[2 * 64 + 1]; /* of the document, which is material of the store */
+	char content[2 * 32 + 1]; /* trusted_list_content() */
 	char territory[TRUSTED_LISTS_TERRITORY_MAX];
 	char url[FETCH_URL_MAX + 1];
 	char signer[CERT_TEXT_MAX];

@@ -84,6 +84,7 @@ static const struct {
 	VALUE(accepted, FIELD_FLAG),
 	VALUE(damaged, FIELD_FLAG),
 	TEXT(sha512),
+	TEXT(content),
 	TEXT(territory),
 	TEXT(url),
 	TEXT(signer),

@@ -29,6 +29,7 @@ enum trusted_list_reason {
 	TRUSTED_LIST_VERSION,        /* neither 5 nor 6 */
 	TRUSTED_LIST_KIND,           /* another list than the one that is wanted */
 	TRUSTED_LIST_BACKWARDS,      /* older than one that was seen before */
+	TRUSTED_LIST_SAME_NUMBER,    /* other contents than before under its number */
 	TRUSTED_LIST_EXPIRED,        /* NextUpdate is past */
 	TRUSTED_LIST_CLOSED,         /* there will be no further one */
 	TRUSTED_LIST_PIVOT,          /* a pivot is missing or not to be believed */
@@ -45,7 +46,12 @@ struct trusted_list_signers {
 struct trusted_list_seen {
 	uint64_t sequence;
 	int64_t issued_ms;
+	struct digest content; /* trusted_list_content(); n == 0: not known */
 };
+/* What two versions have in common that differ in their signature or spelling at most:
+ * SHA-256 over what is signed. Fails: NOMEM, CRYPTO (self) */
+int trusted_list_content(const struct trusted_list *l, struct digest *ret,
+			 struct ltps_error *err) LTPS_CHECKED;
 
 #define TRUSTED_LIST_WHY_MAX 200
 struct trusted_list_verdict {

@@ -73,6 +73,7 @@ const char *trusted_list_word(enum trusted_list_reason reason)
 		[TRUSTED_LIST_VERSION] = "version",
 		[TRUSTED_LIST_KIND] = "kind",
 		[TRUSTED_LIST_BACKWARDS] = "backwards",
+		[TRUSTED_LIST_SAME_NUMBER] = "same-number",
 		[TRUSTED_LIST_EXPIRED] = "expired",
 		[TRUSTED_LIST_CLOSED] = "closed",
 		[TRUSTED_LIST_PIVOT] = "pivot",

@@ -267,6 +267,7 @@ export default {
 	"health.list.is.version": "unknown version",
 	"health.list.is.kind": "another list",
 	"health.list.is.backwards": "older than before",
+	"health.list.is.same-number": "other contents, same number",
 	"health.list.is.expired": "expired",
 	"health.list.is.closed": "closed",
 	"health.list.is.pivot": "a step before it fails",

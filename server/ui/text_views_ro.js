@@ -267,6 +267,7 @@ export default {
 	"health.list.is.version": "versiune necunoscută",
 	"health.list.is.kind": "altă listă",
 	"health.list.is.backwards": "mai veche decât cea dinainte",
+	"health.list.is.same-number": "alt conținut, același număr",
 	"health.list.is.expired": "expirată",
 	"health.list.is.closed": "închisă",
 	"health.list.is.pivot": "un pas dinaintea ei nu ține",

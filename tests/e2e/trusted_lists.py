@@ -178,6 +178,8 @@ def check_single(t, root, port, keys):
         refused("an older number", "backwards")
         publish(5, services, issued="2025-12-31T23:59:59Z")
         refused("an older date", "backwards")
+        publish(5, services + [tl.service(keys["other"].der)])
+        refused("other contents under its number", "same-number")
         publish(6, services + [tl.service(keys["other"].der)], key=keys["other"])
         refused("another signer", "signer")
         publish(6, services, next_update="2026-01-02T00:00:00Z")

@@ -328,6 +328,40 @@ Test(trusted_lists, damage_that_nobody_told_is_found_in_the_rhythm_of_the_list)
 	cr_assert(shows("\"state\":\"damaged\""));
 }
 
+/* ---- one number, one version ---- */
+
+Test(trusted_lists, other_contents_under_its_number_are_refused)
+{
+	turn();
+	publish("2021-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows("\"state\":\"same-number\""));
+	cr_assert(shows("\"trusted\":true"), "the last good one stays");
+	cr_assert_eq(anchors_now(), 1);
+	/* Signed anew it is what it was. */
+	publish("2020-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+}
+
+Test(trusted_lists, damage_is_no_occasion_for_other_contents)
+{
+	damage();
+	publish("2021-01-01T00:00:00Z");
+	turn_in_trouble();
+	cr_assert(shows("\"state\":\"damaged\""));
+	cr_assert(shows("same-number: number 10"));
+	cr_assert_eq(anchors_now(), 0);
+	cr_assert_eq(rename(away, file), 0);
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+	cr_assert_eq(anchors_now(), 1);
+}
+
 /* ---- two processes on one store ---- */
 
 Test(trusted_lists, what_another_process_kept_is_taken_up)
