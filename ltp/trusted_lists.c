@@ -177,9 +177,9 @@ static void plan_next(const struct tl_entry *e, struct tl_attempt *a)
 		    s->tried_ms + job_delay(&policy, s->failures, view_text(s->url).n);
 	}
 	/* Its end is to be noticed when it comes. */
-	if (s->accepted && s->next_update_ms >= s->tried_ms &&
-	    s->due_ms > s->next_update_ms)
-		s->due_ms = s->next_update_ms + 1;
+	const int64_t until_ms = trusted_list_until(s->issued_ms, s->next_update_ms);
+	if (s->accepted && until_ms >= s->tried_ms && s->due_ms > until_ms)
+		s->due_ms = until_ms + 1;
 }
 
 struct mending {

@@ -45,8 +45,8 @@ struct tl_state {
 	uint32_t version;
 	uint64_t sequence;
 	int64_t issued_ms, next_update_ms, accepted_ms;
-	/* Until when it is to be believed: its next update, or that of the list of lists
-	 * that vouches for who signed it. Follows from the store, not kept there. */
+	/* Until when it is to be believed: its own (trusted_list_until()), or that of the
+	 * list of lists that vouches for who signed it. Follows from the store, not kept there. */
 	int64_t until_ms;
 };
 

@@ -158,7 +158,7 @@ static int read_state(struct store_conn *conn, const struct tl_entry *e,
 	if (strcmp(s.config, config) != 0)
 		s = (struct tl_state){ .word = TL_WORD_NONE, .tried_ms = INT64_MIN };
 	memcpy(s.config, config, sizeof(config));
-	s.until_ms = s.next_update_ms;
+	s.until_ms = trusted_list_until(s.issued_ms, s.next_update_ms);
 	*ret = s;
 	return 0;
 }
@@ -359,6 +359,7 @@ static void put_state(const struct tl_entry *e, const struct tl_state *s,
 	jsonw_member_time(j, "issued", s->accepted ? s->issued_ms : INT64_MIN);
 	jsonw_member_time(j, "next_update",
 			  s->accepted ? s->next_update_ms : INT64_MIN);
+	jsonw_member_time(j, "until", s->accepted ? s->until_ms : INT64_MIN);
 	jsonw_member_time(j, "accepted", s->accepted ? s->accepted_ms : INT64_MIN);
 	jsonw_member(j, "signed_by", s->accepted ? s->signer : NULL);
 	jsonw_key(j, "services");

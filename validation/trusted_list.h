@@ -14,6 +14,11 @@
 /* Keys below are not accepted: TS 119 312 9.2 calls RSA of 2048 bits the least. */
 #define TRUSTED_LIST_RSA_BITS_MIN 2048
 #define TRUSTED_LIST_EC_BITS_MIN 256
+/*
+ * TS 119 612 5.3.15: a list names its next update within six months of its issue. That
+ * is 184 days of calendar at most, and a day for those who count in local time.
+ */
+#define TRUSTED_LIST_LIFE_MAX_MS ((int64_t)185 * 86400000)
 #define TRUSTED_LIST_PIVOTS_MAX 32 /* between two official announcements */
 
 /* Why a list is not believed; the first that applies. Words: trusted_list_word(). */
@@ -73,6 +78,10 @@ int trusted_list_verify(const struct trusted_list *l,
 			const struct trusted_list_signers *signers,
 			struct trusted_list_verdict *ret,
 			struct ltps_error *err) LTPS_CHECKED;
+
+/* Until when a version counts: its next update, but TRUSTED_LIST_LIFE_MAX_MS from its
+ * issue at most, whatever it says; INT64_MIN: it is closed. */
+int64_t trusted_list_until(int64_t issued_ms, int64_t next_update_ms);
 
 struct trusted_list_wanted {
 	struct trusted_list_signers signers;

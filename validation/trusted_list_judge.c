@@ -74,6 +74,12 @@ static int check_order(const struct trusted_list *l,
 	return 0;
 }
 
+int64_t trusted_list_until(int64_t issued_ms, int64_t next_update_ms)
+{
+	const int64_t longest_ms = issued_ms + TRUSTED_LIST_LIFE_MAX_MS;
+	return next_update_ms < longest_ms ? next_update_ms : longest_ms;
+}
+
 static void check_age(const struct trusted_list *l, int64_t time_ms,
 		      struct trusted_list_verdict *v)
 {
@@ -85,6 +91,12 @@ static void check_age(const struct trusted_list *l, int64_t time_ms,
 		time_rfc3339(l->next_update_ms, at);
 		trusted_list_refuse(v, TRUSTED_LIST_EXPIRED,
 				    "a newer one was due %s", at);
+	} else if (trusted_list_until(l->issued_ms, l->next_update_ms) < time_ms) {
+		time_rfc3339(l->issued_ms, at);
+		trusted_list_refuse(v, TRUSTED_LIST_EXPIRED,
+				    "issued %s: a list counts for six months at most, "
+				    "whatever its next update",
+				    at);
 	}
 }
 

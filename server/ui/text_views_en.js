@@ -247,7 +247,7 @@ export default {
 	"health.list.name": "List",
 	"health.list.state": "State",
 	"health.list.version": "Version",
-	"health.list.until": "Next due",
+	"health.list.until": "Counts until",
 	"health.list.by": "Signed by",
 	"health.list.services": "Services taken",
 	"health.list.number": "Number {n}",

@@ -247,7 +247,7 @@ export default {
 	"health.list.name": "Lista",
 	"health.list.state": "Stare",
 	"health.list.version": "Versiune",
-	"health.list.until": "Următoarea, la",
+	"health.list.until": "În vigoare până la",
 	"health.list.by": "Semnată de",
 	"health.list.services": "Servicii preluate",
 	"health.list.number": "Numărul {n}",

@@ -54,10 +54,13 @@ static void close_all(void)
 	store_close(store);
 }
 
+static const char *next_update; /* NULL: six months from its issue */
+
 static void publish_as(const char *sequence, const char *from)
 {
 	struct buf plain = buf_make(1 << 20), octets = buf_make(1 << 20);
 	const struct tlkit_list l = { .sequence = sequence,
+				      .next_update = next_update,
 				      .services = tlkit_service(
 					  TLKIT_CA_QC, TLKIT_STATUS "granted", from, ca,
 					  NULL) };
@@ -360,6 +363,29 @@ Test(trusted_lists, damage_is_no_occasion_for_other_contents)
 	turn();
 	cr_assert(shows("\"state\":\"good\""));
 	cr_assert_eq(anchors_now(), 1);
+}
+
+/* ---- its end ---- */
+
+Test(trusted_lists, one_that_names_no_end_for_years_ends_after_six_months)
+{
+	const int64_t end_ms = FIX_T0_MS + (int64_t)(185 - 31) * FIX_DAY_MS;
+	next_update = "2030-01-01T00:00:00Z";
+	publish("2020-01-01T00:00:00Z");
+	turn();
+	cr_assert(shows("\"until\":\"2026-06-04T00:00:00Z\""));
+	cr_assert(shows("\"next_update\":\"2030-01-01T00:00:00Z\""));
+	now.fixed_ms = end_ms;
+	turn();
+	cr_assert(shows("\"trusted\":true"));
+	told = 0;
+	now.fixed_ms = end_ms + 1;
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows("\"state\":\"expired\""));
+	cr_assert(shows("a list counts for six months at most"));
+	cr_assert(shows("\"trusted\":false"));
+	cr_assert_eq(told, 1, "it was due, and its anchors end");
 }
 
 /* ---- two processes on one store ---- */

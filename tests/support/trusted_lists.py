@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import subprocess
+import time
 
 DS = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 XADES = ' xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"'
@@ -17,6 +18,18 @@ TYPE = "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/"
 STATUS = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
 SERVICE = "http://uri.etsi.org/TrstSvc/Svctype/"
 END = "</TrustServiceStatusList>"
+
+
+def instant(days):
+    """So many days from now, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + days * 86400))
+
+
+# A list counts for six months from its issue; the same for a whole run, since the same
+# number always says the same.
+START = int(time.time())
+ISSUED = instant(-1)
+NEXT_UPDATE = instant(180)
 
 
 def run(*arguments, data=None):
@@ -107,8 +120,9 @@ ADDRESS = ('<PostalAddresses><PostalAddress xml:lang="en"><StreetAddress>1 Stree
 
 
 def plain(sequence=1, territory="XX", kind="EUgeneric", version=6, services=(), pointers=(),
-          issued="2026-01-01T00:00:00Z", next_update="2090-01-01T00:00:00Z",
+          issued=None, next_update=NEXT_UPDATE,
           information=("http://example.test/scheme",)):
+    issued = issued or ISSUED
     uris = "".join(f'<URI xml:lang="en">{u}</URI>' for u in information)
     pointers = "".join(pointers)
     if pointers:

@@ -450,6 +450,51 @@ Test(trusted_list, what_the_list_says_of_itself_is_judged)
 	fix_cert_free(c);
 }
 
+Test(trusted_list, it_counts_for_six_months_at_most)
+{
+	struct fix_cert *c = signer_make(FIX_KEY_P256);
+	const struct tlkit_signature sign = { .signer = c };
+	const int64_t issued_ms = 1764547200000; /* 2025-12-01 */
+	const int64_t march_ms = 1772323200000;  /* 2026-03-01 */
+	const int64_t end_ms = issued_ms + 185 * FIX_DAY_MS;
+	const struct {
+		const char *what;
+		struct tlkit_list list;
+		int64_t time_ms;
+		enum trusted_list_reason reason;
+	} cases[] = {
+		{ "the longest half of a year",
+		  { .issued = "2026-03-01T00:00:00Z",
+		    .next_update = "2026-09-01T00:00:00Z" },
+		  march_ms + 184 * FIX_DAY_MS,
+		  TRUSTED_LIST_GOOD },
+		{ "it ends with it",
+		  { .issued = "2026-03-01T00:00:00Z",
+		    .next_update = "2026-09-01T00:00:00Z" },
+		  march_ms + 184 * FIX_DAY_MS + 1,
+		  TRUSTED_LIST_EXPIRED },
+		{ "a day more, its last moment",
+		  { .next_update = "2026-06-04T00:00:00Z" },
+		  end_ms,
+		  TRUSTED_LIST_GOOD },
+		{ "years, within six months",
+		  { .next_update = "2030-01-01T00:00:00Z" },
+		  end_ms,
+		  TRUSTED_LIST_GOOD },
+		{ "years, behind six months",
+		  { .next_update = "2030-01-01T00:00:00Z" },
+		  end_ms + 1,
+		  TRUSTED_LIST_EXPIRED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct trusted_list_wanted wanted = { .time_ms =
+								cases[i].time_ms };
+		expect(cases[i].what, &cases[i].list, &sign, &wanted, cases[i].reason);
+	}
+	cr_expect_eq(trusted_list_until(issued_ms, INT64_MIN), INT64_MIN, "closed");
+	fix_cert_free(c);
+}
+
 static struct trusted_list_seen seen_of(const struct tlkit_list *list,
 					const struct tlkit_signature *sign)
 {
