@@ -56,14 +56,12 @@ static void close_all(void)
 
 static const char *next_update; /* NULL: six months from its issue */
 
-static void publish_as(const char *sequence, const char *from)
+static void publish_service(const char *sequence, const char *service)
 {
 	struct buf plain = buf_make(1 << 20), octets = buf_make(1 << 20);
 	const struct tlkit_list l = { .sequence = sequence,
 				      .next_update = next_update,
-				      .services = tlkit_service(
-					  TLKIT_CA_QC, TLKIT_STATUS "granted", from, ca,
-					  NULL) };
+				      .services = service };
 	const struct tlkit_signature s = { .signer = operator };
 	tlkit_list(&l, &plain);
 	tlkit_sign(view_buf(&plain), &s, &octets);
@@ -72,6 +70,12 @@ static void publish_as(const char *sequence, const char *from)
 		  fclose(f) == 0);
 	buf_free(&plain);
 	buf_free(&octets);
+}
+
+static void publish_as(const char *sequence, const char *from)
+{
+	publish_service(sequence, tlkit_service(TLKIT_CA_QC, TLKIT_STATUS "granted",
+						from, ca, NULL));
 }
 
 static void publish(const char *from)
@@ -363,6 +367,54 @@ Test(trusted_lists, damage_is_no_occasion_for_other_contents)
 	turn();
 	cr_assert(shows("\"state\":\"good\""));
 	cr_assert_eq(anchors_now(), 1);
+}
+
+/* ---- several lists ---- */
+
+/* One list withdrew what another one grants. */
+static void expect_joined(const char *const files[2], const char *const names[2])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_trusted_list both[2] = { list, list };
+	struct anchor_origins origins = { 0 };
+	struct anchor_origin joined;
+	struct material *m = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		both[i].file = files[i];
+		both[i].name = names[i];
+	}
+	ltp->o.lists = (struct trusted_lists){ both, 2 };
+	turn();
+	turn();
+	cr_assert_eq(good_lists(), 2);
+	cr_assert_eq(material_new(&m, &err), 0);
+	cr_assert_eq(trusted_lists_anchors(w->conn, &ltp->o.lists, now.fixed_ms, m,
+					   &origins, &err),
+		     0, "%s", err.text);
+	cr_assert_eq(material_count(m, MATERIAL_ANCHOR), 1);
+	cr_expect_eq(material_sunset(m, 0), INT64_MAX, "%s first", names[0]);
+	cr_assert(anchor_origins_join(&origins, other->sha256, &joined));
+	cr_expect_eq(joined.from_ms, 1262304000000, "2010, when the first one began");
+	cr_expect_eq(joined.until_ms, INT64_MAX);
+	cr_expect_str_eq(joined.source, "trusted list Granting", "%s first", names[0]);
+	mem_free(origins.list);
+	material_free(m);
+	ltp->o.lists = (struct trusted_lists){ &list, 1 };
+}
+
+Test(trusted_lists, what_one_list_withdrew_another_may_grant_in_both_orders)
+{
+	publish_service("1", tlkit_service(TLKIT_CA_QC, TLKIT_STATUS "withdrawn",
+					   "2022-01-01T00:00:00Z", ca,
+					   tlkit_past(TLKIT_CA_QC,
+						      TLKIT_STATUS "granted",
+						      "2010-01-01T00:00:00Z")));
+	cr_assert_eq(rename(file, away), 0);
+	publish("2020-01-01T00:00:00Z");
+	expect_joined((const char *[]){ file, away },
+		      (const char *[]){ "Granting", "Withdrawing" });
+	expect_joined((const char *[]){ away, file },
+		      (const char *[]){ "Withdrawing", "Granting" });
 }
 
 /* ---- its end ---- */
