@@ -27,9 +27,9 @@ struct anchor_origins {
 int anchor_origins_add(struct anchor_origins *o, const struct anchor_origin *origin,
 		       struct ltps_error *err) LTPS_CHECKED;
 /*
- * anchor_origins_join - an anchor is trusted when any of its origins trusts it: the last
- * time without a break in which one of them did. Its source is the one that ends last;
- * of those the one that began first.
+ * anchor_origins_join - an anchor is trusted when any of its origins trusts it: the
+ * last time without a break in which one of them did. Its source is the one that ends
+ * last; of those the one that began first.
  * Gives false when the anchor has none.
  */
 bool anchor_origins_join(const struct anchor_origins *o, const uint8_t sha256[32],

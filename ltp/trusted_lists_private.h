@@ -35,7 +35,7 @@ struct tl_state {
 	uint32_t failures; /* in a row */
 	/* The last version that was believed. */
 	bool accepted;
-	bool damaged; /* its document cannot be read any more: nothing follows from it */
+	bool damaged; /* its document cannot be read any more: nothing follows */
 	char sha512[2 * 64 + 1]; /* of the document, which is material of the store */
 	char content[2 * 32 + 1]; /* trusted_list_content() */
 	char territory[TRUSTED_LISTS_TERRITORY_MAX];
@@ -45,8 +45,9 @@ struct tl_state {
 	uint32_t version;
 	uint64_t sequence;
 	int64_t issued_ms, next_update_ms, accepted_ms;
-	/* Until when it is to be believed: its own (trusted_list_until()), or that of the
-	 * list of lists that vouches for who signed it. Follows from the store, not kept there. */
+	/* Until when it is to be believed: its own (trusted_list_until()), or that of
+	 * the list of lists that vouches for who signed it. Follows from the store, not
+	 * kept there. */
 	int64_t until_ms;
 };
 

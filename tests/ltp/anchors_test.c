@@ -296,35 +296,39 @@ Test(anchors, one_of_a_list_never_begins_in_the_future)
 
 #define JOINED_MAX 3
 
+static struct anchor_origin origin(int64_t days, int64_t until_ms, const char *source)
+{
+	struct anchor_origin o = { .from_ms = FIX_T0_MS + days * DAY,
+				   .until_ms = until_ms };
+	snprintf(o.source, sizeof(o.source), "%s", source);
+	return o;
+}
+
 Test(anchors, any_origin_that_trusts_is_enough_in_every_order)
 {
 	const int64_t t = FIX_T0_MS;
+	const int64_t still = INT64_MAX;
 	const struct {
 		const char *what;
 		struct anchor_origin of[JOINED_MAX];
 		struct anchor_origin joined;
 	} cases[] = {
 		{ "one that ended, and one that goes on from before that",
-		  { { .from_ms = t - 90 * DAY, .until_ms = t - 30 * DAY, .source = "a" },
-		    { .from_ms = t - 60 * DAY, .until_ms = INT64_MAX, .source = "b" } },
-		  { .from_ms = t - 90 * DAY, .until_ms = INT64_MAX, .source = "b" } },
+		  { origin(-90, t - 30 * DAY, "a"), origin(-60, still, "b") },
+		  origin(-90, still, "b") },
 		{ "one that ended before the other began",
-		  { { .from_ms = t - 90 * DAY, .until_ms = t - 60 * DAY, .source = "a" },
-		    { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "b" } },
-		  { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "b" } },
+		  { origin(-90, t - 60 * DAY, "a"), origin(-30, still, "b") },
+		  origin(-30, still, "b") },
 		{ "both still",
-		  { { .from_ms = t - 90 * DAY, .until_ms = INT64_MAX, .source = "b" },
-		    { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "a" } },
-		  { .from_ms = t - 90 * DAY, .until_ms = INT64_MAX, .source = "b" } },
+		  { origin(-90, still, "b"), origin(-30, still, "a") },
+		  origin(-90, still, "b") },
 		{ "both the same",
-		  { { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "b" },
-		    { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "a" } },
-		  { .from_ms = t - 30 * DAY, .until_ms = INT64_MAX, .source = "a" } },
+		  { origin(-30, still, "b"), origin(-30, still, "a") },
+		  origin(-30, still, "a") },
 		{ "a third that closes the gap",
-		  { { .from_ms = t - 90 * DAY, .until_ms = t - 60 * DAY, .source = "a" },
-		    { .from_ms = t - 30 * DAY, .until_ms = t - 10 * DAY, .source = "b" },
-		    { .from_ms = t - 60 * DAY, .until_ms = t - 30 * DAY, .source = "c" } },
-		  { .from_ms = t - 90 * DAY, .until_ms = t - 10 * DAY, .source = "b" } },
+		  { origin(-90, t - 60 * DAY, "a"), origin(-30, t - 10 * DAY, "b"),
+		    origin(-60, t - 30 * DAY, "c") },
+		  origin(-90, t - 10 * DAY, "b") },
 	};
 	static const size_t orders[][JOINED_MAX] = { { 0, 1, 2 }, { 0, 2, 1 },
 						     { 1, 0, 2 }, { 1, 2, 0 },

@@ -121,7 +121,8 @@ TestSuite(trusted_lists, .init = setup, .fini = teardown);
 static void watch(struct ltp_worker *worker)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_assert_eq(trusted_lists_watch(worker, now.fixed_ms, &err), 0, "%s", err.text);
+	cr_assert_eq(trusted_lists_watch(worker, now.fixed_ms, &err), 0, "%s",
+		     err.text);
 }
 
 static struct upkeep_turn turn_in_trouble(void)
@@ -208,7 +209,8 @@ static bool shows(const char *text)
 	const char *json;
 	struct jsonw j = jsonw_to(&out);
 	jsonw_array(&j);
-	cr_assert_eq(trusted_lists_json(w->conn, &w->l->o.lists, now.fixed_ms, &j, &err),
+	cr_assert_eq(trusted_lists_json(w->conn, &w->l->o.lists, now.fixed_ms, &j,
+					&err),
 		     0, "%s", err.text);
 	jsonw_array_end(&j);
 	cr_assert_eq(jsonw_end(&j, &err), 0);

@@ -1000,7 +1000,8 @@ static int mend(int64_t blob, struct view bytes)
 
 Test(fixity, mended_with_the_bytes_once_stored_and_with_no_others)
 {
-	int64_t blobs[] = { add(1, FIXTURE_LARGE), add(2, SMALL), add(3, FIXTURE_LARGE) };
+	int64_t blobs[] = { add(1, FIXTURE_LARGE), add(2, SMALL),
+			    add(3, FIXTURE_LARGE) };
 	struct buf good[3];
 	for (size_t i = 0; i < 3; i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
