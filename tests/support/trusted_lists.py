@@ -187,28 +187,36 @@ def signature_value(key, info):
     return b"".join(n.to_bytes(32, "big") for n in der_integers(value))
 
 
-def sign(text, key, time="2026-01-01T00:00:00Z"):
+def sign(text, key, time="2026-01-01T00:00:00Z", inclusive=False):
     """The list with an enveloped XAdES B signature, as octets. The certificate has to be
-    valid at that time; None: now."""
+    valid at that time; None: now. inclusive: no transform is named for its properties,
+    which are hashed in Canonical XML 1.0 then, with what is declared around them."""
     if time is None:
         time = run("x509", "-in", key.certificate, "-noout", "-startdate",
                    "-dateopt", "iso_8601").decode().split("=")[1].strip().replace(" ", "T")
-    properties = (
-        f'<xades:SignedProperties{XADES} Id="props"><xades:SignedSignatureProperties>'
-        f"<xades:SigningTime>{time}</xades:SigningTime><xades:SigningCertificateV2>"
-        f"<xades:Cert><xades:CertDigest>{digest(key.der, DS)}</xades:CertDigest>"
-        "</xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
-        "<xades:SignedDataObjectProperties>"
-        '<xades:DataObjectFormat ObjectReference="#whole">'
-        "<xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>"
-        "</xades:SignedDataObjectProperties></xades:SignedProperties>")
+    def written(on_apex, on_digest):
+        return (
+            f'<xades:SignedProperties{on_apex} Id="props"><xades:SignedSignatureProperties>'
+            f"<xades:SigningTime>{time}</xades:SigningTime><xades:SigningCertificateV2>"
+            f"<xades:Cert><xades:CertDigest>{digest(key.der, on_digest)}</xades:CertDigest>"
+            "</xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
+            "<xades:SignedDataObjectProperties>"
+            '<xades:DataObjectFormat ObjectReference="#whole">'
+            "<xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>"
+            "</xades:SignedDataObjectProperties></xades:SignedProperties>")
+    properties = canonical = written(XADES, DS)
+    how = transforms(EXC)
+    if inclusive:
+        properties = written("", "")
+        canonical = written(' xmlns="http://uri.etsi.org/02231/v2#"' + DS + XADES, "")
+        how = ""
     method = MORE + ("rsa-sha256" if key.kind == "rsa" else "ecdsa-sha256")
     info = (f'<ds:SignedInfo{DS}><ds:CanonicalizationMethod Algorithm="{EXC}">'
             f'</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="{method}">'
             '</ds:SignatureMethod><ds:Reference Id="whole" URI="">'
             f"{transforms(ENVELOPED, EXC)}{digest(text)}</ds:Reference>"
             '<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#props">'
-            f"{transforms(EXC)}{digest(properties)}</ds:Reference></ds:SignedInfo>")
+            f"{how}{digest(canonical)}</ds:Reference></ds:SignedInfo>")
     value = b64(signature_value(key, info))
     signature = (f'<ds:Signature{DS} Id="sig">{info}'
                  f"<ds:SignatureValue>{value}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>"

@@ -113,6 +113,8 @@ Test(trusted_list, other_forms_that_are_allowed_verify)
 	expect("by Id", &list, &sign, NULL, TRUSTED_LIST_GOOD);
 	sign.cert_digest = "http://www.w3.org/2000/09/xmldsig#sha1";
 	expect("named by SHA-1", &list, &sign, NULL, TRUSTED_LIST_GOOD);
+	sign.inclusive = true;
+	expect("properties without a transform", &list, &sign, NULL, TRUSTED_LIST_GOOD);
 	fix_cert_free(c);
 }
 
@@ -224,6 +226,17 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 		  { .signer = c,
 		    .properties_transforms =
 			TLKIT_TRANSFORM(TLKIT_EXC) TLKIT_TRANSFORM(TLKIT_EXC) },
+		  TRUSTED_LIST_SIGNATURE_FORM },
+		{ "properties without a transform, altered",
+		  { .signer = c, .inclusive = true, .wrong_properties = true },
+		  TRUSTED_LIST_ALTERED },
+		{ "the one canonical form for the other",
+		  { .signer = c,
+		    .inclusive = true,
+		    .properties_transforms = TLKIT_TRANSFORM(TLKIT_EXC) },
+		  TRUSTED_LIST_ALTERED },
+		{ "an empty list of transforms",
+		  { .signer = c, .inclusive = true, .properties_transforms = "" },
 		  TRUSTED_LIST_SIGNATURE_FORM },
 		{ "a third thing",
 		  { .signer = c,
