@@ -102,7 +102,8 @@ static bool is_hidden(const struct writer *w, size_t i)
 	return false;
 }
 
-/* C14N 1.0 2.3: all that are in scope, as far as they are not said already. */
+/* C14N 1.0 2.3: all that are in scope, as far as they are not said already; below the
+ * first element only its own can be new. */
 static int use_declared(struct writer *w)
 {
 	const size_t depth = xml_depth(w->r);

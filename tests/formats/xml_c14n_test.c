@@ -156,7 +156,7 @@ Test(xml_c14n_inclusive, attributes_xml_around_the_element_are_refused)
 	cr_expect_eq(err.code, LTPS_UNSUPPORTED);
 	buf_free(&out);
 	/* Beside it they are nothing to it, nor on it. */
-	gives_inclusive("<a><b xml:lang=\"en\"/><c xml:space=\"preserve\"/></a>",
+	gives_inclusive("<a><b xml:lang=\"en\"/><b><c xml:space=\"preserve\"/></b></a>",
 			"<c xml:space=\"preserve\"></c>");
 	inclusive = false;
 	gives("<a xml:lang=\"en\"><c/></a>", "<c></c>");
