@@ -36,6 +36,7 @@
 #define TRUSTED_LIST_TYPE_LISTS TRUSTED_LIST_TYPE "EUlistofthelists"
 #define TRUSTED_LIST_MIME "application/vnd.etsi.tsl+xml"
 #define TRUSTED_LIST_SERVICE "http://uri.etsi.org/TrstSvc/Svctype/"
+#define TRUSTED_LIST_PROPERTIES_TYPE "http://uri.etsi.org/01903#SignedProperties"
 #define TRUSTED_LIST_STATUS "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
 
 /* Texts are "" when the list does not say them. */
@@ -95,6 +96,7 @@ struct trusted_list_signature {
 	size_t n_references;
 	struct view value;
 	struct view properties; /* SignedProperties in canonical form */
+	bool inclusive; /* by Canonical XML 1.0: their reference has no transform */
 	const char *properties_id;
 	bool has_signing_time;
 	int64_t signing_time_ms;

@@ -48,16 +48,35 @@ static int put_octets(void *arg, struct view v, struct ltps_error *err)
 	return buf_put(arg, v, err);
 }
 
-static int keep_canonical(struct xml_reader *r, void *arg, void *at,
-			  struct ltps_error *err)
+static int keep_canonical(struct xml_reader *r, struct trusted_list *l, bool inclusive,
+			  struct view *ret, struct ltps_error *err)
 {
-	struct trusted_list *l = arg;
 	struct buf octets = buf_make(PART_MAX);
-	const struct xml_c14n to = { .put = put_octets, .arg = &octets };
+	const struct xml_c14n to = { .put = put_octets,
+				     .arg = &octets,
+				     .inclusive = inclusive };
 	int rc = xml_c14n_element(r, &to, err);
 	if (rc == 0)
-		rc = arena_copy(&l->arena, view_buf(&octets), at, err);
+		rc = arena_copy(&l->arena, view_buf(&octets), ret, err);
 	buf_free(&octets);
+	return rc;
+}
+
+/* A part again, out of its canonical octets. */
+static int read_part(struct trusted_list *l, struct view part,
+		     int (*read)(struct xml_reader *r, struct trusted_list *l,
+				 struct trusted_list_signature *s,
+				 struct ltps_error *err),
+		     struct ltps_error *err)
+{
+	struct xml_reader *r = NULL;
+	enum xml_event event;
+	int rc = xml_open(part, &r, err);
+	if (rc == 0)
+		rc = xml_next(r, &event, err);
+	if (rc == 0)
+		rc = read(r, l, &l->signature, err);
+	xml_close(r);
 	return rc;
 }
 
@@ -132,6 +151,15 @@ static int read_info(struct xml_reader *r, struct trusted_list *l,
 		{ XML_NS_DSIG, "Reference", true, true, read_reference, 0 },
 	};
 	return xml_children(r, children, COUNT(children), l, s, err);
+}
+
+static int keep_info(struct xml_reader *r, void *arg, void *at, struct ltps_error *err)
+{
+	struct trusted_list *l = arg;
+	(void)at;
+	return keep_canonical(r, l, false, &l->signature.info, err) == 0
+		   ? read_part(l, l->signature.info, read_info, err)
+		   : -1;
 }
 
 /* ---- SignedProperties ---- */
@@ -215,30 +243,34 @@ static int read_properties(struct xml_reader *r, struct trusted_list *l,
 
 /* ---- the whole ---- */
 
-/* A part again, out of its canonical octets. */
-static int read_part(struct trusted_list *l, struct view part,
-		     int (*read)(struct xml_reader *r, struct trusted_list *l,
-				 struct trusted_list_signature *s,
-				 struct ltps_error *err),
-		     struct ltps_error *err)
+/*
+ * XML Signature 4.4.3.2: what is referred to without a transform becomes octets by
+ * Canonical XML 1.0. SignedInfo stands before the properties, or they are read as most
+ * lists have them.
+ */
+static bool wants_inclusive(const struct trusted_list_signature *s)
 {
-	struct xml_reader *r = NULL;
-	enum xml_event event;
-	int rc = xml_open(part, &r, err);
-	if (rc == 0)
-		rc = xml_next(r, &event, err);
-	if (rc == 0)
-		rc = read(r, l, &l->signature, err);
-	xml_close(r);
-	return rc;
+	for (size_t i = 0; i < s->n_references; i++)
+		if (strcmp(s->references[i].type, TRUSTED_LIST_PROPERTIES_TYPE) == 0)
+			return s->references[i].transforms.n == 0;
+	return false;
+}
+
+static int keep_properties(struct xml_reader *r, void *arg, void *at,
+			   struct ltps_error *err)
+{
+	struct trusted_list *l = arg;
+	struct trusted_list_signature *s = &l->signature;
+	(void)at;
+	s->inclusive = wants_inclusive(s);
+	return keep_canonical(r, l, s->inclusive, &s->properties, err);
 }
 
 static int read_qualifying(struct xml_reader *r, void *arg, void *at,
 			   struct ltps_error *err)
 {
 	static const struct xml_child children[] = {
-		{ NS_XADES, "SignedProperties", false, false, keep_canonical,
-		  offsetof(struct trusted_list_signature, properties) },
+		XADES("SignedProperties", false, false, keep_properties),
 		XADES("UnsignedProperties", false, false, pass_over),
 	};
 	return xml_children(r, children, COUNT(children), arg, at, err);
@@ -258,7 +290,7 @@ static int read_parts(struct xml_reader *r, struct trusted_list *l,
 		      struct ltps_error *err)
 {
 	static const struct xml_child children[] = {
-		DS("SignedInfo", false, keep_canonical, trusted_list_signature, info),
+		{ XML_NS_DSIG, "SignedInfo", false, false, keep_info, 0 },
 		DS("SignatureValue", false, tl_read_base64, trusted_list_signature,
 		   value),
 		{ XML_NS_DSIG, "KeyInfo", false, false, pass_over, 0 },
@@ -274,9 +306,7 @@ static int read_signed(struct trusted_list *l, struct ltps_error *err)
 		return flaw(err, "SignedInfo or SignatureValue is missing");
 	if (s->properties.n == 0)
 		return flaw(err, "no XAdES SignedProperties");
-	return read_part(l, s->info, read_info, err) == 0
-		   ? read_part(l, s->properties, read_properties, err)
-		   : -1;
+	return read_part(l, s->properties, read_properties, err);
 }
 
 /* To the END of the element of this depth, from anywhere inside it. */

@@ -52,7 +52,10 @@ struct item {
 	size_t at; /* of a text or a value in reader->text */
 	size_t n;
 	size_t n_attrs; /* items behind a START that are its attributes */
+	size_t n_bindings; /* and behind those its namespace declarations */
 };
+
+#define XML_PREFIX "xml"
 
 struct xml_reader {
 	struct view in;
@@ -68,6 +71,10 @@ struct xml_reader {
 	size_t last_start;
 	const struct item *now;
 	struct buf text;
+	/* Of what was given out: the parser is ahead. */
+	struct xml_binding scope[XML_BINDINGS_MAX];
+	size_t n_scope;
+	bool inheritable[XML_DEPTH_MAX + 1]; /* the element there has xml:... */
 };
 
 /*
@@ -221,8 +228,12 @@ static void on_start(void *reader, const xmlChar *local, const xmlChar *prefix,
 	if (i == NULL)
 		return;
 	i->n_attrs = (size_t)n_attrs;
+	i->n_bindings = (size_t)n_bindings;
 	for (int k = 0; k < n_attrs; k++)
 		add_attr(r, attrs + 5 * k);
+	for (int k = 0; k < n_bindings; k++)
+		(void)add_item(r, XML_START, NULL, bindings[2 * k],
+			       bindings[2 * k + 1]);
 }
 
 static void on_end(void *reader, const xmlChar *local, const xmlChar *prefix,
@@ -395,6 +406,33 @@ static void feed(struct xml_reader *r)
 		r->n = 0;
 }
 
+static const char *or_none(const char *name)
+{
+	return name != NULL ? name : "";
+}
+
+/* What the present event leaves, and what it begins. */
+static void keep_scope(struct xml_reader *r)
+{
+	const struct item *now = r->now;
+	const bool start = now->event == XML_START;
+	const size_t outside = start ? now->depth : now->depth + 1;
+	while (r->n_scope > 0 && r->scope[r->n_scope - 1].depth >= outside)
+		r->n_scope--;
+	if (!start)
+		return;
+	r->inheritable[now->depth] = false;
+	for (size_t i = 1; i <= now->n_attrs; i++)
+		if (strcmp(or_none(now[i].prefix), XML_PREFIX) == 0)
+			r->inheritable[now->depth] = true;
+	for (size_t i = 1; i <= now->n_bindings; i++) {
+		const struct item *b = &now[now->n_attrs + i];
+		r->scope[r->n_scope++] =
+		    (struct xml_binding){ or_none(b->prefix), or_none(b->ns),
+					  now->depth };
+	}
+}
+
 int xml_next(struct xml_reader *r, enum xml_event *ret_event, struct ltps_error *err)
 {
 	while (r->next == r->n) {
@@ -410,7 +448,8 @@ int xml_next(struct xml_reader *r, enum xml_event *ret_event, struct ltps_error 
 		feed(r);
 	}
 	r->now = &r->items[r->next];
-	r->next += 1 + r->now->n_attrs;
+	r->next += 1 + r->now->n_attrs + r->now->n_bindings;
+	keep_scope(r);
 	*ret_event = r->now->event;
 	return 0;
 }
@@ -423,11 +462,6 @@ size_t xml_depth(const struct xml_reader *r)
 struct view xml_local(const struct xml_reader *r)
 {
 	return view_text(r->now->local);
-}
-
-static const char *or_none(const char *name)
-{
-	return name != NULL ? name : "";
 }
 
 bool xml_in(const struct xml_reader *r, const char *ns)
@@ -485,6 +519,24 @@ const char *xml_ns(const struct xml_reader *r)
 const char *xml_prefix(const struct xml_reader *r)
 {
 	return or_none(r->now->prefix);
+}
+
+size_t xml_bindings(const struct xml_reader *r)
+{
+	return r->n_scope;
+}
+
+struct xml_binding xml_binding_at(const struct xml_reader *r, size_t i)
+{
+	return r->scope[i];
+}
+
+bool xml_inherits(const struct xml_reader *r)
+{
+	for (size_t depth = 1; depth < r->now->depth; depth++)
+		if (r->inheritable[depth])
+			return true;
+	return false;
 }
 
 struct view xml_text(const struct xml_reader *r)

@@ -45,6 +45,13 @@ struct xml_attribute {
 	struct view value;
 };
 
+/* A namespace declaration; ns "": the default is undone. Texts as xml_local(). */
+struct xml_binding {
+	const char *prefix; /* "": the default */
+	const char *ns;
+	size_t depth; /* of the element that declares it */
+};
+
 /*
  * xml_load - what the first xml_open of a process does otherwise: load libxml2.
  * For a service, which is to tell at its start what it lacks.
@@ -97,6 +104,13 @@ struct xml_attribute xml_attr_at(const struct xml_reader *r, size_t i);
 /* As xml_local(): the namespace ("": none) and the prefix, "" without one. */
 const char *xml_ns(const struct xml_reader *r);
 const char *xml_prefix(const struct xml_reader *r);
+/* What is declared on the present START and around it, below xml_bindings(), the
+ * outermost first; one may hide another. */
+size_t xml_bindings(const struct xml_reader *r);
+struct xml_binding xml_binding_at(const struct xml_reader *r, size_t i);
+/* Whether an element around the present START has attributes of the namespace of "xml":
+ * those hold below too. */
+bool xml_inherits(const struct xml_reader *r);
 /* Of the present TEXT; as xml_attr(). */
 struct view xml_text(const struct xml_reader *r);
 /* From a START: everything to its END, which is consumed. */

@@ -22,6 +22,7 @@ struct writer {
 	struct rendered seen[XML_BINDINGS_MAX];
 	size_t n;
 	struct xml_attribute attrs[XML_ATTRS_MAX];
+	size_t apex; /* depth of the element that is written */
 	struct ltps_error *err;
 };
 
@@ -56,7 +57,7 @@ static int put_name(struct writer *w, const char *prefix, const char *local)
 	return put_text(w, local);
 }
 
-/* ---- namespaces: where they are used, not where they are declared ---- */
+/* ---- namespaces ---- */
 
 /* What the output has said last of this prefix; the default is none at first. */
 static const char *said_of(const struct writer *w, const char *prefix)
@@ -80,6 +81,45 @@ static int use(struct writer *w, const char *prefix, const char *ns)
 	return 0;
 }
 
+/* Exclusive: where they are used, not where they are declared. */
+static int use_visible(struct writer *w, size_t n_attrs)
+{
+	if (use(w, xml_prefix(w->r), xml_ns(w->r)) != 0)
+		return -1;
+	for (size_t i = 0; i < n_attrs; i++)
+		if (w->attrs[i].prefix[0] != '\0' &&
+		    use(w, w->attrs[i].prefix, w->attrs[i].ns) != 0)
+			return -1;
+	return 0;
+}
+
+static bool is_hidden(const struct writer *w, size_t i)
+{
+	const char *prefix = xml_binding_at(w->r, i).prefix;
+	for (size_t k = i + 1; k < xml_bindings(w->r); k++)
+		if (strcmp(xml_binding_at(w->r, k).prefix, prefix) == 0)
+			return true;
+	return false;
+}
+
+/* C14N 1.0 2.3: all that are in scope, as far as they are not said already; below the
+ * first element only its own can be new. */
+static int use_declared(struct writer *w)
+{
+	const size_t depth = xml_depth(w->r);
+	if (depth == w->apex && xml_inherits(w->r))
+		return ltps_fail(w->err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
+				 "Canonical XML 1.0 2.4",
+				 "XML: attributes xml:... around what is signed");
+	for (size_t i = 0; i < xml_bindings(w->r); i++) {
+		const struct xml_binding b = xml_binding_at(w->r, i);
+		if ((depth == w->apex || b.depth == depth) && !is_hidden(w, i) &&
+		    use(w, b.prefix, b.ns) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int by_prefix(const void *a, const void *b)
 {
 	const struct rendered *x = a, *y = b;
@@ -89,12 +129,8 @@ static int by_prefix(const void *a, const void *b)
 static int put_namespaces(struct writer *w, size_t n_attrs)
 {
 	const size_t before = w->n;
-	if (use(w, xml_prefix(w->r), xml_ns(w->r)) != 0)
+	if ((w->to->inclusive ? use_declared(w) : use_visible(w, n_attrs)) != 0)
 		return -1;
-	for (size_t i = 0; i < n_attrs; i++)
-		if (w->attrs[i].prefix[0] != '\0' &&
-		    use(w, w->attrs[i].prefix, w->attrs[i].ns) != 0)
-			return -1;
 	qsort(w->seen + before, w->n - before, sizeof(w->seen[0]), by_prefix);
 	for (size_t i = before; i < w->n; i++) {
 		const struct rendered *s = &w->seen[i];
@@ -158,7 +194,7 @@ static int put_child(struct writer *w)
 
 static int put_all(struct writer *w)
 {
-	const size_t depth = xml_depth(w->r);
+	const size_t depth = w->apex = xml_depth(w->r);
 	if (put_start(w) != 0)
 		return -1;
 	for (;;) {

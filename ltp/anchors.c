@@ -65,27 +65,67 @@ static const struct period *last_period(const struct history *h, struct view der
 
 /* ---- where they come from ---- */
 
-static const struct anchor_origin *origin_of(const struct anchor_origins *o,
-					     const uint8_t sha256[32])
-{
-	for (size_t i = 0; o != NULL && i < o->n; i++)
-		if (memcmp(o->list[i].sha256, sha256, 32) == 0)
-			return &o->list[i];
-	return NULL;
-}
-
 int anchor_origins_add(struct anchor_origins *o, const struct anchor_origin *origin,
 		       struct ltps_error *err)
 {
-	if (origin_of(o, origin->sha256) != NULL)
-		return 0;
 	if (mem_grow(&o->list, sizeof(*o->list), o->n + 1, &o->capacity, err) != 0)
 		return -1;
 	o->list[o->n++] = *origin;
 	return 0;
 }
 
+/* Names decide last: the order in which they were added never does. */
+static bool is_before(const struct anchor_origin *a, const struct anchor_origin *b)
+{
+	if (a->until_ms != b->until_ms)
+		return a->until_ms > b->until_ms;
+	if (a->from_ms != b->from_ms)
+		return a->from_ms < b->from_ms;
+	return strcmp(a->source, b->source) < 0;
+}
+
+static const struct anchor_origin *last_origin(const struct anchor_origins *o,
+					       const uint8_t sha256[32])
+{
+	const struct anchor_origin *last = NULL;
+	for (size_t i = 0; i < o->n; i++)
+		if (memcmp(o->list[i].sha256, sha256, 32) == 0 &&
+		    (last == NULL || is_before(&o->list[i], last)))
+			last = &o->list[i];
+	return last;
+}
+
+/* One that began before and had not ended when this time began. */
+static const struct anchor_origin *origin_leading_to(const struct anchor_origins *o,
+						     const struct anchor_origin *joined)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (memcmp(o->list[i].sha256, joined->sha256, 32) == 0 &&
+		    o->list[i].from_ms < joined->from_ms &&
+		    o->list[i].until_ms >= joined->from_ms)
+			return &o->list[i];
+	return NULL;
+}
+
+bool anchor_origins_join(const struct anchor_origins *o, const uint8_t sha256[32],
+			 struct anchor_origin *ret)
+{
+	const struct anchor_origin *next =
+	    o != NULL ? last_origin(o, sha256) : NULL;
+	if (next == NULL)
+		return false;
+	*ret = *next;
+	while ((next = origin_leading_to(o, ret)) != NULL)
+		ret->from_ms = next->from_ms;
+	return true;
+}
+
 /* ---- changes ---- */
+
+static const char *source_of(const struct anchor_origin *origin)
+{
+	return origin != NULL ? origin->source : SOURCE_CONFIGURED;
+}
 
 struct recording {
 	struct store_conn *conn;
@@ -103,7 +143,7 @@ static int put(struct recording *r, struct view der, int64_t from_ms, int64_t su
 		.der = der,
 		.trusted_from_ms = from_ms,
 		.sunset_ms = sunset_ms != INT64_MAX ? sunset_ms : 0,
-		.source = origin != NULL ? origin->source : SOURCE_CONFIGURED,
+		.source = source_of(origin),
 	};
 	++r->changes;
 	return anchor_put(r->conn, &row, &id, err);
@@ -132,7 +172,9 @@ static int record_one(struct recording *r, const struct cert *c, int64_t sunset_
 		      struct ltps_error *err)
 {
 	const struct period *p = last_period(r->h, c->der);
-	const struct anchor_origin *origin = origin_of(r->origins, c->sha256);
+	struct anchor_origin joined;
+	const struct anchor_origin *origin =
+	    anchor_origins_join(r->origins, c->sha256, &joined) ? &joined : NULL;
 	const bool runs = p != NULL && p->sunset_ms > r->now_ms;
 	if (p == NULL)
 		return put(r, c->der, first_of(r, c, origin, sunset_ms), sunset_ms,
@@ -141,7 +183,8 @@ static int record_one(struct recording *r, const struct cert *c, int64_t sunset_
 		return put(r, c->der, begin_of(c, sunset_ms, r->now_ms), sunset_ms,
 			   origin, err);
 	/* A period that is over is over: what was proven in it was proven under it. */
-	if (!runs || p->sunset_ms == sunset_ms)
+	if (!runs ||
+	    (p->sunset_ms == sunset_ms && strcmp(p->source, source_of(origin)) == 0))
 		return 0;
 	return put(r, c->der, p->from_ms,
 		   sunset_ms > p->from_ms ? sunset_ms : p->from_ms, origin, err);

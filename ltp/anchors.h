@@ -14,20 +14,29 @@
 struct anchor_origin {
 	uint8_t sha256[32];
 	int64_t from_ms;  /* since when it is trusted there */
+	int64_t until_ms; /* until when; INT64_MAX: still */
 	char source[128]; /* "trusted list EU/RO" */
 };
 #define ANCHOR_SOURCE_LIST "trusted list "
-/* The first of an anchor counts. */
+/* An anchor may have several, in any order. */
 struct anchor_origins {
 	struct anchor_origin *list;
 	size_t n, capacity;
 };
-/* Adds one, unless it is there. Release the list with mem_free(). */
+/* Release the list with mem_free(). */
 int anchor_origins_add(struct anchor_origins *o, const struct anchor_origin *origin,
 		       struct ltps_error *err) LTPS_CHECKED;
+/*
+ * anchor_origins_join - an anchor is trusted when any of its origins trusts it: the
+ * last time without a break in which one of them did. Its source is the one that ends
+ * last; of those the one that began first.
+ * Gives false when the anchor has none.
+ */
+bool anchor_origins_join(const struct anchor_origins *o, const uint8_t sha256[32],
+			 struct anchor_origin *ret);
 
 /* Configured anchors that are not in the history are added, from now on or since their
- * origin says; those of the history that are configured no more get their sunset now;
+ * origins say; those of the history that are configured no more get their sunset now;
  * one that is back begins a new period. On the writer's thread.
  * origins  NULL: all are of the configuration */
 int anchors_record(struct store_conn *conn, const struct material *configured,

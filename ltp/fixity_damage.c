@@ -8,6 +8,7 @@
 #include "base/failpoint.h"
 #include "base/mem.h"
 #include "ltp/fixity_private.h"
+#include "ltp/trusted_lists.h"
 
 #define LIST_SETTING "fixity.damaged"
 /* Objects that hold one blob and get an entry of their own each; a file that more of
@@ -228,6 +229,8 @@ static int run_note(struct store_conn *conn, void *arg, struct ltps_error *err)
 		rc = add_new(conn, n, l, err);
 	if (rc == 0 && n->n_new + n->n_whole > 0)
 		rc = list_write(conn, l, err);
+	if (rc == 0 && n->n_new + n->n_whole > 0)
+		rc = trusted_lists_stir(conn, err);
 	mem_free(l);
 	return rc;
 }
@@ -323,6 +326,8 @@ static int run_repaired(struct store_conn *conn, void *arg, struct ltps_error *e
 	/* It may have left a leaf out for want of this blob. */
 	if (rc == 0)
 		rc = upkeep_wake(conn, JOB_RENEW_HASHES, n->now_ms, err);
+	if (rc == 0)
+		rc = trusted_lists_stir(conn, err);
 	mem_free(l);
 	return rc;
 }

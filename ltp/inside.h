@@ -55,7 +55,12 @@ struct ltp_worker {
 	/* Of the TSAs' paths, which are asked about again and again. */
 	struct sig_cache *signatures;
 	bool upkeep_begun;
-	bool lists_changed; /* since it was looked what anchors follow from them */
+	/* When it was looked last what anchors follow from the trusted lists. */
+	struct lists_seen {
+		bool looked;
+		uint64_t generation;
+		int64_t at_ms, next_ms;
+	} lists;
 	struct notify_state *notify;
 };
 

@@ -234,8 +234,6 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	if (w == NULL)
 		return ltps_fail_nomem(err);
 	w->l = l;
-	/* A turn that ended since the trust was built may have kept other lists. */
-	w->lists_changed = true;
 	if (store_reader_open(l->o.store, &w->conn, err) != 0 || xml_load(err) != 0 ||
 	    fetch_load(err) != 0 || fetch_new(&l->o.fetch, &w->fetch, err) != 0 ||
 	    sig_cache_new(&w->signatures, err) != 0 ||

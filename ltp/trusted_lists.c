@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * trusted_lists - the turn of the care of trusted lists: the most overdue one is tried,
- * what is new is kept, and when other anchors follow from it the service is told.
+ * and what is new is kept. trusted_lists_watch() sees what follows from it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/fixity.h"
 #include "ltp/rows.h"
 #include "ltp/trusted_lists_private.h"
-#include "ltp/upkeep.h"
+#include "storage/fixity.h"
 
 /* After a failure: soon, then later and later up to the rhythm. */
 #define FIRST_DELAY_MS 60000
@@ -24,15 +25,15 @@
 
 struct keeping {
 	const struct tl_entry *entry;
-	const struct tl_state *state;
+	struct tl_state *state;
 	const struct profile *profile; /* NULL: no tree takes leaves */
 	struct material_new rows[KEPT_MAX];
 	struct leaf_new leaves[KEPT_MAX];
 	char key[TL_KEY_MAX + sizeof(KEY_PREFIX)];
 	size_t n;
 	int64_t now_ms;
+	bool good;    /* the attempt */
 	bool is_news; /* another document than before */
-	uint64_t was;
 };
 
 static int add_document(struct ltp_worker *w, struct keeping *k, struct view octets,
@@ -104,10 +105,29 @@ static int wake_below(struct store_conn *conn, const struct keeping *k,
 	return 0;
 }
 
+/* What was found of the stored version while another was got stays found; whether
+ * something else may follow from the list than before. */
+static int compare_with_stored(struct store_conn *conn, const struct keeping *k,
+			       bool *ret_other, struct ltps_error *err)
+{
+	struct tl_state was;
+	if (tl_state_get(conn, k->entry, &was, err) != 0)
+		return -1;
+	if (!k->good)
+		k->state->damaged = was.damaged;
+	*ret_other = k->n > 0 || was.accepted != k->state->accepted ||
+		     was.damaged != k->state->damaged;
+	return 0;
+}
+
 static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct keeping *k = arg;
+	bool other;
 	int64_t id;
+	if (compare_with_stored(conn, k, &other, err) != 0 ||
+	    (other && trusted_lists_stir(conn, err) != 0))
+		return -1;
 	for (size_t i = 0; i < k->n; i++)
 		if ((k->profile != NULL
 			 ? material_preserve(conn, &k->rows[i], &k->leaves[i], &id, err)
@@ -120,8 +140,7 @@ static int run_keep(struct store_conn *conn, void *arg, struct ltps_error *err)
 }
 
 static int keep_attempt(struct ltp_worker *w, const struct tl_entry *e,
-			const struct tl_attempt *a, bool is_news,
-			struct ltps_error *err)
+			struct tl_attempt *a, bool is_news, struct ltps_error *err)
 {
 	struct keeping *k = mem_zalloc(1, sizeof(*k));
 	if (k == NULL)
@@ -130,6 +149,7 @@ static int keep_attempt(struct ltp_worker *w, const struct tl_entry *e,
 	k->state = &a->state;
 	k->profile = keeping_profile(w->l);
 	k->now_ms = a->state.tried_ms;
+	k->good = a->good;
 	k->is_news = is_news;
 	memcpy(k->key, KEY_PREFIX, sizeof(KEY_PREFIX));
 	tl_entry_name(e, k->key + sizeof(KEY_PREFIX) - 1);
@@ -157,9 +177,51 @@ static void plan_next(const struct tl_entry *e, struct tl_attempt *a)
 		    s->tried_ms + job_delay(&policy, s->failures, view_text(s->url).n);
 	}
 	/* Its end is to be noticed when it comes. */
-	if (s->accepted && s->next_update_ms >= s->tried_ms &&
-	    s->due_ms > s->next_update_ms)
-		s->due_ms = s->next_update_ms + 1;
+	const int64_t until_ms = trusted_list_until(s->issued_ms, s->next_update_ms);
+	if (s->accepted && until_ms >= s->tried_ms && s->due_ms > until_ms)
+		s->due_ms = until_ms + 1;
+}
+
+struct mending {
+	int64_t blob;
+	int64_t now_ms;
+};
+
+static int run_mended(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct mending *m = arg;
+	return fixity_wake(conn, m->blob, m->now_ms, err);
+}
+
+/* The document came again whose stored octets are damaged: they are whole then, and
+ * whoever listed the damage looks again.
+ * ret_there  false: nothing is stored of it, not even damaged */
+static int mend_stored(struct ltp_worker *w, const struct tl_attempt *a,
+		       bool *ret_there, struct ltps_error *err)
+{
+	struct mending m = { .now_ms = a->state.tried_ms };
+	*ret_there = false;
+	if (tl_blob(w->conn, &a->state, &m.blob, err) != 0)
+		return -1;
+	if (m.blob == 0)
+		return 0;
+	*ret_there = true;
+	if (fixity_mend(w->conn, m.blob, view_buf(&a->document), err) != 0)
+		return -1;
+	return store_write(w->l->o.store, run_mended, &m, err);
+}
+
+/* Whether the version that was got is to be stored. */
+static int check_news(struct ltp_worker *w, const struct tl_state *before,
+		      const struct tl_attempt *a, bool *ret_is_news,
+		      struct ltps_error *err)
+{
+	bool there = before->accepted && strcmp(a->state.sha512, before->sha512) == 0;
+	if (a->good && there && before->damaged &&
+	    mend_stored(w, a, &there, err) != 0)
+		return -1;
+	*ret_is_news = !there;
+	return 0;
 }
 
 static int refresh(struct ltp_worker *w, const struct tl_entry *e,
@@ -167,15 +229,15 @@ static int refresh(struct ltp_worker *w, const struct tl_entry *e,
 		   struct ltps_error *err)
 {
 	struct tl_attempt a = { .state = *before };
+	bool is_news = false;
 	fetch_until(w->fetch, clock_monotonic_ms() + ATTEMPT_MS);
 	int rc = tl_attempt(w, e, now_ms, &a, err);
 	fetch_until(w->fetch, INT64_MAX);
+	if (rc == 0)
+		rc = check_news(w, before, &a, &is_news, err);
 	if (rc == 0) {
 		plan_next(e, &a);
-		rc = keep_attempt(w, e, &a,
-				  !before->accepted ||
-				      strcmp(a.state.sha512, before->sha512) != 0,
-				  err);
+		rc = keep_attempt(w, e, &a, is_news, err);
 	}
 	tl_attempt_clear(&a);
 	return rc;
@@ -197,7 +259,7 @@ static void look_trouble(struct overview *o, const struct tl_entry *e,
 			 const struct tl_state *s, int64_t now_ms)
 {
 	const char *word = tl_state_word(s, now_ms);
-	char name[TL_KEY_MAX];
+	char name[TL_KEY_MAX], why[TRUSTED_LIST_WHY_MAX];
 	if (strcmp(word, trusted_list_word(TRUSTED_LIST_GOOD)) == 0 ||
 	    strcmp(word, TL_WORD_NONE) == 0)
 		return;
@@ -205,9 +267,10 @@ static void look_trouble(struct overview *o, const struct tl_entry *e,
 	if (o->trouble[0] != '\0' && (o->alarm || !alarm))
 		return;
 	tl_entry_name(e, name);
+	tl_state_why(s, now_ms, why);
 	o->alarm = alarm;
 	snprintf(o->trouble, sizeof(o->trouble), "%s: %s%s%s", name, word,
-		 s->why[0] != '\0' ? ": " : "", s->why);
+		 why[0] != '\0' ? ": " : "", why);
 }
 
 static int look(struct ltp_worker *w, int64_t now_ms, struct overview *o,
@@ -220,9 +283,7 @@ static int look(struct ltp_worker *w, int64_t now_ms, struct overview *o,
 		if (tl_state_get(w->conn, &e, &s, err) != 0)
 			return -1;
 		look_trouble(o, &e, &s, now_ms);
-		/* A clock that was ahead when it was tried is not waited for. */
-		if (s.tried_ms > now_ms)
-			s.due_ms = 0;
+		s.due_ms = tl_due_ms(&s, now_ms);
 		if (s.due_ms >= o->due_ms)
 			continue;
 		o->due_ms = s.due_ms;
@@ -230,26 +291,6 @@ static int look(struct ltp_worker *w, int64_t now_ms, struct overview *o,
 		o->of_first = s;
 	}
 	return 0;
-}
-
-/* Whether other anchors follow from the lists than this service began with. */
-static int check_anchors(struct ltp_worker *w, int64_t now_ms, struct ltps_error *err)
-{
-	struct material *m = NULL;
-	struct anchor_origins origins = { 0 };
-	bool same = true;
-	int rc = material_new(&m, err);
-	if (rc == 0)
-		rc = trusted_lists_anchors(w->conn, &w->l->o.lists, now_ms, m, &origins,
-					   err);
-	if (rc == 0)
-		same = trusted_lists_same(m, w->l->o.lists_anchors,
-					  w->l->o.lists_at_ms, now_ms);
-	mem_free(origins.list);
-	material_free(m);
-	if (rc == 0 && !same && w->l->o.trust_changed != NULL)
-		w->l->o.trust_changed(w->l->o.trust_changed_arg);
-	return rc;
 }
 
 int trusted_lists_turn(struct ltp_worker *w, struct upkeep_turn *t,
@@ -270,12 +311,6 @@ int trusted_lists_turn(struct ltp_worker *w, struct upkeep_turn *t,
 		rc = refresh(w, &e, &before, t->now_ms, err);
 		if (rc == 0)
 			rc = look(w, t->now_ms, o, err);
-		w->lists_changed = true;
-	}
-	/* Once for all that are due together: whoever is told begins anew. */
-	if (rc == 0 && w->lists_changed && o->due_ms > t->now_ms) {
-		rc = check_anchors(w, t->now_ms, err);
-		w->lists_changed = rc != 0;
 	}
 	if (rc == 0) {
 		t->again_ms = o->due_ms > t->now_ms ? o->due_ms : t->now_ms;

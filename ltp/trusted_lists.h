@@ -57,6 +57,18 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 bool trusted_lists_same(const struct material *a, const struct material *b,
 			int64_t from_ms, int64_t to_ms);
 
+/*
+ * trusted_lists_watch - whether what the store holds of the lists is still what this
+ * service began with, for each process that has the store: when other anchors follow,
+ * the service is told (ltp_options.trust_changed); what is stored of a list and damaged
+ * is got again. Costs one small read when nothing happened.
+ */
+int trusted_lists_watch(struct ltp_worker *w, int64_t now_ms,
+			struct ltps_error *err) LTPS_CHECKED;
+/* Something happened to the lists, or to what may be their documents. On the writer's
+ * thread, in the task in which it does. */
+int trusted_lists_stir(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
+
 /* What is known of each list, as elements of an array. */
 int trusted_lists_json(struct store_conn *conn, const struct trusted_lists *lists,
 		       int64_t now_ms, struct jsonw *j,

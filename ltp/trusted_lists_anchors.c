@@ -16,7 +16,10 @@ struct taking {
 static int take_certificate(struct taking *t, struct view der,
 			    const struct trusted_list_period *p, struct ltps_error *err)
 {
-	struct anchor_origin origin = { .from_ms = p->from_ms };
+	struct anchor_origin origin = { .from_ms = p->from_ms,
+					.until_ms = p->until_ms < t->list_until_ms
+							? p->until_ms
+							: t->list_until_ms };
 	struct ltps_error bad = LTPS_ERROR_INIT;
 	struct cert *c = NULL;
 	char name[TL_KEY_MAX];
@@ -31,13 +34,9 @@ static int take_certificate(struct taking *t, struct view der,
 	tl_entry_name(t->entry, name);
 	memcpy(origin.sha256, c->sha256, 32);
 	snprintf(origin.source, sizeof(origin.source), ANCHOR_SOURCE_LIST "%s", name);
-	if (material_find_cert(t->into, MATERIAL_ANCHOR, c->sha256) == NULL)
-		rc = anchor_origins_add(t->origins, &origin, err);
+	rc = anchor_origins_add(t->origins, &origin, err);
 	if (rc == 0)
-		rc = material_add_anchor(
-		    t->into, der,
-		    p->until_ms < t->list_until_ms ? p->until_ms : t->list_until_ms,
-		    err);
+		rc = material_add_anchor(t->into, der, origin.until_ms, err);
 	cert_free(c);
 	return rc;
 }

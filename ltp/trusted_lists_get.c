@@ -154,13 +154,19 @@ static int signers_through(struct ltp_worker *w, const struct ltp_trusted_list *
 
 /* ---- judging ---- */
 
-static void accept_list(const struct tl_entry *e, int64_t now_ms,
-			const struct trusted_list_verdict *v, struct tl_attempt *a)
+static int accept_list(const struct tl_entry *e, int64_t now_ms,
+		       const struct trusted_list_verdict *v, struct tl_attempt *a,
+		       struct ltps_error *err)
 {
 	struct tl_state *s = &a->state;
 	const struct trusted_list *l = a->list;
+	struct digest content;
+	if (trusted_list_content(l, &content, err) != 0)
+		return -1;
+	hex_encode(digest_view(&content), s->content);
 	a->good = true;
 	s->accepted = true;
+	s->damaged = false;
 	s->why[0] = '\0';
 	snprintf(s->word, sizeof(s->word), "%s", trusted_list_word(v->reason));
 	snprintf(s->territory, sizeof(s->territory), "%s", l->territory);
@@ -176,13 +182,34 @@ static void accept_list(const struct tl_entry *e, int64_t now_ms,
 	if (e->territory == NULL)
 		snprintf(s->url, sizeof(s->url), "%s",
 			 e->l->url != NULL ? e->l->url : e->l->file);
+	return 0;
+}
+
+static int read_seen(const struct tl_state *s, struct trusted_list_seen *ret,
+		     struct ltps_error *err)
+{
+	struct trusted_list_seen seen = { .sequence = s->sequence,
+					  .issued_ms = s->issued_ms };
+	struct buf raw = buf_make(sizeof(seen.content.p));
+	if (hex_decode(view_text(s->content), &raw, err) != 0) {
+		buf_free(&raw);
+		return -1;
+	}
+	if (raw.n == digest_len(DIGEST_SHA256)) {
+		seen.content.alg = DIGEST_SHA256;
+		seen.content.n = raw.n;
+		memcpy(seen.content.p, raw.p, raw.n);
+	}
+	buf_free(&raw);
+	*ret = seen;
+	return 0;
 }
 
 static int judge(const struct tl_entry *e, const struct trusted_list_signers *signers,
 		 int64_t now_ms, struct tl_attempt *a, struct ltps_error *err)
 {
 	const struct tl_state *s = &a->state;
-	const struct trusted_list_seen seen = { s->sequence, s->issued_ms };
+	struct trusted_list_seen seen;
 	const struct trusted_list_wanted wanted = {
 		.signers = *signers,
 		.lists = e->territory == NULL && e->l->lists,
@@ -191,12 +218,12 @@ static int judge(const struct tl_entry *e, const struct trusted_list_signers *si
 		.time_ms = now_ms,
 	};
 	struct trusted_list_verdict v;
-	if (trusted_list_judge(a->list, &wanted, &v, err) != 0)
+	if (read_seen(s, &seen, err) != 0 ||
+	    trusted_list_judge(a->list, &wanted, &v, err) != 0)
 		return -1;
 	if (v.reason == TRUSTED_LIST_GOOD)
-		accept_list(e, now_ms, &v, a);
-	else
-		refuse_list(a, &v);
+		return accept_list(e, now_ms, &v, a, err);
+	refuse_list(a, &v);
 	return 0;
 }
 

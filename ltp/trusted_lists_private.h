@@ -5,6 +5,7 @@
 
 #include "ltp/inside.h"
 #include "ltp/trusted_lists.h"
+#include "ltp/upkeep.h"
 
 /* A list that is cared for: a configured one, or that of a territory below it. */
 struct tl_entry {
@@ -21,6 +22,7 @@ void tl_entry_name(const struct tl_entry *e, char out[TL_KEY_MAX]);
 #define TL_WORD_UNREACHABLE "unreachable"
 #define TL_WORD_UNREADABLE "unreadable"
 #define TL_WORD_NONE "waiting" /* it was not tried yet */
+#define TL_WORD_DAMAGED "damaged" /* what is stored of it */
 #define TL_WORD_MAX 24
 
 /* What is known of one; stands in the store as lines of "name value". */
@@ -33,7 +35,9 @@ struct tl_state {
 	uint32_t failures; /* in a row */
 	/* The last version that was believed. */
 	bool accepted;
+	bool damaged; /* its document cannot be read any more: nothing follows */
 	char sha512[2 * 64 + 1]; /* of the document, which is material of the store */
+	char content[2 * 32 + 1]; /* trusted_list_content() */
 	char territory[TRUSTED_LISTS_TERRITORY_MAX];
 	char url[FETCH_URL_MAX + 1];
 	char signer[CERT_TEXT_MAX];
@@ -41,8 +45,9 @@ struct tl_state {
 	uint32_t version;
 	uint64_t sequence;
 	int64_t issued_ms, next_update_ms, accepted_ms;
-	/* Until when it is to be believed: its next update, or that of the list of lists
-	 * that vouches for who signed it. Follows from the store, not kept there. */
+	/* Until when it is to be believed: its own (trusted_list_until()), or that of
+	 * the list of lists that vouches for who signed it. Follows from the store, not
+	 * kept there. */
 	int64_t until_ms;
 };
 
@@ -55,6 +60,11 @@ int tl_state_put(struct store_conn *conn, const struct tl_entry *e,
 		 const struct tl_state *s, struct ltps_error *err) LTPS_CHECKED;
 /* What an operator is told at a time: a version that was good has expired since. */
 const char *tl_state_word(const struct tl_state *s, int64_t now_ms);
+/* Why it is not good, in words; "" when it is. */
+void tl_state_why(const struct tl_state *s, int64_t now_ms,
+		  char out[TRUSTED_LIST_WHY_MAX]);
+/* When it is tried again. */
+int64_t tl_due_ms(const struct tl_state *s, int64_t now_ms);
 /* Whether the version that was believed last is to be believed at a time. */
 bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms);
 
@@ -64,6 +74,10 @@ bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms);
  */
 int tl_accepted(struct store_conn *conn, const struct tl_state *s,
 		struct trusted_list **ret_list, struct ltps_error *err) LTPS_CHECKED;
+
+/* The blob of its document; 0: there is none. */
+int tl_blob(struct store_conn *conn, const struct tl_state *s, int64_t *ret_blob,
+	    struct ltps_error *err) LTPS_CHECKED;
 
 /* One attempt to get and judge an entry. */
 struct tl_attempt {

@@ -82,7 +82,9 @@ static const struct {
 	VALUE(due_ms, FIELD_TIME),
 	VALUE(failures, FIELD_SMALL),
 	VALUE(accepted, FIELD_FLAG),
+	VALUE(damaged, FIELD_FLAG),
 	TEXT(sha512),
+	TEXT(content),
 	TEXT(territory),
 	TEXT(url),
 	TEXT(signer),
@@ -156,7 +158,7 @@ static int read_state(struct store_conn *conn, const struct tl_entry *e,
 	if (strcmp(s.config, config) != 0)
 		s = (struct tl_state){ .word = TL_WORD_NONE, .tried_ms = INT64_MIN };
 	memcpy(s.config, config, sizeof(config));
-	s.until_ms = s.next_update_ms;
+	s.until_ms = trusted_list_until(s.issued_ms, s.next_update_ms);
 	*ret = s;
 	return 0;
 }
@@ -220,14 +222,38 @@ int tl_state_put(struct store_conn *conn, const struct tl_entry *e,
 
 bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && s->until_ms >= now_ms;
+	return s->accepted && !s->damaged && s->until_ms >= now_ms;
+}
+
+int64_t tl_due_ms(const struct tl_state *s, int64_t now_ms)
+{
+	/* A clock that was ahead when it was tried is not waited for. */
+	return s->tried_ms > now_ms ? 0 : s->due_ms;
 }
 
 const char *tl_state_word(const struct tl_state *s, int64_t now_ms)
 {
+	if (s->accepted && s->damaged)
+		return TL_WORD_DAMAGED;
 	return s->accepted && s->until_ms < now_ms
 		   ? trusted_list_word(TRUSTED_LIST_EXPIRED)
 		   : s->word;
+}
+
+void tl_state_why(const struct tl_state *s, int64_t now_ms,
+		  char out[TRUSTED_LIST_WHY_MAX])
+{
+	const char *good = trusted_list_word(TRUSTED_LIST_GOOD);
+	const bool failed = strcmp(s->word, good) != 0;
+	out[0] = '\0';
+	if (s->accepted && s->damaged)
+		snprintf(out, TRUSTED_LIST_WHY_MAX,
+			 "what is stored of it cannot be read any more%s%s%s%.100s",
+			 failed ? "; " : "", failed ? s->word : "",
+			 failed && s->why[0] != '\0' ? ": " : "",
+			 failed ? s->why : "");
+	else if (strcmp(tl_state_word(s, now_ms), good) != 0)
+		snprintf(out, TRUSTED_LIST_WHY_MAX, "%s", s->why);
 }
 
 /* ---- the document ---- */
@@ -244,19 +270,37 @@ static int take_place(void *arg, const struct material_row *row, struct ltps_err
 	return 0;
 }
 
-/* What is damaged or too large by now is not there; the next attempt mends it. */
+/* What is damaged or too large by now is not there: trusted_lists_watch() sees to it.
+ */
 static bool is_absence(const struct ltps_error *err)
 {
 	return err->code == LTPS_NOT_FOUND || err->code == LTPS_CORRUPT ||
 	       err->fault == LTPS_FAULT_OBJECT;
 }
 
-static int read_document(struct store_conn *conn, const struct digest *sha512,
+static int find_document(struct store_conn *conn, const struct tl_state *s,
+			 struct place *ret_at, struct ltps_error *err)
+{
+	struct digest d = { .alg = DIGEST_SHA512, .n = 64 };
+	struct buf raw = buf_make(64);
+	int rc = hex_decode(view_text(s->sha512), &raw, err);
+	if (rc == 0 && raw.n == d.n) {
+		memcpy(d.p, raw.p, d.n);
+		rc = material_by_sha512(conn, MATERIAL_ROW_OTHER, &d, take_place,
+					ret_at, err);
+	} else if (rc == 0) {
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
+			       "no document is named");
+	}
+	buf_free(&raw);
+	return rc;
+}
+
+static int read_document(struct store_conn *conn, const struct tl_state *s,
 			 struct trusted_list **ret_list, struct ltps_error *err)
 {
 	struct place at;
-	if (material_by_sha512(conn, MATERIAL_ROW_OTHER, sha512, take_place, &at,
-			       err) != 0)
+	if (find_document(conn, s, &at, err) != 0)
 		return -1;
 	struct buf octets = buf_make((size_t)at.size);
 	int rc = blob_read(conn, at.blob, &octets, err);
@@ -270,21 +314,25 @@ int tl_accepted(struct store_conn *conn, const struct tl_state *s,
 		struct trusted_list **ret_list, struct ltps_error *err)
 {
 	struct ltps_error why = LTPS_ERROR_INIT;
-	struct digest d = { .alg = DIGEST_SHA512, .n = 64 };
-	struct buf raw = buf_make(64);
 	*ret_list = NULL;
-	if (!s->accepted)
-		return 0;
-	int rc = hex_decode(view_text(s->sha512), &raw, &why);
-	if (rc == 0 && raw.n == d.n) {
-		memcpy(d.p, raw.p, d.n);
-		rc = read_document(conn, &d, ret_list, &why);
-	}
-	buf_free(&raw);
-	if (rc == 0 || is_absence(&why))
+	if (!s->accepted || read_document(conn, s, ret_list, &why) == 0 ||
+	    is_absence(&why))
 		return 0;
 	*err = why;
 	return -1;
+}
+
+int tl_blob(struct store_conn *conn, const struct tl_state *s, int64_t *ret_blob,
+	    struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	struct place at = { 0 };
+	if (find_document(conn, s, &at, &why) != 0 && why.code != LTPS_NOT_FOUND) {
+		*err = why;
+		return -1;
+	}
+	*ret_blob = at.blob;
+	return 0;
 }
 
 /* ---- telling ---- */
@@ -292,14 +340,13 @@ int tl_accepted(struct store_conn *conn, const struct tl_state *s,
 static void put_state(const struct tl_entry *e, const struct tl_state *s,
 		      int64_t now_ms, struct jsonw *j)
 {
-	const char *word = tl_state_word(s, now_ms);
-	const bool good = strcmp(word, trusted_list_word(TRUSTED_LIST_GOOD)) == 0;
-	char name[TL_KEY_MAX];
+	char name[TL_KEY_MAX], why[TRUSTED_LIST_WHY_MAX];
 	tl_entry_name(e, name);
+	tl_state_why(s, now_ms, why);
 	jsonw_object(j);
 	jsonw_member(j, "name", name);
-	jsonw_member(j, "state", word);
-	jsonw_member(j, "why", !good && s->why[0] != '\0' ? s->why : NULL);
+	jsonw_member(j, "state", tl_state_word(s, now_ms));
+	jsonw_member(j, "why", why[0] != '\0' ? why : NULL);
 	jsonw_member_bool(j, "trusted", tl_state_is_valid(s, now_ms));
 	jsonw_member_time(j, "tried", s->tried_ms);
 	jsonw_member_int(j, "failures", s->failures);
@@ -312,6 +359,7 @@ static void put_state(const struct tl_entry *e, const struct tl_state *s,
 	jsonw_member_time(j, "issued", s->accepted ? s->issued_ms : INT64_MIN);
 	jsonw_member_time(j, "next_update",
 			  s->accepted ? s->next_update_ms : INT64_MIN);
+	jsonw_member_time(j, "until", s->accepted ? s->until_ms : INT64_MIN);
 	jsonw_member_time(j, "accepted", s->accepted ? s->accepted_ms : INT64_MIN);
 	jsonw_member(j, "signed_by", s->accepted ? s->signer : NULL);
 	jsonw_key(j, "services");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/trusted_lists.h"
 #include "storage/audit.h"
 
 /* Of a job about everything. */
@@ -375,6 +376,17 @@ static int take_turn(struct ltp_worker *w, upkeep_fn *turn, struct upkeep_turn *
 	return end_turn(w, &e, err);
 }
 
+/* Each process looks, whoever takes the turns. Its failure is no reason to do nothing
+ * else. */
+static void watch_lists(struct ltp_worker *w, int64_t now_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	if (trusted_lists_watch(w, now_ms, &err) != 0)
+		log_error(w->l->o.log, LOG_OPERATION, LOG_ERROR,
+			  "what follows from the trusted lists is not known", &err,
+			  NULL, 0);
+}
+
 int ltp_upkeep(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *err)
 {
 	struct upkeep_turn t = { 0 };
@@ -386,6 +398,7 @@ int ltp_upkeep(struct ltp_worker *w, int64_t *ret_next_ms, struct ltps_error *er
 	    store_write(w->l->o.store, run_begin, &now_ms, err) != 0)
 		return -1;
 	w->upkeep_begun = true;
+	watch_lists(w, now_ms);
 	if (find_due(w, now_ms, &work, &due_ms, err) != 0)
 		return -1;
 	if (due_ms == 0 || due_ms > now_ms) {

@@ -93,6 +93,15 @@ int fixity_verify(struct store_conn *conn, struct copies *c,
 int fixity_check_one(struct store_conn *conn, struct copies *c, int64_t blob,
 		     fixity_damage_row *damaged, void *arg,
 		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * fixity_mend - the bytes of one blob, which somebody got again from where they once
+ * came, in the place of damaged ones; those are kept as by fixity_check(). A blob that
+ * is whole stays as it is. conn as for fixity_check()
+ * Fails: NOT_FOUND; ARGUMENT when they are not the bytes once stored; CORRUPT when the
+ *        database cannot take them
+ */
+int fixity_mend(struct store_conn *conn, int64_t blob, struct view bytes,
+		struct ltps_error *err) LTPS_CHECKED;
 /* Removes files of the copy that it does not know: leavings of a crash. Reads all
  * names, for once a round. */
 int fixity_sweep(struct copies *c, struct ltps_error *err) LTPS_CHECKED;

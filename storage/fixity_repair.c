@@ -4,6 +4,7 @@
  * taken is hashed on the way and read again from the disk before it gets its name; what
  * was damaged is kept beside it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,17 +12,12 @@
 #include "base/file.h"
 #include "storage/fixity_private.h"
 
-/* A copied file as the disk gives it back. */
-static int fetch_file(const struct store_io *io, const char *from, const char *temp,
-		      const struct blob_info *info, bool *ret_whole,
-		      struct ltps_error *err)
+/* What was written to temp, as the disk gives it back. */
+static int confirm_file(const struct store_io *io, const char *temp,
+			const struct blob_info *info, bool *ret_whole,
+			struct ltps_error *err)
 {
 	struct fixity_side side;
-	*ret_whole = false;
-	if (fixity_file_read(io, from, info, temp, &side, err) != 0)
-		return -1;
-	if (!side.whole)
-		return 0;
 	if (fixity_file_sync(io, temp, err) != 0 ||
 	    fixity_file_read(io, temp, info, NULL, &side, err) != 0)
 		return -1;
@@ -31,6 +27,32 @@ static int fetch_file(const struct store_io *io, const char *from, const char *t
 				 side.text);
 	*ret_whole = true;
 	return 0;
+}
+
+/* A copied file. */
+static int fetch_file(const struct store_io *io, const char *from, const char *temp,
+		      const struct blob_info *info, bool *ret_whole,
+		      struct ltps_error *err)
+{
+	struct fixity_side side;
+	*ret_whole = false;
+	if (fixity_file_read(io, from, info, temp, &side, err) != 0)
+		return -1;
+	return side.whole ? confirm_file(io, temp, info, ret_whole, err) : 0;
+}
+
+static int write_file(const struct store_io *io, struct view bytes, const char *temp,
+		      const struct blob_info *info, bool *ret_whole,
+		      struct ltps_error *err)
+{
+	*ret_whole = false;
+	const int fd = io->open(io->self, temp, O_WRONLY | O_CREAT | O_EXCL, 0440);
+	if (fd < 0)
+		return ltps_fail_errno(err, "cannot create a temporary file");
+	int rc = blob_write_all(io, fd, bytes, err);
+	if (io->close(io->self, fd) != 0 && rc == 0)
+		rc = ltps_fail_errno(err, "cannot close a temporary file");
+	return rc == 0 ? confirm_file(io, temp, info, ret_whole, err) : -1;
 }
 
 static void note_kept(struct fixity_damage *d, const char *kept)
@@ -104,21 +126,22 @@ static int replace_row(struct store_conn *conn, void *arg, struct ltps_error *er
 	return 0;
 }
 
-static int repair_own_file(struct store_conn *conn, struct copies *c,
-			   const struct blob_info *info, struct fixity_damage *d,
-			   struct ltps_error *err)
+/* A file of the store is made anew: of another one, or of bytes when from is NULL. */
+static int replace_own_file(struct store_conn *conn, const struct blob_info *info,
+			    const char *from, struct view bytes,
+			    struct fixity_damage *d, struct ltps_error *err)
 {
 	struct store *store = conn->store;
 	struct blob_new named = { .store = store };
 	struct own_repair r = { .info = info };
-	char from[STORE_PATH_MAX], temp[STORE_PATH_MAX];
+	char temp[STORE_PATH_MAX];
 	bool whole = false;
 	blob_temp_name(store, named.temp);
-	if (blob_path_in(c->dir, info->tenant, &info->sha512, from, err) != 0 ||
-	    blob_temp_path(&named, temp, err) != 0)
+	if (blob_temp_path(&named, temp, err) != 0)
 		return -1;
 	r.temp = temp;
-	int rc = fetch_file(&store->io, from, temp, info, &whole, err);
+	int rc = from != NULL ? fetch_file(&store->io, from, temp, info, &whole, err)
+			      : write_file(&store->io, bytes, temp, info, &whole, err);
 	if (rc == 0 && whole)
 		rc = store_write(store, place_own, &r, err);
 	if (r.done)
@@ -128,20 +151,26 @@ static int repair_own_file(struct store_conn *conn, struct copies *c,
 	return rc;
 }
 
-static int repair_own_row(struct store_conn *conn, struct copies *c,
-			  const struct blob_info *info, struct fixity_damage *d,
-			  struct ltps_error *err)
+static int repair_own_file(struct store_conn *conn, struct copies *c,
+			   const struct blob_info *info, struct fixity_damage *d,
+			   struct ltps_error *err)
+{
+	char from[STORE_PATH_MAX];
+	if (blob_path_in(c->dir, info->tenant, &info->sha512, from, err) != 0)
+		return -1;
+	return replace_own_file(conn, info, from, VIEW_NULL, d, err);
+}
+
+/* Good bytes in the place of a row's. */
+static int replace_own_row(struct store_conn *conn, const struct blob_info *info,
+			   struct view good, struct fixity_damage *d,
+			   struct ltps_error *err)
 {
 	struct ltps_error e = LTPS_ERROR_INIT;
-	struct own_repair r = { .info = info };
-	struct buf good = buf_make(STORE_SMALL_LIMIT);
+	struct own_repair r = { .info = info, .bytes = good };
 	struct buf bad = buf_make(STORE_SMALL_LIMIT);
 	struct fixity_side side;
-	int rc = fixity_copy_look(c, info, &good, &side, err);
-	if (rc != 0 || !side.there || !side.whole)
-		goto out;
-	r.bytes = view_buf(&good);
-	rc = fixity_own_look(conn, info, &bad, &side, err);
+	int rc = fixity_own_look(conn, info, &bad, &side, err);
 	if (rc == 0)
 		rc = keep_bytes(&conn->store->io, conn->store->dir, info, &bad, r.kept,
 				err);
@@ -155,6 +184,18 @@ static int repair_own_row(struct store_conn *conn, struct copies *c,
 		note_kept(d, r.kept);
 out:
 	buf_free(&bad);
+	return rc;
+}
+
+static int repair_own_row(struct store_conn *conn, struct copies *c,
+			  const struct blob_info *info, struct fixity_damage *d,
+			  struct ltps_error *err)
+{
+	struct buf good = buf_make(STORE_SMALL_LIMIT);
+	struct fixity_side side;
+	int rc = fixity_copy_look(c, info, &good, &side, err);
+	if (rc == 0 && side.there && side.whole)
+		rc = replace_own_row(conn, info, view_buf(&good), d, err);
 	buf_free(&good);
 	return rc;
 }
@@ -165,6 +206,31 @@ int fixity_repair_own(struct store_conn *conn, struct copies *c,
 {
 	return info->is_inline ? repair_own_row(conn, c, info, d, err)
 			       : repair_own_file(conn, c, info, d, err);
+}
+
+int fixity_mend(struct store_conn *conn, int64_t blob, struct view bytes,
+		struct ltps_error *err)
+{
+	struct blob_info info;
+	struct fixity_side side;
+	struct fixity_damage d = { .blob = blob };
+	if (blob_get(conn, blob, &info, err) != 0)
+		return -1;
+	fixity_bytes_judge(bytes, &info, &side);
+	if (!side.whole)
+		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
+				 "these are not the bytes of the blob");
+	if (fixity_own_look(conn, &info, NULL, &side, err) != 0)
+		return -1;
+	if (side.whole)
+		return 0;
+	const int rc =
+	    info.is_inline ? replace_own_row(conn, &info, bytes, &d, err)
+			   : replace_own_file(conn, &info, NULL, bytes, &d, err);
+	if (rc != 0 || d.repaired)
+		return rc;
+	return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
+			 "a damaged blob could not be mended%s", d.text);
 }
 
 /* The copy */

@@ -14,6 +14,11 @@
 /* Keys below are not accepted: TS 119 312 9.2 calls RSA of 2048 bits the least. */
 #define TRUSTED_LIST_RSA_BITS_MIN 2048
 #define TRUSTED_LIST_EC_BITS_MIN 256
+/*
+ * TS 119 612 5.3.15: a list names its next update within six months of its issue. That
+ * is 184 days of calendar at most, and a day for those who count in local time.
+ */
+#define TRUSTED_LIST_LIFE_MAX_MS ((int64_t)185 * 86400000)
 #define TRUSTED_LIST_PIVOTS_MAX 32 /* between two official announcements */
 
 /* Why a list is not believed; the first that applies. Words: trusted_list_word(). */
@@ -29,6 +34,7 @@ enum trusted_list_reason {
 	TRUSTED_LIST_VERSION,        /* neither 5 nor 6 */
 	TRUSTED_LIST_KIND,           /* another list than the one that is wanted */
 	TRUSTED_LIST_BACKWARDS,      /* older than one that was seen before */
+	TRUSTED_LIST_SAME_NUMBER,    /* other contents than before under its number */
 	TRUSTED_LIST_EXPIRED,        /* NextUpdate is past */
 	TRUSTED_LIST_CLOSED,         /* there will be no further one */
 	TRUSTED_LIST_PIVOT,          /* a pivot is missing or not to be believed */
@@ -45,7 +51,12 @@ struct trusted_list_signers {
 struct trusted_list_seen {
 	uint64_t sequence;
 	int64_t issued_ms;
+	struct digest content; /* trusted_list_content(); n == 0: not known */
 };
+/* What two versions have in common that differ in their signature or spelling at most:
+ * SHA-256 over what is signed. Fails: NOMEM, CRYPTO (self) */
+int trusted_list_content(const struct trusted_list *l, struct digest *ret,
+			 struct ltps_error *err) LTPS_CHECKED;
 
 #define TRUSTED_LIST_WHY_MAX 200
 struct trusted_list_verdict {
@@ -67,6 +78,10 @@ int trusted_list_verify(const struct trusted_list *l,
 			const struct trusted_list_signers *signers,
 			struct trusted_list_verdict *ret,
 			struct ltps_error *err) LTPS_CHECKED;
+
+/* Until when a version counts: its next update, but TRUSTED_LIST_LIFE_MAX_MS from its
+ * issue at most, whatever it says; INT64_MIN: it is closed. */
+int64_t trusted_list_until(int64_t issued_ms, int64_t next_update_ms);
 
 struct trusted_list_wanted {
 	struct trusted_list_signers signers;

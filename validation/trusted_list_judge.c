@@ -31,13 +31,37 @@ static void check_kind(const struct trusted_list *l,
 				    l->territory, wanted->territory);
 }
 
-/* That the newest is not followed by an older one: 5.3.2, 5.3.14. */
-static void check_order(const struct trusted_list *l,
+int trusted_list_content(const struct trusted_list *l, struct digest *ret,
+			 struct ltps_error *err)
+{
+	return digest_once(DIGEST_SHA256, l->octets, ret, err);
+}
+
+/* 5.3.2: each release has a number of its own. One that was only signed anew says what
+ * it said. */
+static int check_number(const struct trusted_list *l,
 			const struct trusted_list_seen *seen,
-			struct trusted_list_verdict *v)
+			struct trusted_list_verdict *v, struct ltps_error *err)
+{
+	struct digest d;
+	if (l->sequence != seen->sequence || seen->content.n == 0)
+		return 0;
+	if (trusted_list_content(l, &d, err) != 0)
+		return -1;
+	if (!digest_equal(&d, &seen->content))
+		trusted_list_refuse(v, TRUSTED_LIST_SAME_NUMBER,
+				    "number %" PRIu64 " said something else before",
+				    l->sequence);
+	return 0;
+}
+
+/* That the newest is not followed by an older one: 5.3.2, 5.3.14. */
+static int check_order(const struct trusted_list *l,
+		       const struct trusted_list_seen *seen,
+		       struct trusted_list_verdict *v, struct ltps_error *err)
 {
 	if (seen == NULL)
-		return;
+		return 0;
 	if (l->sequence < seen->sequence)
 		trusted_list_refuse(v, TRUSTED_LIST_BACKWARDS,
 				    "number %" PRIu64 " after number %" PRIu64,
@@ -45,6 +69,15 @@ static void check_order(const struct trusted_list *l,
 	else if (l->issued_ms < seen->issued_ms)
 		trusted_list_refuse(v, TRUSTED_LIST_BACKWARDS,
 				    "issued before the one that was known");
+	else
+		return check_number(l, seen, v, err);
+	return 0;
+}
+
+int64_t trusted_list_until(int64_t issued_ms, int64_t next_update_ms)
+{
+	const int64_t longest_ms = issued_ms + TRUSTED_LIST_LIFE_MAX_MS;
+	return next_update_ms < longest_ms ? next_update_ms : longest_ms;
 }
 
 static void check_age(const struct trusted_list *l, int64_t time_ms,
@@ -58,6 +91,12 @@ static void check_age(const struct trusted_list *l, int64_t time_ms,
 		time_rfc3339(l->next_update_ms, at);
 		trusted_list_refuse(v, TRUSTED_LIST_EXPIRED,
 				    "a newer one was due %s", at);
+	} else if (trusted_list_until(l->issued_ms, l->next_update_ms) < time_ms) {
+		time_rfc3339(l->issued_ms, at);
+		trusted_list_refuse(v, TRUSTED_LIST_EXPIRED,
+				    "issued %s: a list counts for six months at most, "
+				    "whatever its next update",
+				    at);
 	}
 }
 
@@ -70,8 +109,9 @@ int trusted_list_judge(const struct trusted_list *l,
 		return -1;
 	if (v.reason == TRUSTED_LIST_GOOD)
 		check_kind(l, wanted, &v);
-	if (v.reason == TRUSTED_LIST_GOOD)
-		check_order(l, wanted->seen, &v);
+	if (v.reason == TRUSTED_LIST_GOOD &&
+	    check_order(l, wanted->seen, &v, err) != 0)
+		return -1;
 	if (v.reason == TRUSTED_LIST_GOOD)
 		check_age(l, wanted->time_ms, &v);
 	*ret = v;

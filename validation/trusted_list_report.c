@@ -49,6 +49,8 @@ void trusted_list_summary_json(const struct trusted_list *l,
 	jsonw_member(j, "operator", l->operator_name);
 	jsonw_member_time(j, "issued", l->issued_ms);
 	jsonw_member_time(j, "next_update", l->next_update_ms);
+	jsonw_member_time(j, "until",
+			  trusted_list_until(l->issued_ms, l->next_update_ms));
 	jsonw_member(j, "state", trusted_list_word(v->reason));
 	jsonw_member(j, "why", v->why[0] != '\0' ? v->why : NULL);
 	jsonw_member(j, "signed_by", v->signer != NULL ? name : NULL);
@@ -154,8 +156,11 @@ static int say_head(const struct trusted_list *l, const struct trusted_list_verd
 		    struct buf *out, struct ltps_error *err)
 {
 	char issued[TIME_TEXT_MAX], next[TIME_TEXT_MAX] = "never: it is closed",
+				    until[TIME_TEXT_MAX],
 				    name[CERT_TEXT_MAX] = "nobody that may";
+	const int64_t until_ms = trusted_list_until(l->issued_ms, l->next_update_ms);
 	time_rfc3339(l->issued_ms, issued);
+	time_rfc3339(until_ms, until);
 	if (l->next_update_ms != INT64_MIN)
 		time_rfc3339(l->next_update_ms, next);
 	if (v->signer != NULL)
@@ -167,7 +172,10 @@ static int say_head(const struct trusted_list *l, const struct trusted_list_verd
 		trusted_list_short(l->type), l->sequence, l->version) != 0 ||
 	    say(out, err, "  operator     %s", l->operator_name) != 0 ||
 	    say(out, err, "  issued       %s", issued) != 0 ||
-	    say(out, err, "  next update  %s", next) != 0)
+	    say(out, err, "  next update  %s", next) != 0 ||
+	    (until_ms < l->next_update_ms &&
+	     say(out, err, "  counts until %s, six months after its issue", until) !=
+		 0))
 		return -1;
 	return say(out, err, "  signed by    %s", name);
 }

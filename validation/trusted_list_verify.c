@@ -14,7 +14,6 @@
 #define MORE "http://www.w3.org/2001/04/xmldsig-more#"
 #define MORE_2007 "http://www.w3.org/2007/05/xmldsig-more#"
 #define MORE_2021 "http://www.w3.org/2021/04/xmldsig-more#"
-#define PROPERTIES_TYPE "http://uri.etsi.org/01903#SignedProperties"
 
 /* AlgorithmIdentifiers: PKCS #1 v1.5, RSASSA-PSS with a mask of the same digest and a
  * salt as long (RFC 9231 2.3.10), and ECDSA with both integers side by side (BSI
@@ -73,6 +72,7 @@ const char *trusted_list_word(enum trusted_list_reason reason)
 		[TRUSTED_LIST_VERSION] = "version",
 		[TRUSTED_LIST_KIND] = "kind",
 		[TRUSTED_LIST_BACKWARDS] = "backwards",
+		[TRUSTED_LIST_SAME_NUMBER] = "same-number",
 		[TRUSTED_LIST_EXPIRED] = "expired",
 		[TRUSTED_LIST_CLOSED] = "closed",
 		[TRUSTED_LIST_PIVOT] = "pivot",
@@ -105,16 +105,16 @@ static bool is_document(const struct trusted_list *l,
 {
 	static const char *const wanted[] = { ENVELOPED, EXC_C14N };
 	return (r->uri[0] == '\0' || refers_to(r->uri, l->id)) &&
-	       strcmp(r->type, PROPERTIES_TYPE) != 0 && transforms_are(r, wanted, 2);
+	       strcmp(r->type, TRUSTED_LIST_PROPERTIES_TYPE) != 0 && transforms_are(r, wanted, 2);
 }
 
 static bool is_properties(const struct trusted_list *l,
 			  const struct trusted_list_reference *r)
 {
 	static const char *const wanted[] = { EXC_C14N };
-	return strcmp(r->type, PROPERTIES_TYPE) == 0 &&
+	return strcmp(r->type, TRUSTED_LIST_PROPERTIES_TYPE) == 0 &&
 	       refers_to(r->uri, l->signature.properties_id) &&
-	       transforms_are(r, wanted, 1);
+	       transforms_are(r, wanted, l->signature.inclusive ? 0 : 1);
 }
 
 struct signed_things {

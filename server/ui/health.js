@@ -157,7 +157,7 @@ function lists(u) {
 			l.sequence === null ? t("health.never")
 				: [t("health.list.number", { n: l.sequence }),
 					el("div", { class: "muted" }, time(l.issued, { date: true }))],
-			l.next_update ? time(l.next_update, { date: true }) : t("health.never"),
+			l.until ? time(l.until, { date: true }) : t("health.never"),
 			l.signed_by ? el("span", { title: l.signed_by }, commonName(l.signed_by)) : null,
 			l.services.length ? l.services.join(", ") : t("health.list.no-services")])));
 }

@@ -7,6 +7,7 @@ anchor; a list of lists leads through its pivots to those that it names."""
 import http.server
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import trusted_lists as tl  # noqa: E402
-from service import Service, Tap, free_port, until, workspace  # noqa: E402
+from service import DEADLINE, Service, Tap, free_port, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -23,9 +24,12 @@ ltps = os.path.join(sys.argv[1], "ltps")
 class Host(http.server.BaseHTTPRequestHandler):
     files = {}
     asked = {}
+    held = {}  # path: an event that is waited for before the answer
 
     def do_GET(self):
         Host.asked[self.path] = Host.asked.get(self.path, 0) + 1
+        if self.path in Host.held:
+            Host.held[self.path].wait(DEADLINE)
         body = Host.files.get(self.path)
         self.send_response(404 if body is None else 200)
         self.send_header("Content-Length", str(len(body or b"")))
@@ -39,15 +43,16 @@ class Host(http.server.BaseHTTPRequestHandler):
 class Own(Service):
     """`ltps serve` with a configuration that the test writes."""
 
-    def __init__(self, root, host_port):
+    def __init__(self, root, host_port, store="store"):
         os.makedirs(root)
         super().__init__(ltps, root)
+        self.store = store
         self.path = os.path.join(root, "ltps.conf")
         self.host = f"http://127.0.0.1:{host_port}"
 
     def write(self, lists):
         with open(self.path, "w") as f:
-            f.write(f"[service]\ndir = store\nlisten = 127.0.0.1:{self.port}\n"
+            f.write(f"[service]\ndir = {self.store}\nlisten = 127.0.0.1:{self.port}\n"
                     "[tsa none]\nurl = http://127.0.0.1:1/\n"
                     f"[fetch]\nallow_loopback = true\n{lists}")
 
@@ -173,6 +178,8 @@ def check_single(t, root, port, keys):
         refused("an older number", "backwards")
         publish(5, services, issued="2025-12-31T23:59:59Z")
         refused("an older date", "backwards")
+        publish(5, services + [tl.service(keys["other"].der)])
+        refused("other contents under its number", "same-number")
         publish(6, services + [tl.service(keys["other"].der)], key=keys["other"])
         refused("another signer", "signer")
         publish(6, services, next_update="2026-01-02T00:00:00Z")
@@ -212,6 +219,93 @@ def check_single(t, root, port, keys):
         t.equal("the store is sound", r.returncode, 0)
     finally:
         s.kill()
+
+
+def spoil(s):
+    """The stored document of the list has other octets, behind the back of the service."""
+    db = sqlite3.connect(os.path.join(s.dir, "store", "ltps.db"), timeout=60)
+    with db:
+        done = db.execute(
+            "UPDATE blob SET data = CAST(substr(data, 1, size - 1) || x'00' AS BLOB) WHERE id ="
+            " (SELECT blob FROM material WHERE kind = 5 ORDER BY id DESC LIMIT 1)").rowcount
+    db.close()
+    if done != 1:
+        raise RuntimeError("there is no document to spoil")
+
+
+def check_damaged(t, root, port, keys):
+    s = Own(os.path.join(root, "damaged"), port)
+    copies = os.path.join(root, "damaged-copies")
+    Host.files["/damaged.xml"] = tl.sign(tl.plain(services=[tl.service(keys["ca"].der)]),
+                                         keys["op"], time=None)
+    section = (f"[trusted_list Test]\nurl = {s.host}/damaged.xml\n"
+               f"signers = {keys['op'].certificate}\nrefresh = 1s\n")
+    s.write(section)
+    s.start()
+
+    def alarm():
+        return json.loads(s.request("GET", "/health")[1])["upkeep"]["alarm"]
+
+    try:
+        until(lambda: s.trusted() == {"ca"}, "anchors follow")
+        document = Host.files.pop("/damaged.xml")
+        spoil(s)
+        until(lambda: s.list()["state"] == "damaged", "damage is told")
+        t.check("nothing is believed by it", not s.list()["trusted"], s.list())
+        until(lambda: s.trusted() == set(), "its anchors end")
+        until(alarm, "it is an alarm")
+        until(lambda: "unreachable" in s.list()["why"], "it is asked for again at once")
+        metrics = s.request("GET", "/metrics")[1].decode()
+        t.check("a metric tells", "ltps_trusted_lists_untrusted 1\n" in metrics, metrics)
+        t.check("it is logged", "what is stored of a trusted list is damaged" in s.log())
+        Host.files["/damaged.xml"] = document
+        until(lambda: s.list()["state"] == "good", "it heals when it is got again")
+        until(lambda: s.trusted() == {"ca"}, "its anchors are back")
+        until(lambda: not alarm(), "the alarm ends")
+        r = subprocess.run([ltps, "fsck", "--store", os.path.join(s.dir, "store")],
+                           capture_output=True, text=True)
+        t.equal("the store is sound", (r.returncode, r.stdout + r.stderr)[0], 0)
+
+        s.stop()
+        s.write(section + f"[upkeep]\ncopies = {copies}\n")
+        s.start()
+        until(lambda: os.path.exists(os.path.join(copies, "copy.db")) and
+              not any(j["due"] or j["running"] for j in s.upkeep()["jobs"]
+                      if j["kind"] == "copy"), "there is a copy of all")
+        del Host.files["/damaged.xml"]
+        spoil(s)
+        until(lambda: "whole again" in s.log(), "a copy is whole")
+        until(lambda: s.list()["trusted"], "it is believed again")
+        t.equal("although nobody serves it", s.list()["state"], "unreachable")
+        until(lambda: s.trusted() == {"ca"}, "its anchors are back with it")
+    finally:
+        s.kill()
+
+
+def check_two(t, root, port, keys):
+    """The turn is taken by one of two processes, and never again while the test runs."""
+    one = Own(os.path.join(root, "one"), port)
+    two = Own(os.path.join(root, "two"), port, os.path.join(one.dir, "store"))
+    answer = Host.held["/two.xml"] = threading.Event()
+    Host.files["/two.xml"] = tl.sign(tl.plain(services=[tl.service(keys["ca"].der)]),
+                                     keys["op"], time=None)
+    leaf = tl.leaf_of(root, keys["ca"], "two-leaf")
+    for s in (one, two):
+        s.write(f"[trusted_list Test]\nurl = {s.host}/two.xml\n"
+                f"signers = {keys['op'].certificate}\nrefresh = 30d\n")
+    try:
+        one.start()
+        until(lambda: Host.asked.get("/two.xml"), "one process asks")
+        two.start()
+        t.check("the other one knows nothing", not valid(two, leaf))
+        answer.set()
+        until(lambda: valid(one, leaf), "the process that got the list judges by it")
+        until(lambda: valid(two, leaf), "so does the other one")
+        t.equal("the list was asked for once", Host.asked["/two.xml"], 1)
+    finally:
+        answer.set()
+        one.kill()
+        two.kill()
 
 
 def check_operator_ends(t, root, port, keys):
@@ -352,6 +446,8 @@ with workspace() as root:
     keys.update({name: tl.Key(root, name, ca=True) for name in ("ca", "tsa", "pkc", "gone")})
     tap.run(check_offline, root, keys)
     tap.run(check_single, root, server.server_port, keys)
+    tap.run(check_damaged, root, server.server_port, keys)
+    tap.run(check_two, root, server.server_port, keys)
     tap.run(check_operator_ends, root, server.server_port, keys)
     tap.run(check_named_no_more, root, server.server_port, keys)
     tap.run(check_lists, root, server.server_port, keys)

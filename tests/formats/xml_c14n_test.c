@@ -8,12 +8,14 @@ static int put(void *arg, struct view v, struct ltps_error *err)
 	return buf_put(arg, v, err);
 }
 
+static bool inclusive;
+
 /* The element <c> of the document, or its root. */
 static int canonical(const char *text, struct buf *out, struct ltps_error *err)
 {
 	struct xml_reader *r = NULL;
 	enum xml_event event = XML_TEXT;
-	const struct xml_c14n to = { .put = put, .arg = out };
+	const struct xml_c14n to = { .put = put, .arg = out, .inclusive = inclusive };
 	int rc = -1;
 	cr_assert_eq(xml_open(view_text(text), &r, err), 0);
 	while (event != XML_DONE) {
@@ -97,4 +99,65 @@ Test(xml_c14n, characters_are_escaped_as_the_form_has_it)
 	    "&lt;&amp;&gt;</c>");
 	gives("<c>\xc3\xa9&#xe9;&#x1F600;</c>",
 	      "<c>\xc3\xa9\xc3\xa9\xf0\x9f\x98\x80</c>");
+}
+
+/* ---- Canonical XML 1.0 ---- */
+
+TestSuite(xml_c14n_inclusive);
+
+static void gives_inclusive(const char *text, const char *want)
+{
+	inclusive = true;
+	gives(text, want);
+}
+
+/* Exclusive XML Canonicalization 1.0, 2.2: what its example shows of the other form. */
+Test(xml_c14n_inclusive, what_is_declared_around_the_element_is_declared_on_it)
+{
+	gives_inclusive("<n0:local xmlns:n0=\"foo:bar\" xmlns:n3=\"ftp://example.org\">"
+			"<n1:c xmlns:n1=\"http://example.net\" xml:lang=\"en\">"
+			"<n3:stuff xmlns:n3=\"ftp://example.org\"/></n1:c></n0:local>",
+			"<n1:c xmlns:n0=\"foo:bar\" xmlns:n1=\"http://example.net\" "
+			"xmlns:n3=\"ftp://example.org\" xml:lang=\"en\">"
+			"<n3:stuff></n3:stuff></n1:c>");
+	/* Used or not, by prefix, the default first; what ended before is not there. */
+	gives_inclusive("<a xmlns:q=\"u:q\" xmlns=\"u:d\"><b xmlns:z=\"u:z\"/>"
+			"<p:x xmlns:p=\"u:p\"><c/></p:x></a>",
+			"<c xmlns=\"u:d\" xmlns:p=\"u:p\" xmlns:q=\"u:q\"></c>");
+}
+
+Test(xml_c14n_inclusive, an_inner_declaration_hides_an_outer_one)
+{
+	gives_inclusive("<a xmlns:p=\"u:1\" xmlns=\"u:d\"><b xmlns:p=\"u:2\" "
+			"xmlns=\"u:e\"><c/></b></a>",
+			"<c xmlns=\"u:e\" xmlns:p=\"u:2\"></c>");
+	/* A default that was undone is none. */
+	gives_inclusive("<a xmlns=\"u:d\"><b xmlns=\"\"><c/></b></a>", "<c></c>");
+	gives_inclusive("<a xmlns=\"u:d\"><c xmlns=\"\"><b/></c></a>",
+			"<c><b></b></c>");
+}
+
+Test(xml_c14n_inclusive, below_the_element_only_what_is_new_is_declared)
+{
+	gives_inclusive("<c xmlns=\"u:d\" xmlns:p=\"u:1\"><a xmlns=\"u:d\" "
+			"xmlns:p=\"u:1\" xmlns:q=\"u:q\"/><a xmlns=\"\"><b xmlns=\"\"/>"
+			"</a><p:b xmlns:p=\"u:2\"><p:a xmlns:p=\"u:1\"/></p:b></c>",
+			"<c xmlns=\"u:d\" xmlns:p=\"u:1\"><a xmlns:q=\"u:q\"></a>"
+			"<a xmlns=\"\"><b></b></a><p:b xmlns:p=\"u:2\">"
+			"<p:a xmlns:p=\"u:1\"></p:a></p:b></c>");
+}
+
+Test(xml_c14n_inclusive, attributes_xml_around_the_element_are_refused)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(65536);
+	inclusive = true;
+	cr_expect_eq(canonical("<a xml:lang=\"en\"><b><c/></b></a>", &out, &err), -1);
+	cr_expect_eq(err.code, LTPS_UNSUPPORTED);
+	buf_free(&out);
+	/* Beside it they are nothing to it, nor on it. */
+	gives_inclusive("<a><b xml:lang=\"en\"/><b><c xml:space=\"preserve\"/></b></a>",
+			"<c xml:space=\"preserve\"></c>");
+	inclusive = false;
+	gives("<a xml:lang=\"en\"><c/></a>", "<c></c>");
 }

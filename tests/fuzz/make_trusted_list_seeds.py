@@ -25,6 +25,7 @@ def seeds(folder):
     begin = good.index("<ds:Signature ")
     signature = good[begin:-len(tl.END)]
     return {"list": good, "lists": tl.sign(lists, key, time=None).decode(),
+            "inclusive": tl.sign(services, key, time=None, inclusive=True).decode(),
             "unsigned": services, "closed": tl.plain(next_update=None),
             "twice": good.replace(tl.END, signature + tl.END),
             "inside": services.replace("<TSPServices>", "<TSPServices>" + signature),

@@ -4,7 +4,7 @@
 xmlsec1 and EU DSS believe those that we believe and no others, and DSS reads in them what
 we read. With the folder LTPS_LISTS (files NAME.xml beside the certificates NAME.pem of who
 may sign them) we say of published lists what DSS says; where we are stricter by intent
-(short keys, SignedProperties under another canonical form) that is only told."""
+(short keys, a third thing that is signed) that is only told."""
 import glob
 import json
 import os
@@ -55,6 +55,8 @@ def cases(work):
             add(f"{kind}-{version}", tl.sign(tl.plain(version=version, services=services,
                                                       sequence=7), key, time=None), key,
                 version)
+    add("ec-inclusive", tl.sign(tl.plain(services=services), keys["ec"], time=None,
+                                inclusive=True), keys["ec"])
     good = tl.sign(tl.plain(services=services, sequence=7), keys["ec"], time=None)
     add("altered", good.replace(b">Provider<", b">Provides<"), keys["ec"])
     add("another-signer", good, keys["rsa"])

@@ -242,7 +242,9 @@ Test(anchors, empty_history_is_an_empty_file)
 static void come_from(const struct fix_cert *c, int64_t from_ms)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct anchor_origin o = { .from_ms = from_ms, .source = "trusted list XX" };
+	struct anchor_origin o = { .from_ms = from_ms,
+				   .until_ms = INT64_MAX,
+				   .source = "trusted list XX" };
 	struct digest d;
 	cr_assert_eq(digest_once(DIGEST_SHA256, c->der, &d, &err), 0);
 	memcpy(o.sha256, d.p, sizeof(o.sha256));
@@ -288,4 +290,101 @@ Test(anchors, one_of_a_list_never_begins_in_the_future)
 	come_from(one, FIX_T0_MS + DAY);
 	record(FIX_T0_MS);
 	cr_expect_eq(periods_of(one).from_ms, FIX_T0_MS);
+}
+
+/* ---- of several origins ---- */
+
+#define JOINED_MAX 3
+
+static struct anchor_origin origin(int64_t days, int64_t until_ms, const char *source)
+{
+	struct anchor_origin o = { .from_ms = FIX_T0_MS + days * DAY,
+				   .until_ms = until_ms };
+	snprintf(o.source, sizeof(o.source), "%s", source);
+	return o;
+}
+
+Test(anchors, any_origin_that_trusts_is_enough_in_every_order)
+{
+	const int64_t t = FIX_T0_MS;
+	const int64_t still = INT64_MAX;
+	const struct {
+		const char *what;
+		struct anchor_origin of[JOINED_MAX];
+		struct anchor_origin joined;
+	} cases[] = {
+		{ "one that ended, and one that goes on from before that",
+		  { origin(-90, t - 30 * DAY, "a"), origin(-60, still, "b") },
+		  origin(-90, still, "b") },
+		{ "one that ended before the other began",
+		  { origin(-90, t - 60 * DAY, "a"), origin(-30, still, "b") },
+		  origin(-30, still, "b") },
+		{ "both still",
+		  { origin(-90, still, "b"), origin(-30, still, "a") },
+		  origin(-90, still, "b") },
+		{ "both the same",
+		  { origin(-30, still, "b"), origin(-30, still, "a") },
+		  origin(-30, still, "a") },
+		{ "a third that closes the gap",
+		  { origin(-90, t - 60 * DAY, "a"), origin(-30, t - 10 * DAY, "b"),
+		    origin(-60, t - 30 * DAY, "c") },
+		  origin(-90, t - 10 * DAY, "b") },
+	};
+	static const size_t orders[][JOINED_MAX] = { { 0, 1, 2 }, { 0, 2, 1 },
+						     { 1, 0, 2 }, { 1, 2, 0 },
+						     { 2, 0, 1 }, { 2, 1, 0 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t k = 0; k < sizeof(orders) / sizeof(orders[0]); k++) {
+			struct ltps_error err = LTPS_ERROR_INIT;
+			struct anchor_origins all = { 0 };
+			struct anchor_origin joined;
+			for (size_t n = 0; n < JOINED_MAX; n++) {
+				const struct anchor_origin *o =
+				    &cases[i].of[orders[k][n]];
+				if (o->source[0] != '\0')
+					cr_assert_eq(anchor_origins_add(&all, o, &err),
+						     0);
+			}
+			cr_assert(anchor_origins_join(&all, cases[i].joined.sha256,
+						      &joined));
+			cr_expect_eq(joined.from_ms, cases[i].joined.from_ms, "%s, %zu",
+				     cases[i].what, k);
+			cr_expect_eq(joined.until_ms, cases[i].joined.until_ms,
+				     "%s, %zu", cases[i].what, k);
+			cr_expect_str_eq(joined.source, cases[i].joined.source,
+					 "%s, %zu", cases[i].what, k);
+			mem_free(all.list);
+		}
+}
+
+Test(anchors, another_anchor_is_no_origin)
+{
+	struct anchor_origin joined;
+	const uint8_t sha256[32] = { 1 };
+	come_from(one, FIX_T0_MS);
+	cr_expect_not(anchor_origins_join(&origins, sha256, &joined));
+	cr_expect_not(anchor_origins_join(NULL, sha256, &joined));
+}
+
+Test(anchors, the_source_follows_who_trusts_it_now)
+{
+	configure(one, INT64_MAX);
+	come_from(one, FIX_T0_MS - 100 * DAY);
+	record(FIX_T0_MS);
+	cr_expect_str_eq(periods_of(one).source, "trusted list XX");
+	/* The operator names it himself from now on. */
+	origins.n = 0;
+	cr_assert_eq(record(FIX_T0_MS + DAY), 1);
+	struct periods p = periods_of(one);
+	cr_expect_eq(p.n, 1);
+	cr_expect_eq(p.from_ms, FIX_T0_MS - 100 * DAY);
+	cr_expect_str_eq(p.source, "configuration");
+	/* And leaves it to the list again. */
+	come_from(one, FIX_T0_MS - 100 * DAY);
+	cr_assert_eq(record(FIX_T0_MS + 2 * DAY), 1);
+	p = periods_of(one);
+	cr_expect_eq(p.n, 1, "it was trusted all the time");
+	cr_expect_eq(p.sunset_ms, 0);
+	cr_expect_str_eq(p.source, "trusted list XX");
+	cr_assert_eq(record(FIX_T0_MS + 2 * DAY), 0, "told once");
 }

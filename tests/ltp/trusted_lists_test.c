@@ -3,15 +3,18 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "ltp/inside.h"
 #include "ltp/trusted_lists.h"
 #include "ltp/upkeep.h"
 #include "tests/support/storage_fixture.h"
+#include "tests/support/storage_sql.h"
 #include "tests/support/trusted_list_kit.h"
 
-static char dir[4096], file[4200];
+static char dir[4096], file[4200], away[4200];
 static struct clock now;
 static struct store *store;
 static struct ltp *ltp;
@@ -51,12 +54,14 @@ static void close_all(void)
 	store_close(store);
 }
 
-static void publish(const char *from)
+static const char *next_update; /* NULL: six months from its issue */
+
+static void publish_service(const char *sequence, const char *service)
 {
 	struct buf plain = buf_make(1 << 20), octets = buf_make(1 << 20);
-	const struct tlkit_list l = { .services = tlkit_service(
-					  TLKIT_CA_QC, TLKIT_STATUS "granted", from, ca,
-					  NULL) };
+	const struct tlkit_list l = { .sequence = sequence,
+				      .next_update = next_update,
+				      .services = service };
 	const struct tlkit_signature s = { .signer = operator };
 	tlkit_list(&l, &plain);
 	tlkit_sign(view_buf(&plain), &s, &octets);
@@ -67,11 +72,23 @@ static void publish(const char *from)
 	buf_free(&octets);
 }
 
+static void publish_as(const char *sequence, const char *from)
+{
+	publish_service(sequence, tlkit_service(TLKIT_CA_QC, TLKIT_STATUS "granted",
+						from, ca, NULL));
+}
+
+static void publish(const char *from)
+{
+	publish_as(NULL, from);
+}
+
 static void setup(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	fixture_dir(dir);
 	snprintf(file, sizeof(file), "%s/list.xml", dir);
+	snprintf(away, sizeof(away), "%s/away.xml", dir);
 	now = clock_fixed(FIX_T0_MS);
 	operator = fix_cert_make(&(struct fix_cert_options){ .cn = "Operator" });
 	ca = fix_cert_make(&(struct fix_cert_options){ .cn = "CA", .ca = true });
@@ -101,11 +118,25 @@ static void teardown(void)
 
 TestSuite(trusted_lists, .init = setup, .fini = teardown);
 
-static void turn(void)
+static void watch(struct ltp_worker *worker)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(trusted_lists_watch(worker, now.fixed_ms, &err), 0, "%s",
+		     err.text);
+}
+
+static struct upkeep_turn turn_in_trouble(void)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct upkeep_turn t = { .now_ms = now.fixed_ms };
 	cr_assert_eq(trusted_lists_turn(w, &t, &err), 0, "%s", err.text);
+	watch(w);
+	return t;
+}
+
+static void turn(void)
+{
+	const struct upkeep_turn t = turn_in_trouble();
 	cr_assert_str_eq(t.trouble, "");
 }
 
@@ -151,4 +182,295 @@ Test(trusted_lists, the_order_of_its_signers_is_nothing_new)
 	list.signers.n = 1; /* he who signed it is gone */
 	open_all();
 	cr_assert_eq(good_lists(), 0);
+}
+
+/* ---- what is stored is damaged ---- */
+
+static size_t anchors_now(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct anchor_origins origins = { 0 };
+	struct material *m = NULL;
+	cr_assert_eq(material_new(&m, &err), 0);
+	cr_assert_eq(trusted_lists_anchors(w->conn, &w->l->o.lists, now.fixed_ms, m,
+					   &origins, &err),
+		     0, "%s", err.text);
+	const size_t n = material_count(m, MATERIAL_ANCHOR);
+	mem_free(origins.list);
+	material_free(m);
+	return n;
+}
+
+/* What an operator sees. */
+static bool shows(const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(1 << 16);
+	const char *json;
+	struct jsonw j = jsonw_to(&out);
+	jsonw_array(&j);
+	cr_assert_eq(trusted_lists_json(w->conn, &w->l->o.lists, now.fixed_ms, &j,
+					&err),
+		     0, "%s", err.text);
+	jsonw_array_end(&j);
+	cr_assert_eq(jsonw_end(&j, &err), 0);
+	cr_assert_eq(buf_text(&out, &json, &err), 0);
+	const bool there = strstr(json, text) != NULL;
+	buf_free(&out);
+	return there;
+}
+
+static const char *const spoil =
+    "UPDATE blob SET data = CAST(substr(data, 1, size - 1) || x'00' AS BLOB) "
+    "WHERE id = (SELECT max(id) FROM blob)";
+
+/* The upkeep of the disk found something, or repaired it. */
+static int run_stir(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	(void)arg;
+	return trusted_lists_stir(conn, err);
+}
+
+static void stir(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	cr_assert_eq(store_write(store, run_stir, NULL, &err), 0, "%s", err.text);
+}
+
+/* A list that is believed, and then damaged; nobody publishes it for now. */
+static void damage(void)
+{
+	turn();
+	cr_assert_eq(anchors_now(), 1);
+	cr_assert(shows("\"state\":\"good\""));
+	storage_sql(dir, spoil);
+	cr_assert_eq(rename(file, away), 0);
+	stir();
+	watch(w);
+}
+
+Test(trusted_lists, a_damaged_document_is_told_and_its_anchors_end)
+{
+	damage();
+	cr_assert_eq(anchors_now(), 0);
+	cr_assert_eq(good_lists(), 0);
+	cr_assert(shows("\"state\":\"damaged\""));
+	cr_assert(shows("\"why\":\"what is stored of it cannot be read any more\""));
+	cr_assert(shows("\"trusted\":false"));
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert_not_null(strstr(t.trouble, "Test: damaged: "), "%s", t.trouble);
+	cr_assert(shows("cannot be read any more; unreachable: "));
+	/* Its repair from a copy is ordered too. */
+	cr_assert_eq(
+	    storage_sql_int(dir, "SELECT count(*) FROM job WHERE kind = 'fixity'"), 1);
+}
+
+Test(trusted_lists, a_damaged_document_heals_when_the_same_is_got_again)
+{
+	damage();
+	cr_assert_eq(rename(away, file), 0);
+	turn(); /* at once, although the next update is far away */
+	cr_assert(shows("\"state\":\"good\""));
+	cr_assert_eq(anchors_now(), 1);
+	cr_assert_eq(good_lists(), 1);
+	cr_assert_eq(
+	    storage_sql_int(dir, "SELECT count(*) FROM material WHERE kind = 5"), 1,
+	    "it is the same material, whole again");
+	stir();
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+}
+
+Test(trusted_lists, a_damaged_document_heals_when_a_newer_one_is_got)
+{
+	damage();
+	publish_as("11", "2020-01-01T00:00:00Z");
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+	cr_assert(shows("\"sequence\":11"));
+	cr_assert_eq(anchors_now(), 1);
+}
+
+Test(trusted_lists, a_damaged_document_is_not_healed_by_an_older_one)
+{
+	damage();
+	publish_as("9", "2020-01-01T00:00:00Z");
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows("\"state\":\"damaged\""));
+	cr_assert(shows("number 9 after number 10"));
+	cr_assert_eq(anchors_now(), 0);
+}
+
+Test(trusted_lists, a_document_that_was_repaired_counts_again)
+{
+	turn();
+	const char *const keep_good = "CREATE TABLE good AS SELECT id, data FROM blob";
+	const char *const put_good =
+	    "UPDATE blob SET data = (SELECT data FROM good WHERE good.id = blob.id); "
+	    "DROP TABLE good";
+	storage_sql(dir, keep_good);
+	damage();
+	turn_in_trouble();
+	cr_assert(shows("\"state\":\"damaged\""));
+	storage_sql(dir, put_good);
+	told = 0;
+	stir();
+	watch(w);
+	cr_assert(shows("\"state\":\"unreachable\""), "as the last attempt left it");
+	cr_assert(shows("\"trusted\":true"));
+	cr_assert_eq(anchors_now(), 1);
+	cr_assert_eq(told, 1);
+}
+
+/* Nobody stirs when a disk decays: it is looked at anyway, as often as the list. */
+Test(trusted_lists, damage_that_nobody_told_is_found_in_the_rhythm_of_the_list)
+{
+	turn();
+	storage_sql(dir, spoil);
+	watch(w);
+	cr_assert(shows("\"state\":\"good\""));
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	cr_assert_eq(unlink(file), 0);
+	turn_in_trouble();
+	cr_assert(shows("\"state\":\"damaged\""));
+}
+
+/* ---- one number, one version ---- */
+
+Test(trusted_lists, other_contents_under_its_number_are_refused)
+{
+	turn();
+	publish("2021-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows("\"state\":\"same-number\""));
+	cr_assert(shows("\"trusted\":true"), "the last good one stays");
+	cr_assert_eq(anchors_now(), 1);
+	/* Signed anew it is what it was. */
+	publish("2020-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+}
+
+Test(trusted_lists, damage_is_no_occasion_for_other_contents)
+{
+	damage();
+	publish("2021-01-01T00:00:00Z");
+	turn_in_trouble();
+	cr_assert(shows("\"state\":\"damaged\""));
+	cr_assert(shows("same-number: number 10"));
+	cr_assert_eq(anchors_now(), 0);
+	cr_assert_eq(rename(away, file), 0);
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+	cr_assert_eq(anchors_now(), 1);
+}
+
+/* ---- several lists ---- */
+
+/* One list withdrew what another one grants. */
+static void expect_joined(const char *const files[2], const char *const names[2])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_trusted_list both[2] = { list, list };
+	struct anchor_origins origins = { 0 };
+	struct anchor_origin joined;
+	struct material *m = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		both[i].file = files[i];
+		both[i].name = names[i];
+	}
+	ltp->o.lists = (struct trusted_lists){ both, 2 };
+	turn();
+	turn();
+	cr_assert_eq(good_lists(), 2);
+	cr_assert_eq(material_new(&m, &err), 0);
+	cr_assert_eq(trusted_lists_anchors(w->conn, &ltp->o.lists, now.fixed_ms, m,
+					   &origins, &err),
+		     0, "%s", err.text);
+	cr_assert_eq(material_count(m, MATERIAL_ANCHOR), 1);
+	cr_expect_eq(material_sunset(m, 0), INT64_MAX, "%s first", names[0]);
+	cr_assert(anchor_origins_join(&origins, other->sha256, &joined));
+	cr_expect_eq(joined.from_ms, 1262304000000, "2010, when the first one began");
+	cr_expect_eq(joined.until_ms, INT64_MAX);
+	cr_expect_str_eq(joined.source, "trusted list Granting", "%s first", names[0]);
+	mem_free(origins.list);
+	material_free(m);
+	ltp->o.lists = (struct trusted_lists){ &list, 1 };
+}
+
+Test(trusted_lists, what_one_list_withdrew_another_may_grant_in_both_orders)
+{
+	publish_service("1", tlkit_service(TLKIT_CA_QC, TLKIT_STATUS "withdrawn",
+					   "2022-01-01T00:00:00Z", ca,
+					   tlkit_past(TLKIT_CA_QC,
+						      TLKIT_STATUS "granted",
+						      "2010-01-01T00:00:00Z")));
+	cr_assert_eq(rename(file, away), 0);
+	publish("2020-01-01T00:00:00Z");
+	expect_joined((const char *[]){ file, away },
+		      (const char *[]){ "Granting", "Withdrawing" });
+	expect_joined((const char *[]){ away, file },
+		      (const char *[]){ "Withdrawing", "Granting" });
+}
+
+/* ---- its end ---- */
+
+Test(trusted_lists, one_that_names_no_end_for_years_ends_after_six_months)
+{
+	const int64_t end_ms = FIX_T0_MS + (int64_t)(185 - 31) * FIX_DAY_MS;
+	next_update = "2030-01-01T00:00:00Z";
+	publish("2020-01-01T00:00:00Z");
+	turn();
+	cr_assert(shows("\"until\":\"2026-06-04T00:00:00Z\""));
+	cr_assert(shows("\"next_update\":\"2030-01-01T00:00:00Z\""));
+	now.fixed_ms = end_ms;
+	turn();
+	cr_assert(shows("\"trusted\":true"));
+	told = 0;
+	now.fixed_ms = end_ms + 1;
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows("\"state\":\"expired\""));
+	cr_assert(shows("a list counts for six months at most"));
+	cr_assert(shows("\"trusted\":false"));
+	cr_assert_eq(told, 1, "it was due, and its anchors end");
+}
+
+/* ---- two processes on one store ---- */
+
+Test(trusted_lists, what_another_process_kept_is_taken_up)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	unsigned told_other = 0;
+	struct ltp *l = NULL;
+	struct ltp_worker *waiting = NULL;
+	struct ltp_options o = ltp->o;
+	o.trust_changed_arg = &told_other;
+	cr_assert_eq(ltp_new(&o, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(ltp_worker_new(l, &waiting, &err), 0, "%s", err.text);
+	watch(waiting);
+	cr_assert_eq(told_other, 0, "nothing is there yet");
+	turn();
+	cr_assert_eq(told, 1);
+	cr_assert_eq(told_other, 0);
+	watch(waiting);
+	cr_assert_eq(told_other, 1);
+	watch(waiting);
+	cr_assert_eq(told_other, 1, "once");
+	/* The end of a list comes without anybody's doing. */
+	now.fixed_ms += (int64_t)160 * 86400000;
+	cr_assert_eq(unlink(file), 0);
+	turn_in_trouble();
+	cr_assert_eq(anchors_now(), 1);
+	told_other = 0;
+	watch(waiting);
+	cr_assert_eq(told_other, 1);
+	ltp_worker_free(waiting);
+	ltp_free(l);
 }

@@ -987,3 +987,45 @@ Test(fixity, a_kept_file_of_a_killed_repair_is_the_damaged_one)
 	cr_assert_eq(count_names(dir, ".damaged-"), 1);
 	must_read(1, FIXTURE_LARGE);
 }
+
+/* ---- from bytes that were got again ---- */
+
+static int mend(int64_t blob, struct view bytes)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const int rc = fixity_mend(reader, blob, bytes, &err);
+	cr_assert_eq(rc, err.code == LTPS_OK ? 0 : -1);
+	return (int)err.code;
+}
+
+Test(fixity, mended_with_the_bytes_once_stored_and_with_no_others)
+{
+	int64_t blobs[] = { add(1, FIXTURE_LARGE), add(2, SMALL),
+			    add(3, FIXTURE_LARGE) };
+	struct buf good[3];
+	for (size_t i = 0; i < 3; i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		good[i] = buf_make(FIXTURE_LARGE);
+		cr_assert_eq(blob_read(reader, blobs[i], &good[i], &err), 0);
+	}
+	flip(dir, blobs[0]);
+	storage_sql(dir, spoil_small);
+	lose(dir, blobs[2]);
+	cr_assert_eq(verify_all(NULL), 3);
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_eq(mend(blobs[i], view_buf(&good[(i + 1) % 3])),
+			     LTPS_ARGUMENT);
+		cr_assert_eq(verify_all(NULL), 3 - i);
+		cr_assert_eq(mend(blobs[i], view_buf(&good[i])), LTPS_OK);
+		cr_assert_eq(verify_all(NULL), 2 - i);
+		cr_assert_eq(mend(blobs[i], view_buf(&good[i])), LTPS_OK, "whole");
+	}
+	/* What was damaged is never lost. */
+	char path[PATH + 16];
+	path_of(dir, blobs[0], path);
+	strcat(path, ".damaged-1");
+	cr_assert_eq(access(path, F_OK), 0);
+	cr_assert_eq(mend(blobs[2] + 1000, view_buf(&good[2])), LTPS_NOT_FOUND);
+	for (size_t i = 0; i < 3; i++)
+		buf_free(&good[i]);
+}

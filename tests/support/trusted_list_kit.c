@@ -239,6 +239,7 @@ static void put_cert(struct buf *b, const struct tlkit_signature *o, const char 
 {
 	const struct fix_cert *named = o->named != NULL ? o->named : o->signer;
 	const char *method = or_else(o->cert_digest, TLKIT_SHA256);
+	const char *declared = o->inclusive ? "" : DS;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct digest d;
 	must(digest_once(xml_digest_from_uri(view_text(method)), named->der, &d,
@@ -246,9 +247,9 @@ static void put_cert(struct buf *b, const struct tlkit_signature *o, const char 
 	     err.text);
 	put(b,
 	    "<xades:SigningCertificate%s><xades:Cert><xades:CertDigest>"
-	    "<ds:DigestMethod" DS " Algorithm=\"%s\"></ds:DigestMethod>"
-	    "<ds:DigestValue" DS ">",
-	    name, method);
+	    "<ds:DigestMethod%s Algorithm=\"%s\"></ds:DigestMethod>"
+	    "<ds:DigestValue%s>",
+	    name, declared, method, declared);
 	put_base64(b, digest_view(&d));
 	put(b,
 	    "</ds:DigestValue></xades:CertDigest></xades:Cert>"
@@ -260,8 +261,10 @@ static void make_properties(struct signing *s)
 {
 	const char *time = or_else(s->o->time, "2025-12-01T00:00:00Z");
 	struct buf *b = &s->properties;
-	put(b, "<xades:SignedProperties" XADES
-	       " Id=\"props\"><xades:SignedSignatureProperties>");
+	put(b,
+	    "<xades:SignedProperties%s" XADES
+	    " Id=\"props\"><xades:SignedSignatureProperties>",
+	    s->o->inclusive ? " xmlns=\"http://uri.etsi.org/02231/v2#\"" DS : "");
 	if (time[0] != '\0')
 		put(b, "<xades:SigningTime>%s</xades:SigningTime>", time);
 	if (s->o->first_version || s->o->both)
@@ -288,9 +291,12 @@ static void make_info(struct signing *s, struct view list)
 	if (!o->no_properties) {
 		put(b,
 		    "<ds:Reference Type=\"http://uri.etsi.org/01903#SignedProperties\" "
-		    "URI=\"%s\"><ds:Transforms>%s</ds:Transforms>",
-		    or_else(o->properties_uri, "#props"),
-		    or_else(o->properties_transforms, TLKIT_TRANSFORM(TLKIT_EXC)));
+		    "URI=\"%s\">",
+		    or_else(o->properties_uri, "#props"));
+		if (!o->inclusive || o->properties_transforms != NULL)
+			put(b, "<ds:Transforms>%s</ds:Transforms>",
+			    or_else(o->properties_transforms,
+				    TLKIT_TRANSFORM(TLKIT_EXC)));
 		put_digest(b, digest, view_buf(&s->properties), o->wrong_properties);
 		put(b, "</ds:Reference>");
 	}

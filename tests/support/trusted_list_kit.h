@@ -54,6 +54,9 @@ struct tlkit_signature {
 	bool no_certificate;  /* neither of them */
 	bool both;            /* both of them */
 	bool no_properties;   /* no XAdES at all, and one reference */
+	/* The properties as Canonical XML 1.0 has them, and no transform is named; with
+	 * properties_transforms these are. */
+	bool inclusive;
 	bool wrong_digest, wrong_properties, wrong_value;
 };
 /* The list with a signature at the end of its root, appended to out. */

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import subprocess
+import time
 
 DS = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
 XADES = ' xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"'
@@ -17,6 +18,18 @@ TYPE = "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/"
 STATUS = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
 SERVICE = "http://uri.etsi.org/TrstSvc/Svctype/"
 END = "</TrustServiceStatusList>"
+
+
+def instant(days):
+    """So many days from now, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + days * 86400))
+
+
+# A list counts for six months from its issue; the same for a whole run, since the same
+# number always says the same.
+START = int(time.time())
+ISSUED = instant(-1)
+NEXT_UPDATE = instant(180)
 
 
 def run(*arguments, data=None):
@@ -107,8 +120,9 @@ ADDRESS = ('<PostalAddresses><PostalAddress xml:lang="en"><StreetAddress>1 Stree
 
 
 def plain(sequence=1, territory="XX", kind="EUgeneric", version=6, services=(), pointers=(),
-          issued="2026-01-01T00:00:00Z", next_update="2090-01-01T00:00:00Z",
+          issued=None, next_update=NEXT_UPDATE,
           information=("http://example.test/scheme",)):
+    issued = issued or ISSUED
     uris = "".join(f'<URI xml:lang="en">{u}</URI>' for u in information)
     pointers = "".join(pointers)
     if pointers:
@@ -173,28 +187,36 @@ def signature_value(key, info):
     return b"".join(n.to_bytes(32, "big") for n in der_integers(value))
 
 
-def sign(text, key, time="2026-01-01T00:00:00Z"):
+def sign(text, key, time="2026-01-01T00:00:00Z", inclusive=False):
     """The list with an enveloped XAdES B signature, as octets. The certificate has to be
-    valid at that time; None: now."""
+    valid at that time; None: now. inclusive: no transform is named for its properties,
+    which are hashed in Canonical XML 1.0 then, with what is declared around them."""
     if time is None:
         time = run("x509", "-in", key.certificate, "-noout", "-startdate",
                    "-dateopt", "iso_8601").decode().split("=")[1].strip().replace(" ", "T")
-    properties = (
-        f'<xades:SignedProperties{XADES} Id="props"><xades:SignedSignatureProperties>'
-        f"<xades:SigningTime>{time}</xades:SigningTime><xades:SigningCertificateV2>"
-        f"<xades:Cert><xades:CertDigest>{digest(key.der, DS)}</xades:CertDigest>"
-        "</xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
-        "<xades:SignedDataObjectProperties>"
-        '<xades:DataObjectFormat ObjectReference="#whole">'
-        "<xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>"
-        "</xades:SignedDataObjectProperties></xades:SignedProperties>")
+    def written(on_apex, on_digest):
+        return (
+            f'<xades:SignedProperties{on_apex} Id="props"><xades:SignedSignatureProperties>'
+            f"<xades:SigningTime>{time}</xades:SigningTime><xades:SigningCertificateV2>"
+            f"<xades:Cert><xades:CertDigest>{digest(key.der, on_digest)}</xades:CertDigest>"
+            "</xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
+            "<xades:SignedDataObjectProperties>"
+            '<xades:DataObjectFormat ObjectReference="#whole">'
+            "<xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>"
+            "</xades:SignedDataObjectProperties></xades:SignedProperties>")
+    properties = canonical = written(XADES, DS)
+    how = transforms(EXC)
+    if inclusive:
+        properties = written("", "")
+        canonical = written(' xmlns="http://uri.etsi.org/02231/v2#"' + DS + XADES, "")
+        how = ""
     method = MORE + ("rsa-sha256" if key.kind == "rsa" else "ecdsa-sha256")
     info = (f'<ds:SignedInfo{DS}><ds:CanonicalizationMethod Algorithm="{EXC}">'
             f'</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="{method}">'
             '</ds:SignatureMethod><ds:Reference Id="whole" URI="">'
             f"{transforms(ENVELOPED, EXC)}{digest(text)}</ds:Reference>"
             '<ds:Reference Type="http://uri.etsi.org/01903#SignedProperties" URI="#props">'
-            f"{transforms(EXC)}{digest(properties)}</ds:Reference></ds:SignedInfo>")
+            f"{how}{digest(canonical)}</ds:Reference></ds:SignedInfo>")
     value = b64(signature_value(key, info))
     signature = (f'<ds:Signature{DS} Id="sig">{info}'
                  f"<ds:SignatureValue>{value}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>"

@@ -113,6 +113,8 @@ Test(trusted_list, other_forms_that_are_allowed_verify)
 	expect("by Id", &list, &sign, NULL, TRUSTED_LIST_GOOD);
 	sign.cert_digest = "http://www.w3.org/2000/09/xmldsig#sha1";
 	expect("named by SHA-1", &list, &sign, NULL, TRUSTED_LIST_GOOD);
+	sign.inclusive = true;
+	expect("properties without a transform", &list, &sign, NULL, TRUSTED_LIST_GOOD);
 	fix_cert_free(c);
 }
 
@@ -224,6 +226,17 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 		  { .signer = c,
 		    .properties_transforms =
 			TLKIT_TRANSFORM(TLKIT_EXC) TLKIT_TRANSFORM(TLKIT_EXC) },
+		  TRUSTED_LIST_SIGNATURE_FORM },
+		{ "properties without a transform, altered",
+		  { .signer = c, .inclusive = true, .wrong_properties = true },
+		  TRUSTED_LIST_ALTERED },
+		{ "the one canonical form for the other",
+		  { .signer = c,
+		    .inclusive = true,
+		    .properties_transforms = TLKIT_TRANSFORM(TLKIT_EXC) },
+		  TRUSTED_LIST_ALTERED },
+		{ "an empty list of transforms",
+		  { .signer = c, .inclusive = true, .properties_transforms = "" },
 		  TRUSTED_LIST_SIGNATURE_FORM },
 		{ "a third thing",
 		  { .signer = c,
@@ -381,9 +394,11 @@ Test(trusted_list, what_the_list_says_of_itself_is_judged)
 {
 	struct fix_cert *c = signer_make(FIX_KEY_P256);
 	const struct tlkit_signature sign = { .signer = c };
-	const struct trusted_list_seen ten = { 10, 1764547200000 };
-	const struct trusted_list_seen eleven = { 11, 0 };
-	const struct trusted_list_seen later = { 10, 1764547200001 };
+	const struct trusted_list_seen ten = { .sequence = 10,
+					       .issued_ms = 1764547200000 };
+	const struct trusted_list_seen eleven = { .sequence = 11 };
+	const struct trusted_list_seen later = { .sequence = 10,
+						 .issued_ms = 1764547200001 };
 	const char *lists =
 	    "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/EUlistofthelists";
 	const struct {
@@ -446,6 +461,104 @@ Test(trusted_list, what_the_list_says_of_itself_is_judged)
 		expect(cases[i].what, &cases[i].list, &sign, &cases[i].wanted,
 		       cases[i].reason);
 	fix_cert_free(c);
+}
+
+Test(trusted_list, it_counts_for_six_months_at_most)
+{
+	struct fix_cert *c = signer_make(FIX_KEY_P256);
+	const struct tlkit_signature sign = { .signer = c };
+	const int64_t issued_ms = 1764547200000; /* 2025-12-01 */
+	const int64_t march_ms = 1772323200000;  /* 2026-03-01 */
+	const int64_t end_ms = issued_ms + 185 * FIX_DAY_MS;
+	const struct {
+		const char *what;
+		struct tlkit_list list;
+		int64_t time_ms;
+		enum trusted_list_reason reason;
+	} cases[] = {
+		{ "the longest half of a year",
+		  { .issued = "2026-03-01T00:00:00Z",
+		    .next_update = "2026-09-01T00:00:00Z" },
+		  march_ms + 184 * FIX_DAY_MS,
+		  TRUSTED_LIST_GOOD },
+		{ "it ends with it",
+		  { .issued = "2026-03-01T00:00:00Z",
+		    .next_update = "2026-09-01T00:00:00Z" },
+		  march_ms + 184 * FIX_DAY_MS + 1,
+		  TRUSTED_LIST_EXPIRED },
+		{ "a day more, its last moment",
+		  { .next_update = "2026-06-04T00:00:00Z" },
+		  end_ms,
+		  TRUSTED_LIST_GOOD },
+		{ "years, within six months",
+		  { .next_update = "2030-01-01T00:00:00Z" },
+		  end_ms,
+		  TRUSTED_LIST_GOOD },
+		{ "years, behind six months",
+		  { .next_update = "2030-01-01T00:00:00Z" },
+		  end_ms + 1,
+		  TRUSTED_LIST_EXPIRED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct trusted_list_wanted wanted = { .time_ms =
+								cases[i].time_ms };
+		expect(cases[i].what, &cases[i].list, &sign, &wanted, cases[i].reason);
+	}
+	cr_expect_eq(trusted_list_until(issued_ms, INT64_MIN), INT64_MIN, "closed");
+	fix_cert_free(c);
+}
+
+static struct trusted_list_seen seen_of(const struct tlkit_list *list,
+					const struct tlkit_signature *sign)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf plain = buf_make(OUT_MAX), out = buf_make(OUT_MAX);
+	tlkit_list(list, &plain);
+	tlkit_sign(view_buf(&plain), sign, &out);
+	struct trusted_list *l = parse(view_buf(&out));
+	struct trusted_list_seen seen = { .sequence = l->sequence,
+					  .issued_ms = l->issued_ms };
+	cr_assert_eq(trusted_list_content(l, &seen.content, &err), 0);
+	trusted_list_free(l);
+	buf_free(&plain);
+	buf_free(&out);
+	return seen;
+}
+
+Test(trusted_list, other_contents_need_another_number)
+{
+	struct fix_cert *c = signer_make(FIX_KEY_P256);
+	struct fix_cert *by_other = signer_make(FIX_KEY_P256);
+	const struct tlkit_signature sign = { .signer = c }, other = { .signer =
+									   by_other };
+	const struct tlkit_list first = { 0 };
+	const struct trusted_list_seen seen = seen_of(&first, &other);
+	const struct trusted_list_wanted wanted = { .time_ms = FIX_T0_MS,
+						    .seen = &seen };
+	const struct {
+		const char *what;
+		struct tlkit_list list;
+		enum trusted_list_reason reason;
+	} cases[] = {
+		{ "the same, signed anew by another", { 0 }, TRUSTED_LIST_GOOD },
+		{ "one service more",
+		  { .services = tlkit_service(TLKIT_CA_QC, TLKIT_STATUS GRANTED,
+					      "2020-01-01T00:00:00Z", c, NULL) },
+		  TRUSTED_LIST_SAME_NUMBER },
+		{ "issued later, but under the same number",
+		  { .issued = "2025-12-02T00:00:00Z" },
+		  TRUSTED_LIST_SAME_NUMBER },
+		{ "with a number of its own",
+		  { .issued = "2025-12-02T00:00:00Z", .sequence = "11" },
+		  TRUSTED_LIST_GOOD },
+		{ "older and different is older",
+		  { .issued = "2025-11-30T00:00:00Z" },
+		  TRUSTED_LIST_BACKWARDS },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect(cases[i].what, &cases[i].list, &sign, &wanted, cases[i].reason);
+	fix_cert_free(c);
+	fix_cert_free(by_other);
 }
 
 /* ---- pivots ---- */
