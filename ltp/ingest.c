@@ -542,6 +542,7 @@ static int make_all(struct ltp_worker *w, struct ltp_ingest *i,
 		    struct ltp_result *r, struct ltps_error *err)
 {
 	int made = take_record(w, i, req, record, r, err);
+	i->version.record_id = record != NULL ? record->id : NULL;
 	if (made > 0)
 		made = judge_signatures(w, i, req, r, err);
 	if (made > 0)
@@ -630,7 +631,6 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 	struct ltp_ingest *i = arg;
 	int64_t object, version;
 	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
-	    tenant_check_room(i->l, conn, i->tenant, err) != 0 ||
 	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
 	const struct audit_entry entry = {
@@ -647,9 +647,11 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 					     .actor = i->actor,
 					     .poid = i->poid,
 					     .version = i->version.label };
-	return audit_append(conn, &entry, NULL, err) == 0
-		   ? continued_keep(&i->continued, conn, version, &note, err)
-		   : -1;
+	if (audit_append(conn, &entry, NULL, err) != 0 ||
+	    continued_keep(&i->continued, conn, version, &note, err) != 0)
+		return -1;
+	/* Everything that counts is there. */
+	return tenant_check_room(i->l, conn, i->tenant, err);
 }
 
 static void insert_done(void *arg, const struct ltps_error *error)

@@ -127,7 +127,7 @@ static bool request_holds(const struct update *u, struct ltp_result *r)
 static int quota_left(const struct update *u, struct ltp_result *r,
 		      struct ltps_error *err)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = u->record != NULL ? u->record->data.n : 0;
 	bool fits;
 	for (size_t i = 0; i < u->req->n_pos; i++)
 		bytes += u->req->pos[i].data.n;
@@ -234,6 +234,9 @@ static void describe(struct update *u)
 					   .kind = VERSION_UPDATED,
 					   .created_ms = u->now_ms,
 					   .digest = u->version.digest,
+					   .record_id = u->record != NULL
+							    ? u->record->id
+							    : NULL,
 					   .parts = u->parts,
 					   .n_parts = u->n_parts };
 	update_verdict(u);
@@ -330,7 +333,6 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
 				 "another update was first");
 	if (object_add_version(conn, u->object->id, &u->version, &version, err) != 0 ||
-	    tenant_check_room(u->w->l, conn, u->object->tenant, err) != 0 ||
 	    failpoint_fail(FP_UPDATE_KEEP, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = u->profile->id,
@@ -348,9 +350,11 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 					     .actor = actor_of(u),
 					     .poid = u->object->poid,
 					     .version = u->label };
-	return audit_update(conn, u, err) == 0
-		   ? continued_keep(&u->continued, conn, version, &note, err)
-		   : -1;
+	if (audit_update(conn, u, err) != 0 ||
+	    continued_keep(&u->continued, conn, version, &note, err) != 0)
+		return -1;
+	/* Everything that counts is there. */
+	return tenant_check_room(u->w->l, conn, u->object->tenant, err);
 }
 
 /* ---- the whole ---- */

@@ -5,6 +5,8 @@
  * what is refused, and what a change of a stored chain does.
  */
 #include <criterion/criterion.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
 #include "ltp/continued.h"
 #include "ltp/evidence.h"
 #include "ltp/outlook.h"
+#include "storage/credential.h"
 #include "storage/fsck.h"
 #include "storage/object.h"
 #include "tests/support/devpki_kit.h"
@@ -574,6 +577,167 @@ Test(continued, crypto_infos_are_dropped_where_they_are_not_needed)
 	MUST(ers_parse(record, &er, &err));
 	cr_expect_eq(er->crypto_infos.n, 0);
 	ers_free(er);
+}
+
+/* ---- what is counted ---- */
+
+static uint64_t used(struct ltp_kit *k)
+{
+	struct tenant_use u;
+	MUST(tenant_use_get(k->w->conn, "default", &u, &err));
+	return u.bytes;
+}
+
+static void limit_use(struct ltp_kit *k, struct ltp_tenant *t, uint64_t bytes)
+{
+	*t = (struct ltp_tenant){ .name = "default", .max_bytes = bytes };
+	ltp_kit_close(k);
+	k->tenants = t;
+	k->n_tenants = 1;
+	ltp_kit_open(k);
+}
+
+static size_t chain_size(struct view record)
+{
+	struct ers *er = NULL;
+	MUST(ers_parse(record, &er, &err));
+	const size_t n = er->chains[0].whole.n;
+	ers_free(er);
+	return n;
+}
+
+Test(continued, record_counts_in_the_quota_until_its_object_goes)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	struct ltp_tenant tenant;
+	struct ltp_result r;
+	char pa[64], pb[64];
+	const struct ltp_po delta = text("a", "another");
+	preserve(a, ONE, 1, VIEW_NULL, pa);
+	settle();
+	const struct view v1 = record_of(a, pa, "v1");
+	cr_assert_eq(update(a, pa, &delta, 1, &r), LTP_OK);
+	settle();
+	const struct view v2 = record_of(a, pa, "v2");
+	b = start(SHA256, 1);
+	const struct ltp_po one[] = { text("a", ONE[0]), record_po(v1) },
+			    two[] = { delta, record_po(v2) };
+	limit_use(b, &tenant, strlen(ONE[0]) + v1.n - 1);
+	cr_expect_eq(ltp_kit_preserve(b, one, 2, NULL), LTP_NO_SPACE, "with a record");
+	cr_assert_eq(ltp_kit_preserve(b, one, 1, pb), LTP_OK, "the data alone fits");
+	const struct ltp_delete_request all = { .caller = { "", "tester" },
+						.poid = pb,
+						.reason = "test" };
+	MUST(ltp_delete(b->w, &all, &r, &err));
+	cr_assert_eq(used(b), 0);
+	limit_use(b, &tenant, strlen(ONE[0]) + v1.n);
+	cr_assert_eq(ltp_kit_preserve(b, one, 2, pb), LTP_OK, "%s", b->answer.message);
+	const uint64_t with = strlen(ONE[0]) + chain_size(v1);
+	cr_expect_eq(used(b), with);
+	limit_use(b, &tenant, with + strlen("another") + v2.n - 1);
+	cr_expect_eq(update(b, pb, two, 2, &r), LTP_NO_SPACE);
+	cr_expect_eq(used(b), with, "what is refused does not count");
+	limit_use(b, &tenant, with + strlen("another") + v2.n);
+	cr_assert_eq(update(b, pb, two, 2, &r), LTP_OK, "%s", r.message);
+	const uint64_t both = with + strlen("another") + chain_size(v2);
+	cr_expect_eq(used(b), both);
+	/* What a renewal puts down is the service's. */
+	settle();
+	end_digest(DIGEST_SHA256);
+	ltp_kit_live(b, 2 * DAY_MS, DAY_MS / 2);
+	cr_expect_eq(storage_sql_int(b->dir, "SELECT count(*) FROM chain"), 4);
+	cr_expect_eq(used(b), both);
+	MUST(ltp_delete(b->w, &all, &r, &err));
+	cr_expect_eq(used(b), 0);
+}
+
+struct committed {
+	atomic_bool done;
+	enum ltps_code code;
+};
+
+static void take_commit(void *arg, struct ltp_ingest *i, const struct ltps_error *e)
+{
+	struct committed *c = arg;
+	(void)i;
+	c->code = e->code;
+	atomic_store(&c->done, true);
+}
+
+static enum ltps_code commit(struct ltp_ingest *i)
+{
+	struct committed c = { .code = LTPS_OK };
+	MUST(ltp_ingest_commit(i, take_commit, &c, &err));
+	while (!atomic_load(&c.done))
+		sched_yield();
+	ltp_ingest_free(i);
+	return c.code;
+}
+
+/* Two that fit each by itself, at the same moment. */
+Test(continued, quota_is_exact_when_the_record_is_stored)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	struct ltp_tenant tenant;
+	struct ltp_ingest *i[2] = { NULL };
+	struct ltp_result r;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	b = start(SHA256, 1);
+	limit_use(b, &tenant, 2 * strlen(ONE[0]) + 2 * chain_size(record) - 1);
+	const struct ltp_po pos[] = { text("a", ONE[0]), record_po(record) };
+	const struct ltp_ingest_request req = { .caller = { "", "tester" },
+						.profile_id = KIT_PROFILE,
+						.pos = pos,
+						.n_pos = 2 };
+	enum ltps_code codes[2] = { LTPS_OK, LTPS_OK };
+	for (size_t n = 0; n < 2; n++) {
+		MUST(ltp_ingest_prepare(b->w, &req, &i[n], &r, &err));
+		cr_assert_not_null(i[n], "%s", r.message);
+	}
+	for (size_t n = 0; n < 2; n++)
+		codes[n] = commit(i[n]);
+	cr_expect_eq(codes[0], LTPS_OK);
+	cr_expect_eq(codes[1], LTPS_NO_SPACE);
+	cr_expect_eq(storage_sql_int(b->dir, "SELECT count(*) FROM object"), 1);
+	cr_expect_eq(used(b), strlen(ONE[0]) + chain_size(record));
+}
+
+/* The name of a record finds its object. */
+Test(continued, record_with_a_name_is_found_by_it)
+{
+	struct ltp_kit *a = start(SHA256 "operation = Search\n", 1), *b;
+	struct ltp_found f = { 0 };
+	struct ltp_result r;
+	char pa[64], pb[64];
+	const struct ltp_po delta = text("a", "another");
+	preserve(a, ONE, 1, VIEW_NULL, pa);
+	settle();
+	struct ltp_po one[] = { text("a", ONE[0]), record_po(record_of(a, pa, "v1")) };
+	cr_assert_eq(update(a, pa, &delta, 1, &r), LTP_OK);
+	settle();
+	struct ltp_po two[] = { delta, record_po(record_of(a, pa, "v2")) };
+	one[1].id = "first-record";
+	two[1].id = "second-record";
+	b = start(SHA256 "operation = Search\n", 1);
+	cr_assert_eq(ltp_kit_preserve(b, one, 2, pb), LTP_OK, "%s", b->answer.message);
+	cr_assert_eq(update(b, pb, two, 2, &r), LTP_OK, "%s", r.message);
+	static const char *const filters[] = { "id = first-record",
+					       "id = second-record",
+					       "id = a",
+					       "id ~ SECOND",
+					       "id = third-record",
+					       "not id = second-record" };
+	for (size_t i = 0; i < 6; i++) {
+		MUST(ltp_search(b->w, &(struct ltp_caller){ "", "tester" }, filters[i],
+				&f, &r, &err));
+		cr_expect_eq(r.minor, LTP_OK, "%s", r.message);
+		cr_expect_eq(f.n, i < 4, "%s", filters[i]);
+		cr_expect(f.n == 0 || strcmp(f.poids[0], pb) == 0);
+		ltp_found_clear(&f);
+	}
 }
 
 /* ---- damage, and the end ---- */
