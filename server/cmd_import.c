@@ -16,7 +16,7 @@
 #include "validation/evidence_source.h"
 
 #define PROFILE_DEFAULT "urn:ltps:profile:pds+pgd+aug+wst+ers:1"
-#define OWN_OPTIONS_COUNT (3 + CLIENT_OPTIONS_COUNT)
+#define OWN_OPTIONS_COUNT (4 + CLIENT_OPTIONS_COUNT)
 #define OPTIONS_MAX (TRUST_OPTIONS_COUNT + OWN_OPTIONS_COUNT)
 
 static const char help[] =
@@ -28,10 +28,12 @@ static const char help[] =
     "goes on with each record, once it holds under the anchors that it has itself:\n"
     "the versions of an object become those of a new one, reports and forms objects\n"
     "of their own, the trace and the anchors one beside. Prints for each the old\n"
-    "POID, the new one, and the old version, or \"beside\".\n" CLIENT_HELP
+    "POID, the new one, and the old version, or \"beside\"; \"there\" behind it when\n"
+    "it was taken over before: a second run takes what is missing only.\n" CLIENT_HELP
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
     "  --beside         go on with no record: all becomes one object, its old records\n"
     "                   parts of it; for services that do not have those anchors\n"
+    "  --new            do not ask what is there already: all becomes new objects\n"
     "  --check          judge only, submit nothing\n" TRUST_OPTIONS_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
     "or it failed\n";
@@ -168,6 +170,7 @@ static int parse(struct import *im, int argc, char **argv)
 		CLIENT_OPTIONS(im->client),
 		{ .name = "--profile", .text = &im->profile },
 		{ .name = "--beside", .flag = &im->beside },
+		{ .name = "--new", .flag = &im->anew },
 		{ .name = "--check", .flag = &im->check },
 	};
 	const struct command_line line = { "import",    help,     options,

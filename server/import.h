@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import - between cmd_import.c and import_submit.c; not for others. */
+/* import - between cmd_import.c, import_find.c and import_submit.c; not for others. */
 #ifndef LTPS_SERVER_IMPORT_H
 #define LTPS_SERVER_IMPORT_H
 
+#include "base/digest.h"
 #include "formats/exchange.h"
 #include "server/client.h"
 #include "server/trust_options.h"
@@ -14,6 +15,7 @@ struct import {
 	struct client client;
 	const char *profile;
 	int check, beside;
+	int anew; /* it is not asked what is there already */
 	unsigned hop; /* how often the objects were taken over, with this one */
 	const char *rest[1];
 	struct buf file;
@@ -21,9 +23,45 @@ struct import {
 	struct validation_policy *policy; /* NULL: algorithms are not judged */
 };
 
+/* A record about an object of this POID. */
+bool import_is_of(const struct exchange_item *e, const char *poid);
+
+/* ---- import_find.c ---- */
+
+#define IMPORT_POID_MAX 128
+#define IMPORT_NAME "imported-"
+#define IMPORT_NAME_SIZE (sizeof(IMPORT_NAME) + 64)
+
+/* Where something is from: the old POID, what of it, and the digests of its records. A
+ * later export with the same records is the same. */
+struct import_origin {
+	struct buf text;
+	char name[IMPORT_NAME_SIZE]; /* IMPORT_NAME and the SHA-256 of it */
+};
 /*
- * import_submit - each object of the document to the service, in its order; what was
- * taken over is printed at once. The exit status: the first that is refused ends it.
+ * e     the record; with `all`, of the object all of whose records count
+ * what  a version, or a word for the rest
+ * ret   release with import_origin_clear(), also when it fails
+ */
+int import_origin_make(const struct import *im, const struct exchange_item *e, bool all,
+		       const char *what, struct import_origin *ret,
+		       struct ltps_error *err) LTPS_CHECKED;
+void import_origin_clear(struct import_origin *o);
+/*
+ * import_find - asks the service (Search) for the object that was made of it.
+ * within  POID of the object that it must be; NULL: any, the oldest
+ * poid    set when it is found
+ * The exit status: 0 also when there is none.
+ */
+int import_find(const struct import *im, const struct import_origin *origin,
+		const char *within, char poid[IMPORT_POID_MAX], bool *ret_found);
+
+/* ---- import_submit.c ---- */
+
+/*
+ * import_submit - each object of the document to the service, in its order, unless it
+ * is there already; each is printed at once. The exit status: the first that is refused
+ * ends it.
  */
 int import_submit(struct import *im);
 

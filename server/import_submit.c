@@ -8,7 +8,8 @@
  *   any other: reports, forms     PreservePO, an object of its own, with its record
  *   trace, anchors                PreservePO, an object beside
  *
- * With --beside all of it becomes one object, and no record goes on.
+ * With --beside all of it becomes one object, and no record goes on. What is there from
+ * a run before is told, and the rest goes on behind it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,8 @@
 #include "server/import.h"
 
 #define BESIDE "beside"
-#define POID_MAX 128
+#define ALL "all" /* with --beside */
+#define THERE " there" /* behind what was taken over before */
 
 /* ---- ids ---- */
 
@@ -38,16 +40,11 @@ static const char *part_id(const char *id)
 	return id + prefix_of(id);
 }
 
-static bool is_of(const struct exchange_item *e, const char *poid)
-{
-	return e->kind == EXCHANGE_EVIDENCE && strcmp(e->poid, poid) == 0;
-}
-
 static size_t count_evidence(const struct import *im, const char *poid)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < im->x.n; i++)
-		n += is_of(&im->x.items[i], poid);
+		n += import_is_of(&im->x.items[i], poid);
 	return n;
 }
 
@@ -161,11 +158,13 @@ static void put_item(const struct import *im, struct jsonw *j,
 	jsonw_object_end(j);
 }
 
-static void put_record(struct jsonw *j, const struct exchange_item *e)
+/* name: under which its version is found again. */
+static void put_record(struct jsonw *j, const struct exchange_item *e, const char *name)
 {
 	jsonw_object(j);
 	put_data(j, e);
 	jsonw_member(j, "formatId", URI_ER_CONTINUED);
+	jsonw_member(j, "id", name);
 	jsonw_object_end(j);
 }
 
@@ -212,7 +211,7 @@ static bool is_update(const struct import *im, const struct old_version *v,
 /* before: with what differs from it as an update of this POID; NULL: a new object. */
 static int put_version(const struct import *im, const struct old_version *v,
 		       const struct old_version *before, const char *poid,
-		       struct buf *out, struct ltps_error *err)
+		       const char *name, struct buf *out, struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
@@ -225,7 +224,7 @@ static int put_version(const struct import *im, const struct old_version *v,
 	for (size_t k = 0; k < v->e->n_refs; k++)
 		if (before == NULL || !is_same(im, v, k, before))
 			put_part(&j, part_of(im, v, k), own_id(v, k));
-	put_record(&j, v->e);
+	put_record(&j, v->e, name);
 	jsonw_array_end(&j);
 	jsonw_object_end(&j);
 	return jsonw_end(&j, err);
@@ -250,7 +249,7 @@ static bool belongs(const struct import *im, const struct exchange_item *item,
 		return im->beside != 0 && strcmp(item->poid, first->poid) == 0;
 	case EXCHANGE_OBJECT:
 		for (size_t i = 0; im->beside != 0 && i < im->x.n; i++)
-			if (is_of(&im->x.items[i], first->poid) &&
+			if (import_is_of(&im->x.items[i], first->poid) &&
 			    refers(&im->x.items[i], item->id))
 				return true;
 		return false;
@@ -270,8 +269,23 @@ static bool has_beside(const struct import *im, const struct exchange_item *firs
 	return false;
 }
 
+/* Where it is from, as a part of its own. */
+static void put_origin(struct jsonw *j, const struct import_origin *origin)
+{
+	jsonw_object(j);
+	jsonw_key(j, "binaryData");
+	jsonw_object(j);
+	jsonw_key(j, "value");
+	jsonw_base64(j, view_buf(&origin->text));
+	jsonw_object_end(j);
+	jsonw_member(j, "mimeType", "text/plain");
+	jsonw_member(j, "id", origin->name);
+	jsonw_object_end(j);
+}
+
 static int put_beside(const struct import *im, const struct exchange_item *first,
-		      struct buf *out, struct ltps_error *err)
+		      const struct import_origin *origin, struct buf *out,
+		      struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
@@ -281,6 +295,7 @@ static int put_beside(const struct import *im, const struct exchange_item *first
 	for (size_t i = 0; i < im->x.n; i++)
 		if (belongs(im, &im->x.items[i], first))
 			put_item(im, &j, &im->x.items[i]);
+	put_origin(&j, origin);
 	jsonw_array_end(&j);
 	jsonw_object_end(&j);
 	return jsonw_end(&j, err);
@@ -288,7 +303,7 @@ static int put_beside(const struct import *im, const struct exchange_item *first
 
 /* ---- sending ---- */
 
-static void tell(const char *old, const char *poid, const char *what)
+static void tell(const char *old, const char *poid, const char *what, bool there)
 {
 	progress_hide();
 	client_show(stdout, old);
@@ -296,14 +311,14 @@ static void tell(const char *old, const char *poid, const char *what)
 	client_show(stdout, poid);
 	putchar(' ');
 	client_show(stdout, what);
-	putchar('\n');
+	puts(there ? THERE : "");
 	fflush(stdout);
 }
 
 /* poid: where the object is new, its POID is put here. A warning was told, and what it
  * is about is preserved. */
 static int send_message(const struct import *im, const char *operation,
-			struct view message, char poid[POID_MAX])
+			struct view message, char poid[IMPORT_POID_MAX])
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	json_t *answer = NULL;
@@ -313,7 +328,7 @@ static int send_message(const struct import *im, const char *operation,
 	status = client_verdict("import", answer);
 	const char *made = client_text(answer, "poId");
 	if (made != NULL)
-		snprintf(poid, POID_MAX, "%s", made);
+		snprintf(poid, IMPORT_POID_MAX, "%s", made);
 	if (status == EXIT_UNDETERMINED)
 		status = EXIT_VALID;
 	json_decref(answer);
@@ -321,55 +336,95 @@ static int send_message(const struct import *im, const char *operation,
 }
 
 static int submit_version(const struct import *im, const struct old_version *v,
-			  const struct old_version *before, char poid[POID_MAX])
+			  const struct old_version *before,
+			  const struct import_origin *origin,
+			  char poid[IMPORT_POID_MAX])
 {
-	const struct exchange_item *e = v->e;
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(CLIENT_BODY_MAX);
 	int status;
-	if (put_version(im, v, before, poid, &message, &err) != 0)
-		status = command_error(e->id, &err);
+	if (put_version(im, v, before, poid, origin->name, &message, &err) != 0)
+		status = command_error(v->e->id, &err);
 	else
 		status = send_message(im, before != NULL ? "UpdatePOC" : "PreservePO",
 				      view_buf(&message), poid);
-	if (status == EXIT_VALID)
-		tell(e->poid, poid, e->version != NULL ? e->version : "-");
 	buf_free(&message);
 	return status;
 }
 
-static int submit_beside(const struct import *im, const struct exchange_item *first)
+static int submit_beside(const struct import *im, const struct exchange_item *first,
+			 const struct import_origin *origin, char poid[IMPORT_POID_MAX])
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(CLIENT_BODY_MAX);
-	char poid[POID_MAX] = "";
 	int status;
-	if (put_beside(im, first, &message, &err) != 0)
+	if (put_beside(im, first, origin, &message, &err) != 0)
 		status = command_error(first->id, &err);
 	else
 		status = send_message(im, "PreservePO", view_buf(&message), poid);
-	if (status == EXIT_VALID)
-		tell(first->poid, poid, BESIDE);
 	buf_free(&message);
 	return status;
 }
 
-static int submit_versions(const struct import *im, const struct exchange_item *first)
+/* ---- what is missing ---- */
+
+/* Something of an object: a version, or what is beside when v is NULL. */
+struct piece {
+	const struct exchange_item *e; /* its record; evidence of the object */
+	const struct old_version *v, *before;
+	const char *what;
+};
+
+/* poid: of the object that it belongs to; where that is new, it is put here. */
+static int take_origin(const struct import *im, const struct piece *p,
+		       const struct import_origin *origin, char poid[IMPORT_POID_MAX])
+{
+	bool there = false;
+	int status = EXIT_VALID;
+	if (im->anew == 0)
+		status = import_find(im, origin, p->before != NULL ? poid : NULL, poid,
+				     &there);
+	if (status == EXIT_VALID && !there)
+		status = p->v != NULL
+			     ? submit_version(im, p->v, p->before, origin, poid)
+			     : submit_beside(im, p->e, origin, poid);
+	if (status == EXIT_VALID)
+		tell(p->e->poid, poid, p->what, there);
+	return status;
+}
+
+static int take(const struct import *im, const struct piece *p,
+		char poid[IMPORT_POID_MAX])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct import_origin origin = { .name = "" };
+	const char *what = p->v == NULL && im->beside != 0 ? ALL : p->what;
+	const int status =
+	    import_origin_make(im, p->e, p->v == NULL, what, &origin, &err) == 0
+		? take_origin(im, p, &origin, poid)
+		: command_error(p->e->id, &err);
+	import_origin_clear(&origin);
+	return status;
+}
+
+static int take_versions(const struct import *im, const struct exchange_item *first)
 {
 	struct old_version newest = { 0 }; /* of the object */
-	char poid[POID_MAX] = "";
+	char poid[IMPORT_POID_MAX] = "";
 	for (size_t i = 0; i < im->x.n; i++) {
-		char own[POID_MAX] = "";
-		int status;
-		if (!is_of(&im->x.items[i], first->poid))
+		const struct exchange_item *e = &im->x.items[i];
+		char own[IMPORT_POID_MAX] = "";
+		if (!import_is_of(e, first->poid))
 			continue;
-		const struct old_version v = version_of(im, &im->x.items[i]);
+		const struct old_version v = version_of(im, e);
 		const bool alone = newest.e != NULL && !is_update(im, &v, &newest);
-		if (alone)
-			status = submit_version(im, &v, NULL, own);
-		else
-			status = submit_version(
-			    im, &v, newest.e != NULL ? &newest : NULL, poid);
+		const struct piece p = {
+			.e = e,
+			.v = &v,
+			.before = newest.e != NULL && !alone ? &newest : NULL,
+			.what = e->version != NULL ? e->version : "-"
+		};
+		const int status = take(im, &p, alone ? own : poid);
 		if (status != EXIT_VALID)
 			return status;
 		if (!alone)
@@ -378,10 +433,12 @@ static int submit_versions(const struct import *im, const struct exchange_item *
 	return EXIT_VALID;
 }
 
-static int submit_one(const struct import *im, const struct exchange_item *first)
+static int take_object(const struct import *im, const struct exchange_item *first)
 {
-	const int status = im->beside != 0 ? EXIT_VALID : submit_versions(im, first);
-	return status == EXIT_VALID && has_beside(im, first) ? submit_beside(im, first)
+	const struct piece beside = { .e = first, .what = BESIDE };
+	char poid[IMPORT_POID_MAX] = "";
+	const int status = im->beside != 0 ? EXIT_VALID : take_versions(im, first);
+	return status == EXIT_VALID && has_beside(im, first) ? take(im, &beside, poid)
 							     : status;
 }
 
@@ -391,7 +448,7 @@ static bool is_first(const struct import *im, size_t i)
 	const struct exchange_item *e = &im->x.items[i];
 	bool first = e->kind == EXCHANGE_EVIDENCE;
 	for (size_t k = 0; k < i && first; k++)
-		first = !is_of(&im->x.items[k], e->poid);
+		first = !import_is_of(&im->x.items[k], e->poid);
 	return first;
 }
 
@@ -405,7 +462,7 @@ int import_submit(struct import *im)
 		if (!is_first(im, i))
 			continue;
 		progress_part(&im->trust.progress, "object", ++done, n);
-		const int status = submit_one(im, &im->x.items[i]);
+		const int status = take_object(im, &im->x.items[i]);
 		if (status != EXIT_VALID)
 			return status;
 	}
