@@ -61,7 +61,8 @@ static int proof_of_record(struct proof *p, struct view record, int64_t *ret_ms,
 	const struct continued_data data = { .digest = digest_of_part,
 					     .arg = p,
 					     .n = p->v->n_parts };
-	return continued_proof(p->w, record, &data, ret_ms, err);
+	const struct continued_judge by = continued_judge_of(p->w);
+	return continued_proof(&by, record, &data, ret_ms, err);
 }
 
 /* The record as it came. */

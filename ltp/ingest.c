@@ -525,13 +525,14 @@ static int take_record(struct ltp_worker *w, struct ltp_ingest *i,
 		       struct ltps_error *err)
 {
 	const struct continued_data data = data_of(req);
+	const struct continued_judge by = continued_judge_of(w);
 	bool holds;
 	if (record == NULL)
 		return 1;
 	if (req->n_pos == 0)
 		return refuse(r, LTP_PARAMETER_ERROR,
 			      "an evidence record, and nothing that it is about");
-	if (continued_take(w, record->data, &data, &i->continued, &holds, r, err) != 0)
+	if (continued_take(&by, record->data, &data, &i->continued, &holds, r, err) != 0)
 		return -1;
 	return holds ? 1 : 0;
 }

@@ -207,10 +207,11 @@ static int take_record(struct update *u, struct ltp_result *r, struct ltps_error
 	const struct continued_data data = { .digest = part_hash,
 					     .arg = u,
 					     .n = u->n_parts };
+	const struct continued_judge by = continued_judge_of(u->w);
 	bool holds;
 	if (u->record == NULL)
 		return 1;
-	if (continued_take(u->w, u->record->data, &data, &u->continued, &holds, r,
+	if (continued_take(&by, u->record->data, &data, &u->continued, &holds, r,
 			   err) != 0)
 		return -1;
 	if (!holds) {

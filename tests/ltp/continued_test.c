@@ -579,6 +579,99 @@ Test(continued, crypto_infos_are_dropped_where_they_are_not_needed)
 	ers_free(er);
 }
 
+/* ---- records of other makers ---- */
+
+/* The record of one object with its sibling in the first list, as RFC 4998 4.2 makes it
+ * by the letter: the same root. */
+static struct view with_sibling(struct view record)
+{
+	struct ers *er = NULL;
+	struct view group[4], path[64], chain;
+	struct buf stamp = buf_make(ERS_SIZE_MAX), chains = buf_make(ERS_SIZE_MAX),
+		   out = buf_make(ERS_SIZE_MAX);
+	size_t n = 0;
+	MUST(ers_parse(record, &er, &err));
+	const struct ers_stamp *s = &er->chains[0].stamps[0];
+	cr_assert(er->n_chains == 1 && er->chains[0].n == 1 && s->n_lists >= 2);
+	for (size_t l = 0; l < 2; l++)
+		for (size_t i = 0; i < s->lists[l].n; i++)
+			group[n++] = s->lists[l].hashes[i];
+	for (size_t l = 2; l < s->n_lists; l++)
+		path[l - 2] = s->lists[l].hashes[0];
+	const struct ers_stamp_parts parts = { .alg = s->alg,
+					       .group = group,
+					       .n_group = n,
+					       .path = path,
+					       .n_path = s->n_lists - 2,
+					       .token = s->token };
+	MUST(ers_stamp_encode(&parts, &stamp, &err));
+	const struct view whole = view_buf(&stamp);
+	MUST(ers_chain_encode(&whole, 1, &chains, &err));
+	chain = view_buf(&chains);
+	MUST(ers_encode(&chain, 1, &s->alg, 1, VIEW_NULL, &out, &err));
+	buf_free(&stamp);
+	buf_free(&chains);
+	ers_free(er);
+	return keep(out);
+}
+
+static void expect_one_of_more(struct view record, size_t chains, int64_t first_ms)
+{
+	struct ers_report *r = NULL;
+	const struct ers_object object = { .name = ONE[0],
+					   .has_data = true,
+					   .data = view_text(ONE[0]) };
+	const struct ers_input in = { .objects = &object,
+				      .n_objects = 1,
+				      .material = kits[n_kits - 1].trust,
+				      .policy = &policy,
+				      .time_ms = now() };
+	MUST(ers_verify(record, &in, &r, &err));
+	cr_expect_eq(r->indication, INDICATION_PASSED, "%s: %s", r->subindication,
+		     r->n_findings > 0 ? r->findings[0].text : "");
+	cr_expect(r->intact && r->covers[0].covered);
+	cr_expect_not(r->covers[0].group_complete, "it never was a group");
+	cr_expect_eq(r->n_chains, chains);
+	for (size_t i = 1; i < r->n_chains; i++)
+		cr_expect(r->chains[i].links_previous && !r->chains[i].sorted_variant);
+	cr_expect_eq(r->proof_of_existence_ms, first_ms);
+	ers_report_free(r);
+}
+
+Test(continued, record_of_one_object_may_have_siblings_in_its_first_list)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b, *c;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view plain = record_of(a, poid, "v1"),
+			  record = with_sibling(plain);
+	const int64_t first = judged(plain, ONE, 1).first_ms;
+	expect_one_of_more(record, 1, first);
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, record, poid);
+	cr_expect_eq(proof_of(b, poid, 0), first);
+	settle();
+	expect_one_of_more(record_of(b, poid, "v1"), 2, first);
+	end_digest(DIGEST_SHA256);
+	for (int i = 0; i < 4; i++) {
+		pass(DAY_MS / 2);
+		ltp_kit_work(b);
+	}
+	expect_one_of_more(record_of(b, poid, "v1"), 3, first);
+	cr_expect_eq(proof_of(b, poid, 0), first);
+	cr_expect_eq(damage(b), 0);
+	const struct view next = record_of(b, poid, "v1");
+	c = start("digest = sha512\n" TREE, 1);
+	preserve(c, ONE, 1, next, poid);
+	settle();
+	expect_one_of_more(record_of(c, poid, "v1"), 4, first);
+	const struct ltp_po other[] = { text("a", "another"), record_po(record) };
+	cr_expect_eq(ltp_kit_preserve(c, other, 2, NULL), LTP_PO_FORMAT_ERROR);
+	cr_expect_not_null(strstr(c->answer.message, "not covered"), "%s",
+			   c->answer.message);
+}
+
 /* ---- what is counted ---- */
 
 static uint64_t used(struct ltp_kit *k)
