@@ -52,75 +52,11 @@ static bool object_takes(const struct update *u, struct ltp_result *r)
 	return false;
 }
 
-/* Of the formats that hold versions of their own (TR-ESOR) none is taken. */
-static bool is_versioning(const char *format_id)
-{
-	static const char BSI[] = "http://www.bsi.bund.de/tr-esor/";
-	return format_id != NULL && strncmp(format_id, BSI, sizeof(BSI) - 1) == 0;
-}
-
-/* Refusals of a PO as UpdatePOC tells them (section 4 of the list of minors). */
-static bool delta_refused(struct ltp_result *r)
-{
-	static const char PO[] = "po[";
-	char text[sizeof(r->message)];
-	memcpy(text, r->message, sizeof(text));
-	if (strncmp(text, PO, sizeof(PO) - 1) == 0)
-		snprintf(r->message, sizeof(r->message), "deltaPoc[%.480s",
-			 text + sizeof(PO) - 1);
-	if (r->minor == LTP_UNKNOWN_PO_FORMAT)
-		r->minor = LTP_UNKNOWN_DELTA_POC;
-	if (r->minor == LTP_PO_FORMAT_ERROR)
-		r->minor = LTP_DELTA_POC_PROBLEM;
-	return false;
-}
-
-static bool delta_holds(const struct update *u, size_t i, struct ltp_result *r)
-{
-	const struct ltp_po *po = &u->req->pos[i];
-	if (is_versioning(po->format_id)) {
-		refuse(r, LTP_UNKNOWN_DELTA_POC,
-		       "deltaPoc[%zu]: the format '%s' is not taken here", i,
-		       po->format_id);
-		return false;
-	}
-	if (!ingest_po_holds(u->profile, po, i, r) ||
-	    !ingest_format_true(po, u->detected[i], i, r))
-		return delta_refused(r);
-	for (size_t k = 0; po->id != NULL && k < i; k++)
-		if (u->req->pos[k].id != NULL &&
-		    strcmp(u->req->pos[k].id, po->id) == 0) {
-			refuse(r, LTP_DELTA_POC_PROBLEM,
-			       "deltaPoc[%zu].id '%s' stands at deltaPoc[%zu] already",
-			       i, po->id, k);
-			return false;
-		}
-	return true;
-}
-
 static bool request_holds(const struct update *u, struct ltp_result *r)
 {
-	const struct ltp_update_request *req = u->req;
-	if (req->n_pos == 0) {
-		refuse(r, LTP_PARAMETER_ERROR, "no deltaPoc");
-		return false;
-	}
-	if (req->n_pos > u->profile->max_pos) {
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "%zu DeltaPOCs; the profile takes at most %llu", req->n_pos,
-		       (unsigned long long)u->profile->max_pos);
-		return false;
-	}
-	if (u->profile->storage != WITH_STORAGE) {
-		refuse(r, LTP_NOT_SUPPORTED, "the profile keeps no data");
-		return false;
-	}
-	for (size_t i = 0; i < req->n_pos; i++)
-		if (!delta_holds(u, i, r))
-			return false;
-	if (u->record != NULL && !ingest_po_holds(u->profile, u->record, req->n_pos, r))
-		return delta_refused(r);
-	return ingest_space_left(u->w->l, r);
+	return request_deltas_hold(u->profile, u->req->pos, u->req->n_pos, u->record,
+				   r) &&
+	       ingest_space_left(u->w->l, r);
 }
 
 /* What comes counts; what is taken over is counted already. 1: it fits. */
@@ -402,7 +338,7 @@ int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
 	const bool go = continued_record(req->pos, req->n_pos, &u.record, ret_result);
 	own.n_pos -= u.record != NULL;
 	if (!go)
-		delta_refused(ret_result);
+		request_delta_refused(ret_result);
 	for (unsigned i = 0; go && i < UPDATE_TRIES; i++) {
 		rc = try_once(&u, ret_result, err);
 		if (rc != 0 || !u.overtaken)
