@@ -25,11 +25,11 @@ static const char help[] =
     "given here: those inside of the document are kept with it, and not trusted.\n"
     "What does not verify, is covered by no record, or would be refused by the rules\n"
     "of the service, is refused. The service then goes on with each record, once it\n"
-    "holds under the anchors that it has itself: the versions of an object become those of\n"
-    "a new one, reports and forms objects of their own, the trace and the anchors one\n"
-    "beside. Prints for each the old POID, the new one, and the old version, or\n"
-    "\"beside\"; \"there\" behind it when it was taken over before: a second run takes\n"
-    "what is missing only.\n" CLIENT_HELP
+    "holds under the anchors that it has itself: the versions of an object become\n"
+    "those of a new one, reports and forms objects of their own, the trace and the\n"
+    "anchors one beside. Prints for each the old POID, the new one, and the old\n"
+    "version, or \"beside\"; \"there\" behind it when it was taken over before: a\n"
+    "second run takes what is missing only.\n" CLIENT_HELP
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
     "  --beside         go on with no record: all becomes one object, its old records\n"
     "                   parts of it; for services that do not have those anchors\n"
