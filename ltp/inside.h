@@ -10,6 +10,7 @@
 #include "ltp/known.h"
 #include "ltp/ltp.h"
 #include "ltp/needs.h"
+#include "ltp/proofs.h"
 #include "ltp/tsa_seen.h"
 #include "storage/evidence.h"
 #include "storage/material.h"
@@ -41,6 +42,7 @@ struct ltp {
 	struct allowance fetched; /* what may be kept of it */
 	atomic_uint at_once;      /* requests that are answered when all is done */
 	struct tsa_seen *tsas;    /* how the TSAs answered */
+	struct proofs *proofs;    /* what was judged, under these anchors */
 	/* By profile; NULL: its signatures are not judged. */
 	struct validation_policy **policies;
 };

@@ -54,6 +54,14 @@ struct outlook {
 	size_t n;
 };
 /*
+ * outlook_prepare - before that, outside of store_read_begin(): what takes long, so that
+ * outlook_read() does not. Without it that is only slower.
+ * limit  as evidence_proof_prepare()
+ */
+struct limit;
+int outlook_prepare(struct ltp_worker *w, const struct object *object,
+		    struct limit *limit, struct ltps_error *err) LTPS_CHECKED;
+/*
  * outlook_read - all of it. Between store_read_begin() and store_read_end(), with the
  * object and outlook_json(), so that all is of one state.
  * object  borrowed, outlives ret

@@ -835,6 +835,11 @@ Test(continued, record_with_a_name_is_found_by_it)
 
 /* ---- damage, and the end ---- */
 
+/* Another last octet, whatever it was. */
+#define OTHER_END                                                                      \
+	"substr(der, 1, length(der) - 1) || iif(substr(der, length(der)) = x'2a', "    \
+	"x'2b', x'2a')"
+
 static void change_chain(struct ltp_kit *k, const char *der)
 {
 	char sql[256];
@@ -870,7 +875,7 @@ Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 	settle();
 	cr_expect_eq(damage(b), 0);
 	const int64_t first = proof_of(b, poid, 0);
-	change_chain(b, "substr(der, 1, length(der) - 1) || x'2a'");
+	change_chain(b, OTHER_END);
 	expect_corrupt(b, poid);
 	/* Our own token still proves since it is there. */
 	cr_expect_gt(proof_of(b, poid, 0), first);
@@ -921,7 +926,7 @@ Test(continued, changed_chain_is_found_under_any_digest)
 	cr_expect_eq(judged(record_of(b, poid, "v1"), THREE, 3).last_alg,
 		     DIGEST_SHA384);
 	cr_expect_eq(damage(b), 0);
-	change_chain(b, "substr(der, 1, length(der) - 1) || x'2a'");
+	change_chain(b, OTHER_END);
 	expect_corrupt(b, poid);
 }
 
@@ -973,6 +978,182 @@ Test(continued, record_takes_no_place_of_a_version)
 	b = start(SHA256, 1);
 	b->profile->max_pos = 3;
 	preserve(b, THREE, 3, record_of(a, poid, "v1"), poid);
+}
+
+/* ---- what is remembered ---- */
+
+/* "proven_since" of its first version, as GET /outlook/POID tells it. */
+static int64_t told(struct ltp_kit *k, const char *poid)
+{
+	static const char KEY[] = "\"proven_since\":";
+	struct buf out = buf_make((size_t)1 << 20);
+	struct ltp_result r;
+	const char *text;
+	int64_t ms = INT64_MAX;
+	MUST(ltp_outlook(k->w, &(struct ltp_caller){ "", "tester" }, poid, &out, &r,
+			 &err));
+	cr_assert_eq(r.minor, LTP_OK, "%s", r.message);
+	MUST(buf_text(&out, &text, &err));
+	const char *at = strstr(text, KEY);
+	cr_assert_not_null(at);
+	at += sizeof(KEY) - 1;
+	if (*at == '"')
+		MUST(time_parse_rfc3339(view_of(at + 1, strcspn(at + 1, "\"")), &ms,
+					&err));
+	buf_free(&out);
+	return ms;
+}
+
+/* While it runs, and so that nothing else tells that it is another. */
+static void spoil_chain(struct ltp_kit *k)
+{
+	storage_sql(k->dir, "UPDATE chain SET der = CAST(" OTHER_END " AS BLOB) WHERE "
+			    "ref_kind = 1 AND tail IS NULL");
+}
+
+Test(continued, outlook_judges_a_record_once_while_nothing_changes)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, record, poid);
+	settle();
+	cr_expect_eq(told(b, poid), first);
+	/* A judgement would see it. */
+	spoil_chain(b);
+	cr_expect_eq(told(b, poid), first, "judged once");
+	pass(59 * 60000);
+	cr_expect_eq(told(b, poid), first, "within the hour");
+	cr_expect_gt(proof_of(b, poid, 0), first, "signatures are judged anew");
+	pass(60000);
+	cr_expect_gt(told(b, poid), first, "and the outlook behind it");
+}
+
+Test(continued, outlook_judges_again_when_the_record_grew)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, record, poid);
+	cr_expect_eq(told(b, poid), first, "by what came alone");
+	spoil_chain(b);
+	cr_expect_eq(told(b, poid), first);
+	settle();
+	cr_expect_gt(told(b, poid), first, "a token of ours");
+	cr_expect_neq(told(b, poid), INT64_MAX);
+}
+
+/* Trusts the first service's anchors until then. */
+static struct ltp_kit *start_trusting_until(int64_t until_ms)
+{
+	struct ltp_kit *b = &kits[n_kits++];
+	struct buf anchors = buf_make(1 << 20);
+	struct material *m = NULL;
+	const struct ltp_kit_upkeep how = { .profile_change = SHA256,
+					    .n_tsas = 1,
+					    .algorithms = &policy };
+	ltp_kit_start_upkeep(b, &how);
+	ltp_kit_close(b);
+	change_pki(b);
+	MUST(devpki_anchors(pki_server_enter(kits[0].pki), &anchors, &err));
+	pki_server_leave(kits[0].pki);
+	MUST(material_new(&m, &err));
+	MUST(material_add_text_or_der(m, MATERIAL_ANCHOR, view_buf(&anchors), &err));
+	for (size_t i = 0; i < material_count(m, MATERIAL_ANCHOR); i++)
+		MUST(material_add_anchor(b->trust, material_at(m, MATERIAL_ANCHOR, i),
+					 until_ms, &err));
+	material_free(m);
+	buf_free(&anchors);
+	ltp_kit_pass(b, clock_now_ms(&kits[0].clock) - clock_now_ms(&b->clock));
+	ltp_kit_open(b);
+	return b;
+}
+
+Test(continued, anchor_that_ends_shows_at_the_next_request)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start_trusting_until(now() + 10 * 60000);
+	preserve(b, ONE, 1, record, poid);
+	cr_expect_eq(told(b, poid), first);
+	pass(9 * 60000);
+	cr_expect_eq(told(b, poid), first);
+	pass(60001);
+	cr_expect_eq(told(b, poid), INT64_MAX, "before a token of ours");
+}
+
+Test(continued, algorithm_that_ends_shows_at_the_next_request)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start(SHA256, 1);
+	limits[P_ECDSA].until_ms = now() + 10 * 60000;
+	preserve(b, ONE, 1, record, poid);
+	cr_expect_eq(told(b, poid), first);
+	pass(10 * 60000 + 1);
+	cr_expect_eq(told(b, poid), INT64_MAX, "before a token of ours");
+}
+
+Test(continued, anchors_of_another_configuration_are_not_those_of_before)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	char poid[64];
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, record, poid);
+	cr_expect_eq(told(b, poid), first);
+	ltp_kit_close(b);
+	material_free(b->trust);
+	MUST(material_new(&b->trust, &err));
+	ltp_kit_trust(b);
+	ltp_kit_open(b);
+	pass(60000); /* they were trusted until a moment ago */
+	cr_expect_eq(told(b, poid), INT64_MAX);
+}
+
+Test(continued, judging_ends_with_its_limit_and_goes_on)
+{
+	struct ltp_kit *a = start(SHA256, 1), *b;
+	struct limit over = limit_of(0, NULL);
+	struct object *o = NULL;
+	char poid[64];
+	int64_t ms;
+	preserve(a, ONE, 1, VIEW_NULL, poid);
+	settle();
+	const struct view record = record_of(a, poid, "v1");
+	const int64_t first = judged(record, ONE, 1).first_ms;
+	b = start(SHA256, 1);
+	preserve(b, ONE, 1, record, poid);
+	MUST(object_get(b->w->conn, "default", poid, &o, &err));
+	cr_expect_eq(outlook_prepare(b->w, o, &over, &err), -1);
+	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);
+	ltps_error_clear(&err);
+	MUST(outlook_prepare(b->w, o, NULL, &err));
+	MUST(outlook_prepare(b->w, o, &over, &err));
+	/* Prepared, it is not judged again within a transaction. */
+	spoil_chain(b);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &ms, &err));
+	cr_expect_eq(ms, first);
+	object_free(o);
 }
 
 /* ---- evidence that outlasts the data ---- */
