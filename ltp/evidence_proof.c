@@ -335,6 +335,11 @@ int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
 	else if (rc == 0 && unknown &&
 		 (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
 		remember(&p, now_ms, came_ms);
+	if (rc != 0 && err->code == LTPS_NOT_FOUND) {
+		/* Deleted meanwhile: what reads behind this sees it. */
+		ltps_error_clear(err);
+		rc = 0;
+	}
 	taken_clear(&t);
 	buf_free(&p.facts);
 	return rc;
