@@ -198,7 +198,7 @@ static bool formats_true(struct once *o)
 {
 	for (size_t i = 0; i < o->req->n_pos; i++)
 		if (!request_format_true(&o->req->pos[i], o->parts[i].detected, i,
-					o->result))
+					 o->result))
 			return false;
 	return true;
 }

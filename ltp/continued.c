@@ -186,8 +186,8 @@ struct continued_judge continued_judge_of(const struct ltp_worker *w)
 }
 
 static int judge(const struct continued_judge *by, const struct ers *er,
-		 struct view record, const struct continued_data *data, struct ers_report **ret,
-		 struct ltps_error *err)
+		 struct view record, const struct continued_data *data,
+		 struct ers_report **ret, struct ltps_error *err)
 {
 	struct objects o = { 0 };
 	int rc = objects_make(er, data, &o, err);

@@ -54,8 +54,7 @@ struct evidence_tail {
 };
 /* ret  free octets. The tokens on the way are frozen but for the tip. */
 int evidence_tail_read(struct ltp_worker *w, const struct tree *tree,
-		       struct evidence_tail *ret,
-		       struct ltps_error *err) LTPS_CHECKED;
+		       struct evidence_tail *ret, struct ltps_error *err) LTPS_CHECKED;
 /*
  * evidence_head_write - the octets before the tail for one leaf: together they are the
  * ArchiveTimeStampChain.

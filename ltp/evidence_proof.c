@@ -26,9 +26,10 @@ struct proof {
 	const struct version *v;
 	uint64_t chains; /* stored */
 	size_t n_leaves;
-	size_t came;      /* of the chains */
-	int64_t own_ms;   /* by tokens of ours; INT64_MAX: none */
-	struct buf facts; /* that tell this record from any other; when chains are there */
+	size_t came;    /* of the chains */
+	int64_t own_ms; /* by tokens of ours; INT64_MAX: none */
+	struct buf
+	    facts; /* that tell this record from any other; when chains are there */
 	struct proof_key key;
 };
 
@@ -332,8 +333,7 @@ int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
 		rc = ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
 			       "evidence of other services is still being judged: ask "
 			       "again");
-	else if (rc == 0 && unknown &&
-		 (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
+	else if (rc == 0 && unknown && (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
 		remember(&p, now_ms, came_ms);
 	if (rc != 0 && err->code == LTPS_NOT_FOUND) {
 		/* Deleted meanwhile: what reads behind this sees it. */

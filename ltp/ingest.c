@@ -322,9 +322,8 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
 	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
-	if (rc > 0 &&
-	    signatures_judge(w, i->profile, parts, req->n_pos, i->continued.proof_ms,
-			     &v, &i->facts, err) != 0)
+	if (rc > 0 && signatures_judge(w, i->profile, parts, req->n_pos,
+				       i->continued.proof_ms, &v, &i->facts, err) != 0)
 		rc = -1;
 	mem_free(parts);
 	if (rc <= 0)
@@ -379,7 +378,8 @@ static int take_record(struct ltp_worker *w, struct ltp_ingest *i,
 	if (req->n_pos == 0)
 		return refuse(r, LTP_PARAMETER_ERROR,
 			      "an evidence record, and nothing that it is about");
-	if (continued_take(&by, record->data, &data, &i->continued, &holds, r, err) != 0)
+	if (continued_take(&by, record->data, &data, &i->continued, &holds, r, err) !=
+	    0)
 		return -1;
 	return holds ? 1 : 0;
 }

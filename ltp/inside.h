@@ -104,8 +104,8 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 int material_preserve(struct store_conn *conn, const struct material_new *row,
 		      struct leaf_new *leaf, int64_t *ret_id,
 		      struct ltps_error *err) LTPS_CHECKED;
-/* The profile whose trees take leaves that belong to no object: the first that preserves
- * with storage; NULL: none does. */
+/* The profile whose trees take leaves that belong to no object: the first that
+ * preserves with storage; NULL: none does. */
 const struct profile *keeping_profile(const struct ltp *l);
 /* Digest of a part in any algorithm: as stored, else from its bytes. */
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,

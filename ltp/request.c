@@ -140,7 +140,7 @@ static bool format_taken(const struct profile *p, const struct ltp_po *po, size_
 
 /* An object that says what it is must be that (POFormatError). */
 bool request_format_true(const struct ltp_po *po, const struct format *detected,
-			size_t i, struct ltp_result *r)
+			 size_t i, struct ltp_result *r)
 {
 	const struct format *claimed =
 	    po->format_id == NULL ? NULL : format_by_uri(view_text(po->format_id));
@@ -222,8 +222,7 @@ static bool delta_holds(const struct profile *p, const struct ltp_po *pos, size_
 	    !request_format_true(po, format_detect(po->data), i, r))
 		return request_delta_refused(r);
 	for (size_t k = 0; po->id != NULL && k < i; k++)
-		if (pos[k].id != NULL &&
-		    strcmp(pos[k].id, po->id) == 0) {
+		if (pos[k].id != NULL && strcmp(pos[k].id, po->id) == 0) {
 			refuse(r, LTP_DELTA_POC_PROBLEM,
 			       "deltaPoc[%zu].id '%s' stands at deltaPoc[%zu] already",
 			       i, po->id, k);
@@ -279,8 +278,8 @@ int request_record_holds(const struct ers_input *by, const struct ltp_po *record
 						.arg = (void *)(uintptr_t)data,
 						.n = n };
 	struct continued c = { .proof_ms = INT64_MAX };
-	const int rc = continued_take(&judge, record->data, &objects, &c, ret_holds, r,
-				      err);
+	const int rc =
+	    continued_take(&judge, record->data, &objects, &c, ret_holds, r, err);
 	continued_clear(&c);
 	return rc;
 }

@@ -12,7 +12,8 @@
 
 bool request_profile_serves(const struct profile *p, enum operation op, int64_t now_ms,
 			    struct ltp_result *r);
-/* All POs of PreservePO: how many, sizes, texts, formats that the profile takes, ids. */
+/* All POs of PreservePO: how many, sizes, texts, formats that the profile takes, ids.
+ */
 bool request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
 		      struct ltp_result *r);
 /* An object that says what it is must be that (POFormatError). i: its index, for the

@@ -167,15 +167,14 @@ static void describe(struct update *u)
 	snprintf(u->label, sizeof(u->label), "v%u", n);
 	snprintf(u->detail, sizeof(u->detail), "%s: %zu added, %zu replaced", u->label,
 		 u->req->n_pos - u->n_replaced, u->n_replaced);
-	u->version = (struct version_new){ .label = u->label,
-					   .kind = VERSION_UPDATED,
-					   .created_ms = u->now_ms,
-					   .digest = u->version.digest,
-					   .record_id = u->record != NULL
-							    ? u->record->id
-							    : NULL,
-					   .parts = u->parts,
-					   .n_parts = u->n_parts };
+	u->version =
+	    (struct version_new){ .label = u->label,
+				  .kind = VERSION_UPDATED,
+				  .created_ms = u->now_ms,
+				  .digest = u->version.digest,
+				  .record_id = u->record != NULL ? u->record->id : NULL,
+				  .parts = u->parts,
+				  .n_parts = u->n_parts };
 	update_verdict(u);
 }
 

@@ -34,7 +34,8 @@ static const char help[] =
     "  --beside         go on with no record: all becomes one object, its old records\n"
     "                   parts of it; for services that do not have those anchors\n"
     "  --new            do not ask what is there already: all becomes new objects\n"
-    "  --check          judge only, submit nothing, and say what is left open\n" TRUST_OPTIONS_HELP PROGRESS_HELP
+    "  --check          judge only, submit nothing, and say what is left "
+    "open\n" TRUST_OPTIONS_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
     "or it failed\n";
 

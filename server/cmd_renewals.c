@@ -128,8 +128,8 @@ static int print_outlook(const struct command *c, const struct outlook *o,
 {
 	struct buf out = buf_make(FORECAST_TEXT_MAX);
 	struct jsonw j = jsonw_to(&out);
-	int rc = wants_json(c) ? outlook_json(o, conn, &j, err)
-			       : outlook_text(o, &out, err);
+	int rc =
+	    wants_json(c) ? outlook_json(o, conn, &j, err) : outlook_text(o, &out, err);
 	if (rc == 0 && wants_json(c))
 		rc = buf_put_byte(&out, '\n', err);
 	if (rc == 0)

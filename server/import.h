@@ -16,7 +16,7 @@ struct import {
 	struct client client;
 	const char *profile;
 	int check, beside;
-	int anew; /* it is not asked what is there already */
+	int anew;     /* it is not asked what is there already */
 	unsigned hop; /* how often the objects were taken over, with this one */
 	const char *rest[1];
 	struct buf file;
@@ -74,7 +74,8 @@ struct import_piece {
 	const char *what;              /* for people */
 };
 /* Walks over them in the order in which they are submitted; step gives 0, or the exit
- * status that ends it. poid: of the object that it belongs to, kept between its steps. */
+ * status that ends it. poid: of the object that it belongs to, kept between its steps.
+ */
 typedef int (*import_step)(const struct import *im, const struct import_piece *p,
 			   char poid[IMPORT_POID_MAX], void *arg);
 int import_walk(struct import *im, import_step step, void *arg);
@@ -95,9 +96,9 @@ void import_request_clear(struct import_request *r);
 /* ---- import_check.c ---- */
 
 /*
- * import_check - whether each record proves its objects under the anchors of the command
- * line, and whether the service would take each request, as far as that can be known
- * without it. The exit status; what does not hold is told.
+ * import_check - whether each record proves its objects under the anchors of the
+ * command line, and whether the service would take each request, as far as that can be
+ * known without it. The exit status; what does not hold is told.
  */
 int import_check(struct import *im);
 

@@ -112,8 +112,7 @@ int import_find(const struct import *im, const struct import_origin *origin,
 		status = command_error(im->client.url, &err);
 	else
 		status = client_verdict("import", answer);
-	const char *text =
-	    status == EXIT_VALID ? choose(answer, within) : NULL;
+	const char *text = status == EXIT_VALID ? choose(answer, within) : NULL;
 	if (text != NULL) {
 		snprintf(poid, IMPORT_POID_MAX, "%s", text);
 		*ret_found = true;

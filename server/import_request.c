@@ -47,8 +47,8 @@ static size_t count_evidence(const struct import *im, const char *poid)
 static size_t label_of(const char *id, const char *version)
 {
 	const size_t n = version != NULL ? strlen(version) : 0;
-	const bool has = n > 0 && strncmp(id, version, n) == 0 && id[n] == '-' &&
-			 id[n + 1] != '\0';
+	const bool has =
+	    n > 0 && strncmp(id, version, n) == 0 && id[n] == '-' && id[n + 1] != '\0';
 	return has ? n + 1 : 0;
 }
 
@@ -229,8 +229,7 @@ static void fill_version(const struct import *im, const struct import_piece *p,
 {
 	for (size_t k = 0; k < p->v.e->n_refs; k++)
 		if (p->before.e == NULL || !is_same(im, &p->v, k, &p->before))
-			r->pos[r->n++] =
-			    po_of(part_of(im, &p->v, k), own_id(&p->v, k));
+			r->pos[r->n++] = po_of(part_of(im, &p->v, k), own_id(&p->v, k));
 	r->pos[r->n++] = (struct ltp_po){ .data = view_buf(&p->e->data),
 					  .format_id = URI_ER_CONTINUED,
 					  .id = r->origin.name };
@@ -298,9 +297,8 @@ static int walk_object(const struct import *im, const struct exchange_item *firs
 	const struct import_piece beside = { .e = first, .what = "beside" };
 	char poid[IMPORT_POID_MAX] = "";
 	const int status = im->beside != 0 ? 0 : walk_versions(im, first, step, arg);
-	return status == 0 && count_beside(im, first) > 0
-		   ? step(im, &beside, poid, arg)
-		   : status;
+	return status == 0 && count_beside(im, first) > 0 ? step(im, &beside, poid, arg)
+							  : status;
 }
 
 /* Whether the i-th item is the first evidence of its POID. */

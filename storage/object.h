@@ -126,7 +126,7 @@ struct part {
 	struct digest sha512;
 	struct digest given; /* submitted instead of the data, or kept when that went */
 	int64_t blob;        /* 0: no data (digest list, or deleted) */
-	bool xml;     /* submitted as xmlData */
+	bool xml;            /* submitted as xmlData */
 };
 
 struct version {
