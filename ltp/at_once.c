@@ -197,8 +197,8 @@ static int care_all(struct once *o, struct ltps_error *err)
 static bool formats_true(struct once *o)
 {
 	for (size_t i = 0; i < o->req->n_pos; i++)
-		if (!ingest_format_true(&o->req->pos[i], o->parts[i].detected, i,
-					o->result))
+		if (!request_format_true(&o->req->pos[i], o->parts[i].detected, i,
+					 o->result))
 			return false;
 	return true;
 }

@@ -177,19 +177,27 @@ static int objects_make(const struct ers *er, const struct continued_data *data,
 	return 0;
 }
 
-static int judge(struct ltp_worker *w, const struct ers *er, struct view record,
-		 const struct continued_data *data, struct ers_report **ret,
-		 struct ltps_error *err)
+struct continued_judge continued_judge_of(const struct ltp_worker *w)
+{
+	return (struct continued_judge){ .material = w->l->history,
+					 .policy = w->l->o.algorithms,
+					 .time_ms = ltp_now(w->l),
+					 .cache = w->signatures };
+}
+
+static int judge(const struct continued_judge *by, const struct ers *er,
+		 struct view record, const struct continued_data *data,
+		 struct ers_report **ret, struct ltps_error *err)
 {
 	struct objects o = { 0 };
 	int rc = objects_make(er, data, &o, err);
 	if (rc == 0) {
 		const struct ers_input in = { .objects = o.list,
 					      .n_objects = data->n,
-					      .material = w->l->history,
-					      .policy = w->l->o.algorithms,
-					      .time_ms = ltp_now(w->l),
-					      .cache = w->signatures };
+					      .material = by->material,
+					      .policy = by->policy,
+					      .time_ms = by->time_ms,
+					      .cache = by->cache };
 		rc = ers_verify(record, &in, ret, err);
 	}
 	objects_clear(&o);
@@ -204,19 +212,20 @@ static size_t first_uncovered(const struct ers_report *rep)
 	return i;
 }
 
-/* Exactly these are what the record is about. */
-static bool is_group(const struct ers_report *rep)
+/* Exactly these are what the record is about. One object alone need not be a group:
+ * others may stand beside it in the first list (RFC 4998 4.2, 5.3 step 1). */
+static bool is_about(const struct ers_report *rep)
 {
 	bool whole = rep->n_covers > 0;
 	for (size_t i = 0; i < rep->n_covers; i++)
 		whole = whole && rep->covers[i].covered &&
-			rep->covers[i].group_complete;
+			(rep->covers[i].group_complete || rep->n_covers == 1);
 	return whole;
 }
 
 static bool proves(const struct ers_report *rep)
 {
-	return rep->intact && rep->indication == INDICATION_PASSED && is_group(rep);
+	return rep->intact && rep->indication == INDICATION_PASSED && is_about(rep);
 }
 
 static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
@@ -226,7 +235,7 @@ static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
 		return false;
 	if (i < rep->n_covers)
 		refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu] is not covered by " WHAT, i);
-	else if (!is_group(rep))
+	else if (!is_about(rep))
 		refuse(r, LTP_PO_FORMAT_ERROR, WHAT " is about more than came with it");
 	else if (!proves(rep))
 		refuse(r, LTP_PO_FORMAT_ERROR, WHAT " is %s%s%s",
@@ -238,7 +247,7 @@ static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
 	return false;
 }
 
-int continued_proof(struct ltp_worker *w, struct view record,
+int continued_proof(const struct continued_judge *by, struct view record,
 		    const struct continued_data *data, int64_t *ret_ms,
 		    struct ltps_error *err)
 {
@@ -247,7 +256,7 @@ int continued_proof(struct ltp_worker *w, struct view record,
 	*ret_ms = INT64_MAX;
 	int rc = ers_parse(record, &er, err);
 	if (rc == 0)
-		rc = judge(w, er, record, data, &rep, err);
+		rc = judge(by, er, record, data, &rep, err);
 	if (rc == 0 && proves(rep))
 		*ret_ms = rep->proof_of_existence_ms;
 	ers_report_free(rep);
@@ -263,7 +272,7 @@ void continued_clear(struct continued *c)
 	c->proof_ms = INT64_MAX;
 }
 
-static int judge_taken(struct ltp_worker *w, struct continued *c,
+static int judge_taken(const struct continued_judge *by, struct continued *c,
 		       const struct continued_data *data, bool *ret_holds,
 		       struct ltp_result *r, struct ltps_error *err)
 {
@@ -277,7 +286,7 @@ static int judge_taken(struct ltp_worker *w, struct continued *c,
 			      CONTINUED_CHAINS_MAX);
 	rc = encode_chains(er, &chains, err);
 	if (rc == 0)
-		rc = judge(w, er, view_buf(&chains), data, &rep, err);
+		rc = judge(by, er, view_buf(&chains), data, &rep, err);
 	if (rc == 0 && report_holds(rep, r)) {
 		*ret_holds = true;
 		c->proof_ms = rep->proof_of_existence_ms;
@@ -287,14 +296,14 @@ static int judge_taken(struct ltp_worker *w, struct continued *c,
 	return rc;
 }
 
-int continued_take(struct ltp_worker *w, struct view record,
+int continued_take(const struct continued_judge *by, struct view record,
 		   const struct continued_data *data, struct continued *ret,
 		   bool *ret_holds, struct ltp_result *r, struct ltps_error *err)
 {
 	*ret_holds = false;
 	ret->proof_ms = INT64_MAX;
 	if (carried_take(record, DIGEST_NONE, &ret->carried, err) == 0 &&
-	    judge_taken(w, ret, data, ret_holds, r, err) == 0)
+	    judge_taken(by, ret, data, ret_holds, r, err) == 0)
 		return 0;
 	if (err->fault != LTPS_FAULT_OBJECT)
 		return -1;

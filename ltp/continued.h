@@ -28,6 +28,13 @@ struct continued_data {
 	void *arg;
 	size_t n;
 };
+/* By what it is judged. */
+struct continued_judge {
+	const struct material *material; /* anchors, with their sunsets */
+	const struct algorithm_policy *policy;
+	int64_t time_ms;
+	struct sig_cache *cache; /* or NULL */
+};
 struct continued {
 	struct carried carried; /* er NULL: none */
 	int64_t proof_ms;       /* since when it proves the data; INT64_MAX: none */
@@ -43,6 +50,8 @@ bool continued_record(const struct ltp_po *pos, size_t n, const struct ltp_po **
 		      struct ltp_result *r);
 /* How many they are without it: it takes no place in a version. */
 size_t continued_without(const struct ltp_po *pos, size_t n);
+/* The anchors that the service has and had, its policy, now. */
+struct continued_judge continued_judge_of(const struct ltp_worker *w);
 /*
  * continued_take - a record read, and judged over exactly these data objects, as it
  * will stand before the chain of this service: without cryptoInfos, which no later
@@ -50,7 +59,7 @@ size_t continued_without(const struct ltp_po *pos, size_t n);
  * ret        release with continued_clear(), also when it is refused
  * ret_holds  false: refused in r (POFormatError), naming what does not hold
  */
-int continued_take(struct ltp_worker *w, struct view record,
+int continued_take(const struct continued_judge *by, struct view record,
 		   const struct continued_data *data, struct continued *ret,
 		   bool *ret_holds, struct ltp_result *r,
 		   struct ltps_error *err) LTPS_CHECKED;
@@ -83,10 +92,10 @@ int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,
 int continued_algs(const struct view *chains, size_t n, enum digest_alg *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
 /*
- * continued_proof - since when a record proves that these data objects exist, with the
- * anchors that the service has and had; INT64_MAX: it does not.
+ * continued_proof - since when a record proves that these data objects exist;
+ * INT64_MAX: it does not.
  */
-int continued_proof(struct ltp_worker *w, struct view record,
+int continued_proof(const struct continued_judge *by, struct view record,
 		    const struct continued_data *data, int64_t *ret_ms,
 		    struct ltps_error *err) LTPS_CHECKED;
 

@@ -8,6 +8,7 @@
 #define LTPS_LTP_EVIDENCE_H
 
 #include "ltp/inside.h"
+#include "ltp/limit.h"
 
 /*
  * evidence_assemble - the evidence record of a version.
@@ -29,6 +30,20 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * evidence_proof_recall - the same, but what judging a record said is remembered for an
+ * hour, as long as the record, the anchors and the policy are what they were: for what
+ * anyone may ask again and again.
+ * evidence_proof_prepare - outside of a read transaction: judges what recall would have
+ * to judge within one.
+ * limit  when it is over, no further judgement is begun; NULL: none
+ * Fails: BUSY when the limit is over and something is left to judge
+ */
+int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
+			  int64_t *ret_ms, struct ltps_error *err) LTPS_CHECKED;
+int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
+			   struct limit *limit, struct ltps_error *err) LTPS_CHECKED;
+
 /* What all chains of a stamped tree share: its token, and behind it every further
  * ArchiveTimeStamp up to the tip. */
 struct evidence_tail {
@@ -39,8 +54,7 @@ struct evidence_tail {
 };
 /* ret  free octets. The tokens on the way are frozen but for the tip. */
 int evidence_tail_read(struct ltp_worker *w, const struct tree *tree,
-		       struct evidence_tail *ret,
-		       struct ltps_error *err) LTPS_CHECKED;
+		       struct evidence_tail *ret, struct ltps_error *err) LTPS_CHECKED;
 /*
  * evidence_head_write - the octets before the tail for one leaf: together they are the
  * ArchiveTimeStampChain.

@@ -3,68 +3,143 @@
  * evidence_proof - since when a version is proven to exist: by its own tokens, of which
  * those that count no more are known; by what came with it, when its whole record says
  * so now. The chains of another service are never taken at their word.
+ *
+ *   read     of one state of the store: own tokens, and what the record is made of
+ *   take     the record itself, when it has to be judged
+ *   judge    without the store
  */
+#include <string.h>
+
 #include "base/mem.h"
 #include "ltp/continued.h"
 #include "ltp/evidence_private.h"
 #include "storage/renewal.h"
 
+/* A status or certificate that ends meanwhile is noticed after it; ends of anchors and
+ * algorithms, which have dates of their own, at once. */
+#define REMEMBERED_MS ((int64_t)3600 * 1000)
+/* Forty octets for each token on the way from all leaves, and eight for each part. */
+#define FACTS_MAX ((size_t)4 << 20)
+
 struct proof {
 	struct ltp_worker *w;
 	const struct version *v;
+	uint64_t chains; /* stored */
 	size_t n_leaves;
+	size_t came;    /* of the chains */
 	int64_t own_ms; /* by tokens of ours; INT64_MAX: none */
+	struct buf
+	    facts; /* that tell this record from any other; when chains are there */
+	struct proof_key key;
 };
 
-/* genTime of the first token on the way to the tip that has not fallen. */
-static int proof_of_tree(struct proof *p, const struct tree *t, struct ltps_error *err)
+/* ---- read ---- */
+
+static int put_fact(struct proof *p, int64_t value, struct ltps_error *err)
+{
+	return p->chains == 0 ? 0
+			      : buf_put(&p->facts, view_of(&value, sizeof(value)), err);
+}
+
+/* A token stays, but its validation data comes later, and may be waited for. */
+static int read_token(struct proof *p, int64_t id, const struct token_link *link,
+		      struct ltps_error *err)
 {
 	struct token *token = NULL;
-	struct token_link link;
-	for (int64_t id = t->token; id != 0 && p->own_ms == INT64_MAX; id = link.next) {
-		if (token_link_get(p->w->conn, id, &link, err) != 0)
-			return -1;
-		if (link.fallen)
-			continue;
-		if (token_get(p->w->conn, id, &token, err) != 0)
-			return -1;
+	bool awaited = false;
+	if (token_get(p->w->conn, id, &token, err) != 0)
+		return -1;
+	int rc = evidence_token_awaited(p->w, token, &awaited, err);
+	if (!link->fallen && p->own_ms == INT64_MAX)
 		p->own_ms = token->gen_time_ms;
-		token_free(token);
+	if (rc == 0 &&
+	    (put_fact(p, id, err) != 0 || put_fact(p, link->next, err) != 0 ||
+	     put_fact(p, link->fallen, err) != 0 ||
+	     put_fact(p, token->replaced_ms, err) != 0 ||
+	     put_fact(p, awaited, err) != 0))
+		rc = -1;
+	token_free(token);
+	return rc;
+}
+
+/* From the tree to the tip. The first token that has not fallen proves; the others only
+ * make the record. */
+static int read_tree(struct proof *p, const struct tree *t, struct ltps_error *err)
+{
+	struct token_link link;
+	if (t->state != TREE_STAMPED)
+		return 0;
+	for (int64_t id = t->token; id != 0; id = link.next) {
+		if (p->chains == 0 && p->own_ms != INT64_MAX)
+			return 0;
+		if (token_link_get(p->w->conn, id, &link, err) != 0 ||
+		    read_token(p, id, &link, err) != 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int take_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
+static int read_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
 {
 	struct proof *p = arg;
 	struct tree t;
 	p->n_leaves++;
-	if (p->own_ms != INT64_MAX)
+	if (p->chains == 0 && p->own_ms != INT64_MAX)
 		return 0;
-	if (tree_get(p->w->conn, leaf->tree, &t, err) != 0)
+	if (tree_get(p->w->conn, leaf->tree, &t, err) != 0 ||
+	    put_fact(p, t.id, err) != 0 || put_fact(p, t.state, err) != 0)
 		return -1;
-	return t.state == TREE_STAMPED ? proof_of_tree(p, &t, err) : 0;
+	return read_tree(p, &t, err);
 }
 
-/* ---- what came ---- */
-
-static int digest_of_part(void *arg, size_t i, enum digest_alg alg, struct digest *ret,
-			  struct ltps_error *err)
+/* Without its data a part has the digests that were kept. */
+static int read_parts(struct proof *p, struct ltps_error *err)
 {
-	const struct proof *p = arg;
-	return part_digest(p->w, &p->v->parts[i], alg, ret, err);
+	for (size_t i = 0; i < p->v->n_parts; i++)
+		if (put_fact(p, p->v->parts[i].blob, err) != 0)
+			return -1;
+	return put_fact(p, (int64_t)p->chains, err);
 }
 
-static int proof_of_record(struct proof *p, struct view record, int64_t *ret_ms,
-			   struct ltps_error *err)
+/* With chains of ours missing nobody knows how many came: no record is made of them. */
+static void count_came(struct proof *p)
 {
-	const struct continued_data data = { .digest = digest_of_part,
-					     .arg = p,
-					     .n = p->v->n_parts };
-	return continued_proof(p->w, record, &data, ret_ms, err);
+	struct ltps_error why = LTPS_ERROR_INIT;
+	if (continued_count((size_t)p->chains, p->n_leaves, &p->came, &why) != 0)
+		p->came = 0;
 }
 
-/* The record as it came. */
+static int proof_read(struct proof *p, struct ltps_error *err)
+{
+	p->own_ms = INT64_MAX;
+	p->facts = buf_make(FACTS_MAX);
+	p->key.version = p->v->id;
+	if (chain_count(p->w->conn, LEAF_VERSION, p->v->id, &p->chains, err) != 0 ||
+	    tree_leaves_of(p->w->conn, LEAF_VERSION, p->v->id, read_leaf, p, err) !=
+		0 ||
+	    read_parts(p, err) != 0)
+		return -1;
+	count_came(p);
+	return p->came == 0 ? 0
+			    : digest_once(DIGEST_SHA256, view_buf(&p->facts),
+					  &p->key.state, err);
+}
+
+/* ---- take ---- */
+
+/* What came with the version, to be judged. */
+struct taken {
+	struct buf whole; /* the record as it is now; empty: not ready */
+	struct buf came;  /* as it came */
+	bool damaged;
+};
+
+static void taken_clear(struct taken *t)
+{
+	buf_free(&t->whole);
+	buf_free(&t->came);
+}
+
 static int encode_came(const struct evidence_chains *chains, size_t came,
 		       struct buf *out, struct ltps_error *err)
 {
@@ -77,69 +152,195 @@ static int encode_came(const struct evidence_chains *chains, size_t came,
 		   : -1;
 }
 
-/* By the record as it is now; before our first token, by that which came. */
-static int proof_of_chains(struct proof *p, const struct evidence_chains *chains,
-			   size_t came, int64_t *ret_ms, struct ltps_error *err)
-{
-	struct buf record = buf_make(ERS_SIZE_MAX);
-	bool ready = false;
-	int rc = evidence_assemble(p->w, p->v, &record, &ready, err);
-	if (rc == 0 && ready)
-		rc = proof_of_record(p, view_buf(&record), ret_ms, err);
-	buf_clear(&record);
-	if (rc == 0 && *ret_ms == INT64_MAX &&
-	    (rc = encode_came(chains, came, &record, err)) == 0)
-		rc = proof_of_record(p, view_buf(&record), ret_ms, err);
-	buf_free(&record);
-	return rc;
-}
-
-static int proof_of_came(struct proof *p, size_t came, int64_t *ret_ms,
-			 struct ltps_error *err)
+static int take_came(const struct proof *p, struct buf *out, struct ltps_error *err)
 {
 	struct evidence_chains *chains = mem_zalloc(1, sizeof(*chains));
 	if (chains == NULL)
 		return ltps_fail_nomem(err);
 	int rc = evidence_chains_load(p->w, LEAF_VERSION, p->v->id, chains, err);
 	if (rc == 0)
-		rc = proof_of_chains(p, chains, came, ret_ms, err);
+		rc = encode_came(chains, p->came, out, err);
 	buf_free(&chains->octets);
 	mem_free(chains);
-	/* Chains that are damaged, more than is judged, or data that is gone with a
-	 * digest that was not kept: the proof is left to our own tokens. */
-	if (rc != 0 &&
-	    (err->code == LTPS_CORRUPT || err->fault == LTPS_FAULT_OBJECT)) {
-		ltps_error_clear(err);
+	return rc;
+}
+
+/* Chains that are damaged, more than is judged, or data that is gone with a digest that
+ * was not kept: the proof is left to our own tokens. */
+static bool is_left(struct ltps_error *err)
+{
+	if (err->code != LTPS_CORRUPT && err->fault != LTPS_FAULT_OBJECT)
+		return false;
+	ltps_error_clear(err);
+	return true;
+}
+
+static int proof_take(const struct proof *p, struct taken *t, struct ltps_error *err)
+{
+	bool ready = false;
+	*t = (struct taken){ .whole = buf_make(ERS_SIZE_MAX),
+			     .came = buf_make(ERS_SIZE_MAX) };
+	if (take_came(p, &t->came, err) == 0 &&
+	    evidence_assemble(p->w, p->v, &t->whole, &ready, err) == 0)
+		return 0;
+	t->damaged = is_left(err);
+	return t->damaged ? 0 : -1;
+}
+
+/* ---- judge ---- */
+
+static int digest_of_part(void *arg, size_t i, enum digest_alg alg, struct digest *ret,
+			  struct ltps_error *err)
+{
+	const struct proof *p = arg;
+	return part_digest(p->w, &p->v->parts[i], alg, ret, err);
+}
+
+static int judge_record(struct proof *p, const struct buf *record, int64_t *ret_ms,
+			struct ltps_error *err)
+{
+	const struct continued_data data = { .digest = digest_of_part,
+					     .arg = p,
+					     .n = p->v->n_parts };
+	const struct continued_judge by = continued_judge_of(p->w);
+	*ret_ms = INT64_MAX;
+	return record->n > 0
+		   ? continued_proof(&by, view_buf(record), &data, ret_ms, err)
+		   : 0;
+}
+
+/* By the record as it is now; before our first token, by that which came. */
+static int proof_judge(struct proof *p, const struct taken *t, int64_t *ret_ms,
+		       struct ltps_error *err)
+{
+	*ret_ms = INT64_MAX;
+	if (t->damaged)
+		return 0;
+	int rc = judge_record(p, &t->whole, ret_ms, err);
+	if (rc == 0 && *ret_ms == INT64_MAX)
+		rc = judge_record(p, &t->came, ret_ms, err);
+	if (rc != 0 && is_left(err)) {
 		*ret_ms = INT64_MAX;
 		rc = 0;
 	}
 	return rc;
 }
 
-/* With chains of ours missing nobody knows how many came: no record is made of them. */
-static int count_came(struct proof *p, size_t *ret, struct ltps_error *err)
+/* ---- remembered ---- */
+
+/* It is judged anew at a moment that has a date, and right behind it. */
+static void end_at(int64_t at_ms, int64_t now_ms, int64_t *until_ms)
 {
-	uint64_t chains;
-	*ret = 0;
-	if (chain_count(p->w->conn, LEAF_VERSION, p->v->id, &chains, err) != 0)
-		return -1;
-	if (continued_count((size_t)chains, p->n_leaves, ret, err) == 0)
-		return 0;
-	ltps_error_clear(err);
-	return 0;
+	const int64_t end_ms = at_ms > now_ms ? at_ms : now_ms + 1;
+	if (at_ms >= now_ms && end_ms < *until_ms)
+		*until_ms = end_ms;
+}
+
+static int64_t remembered_until(const struct ltp *l, int64_t now_ms)
+{
+	int64_t until_ms = now_ms + REMEMBERED_MS;
+	const struct algorithm_policy *policy = l->o.algorithms;
+	for (size_t i = 0; i < material_count(l->history, MATERIAL_ANCHOR); i++)
+		end_at(material_sunset(l->history, i), now_ms, &until_ms);
+	for (size_t i = 0; policy != NULL && i < policy->n; i++) {
+		end_at(policy->limits[i].until_ms, now_ms, &until_ms);
+		end_at(policy->limits[i].from_ms, now_ms, &until_ms);
+	}
+	return until_ms;
+}
+
+/* now_ms: when the judgement began. */
+static void remember(const struct proof *p, int64_t now_ms, int64_t proof_ms)
+{
+	struct ltp *l = p->w->l;
+	proofs_keep(l->proofs, &p->key, now_ms, remembered_until(l, now_ms), proof_ms);
+}
+
+static bool is_known(const struct proof *p, int64_t *ret_ms)
+{
+	return p->came == 0 ||
+	       proofs_find(p->w->l->proofs, &p->key, ltp_now(p->w->l), ret_ms);
+}
+
+/* ---- the questions ---- */
+
+static int judge_and_remember(struct proof *p, int64_t *ret_ms, struct ltps_error *err)
+{
+	const int64_t now_ms = ltp_now(p->w->l);
+	struct taken t;
+	int rc = proof_take(p, &t, err);
+	if (rc == 0)
+		rc = proof_judge(p, &t, ret_ms, err);
+	if (rc == 0)
+		remember(p, now_ms, *ret_ms);
+	taken_clear(&t);
+	return rc;
+}
+
+static int proof_time(struct ltp_worker *w, const struct version *v, bool recall,
+		      int64_t *ret_ms, struct ltps_error *err)
+{
+	struct proof p = { .w = w, .v = v };
+	int64_t came_ms = INT64_MAX;
+	*ret_ms = INT64_MAX;
+	int rc = proof_read(&p, err);
+	if (rc == 0 && p.came > 0 && !(recall && is_known(&p, &came_ms)))
+		rc = judge_and_remember(&p, &came_ms, err);
+	if (rc == 0)
+		*ret_ms = came_ms < p.own_ms ? came_ms : p.own_ms;
+	buf_free(&p.facts);
+	return rc;
 }
 
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err)
 {
-	struct proof p = { .w = w, .v = v, .own_ms = INT64_MAX };
-	int64_t came_ms = INT64_MAX;
-	size_t came;
-	*ret_ms = INT64_MAX;
-	if (tree_leaves_of(w->conn, LEAF_VERSION, v->id, take_leaf, &p, err) != 0 ||
-	    count_came(&p, &came, err) != 0 ||
-	    (came > 0 && proof_of_came(&p, came, &came_ms, err) != 0))
+	return proof_time(w, v, false, ret_ms, err);
+}
+
+int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
+			  int64_t *ret_ms, struct ltps_error *err)
+{
+	return proof_time(w, v, true, ret_ms, err);
+}
+
+/* What has to be judged, of one state. */
+static int take_unknown(struct proof *p, struct taken *t, bool *ret_unknown,
+			struct ltps_error *err)
+{
+	int64_t came_ms;
+	*ret_unknown = false;
+	if (store_read_begin(p->w->conn, err) != 0)
 		return -1;
-	*ret_ms = came_ms < p.own_ms ? came_ms : p.own_ms;
-	return 0;
+	int rc = proof_read(p, err);
+	*ret_unknown = rc == 0 && !is_known(p, &came_ms);
+	if (*ret_unknown)
+		rc = proof_take(p, t, err);
+	store_read_end(p->w->conn);
+	return rc;
+}
+
+int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
+			   struct limit *limit, struct ltps_error *err)
+{
+	struct proof p = { .w = w, .v = v };
+	struct taken t = { .damaged = false };
+	const int64_t now_ms = ltp_now(w->l);
+	int64_t came_ms;
+	bool unknown;
+	int rc = take_unknown(&p, &t, &unknown, err);
+	if (rc == 0 && unknown && limit != NULL && limit_is_over(limit))
+		rc = ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
+			       "evidence of other services is still being judged: ask "
+			       "again");
+	else if (rc == 0 && unknown && (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
+		remember(&p, now_ms, came_ms);
+	if (rc != 0 && err->code == LTPS_NOT_FOUND) {
+		/* Deleted meanwhile: what reads behind this sees it. */
+		ltps_error_clear(err);
+		rc = 0;
+	}
+	taken_clear(&t);
+	buf_free(&p.facts);
+	return rc;
 }

@@ -63,150 +63,6 @@ static int make_poid(int64_t now_ms, char out[INGEST_POID_LEN + 1],
 
 /* --- checks of the request; a refusal leaves *ret_result set --- */
 
-static bool text_fits(const char *s, size_t max)
-{
-	return s == NULL || strlen(s) <= max;
-}
-
-/* Ids are unique in the message and references point into it (5.4.5). */
-static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
-{
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < i; k++)
-			if (pos[i].id != NULL && pos[k].id != NULL &&
-			    strcmp(pos[i].id, pos[k].id) == 0) {
-				refuse(r, LTP_PARAMETER_ERROR,
-				       "po[%zu].id '%s' stands at po[%zu] already", i,
-				       pos[i].id, k);
-				return false;
-			}
-		for (size_t m = 0; m < pos[i].n_related; m++) {
-			bool found = false;
-			for (size_t k = 0; k < n && !found; k++)
-				found = pos[k].id != NULL &&
-					strcmp(pos[k].id, pos[i].related[m]) == 0;
-			if (!found) {
-				refuse(
-				    r, LTP_PARAMETER_ERROR,
-				    "po[%zu].relObj names '%s', which is not in this "
-				    "request",
-				    i, pos[i].related[m]);
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
-/* Ids are kept as one text with blanks between; xs:ID has neither (5.4.5). */
-static bool id_is_plain(const char *id)
-{
-	return id == NULL ||
-	       (id[0] != '\0' && strchr(id, ' ') == NULL && text_is_clean(id));
-}
-
-static bool related_fit(const struct ltp_po *po)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < po->n_related && n <= STORE_SUBJECT_MAX; i++)
-		n += strlen(po->related[i]) + 1;
-	return po->n_related <= RELATED_MAX && n <= STORE_SUBJECT_MAX;
-}
-
-static bool texts_clean(const struct ltp_po *po, size_t i, struct ltp_result *r)
-{
-	const char *what = NULL;
-	if (!id_is_plain(po->id))
-		what = "id";
-	else if (!text_is_clean(po->format_id))
-		what = "formatId";
-	else if (!text_is_clean(po->mime))
-		what = "mimeType";
-	else if (!text_is_clean(po->pronom))
-		what = "pronomId";
-	if (what != NULL)
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "po[%zu].%s is empty, or holds a blank or control character", i,
-		       what);
-	return what == NULL;
-}
-
-static bool texts_fit(const struct ltp_po *po, size_t i, struct ltp_result *r)
-{
-	const char *what = NULL;
-	if (!text_fits(po->id, PO_ID_MAX))
-		what = "id";
-	else if (!text_fits(po->format_id, STORE_URI_MAX))
-		what = "formatId";
-	else if (!text_fits(po->mime, MIME_MAX))
-		what = "mimeType";
-	else if (!text_fits(po->pronom, MIME_MAX))
-		what = "pronomId";
-	else if (!related_fit(po))
-		what = "relObj";
-	if (what != NULL)
-		refuse(r, LTP_PARAMETER_ERROR, "po[%zu].%s is too long", i, what);
-	return what == NULL && texts_clean(po, i, r);
-}
-
-static bool format_taken(const struct profile *p, const struct ltp_po *po, size_t i,
-			 struct ltp_result *r)
-{
-	if (po->format_id == NULL)
-		return true;
-	if (strcmp(po->format_id, URI_DIGEST_LIST) == 0 &&
-	    p->storage != WITH_TEMPORARY_STORAGE) {
-		refuse(r, LTP_UNKNOWN_PO_FORMAT,
-		       "po[%zu]: a digest list cannot be preserved %s", i,
-		       p->storage == WITH_STORAGE ? "with storage" : "without storage");
-		return false;
-	}
-	if (strcmp(po->format_id, URI_ER_CONTINUED) == 0 &&
-	    p->storage != WITH_STORAGE) {
-		refuse(r, LTP_UNKNOWN_PO_FORMAT,
-		       "po[%zu]: an evidence record is continued with storage only", i);
-		return false;
-	}
-	if (p->submission_formats[0] == NULL)
-		return true;
-	for (size_t k = 0; p->submission_formats[k] != NULL; k++)
-		if (strcmp(p->submission_formats[k], po->format_id) == 0)
-			return true;
-	refuse(r, LTP_UNKNOWN_PO_FORMAT,
-	       "po[%zu]: the profile does not take the format '%s'", i, po->format_id);
-	return false;
-}
-
-/* An object that says what it is must be that (POFormatError). */
-bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
-			size_t i, struct ltp_result *r)
-{
-	const struct format *claimed =
-	    po->format_id == NULL ? NULL : format_by_uri(view_text(po->format_id));
-	if (claimed == NULL || format_agrees(claimed, detected))
-		return true;
-	refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu]: given as %s, but it is %s", i,
-	       claimed->name, detected->name);
-	return false;
-}
-
-bool ingest_po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
-		     struct ltp_result *r)
-{
-	if (po->data.n == 0)
-		refuse(r, LTP_PO_FORMAT_ERROR, "po[%zu] is empty", i);
-	else if (po->data.n > p->max_po_bytes)
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "po[%zu] has %zu bytes; the profile takes at most %llu", i,
-		       po->data.n, (unsigned long long)p->max_po_bytes);
-	else if (po->format_id == NULL && po->mime == NULL)
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "po[%zu] has neither formatId nor mimeType", i);
-	else
-		return texts_fit(po, i, r) && format_taken(p, po, i, r);
-	return false;
-}
-
 static const struct profile *request_profile(const struct ltp *l,
 					     const struct ltp_ingest_request *req,
 					     struct ltp_result *r)
@@ -216,10 +72,8 @@ static const struct profile *request_profile(const struct ltp *l,
 	if (p == NULL || !tenant_has_profile(l, tenant_of(&req->caller), p->id))
 		refuse(r, LTP_PARAMETER_ERROR, "no profile has the id '%s'",
 		       req->profile_id);
-	else if (!profile_active(p, ltp_now(l)))
-		refuse(r, LTP_NOT_SUPPORTED, "the profile '%s' is not active", p->id);
-	else if ((p->operations & 1u << OP_PRESERVE_PO) == 0)
-		refuse(r, LTP_NOT_SUPPORTED, "the profile does not offer PreservePO");
+	else if (!request_profile_serves(p, OP_PRESERVE_PO, ltp_now(l), r))
+		return NULL;
 	else if (req->has_optional_inputs)
 		refuse(r, LTP_NOT_SUPPORTED, "optIn: no optional input is known here");
 	else if (req->n_pos == 0 && (p->operations & 1u << OP_UPDATE_POC) == 0)
@@ -227,10 +81,6 @@ static const struct profile *request_profile(const struct ltp *l,
 		    r, LTP_PARAMETER_ERROR,
 		    "no po: an empty container needs UpdatePOC, which the profile does "
 		    "not offer");
-	else if (continued_without(req->pos, req->n_pos) > p->max_pos)
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "%zu POs; the profile takes at most %llu", req->n_pos,
-		       (unsigned long long)p->max_pos);
 	else
 		return p;
 	return NULL;
@@ -241,10 +91,7 @@ const struct profile *ingest_check(const struct ltp *l,
 				   struct ltp_result *r)
 {
 	const struct profile *p = request_profile(l, req, r);
-	bool holds = p != NULL;
-	for (size_t k = 0; holds && k < req->n_pos; k++)
-		holds = ingest_po_holds(p, &req->pos[k], k, r);
-	holds = holds && ids_hold(req->pos, req->n_pos, r);
+	bool holds = p != NULL && request_pos_hold(p, req->pos, req->n_pos, r);
 	if (holds && p->storage == WITH_TEMPORARY_STORAGE)
 		holds = ingest_digests_hold(l, p, req, r);
 	return holds ? p : NULL;
@@ -418,7 +265,7 @@ static int make_parts(struct ltp_ingest *i, const struct ltp_ingest_request *req
 		return ingest_digests_make(i, req, r, err);
 	for (size_t k = 0; k < req->n_pos; k++) {
 		const struct format *detected = format_detect(req->pos[k].data);
-		if (!ingest_format_true(&req->pos[k], detected, k, r))
+		if (!request_format_true(&req->pos[k], detected, k, r))
 			return 0;
 		if (make_part(i, k, &req->pos[k], detected, err) != 0)
 			return -1;
@@ -475,9 +322,8 @@ static int judge_signatures(struct ltp_worker *w, struct ltp_ingest *i,
 	if (parts == NULL)
 		return ltps_fail_nomem(err);
 	int rc = ingest_forms_possible(i->profile, parts, req->n_pos, r, err);
-	if (rc > 0 &&
-	    signatures_judge(w, i->profile, parts, req->n_pos, i->continued.proof_ms,
-			     &v, &i->facts, err) != 0)
+	if (rc > 0 && signatures_judge(w, i->profile, parts, req->n_pos,
+				       i->continued.proof_ms, &v, &i->facts, err) != 0)
 		rc = -1;
 	mem_free(parts);
 	if (rc <= 0)
@@ -525,13 +371,15 @@ static int take_record(struct ltp_worker *w, struct ltp_ingest *i,
 		       struct ltps_error *err)
 {
 	const struct continued_data data = data_of(req);
+	const struct continued_judge by = continued_judge_of(w);
 	bool holds;
 	if (record == NULL)
 		return 1;
 	if (req->n_pos == 0)
 		return refuse(r, LTP_PARAMETER_ERROR,
 			      "an evidence record, and nothing that it is about");
-	if (continued_take(w, record->data, &data, &i->continued, &holds, r, err) != 0)
+	if (continued_take(&by, record->data, &data, &i->continued, &holds, r, err) !=
+	    0)
 		return -1;
 	return holds ? 1 : 0;
 }
@@ -542,6 +390,7 @@ static int make_all(struct ltp_worker *w, struct ltp_ingest *i,
 		    struct ltp_result *r, struct ltps_error *err)
 {
 	int made = take_record(w, i, req, record, r, err);
+	i->version.record_id = record != NULL ? record->id : NULL;
 	if (made > 0)
 		made = judge_signatures(w, i, req, r, err);
 	if (made > 0)
@@ -630,7 +479,6 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 	struct ltp_ingest *i = arg;
 	int64_t object, version;
 	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
-	    tenant_check_room(i->l, conn, i->tenant, err) != 0 ||
 	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
 	const struct audit_entry entry = {
@@ -647,9 +495,11 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 					     .actor = i->actor,
 					     .poid = i->poid,
 					     .version = i->version.label };
-	return audit_append(conn, &entry, NULL, err) == 0
-		   ? continued_keep(&i->continued, conn, version, &note, err)
-		   : -1;
+	if (audit_append(conn, &entry, NULL, err) != 0 ||
+	    continued_keep(&i->continued, conn, version, &note, err) != 0)
+		return -1;
+	/* Everything that counts is there. */
+	return tenant_check_room(i->l, conn, i->tenant, err);
 }
 
 static void insert_done(void *arg, const struct ltps_error *error)

@@ -195,7 +195,7 @@ static int take_digest(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 {
 	const struct format *detected = format_detect(po->data);
 	struct part_new *p = &i->parts[k];
-	*ret_taken = ingest_format_true(po, detected, k, r);
+	*ret_taken = request_format_true(po, detected, k, r);
 	if (!*ret_taken)
 		return 0;
 	if (ingest_describe(i, k, po, detected->name, err) != 0)

@@ -7,6 +7,7 @@
 #include "formats/format.h"
 #include "ltp/continued.h"
 #include "ltp/inside.h"
+#include "ltp/request.h"
 #include "ltp/signatures.h"
 
 #define INGEST_POID_LEN 36 /* a UUID as text */
@@ -67,12 +68,6 @@ bool ingest_digests_hold(const struct ltp *l, const struct profile *p,
 int ingest_digests_make(struct ltp_ingest *i, const struct ltp_ingest_request *req,
 			struct ltp_result *r, struct ltps_error *err) LTPS_CHECKED;
 
-/* False: refused. i: its index, for the message ("po[3]"). */
-bool ingest_po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
-		     struct ltp_result *r);
-/* An object that says what it is must be that (POFormatError); false: refused. */
-bool ingest_format_true(const struct ltp_po *po, const struct format *detected,
-			size_t i, struct ltp_result *r);
 /* Room on the disk: refused below one mark (false), warned below the other. */
 bool ingest_space_left(const struct ltp *l, struct ltp_result *r);
 /* Ids of related parts as one text, blank-separated; NULL for none. Free with

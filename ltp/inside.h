@@ -10,6 +10,7 @@
 #include "ltp/known.h"
 #include "ltp/ltp.h"
 #include "ltp/needs.h"
+#include "ltp/proofs.h"
 #include "ltp/tsa_seen.h"
 #include "storage/evidence.h"
 #include "storage/material.h"
@@ -41,6 +42,7 @@ struct ltp {
 	struct allowance fetched; /* what may be kept of it */
 	atomic_uint at_once;      /* requests that are answered when all is done */
 	struct tsa_seen *tsas;    /* how the TSAs answered */
+	struct proofs *proofs;    /* what was judged, under these anchors */
 	/* By profile; NULL: its signatures are not judged. */
 	struct validation_policy **policies;
 };
@@ -107,8 +109,8 @@ int object_find(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 int material_preserve(struct store_conn *conn, const struct material_new *row,
 		      struct leaf_new *leaf, int64_t *ret_id,
 		      struct ltps_error *err) LTPS_CHECKED;
-/* The profile whose trees take leaves that belong to no object: the first that preserves
- * with storage; NULL: none does. */
+/* The profile whose trees take leaves that belong to no object: the first that
+ * preserves with storage; NULL: none does. */
 const struct profile *keeping_profile(const struct ltp *l);
 /* Digest of a part in any algorithm: as stored, else from its bytes. */
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,

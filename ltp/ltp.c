@@ -162,7 +162,8 @@ int ltp_new(const struct ltp_options *options, struct ltp **ret_l,
 		0 ||
 	    asked_new(l->o.fetchers, &l->asked, err) != 0 ||
 	    tsa_seen_new(l->o.tsas, l->o.n_tsas, l->o.clock, &l->tsas, err) != 0 ||
-	    load_policies(l, err) != 0 || load_history(l, err) != 0) {
+	    proofs_new(&l->proofs, err) != 0 || load_policies(l, err) != 0 ||
+	    load_history(l, err) != 0) {
 		ltp_free(l);
 		return -1;
 	}
@@ -180,6 +181,7 @@ void ltp_free(struct ltp *l)
 	for (size_t i = 0; l->policies != NULL && i < l->o.n_profiles; i++)
 		validation_policy_free(l->policies[i]);
 	mem_free(l->policies);
+	proofs_free(l->proofs);
 	tsa_seen_free(l->tsas);
 	asked_free(l->asked);
 	known_free(l->known);

@@ -10,6 +10,9 @@
 #include "ltp/evidence.h"
 #include "storage/term.h"
 
+/* It holds a worker: what is left to judge is for the next request. */
+#define OUTLOOK_MS_MAX 10000
+
 /* ---- time-stamps ---- */
 
 static void take_footing(struct outlook_stamp *s, const struct footing *f)
@@ -207,7 +210,7 @@ static int read_version(struct ltp_worker *w, const struct object *o,
 			struct outlook_version *v, struct ltps_error *err)
 {
 	if (read_chains(w, v, err) != 0 ||
-	    evidence_proof_time(w, v->version, &v->proven_ms, err) != 0)
+	    evidence_proof_recall(w, v->version, &v->proven_ms, err) != 0)
 		return -1;
 	due_of_evidence(w->l, o, v);
 	if (due_of_form(w, v, err) != 0)
@@ -228,6 +231,15 @@ static int read_all(struct ltp_worker *w, struct outlook *o, struct ltps_error *
 		o->versions[o->n].version = &o->object->versions[o->n];
 	for (size_t i = 0; i < n; i++)
 		if (read_version(w, o->object, &o->versions[i], err) != 0)
+			return -1;
+	return 0;
+}
+
+int outlook_prepare(struct ltp_worker *w, const struct object *object,
+		    struct limit *limit, struct ltps_error *err)
+{
+	for (size_t i = 0; i < object->n_versions; i++)
+		if (evidence_proof_prepare(w, &object->versions[i], limit, err) != 0)
 			return -1;
 	return 0;
 }
@@ -281,6 +293,24 @@ bool outlook_is_undated(const struct outlook *o)
 	return false;
 }
 
+/* What takes long, before that. */
+static int prepare(struct ltp_worker *w, const struct ltp_caller *caller,
+		   const char *poid, struct ltp_result *ret_result,
+		   struct ltps_error *err)
+{
+	struct object *object = NULL;
+	struct limit limit = limit_of(OUTLOOK_MS_MAX, &w->cancelled);
+	if (store_read_begin(w->conn, err) != 0)
+		return -1;
+	int rc = object_find(w, caller, poid, &object, ret_result, err);
+	store_read_end(w->conn);
+	if (rc == 0 && object != NULL &&
+	    object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result))
+		rc = outlook_prepare(w, object, &limit, err);
+	object_free(object);
+	return rc;
+}
+
 /* Found, read and written from one state of the store. */
 static int tell(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
@@ -309,7 +339,9 @@ int ltp_outlook(struct ltp_worker *w, const struct ltp_caller *caller, const cha
 		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
 {
 	refuse(ret_result, LTP_OK, "%s", "");
-	if (tell(w, caller, poid, out, ret_result, err) != 0)
+	if (prepare(w, caller, poid, ret_result, err) != 0 ||
+	    (ret_result->minor == LTP_OK &&
+	     tell(w, caller, poid, out, ret_result, err) != 0))
 		return -1;
 	const struct audit_note note = { .caller = caller,
 					 .operation = OP_RETRIEVE_TRACE,

@@ -29,8 +29,8 @@ struct outlook_chain {
 };
 struct outlook_due {
 	enum forecast_kind kind;
-	int64_t due_ms;     /* weakens_ms less the margin */
-	int64_t weakens_ms; /* INT64_MIN: never was reliable, an alarm */
+	int64_t due_ms;      /* weakens_ms less the margin */
+	int64_t weakens_ms;  /* INT64_MIN: never was reliable, an alarm */
 	enum digest_alg alg; /* NONE of augmentation */
 	char why[STORE_REASON_MAX + 1];
 	char authority[STORE_TEXT_MAX + 1];
@@ -53,6 +53,14 @@ struct outlook {
 	struct outlook_version *versions; /* as those of the object */
 	size_t n;
 };
+/*
+ * outlook_prepare - before that, outside of store_read_begin(): what takes long, so
+ * that outlook_read() does not. Without it that is only slower. limit  as
+ * evidence_proof_prepare()
+ */
+struct limit;
+int outlook_prepare(struct ltp_worker *w, const struct object *object,
+		    struct limit *limit, struct ltps_error *err) LTPS_CHECKED;
 /*
  * outlook_read - all of it. Between store_read_begin() and store_read_end(), with the
  * object and outlook_json(), so that all is of one state.

@@ -52,82 +52,18 @@ static bool object_takes(const struct update *u, struct ltp_result *r)
 	return false;
 }
 
-/* Of the formats that hold versions of their own (TR-ESOR) none is taken. */
-static bool is_versioning(const char *format_id)
-{
-	static const char BSI[] = "http://www.bsi.bund.de/tr-esor/";
-	return format_id != NULL && strncmp(format_id, BSI, sizeof(BSI) - 1) == 0;
-}
-
-/* Refusals of a PO as UpdatePOC tells them (section 4 of the list of minors). */
-static bool delta_refused(struct ltp_result *r)
-{
-	static const char PO[] = "po[";
-	char text[sizeof(r->message)];
-	memcpy(text, r->message, sizeof(text));
-	if (strncmp(text, PO, sizeof(PO) - 1) == 0)
-		snprintf(r->message, sizeof(r->message), "deltaPoc[%.480s",
-			 text + sizeof(PO) - 1);
-	if (r->minor == LTP_UNKNOWN_PO_FORMAT)
-		r->minor = LTP_UNKNOWN_DELTA_POC;
-	if (r->minor == LTP_PO_FORMAT_ERROR)
-		r->minor = LTP_DELTA_POC_PROBLEM;
-	return false;
-}
-
-static bool delta_holds(const struct update *u, size_t i, struct ltp_result *r)
-{
-	const struct ltp_po *po = &u->req->pos[i];
-	if (is_versioning(po->format_id)) {
-		refuse(r, LTP_UNKNOWN_DELTA_POC,
-		       "deltaPoc[%zu]: the format '%s' is not taken here", i,
-		       po->format_id);
-		return false;
-	}
-	if (!ingest_po_holds(u->profile, po, i, r) ||
-	    !ingest_format_true(po, u->detected[i], i, r))
-		return delta_refused(r);
-	for (size_t k = 0; po->id != NULL && k < i; k++)
-		if (u->req->pos[k].id != NULL &&
-		    strcmp(u->req->pos[k].id, po->id) == 0) {
-			refuse(r, LTP_DELTA_POC_PROBLEM,
-			       "deltaPoc[%zu].id '%s' stands at deltaPoc[%zu] already",
-			       i, po->id, k);
-			return false;
-		}
-	return true;
-}
-
 static bool request_holds(const struct update *u, struct ltp_result *r)
 {
-	const struct ltp_update_request *req = u->req;
-	if (req->n_pos == 0) {
-		refuse(r, LTP_PARAMETER_ERROR, "no deltaPoc");
-		return false;
-	}
-	if (req->n_pos > u->profile->max_pos) {
-		refuse(r, LTP_PARAMETER_ERROR,
-		       "%zu DeltaPOCs; the profile takes at most %llu", req->n_pos,
-		       (unsigned long long)u->profile->max_pos);
-		return false;
-	}
-	if (u->profile->storage != WITH_STORAGE) {
-		refuse(r, LTP_NOT_SUPPORTED, "the profile keeps no data");
-		return false;
-	}
-	for (size_t i = 0; i < req->n_pos; i++)
-		if (!delta_holds(u, i, r))
-			return false;
-	if (u->record != NULL && !ingest_po_holds(u->profile, u->record, req->n_pos, r))
-		return delta_refused(r);
-	return ingest_space_left(u->w->l, r);
+	return request_deltas_hold(u->profile, u->req->pos, u->req->n_pos, u->record,
+				   r) &&
+	       ingest_space_left(u->w->l, r);
 }
 
 /* What comes counts; what is taken over is counted already. 1: it fits. */
 static int quota_left(const struct update *u, struct ltp_result *r,
 		      struct ltps_error *err)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = u->record != NULL ? u->record->data.n : 0;
 	bool fits;
 	for (size_t i = 0; i < u->req->n_pos; i++)
 		bytes += u->req->pos[i].data.n;
@@ -207,10 +143,11 @@ static int take_record(struct update *u, struct ltp_result *r, struct ltps_error
 	const struct continued_data data = { .digest = part_hash,
 					     .arg = u,
 					     .n = u->n_parts };
+	const struct continued_judge by = continued_judge_of(u->w);
 	bool holds;
 	if (u->record == NULL)
 		return 1;
-	if (continued_take(u->w, u->record->data, &data, &u->continued, &holds, r,
+	if (continued_take(&by, u->record->data, &data, &u->continued, &holds, r,
 			   err) != 0)
 		return -1;
 	if (!holds) {
@@ -230,12 +167,14 @@ static void describe(struct update *u)
 	snprintf(u->label, sizeof(u->label), "v%u", n);
 	snprintf(u->detail, sizeof(u->detail), "%s: %zu added, %zu replaced", u->label,
 		 u->req->n_pos - u->n_replaced, u->n_replaced);
-	u->version = (struct version_new){ .label = u->label,
-					   .kind = VERSION_UPDATED,
-					   .created_ms = u->now_ms,
-					   .digest = u->version.digest,
-					   .parts = u->parts,
-					   .n_parts = u->n_parts };
+	u->version =
+	    (struct version_new){ .label = u->label,
+				  .kind = VERSION_UPDATED,
+				  .created_ms = u->now_ms,
+				  .digest = u->version.digest,
+				  .record_id = u->record != NULL ? u->record->id : NULL,
+				  .parts = u->parts,
+				  .n_parts = u->n_parts };
 	update_verdict(u);
 }
 
@@ -330,7 +269,6 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
 				 "another update was first");
 	if (object_add_version(conn, u->object->id, &u->version, &version, err) != 0 ||
-	    tenant_check_room(u->w->l, conn, u->object->tenant, err) != 0 ||
 	    failpoint_fail(FP_UPDATE_KEEP, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = u->profile->id,
@@ -348,9 +286,11 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 					     .actor = actor_of(u),
 					     .poid = u->object->poid,
 					     .version = u->label };
-	return audit_update(conn, u, err) == 0
-		   ? continued_keep(&u->continued, conn, version, &note, err)
-		   : -1;
+	if (audit_update(conn, u, err) != 0 ||
+	    continued_keep(&u->continued, conn, version, &note, err) != 0)
+		return -1;
+	/* Everything that counts is there. */
+	return tenant_check_room(u->w->l, conn, u->object->tenant, err);
 }
 
 /* ---- the whole ---- */
@@ -397,7 +337,7 @@ int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
 	const bool go = continued_record(req->pos, req->n_pos, &u.record, ret_result);
 	own.n_pos -= u.record != NULL;
 	if (!go)
-		delta_refused(ret_result);
+		request_delta_refused(ret_result);
 	for (unsigned i = 0; go && i < UPDATE_TRIES; i++) {
 		rc = try_once(&u, ret_result, err);
 		if (rc != 0 || !u.overtaken)

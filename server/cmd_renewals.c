@@ -128,8 +128,8 @@ static int print_outlook(const struct command *c, const struct outlook *o,
 {
 	struct buf out = buf_make(FORECAST_TEXT_MAX);
 	struct jsonw j = jsonw_to(&out);
-	int rc = wants_json(c) ? outlook_json(o, conn, &j, err)
-			       : outlook_text(o, &out, err);
+	int rc =
+	    wants_json(c) ? outlook_json(o, conn, &j, err) : outlook_text(o, &out, err);
 	if (rc == 0 && wants_json(c))
 		rc = buf_put_byte(&out, '\n', err);
 	if (rc == 0)
@@ -144,6 +144,27 @@ static bool is_object_late(const struct outlook *o)
 	return (next != NULL && next->due_ms <= o->now_ms) || outlook_is_undated(o);
 }
 
+static const char *tenant_named(const struct command *c)
+{
+	return c->tenant != NULL ? c->tenant : "default";
+}
+
+/* What takes long, while the service that runs beside is not held up. */
+static int prepare_object(const struct command *c, struct ltp_worker *w,
+			  struct ltps_error *err)
+{
+	struct store_conn *conn = ltp_worker_conn(w);
+	struct object *object = NULL;
+	if (store_read_begin(conn, err) != 0)
+		return -1;
+	int rc = object_get(conn, tenant_named(c), c->object, &object, err);
+	store_read_end(conn);
+	if (rc == 0)
+		rc = outlook_prepare(w, object, NULL, err);
+	object_free(object);
+	return rc;
+}
+
 static int run_object(struct command *c, struct ltp *l, int *ret_status,
 		      struct ltps_error *err)
 {
@@ -156,11 +177,10 @@ static int run_object(struct command *c, struct ltp *l, int *ret_status,
 	if (ltp_worker_new(l, &w, err) != 0)
 		goto out;
 	conn = ltp_worker_conn(w);
-	if (store_read_begin(conn, err) != 0)
+	if (prepare_object(c, w, err) != 0 || store_read_begin(conn, err) != 0)
 		goto out;
 	reading = true;
-	if (object_get(conn, c->tenant != NULL ? c->tenant : "default", c->object,
-		       &object, err) != 0 ||
+	if (object_get(conn, tenant_named(c), c->object, &object, err) != 0 ||
 	    outlook_read(w, object, c->now_ms, &o, err) != 0)
 		goto out;
 	o.for_operator = true; /* who reads the store itself */

@@ -114,7 +114,8 @@ static int insert_version(struct store_conn *conn, int64_t object, int64_t numbe
 		return -1;
 	DB_BIND(s, DB_INT(id), DB_INT(object), DB_TEXT(v->label), DB_INT(v->kind),
 		DB_INT(v->created_ms), DB_INT(v->digest.alg), DB_DIGEST(&v->digest),
-		DB_TEXT(v->verdict), DB_OPT(v->judged_ms), DB_OPT(base));
+		DB_TEXT(v->verdict), DB_OPT(v->judged_ms), DB_OPT(base),
+		DB_TEXT(v->record_id));
 	if (db_finish(s, err) != 0)
 		return -1;
 	for (size_t i = 0; i < v->n_parts; i++) {

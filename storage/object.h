@@ -53,6 +53,8 @@ struct version_new {
 	int64_t judged_ms;
 	int64_t base; /* of a form or report: version that it was made of; 0: the newest
 			 that was submitted or updated */
+	const char *record_id; /* what the client called the record that came with it;
+				  NULL: none, or it has no name */
 	const struct part_new *parts;
 	size_t n_parts;
 };
@@ -124,7 +126,7 @@ struct part {
 	struct digest sha512;
 	struct digest given; /* submitted instead of the data, or kept when that went */
 	int64_t blob;        /* 0: no data (digest list, or deleted) */
-	bool xml;     /* submitted as xmlData */
+	bool xml;            /* submitted as xmlData */
 };
 
 struct version {

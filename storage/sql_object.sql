@@ -55,8 +55,8 @@ SELECT 1 FROM version WHERE id = ?1 AND object = ?2 AND kind IN (1, 4)
 SELECT 1 FROM version WHERE id BETWEEN ?1 AND ?2 AND label = ?3
 -- VERSION_INSERT
 INSERT INTO version (id, object, label, kind, created_ms, digest_alg, digest,
-	verdict, judged_ms, base)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+	verdict, judged_ms, base, record_id)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 -- VERSION_LIST
 SELECT id, label, kind, created_ms, digest_alg, digest, verdict, judged_ms, base
 FROM version WHERE id BETWEEN ?1 AND ?2 ORDER BY id

@@ -42,5 +42,11 @@ SELECT count(*) FROM (SELECT 1 FROM version v INDEXED BY version_indication
 	WHERE ?1 IS NOT NULL
 	AND substr(v.verdict, 1, instr(v.verdict || '/', '/') - 1) = ?2
 	AND v.verdict IS NOT NULL AND v.kind IN (1, 4) LIMIT ?3)
+-- PROBE_ID_EQ
+-- Of all tenants too.
+SELECT count(*) FROM (SELECT 1 FROM part p INDEXED BY part_id
+		WHERE ?1 IS NOT NULL AND p.po_id = ?2
+	UNION ALL SELECT 1 FROM version v INDEXED BY version_record
+		WHERE v.record_id = ?2 LIMIT ?3)
 -- SEARCH_PLACE
 SELECT created_ms, id FROM object WHERE tenant = ?1 AND poid = ?2

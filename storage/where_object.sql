@@ -78,11 +78,18 @@ EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 -- ID_EQ
 EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
-	AND v.kind IN (1, 4) AND p.po_id = ?)
+	AND v.kind IN (1, 4) AND ? IN (p.po_id, v.record_id))
+-- ID_EQ_NARROW
+id IN (WITH x (id) AS (VALUES (?))
+	SELECT v.object FROM x JOIN part p INDEXED BY part_id ON p.po_id = x.id
+		JOIN version v ON v.id = p.version WHERE v.kind IN (1, 4)
+	UNION SELECT v.object FROM x JOIN version v INDEXED BY version_record
+		ON v.record_id = x.id WHERE v.kind IN (1, 4))
 -- ID_HAS
 EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
-	AND v.kind IN (1, 4) AND instr(lower(p.po_id), lower(?)) > 0)
+	AND v.kind IN (1, 4) AND instr(lower(coalesce(p.po_id, '') || ' '
+		|| coalesce(v.record_id, '')), lower(?)) > 0)
 -- SIGNER_EQ
 id IN (SELECT s.version / 16384 FROM signature s WHERE s.signer IN
 	(SELECT g.id FROM signer g WHERE g.tenant = ?1 AND g.subject = ?))

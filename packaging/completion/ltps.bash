@@ -25,7 +25,7 @@ _ltps()
 	trace) words='' options='--ca --client-cert --client-key --format --help --token-file --url -h' ;;
 	package) words='' options='--ca --client-cert --client-key --help --partial --progress --quiet --token-file --url -h -o' ;;
 	export) words='' options='--ca --client-cert --client-key --help --progress --quiet --token-file --url -h -o' ;;
-	import) words='' options='--anchor --beside --ca --cert --check --client-cert --client-key --crl --help --ocsp --policy --profile --progress --quiet --time --token-file --url -h' ;;
+	import) words='' options='--anchor --beside --ca --cert --check --client-cert --client-key --crl --help --new --ocsp --policy --profile --progress --quiet --time --token-file --url -h' ;;
 	info) words='' options='--ca --client-cert --client-key --help --status --token-file --url -h' ;;
 	search) words='' options='--ca --client-cert --client-key --help --token-file --url -h' ;;
 	validate) words='' options='--anchor --cert --content --content-digest --crl --digest --fetch-local --format --help --ocsp --offline --password-file --policy --progress --quiet --sign-cert --sign-key --sign-module --time -h' ;;

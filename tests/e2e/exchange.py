@@ -6,12 +6,15 @@ the evidence goes on as one record through renewals of both kinds and a third se
 where that is not wanted, the old record is kept beside."""
 import base64
 import datetime
+import hashlib
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
 import zipfile
 
@@ -184,9 +187,122 @@ def refused(_, ltps, old, good, work):
                   r.returncode == 1 and b"POFormatError" in r.stderr, (r.returncode, r.stderr))
 
 
+def tlv(tag, *bodies):
+    body = b"".join(bodies)
+    n = len(body)
+    size = bytes([n]) if n < 128 else (lambda x: bytes([0x80 | len(x)]) + x)(
+        n.to_bytes((n.bit_length() + 7) // 8, "big"))
+    return bytes([tag]) + size + body
+
+
+def members(der):
+    """The TLVs within one."""
+    def head(at):
+        n = der[at + 1]
+        if n < 128:
+            return at + 2, n
+        return at + 2 + (n & 127), int.from_bytes(der[at + 2:at + 2 + (n & 127)], "big")
+    at, n = head(0)
+    end, out = at + n, []
+    while at < end:
+        body, n = head(at)
+        out.append(der[at:body + n])
+        at = body + n
+    return out
+
+
+def encrypted(record):
+    """encryptionInfo: type and value."""
+    version, algorithms, sequence = members(record)
+    return tlv(0x30, version, algorithms, tlv(0xa1, tlv(6, b"\x2a\x03\x04"), tlv(0x30)), sequence)
+
+
+def loose(record):
+    """Chains in BER: a length in more octets than it needs."""
+    version, algorithms, sequence = members(record)
+    chain = b"".join(members(sequence))
+    return tlv(0x30, version, algorithms, b"\x30\x84" + len(chain).to_bytes(4, "big") + chain)
+
+
+def many(record):
+    """More chains than may come."""
+    version, algorithms, sequence = members(record)
+    return tlv(0x30, version, algorithms, tlv(0x30, *members(sequence) * 130))
+
+
+def requests(text):
+    """[the POs of PreservePO for each record of a document, as the import makes them]"""
+    objects = {}
+    for m in re.finditer(r"<ex:Object ([^>]*)>.*?binaryData[^>]*>([^<]*)<", text, re.S):
+        a = dict(re.findall(r'(\w+)="([^"]*)"', m.group(1)))
+        own = re.sub(r"^p\d+-(v1-)?", "", a["ID"])
+        po = {"binaryData": {"value": m.group(2)}, "id": own}
+        po |= {k: a[n] for k, n in (("formatId", "FormatId"), ("mimeType", "MimeType")) if n in a}
+        objects[a["ID"]] = po
+    out = []
+    for m in re.finditer(r"<ex:EvidenceInfo.*?</ex:EvidenceInfo>", text, re.S):
+        refs = re.findall(r"<ex:ObjectRef>([^<]*)<", m.group(0))
+        record = re.search(r"binaryData[^>]*>([^<]*)<", m.group(0)).group(1)
+        out.append([objects[r] for r in refs] +
+                   [{"binaryData": {"value": record}, "formatId": CONTINUED}])
+    return out
+
+
+def checked(_, ltps, old, new, good, work):
+    """--check refuses what the service would refuse, by its reasons, without it."""
+    text = good.decode()
+    record = re.search(r"<ex:EvidenceInfo.*?binaryData[^>]*>([^<]*)<", text, re.S).group(1)
+    first, second = re.findall(r'<ex:ObjectRef>([^<]*)<', text)[:2]
+    tag = re.search(rf'<ex:Object [^>]*ID="{first}"[^>]*>', text).group(0)
+    plain = re.sub(r' (FormatId|MimeType)="[^"]*"', "", tag)
+
+    def of_record(change):
+        return text.replace(record, b64(change(base64.b64decode(record))), 1)
+
+    def of_format(name):
+        return text.replace(tag, plain[:-1] + f' FormatId="{name}">', 1)
+    for name, why, document in (
+            ("a record with encryptionInfo", "encryptionInfo is not renewed", of_record(encrypted)),
+            ("a record in BER", "not DER", of_record(loose)),
+            ("a record of too many chains", "130 chains", of_record(many)),
+            ("a name that is too long", "id is too long", text.replace(first, first + "x" * 130)),
+            ("a name that stands twice", "stands at po[0]", text.replace(second, first.replace("p1", "p7"))),
+            ("data that is not what it says", "given as", of_format("http://uri.etsi.org/ades/PAdES")),
+            ("a digest list", "a digest list cannot",
+             of_format("http://uri.etsi.org/19512/format/DigestList")),
+            ("a record among the data", "is one, behind all", of_format(CONTINUED))):
+        tap.check(f"{name} is another document", document != text)
+        r = run(ltps, "import", write(f"{work}/bad.xml", document.encode()),
+                "--anchor", f"{old.dir}/anchors.pem", "--check")
+        told = r.stderr.decode()
+        tap.check(f"{name} is refused by --check: {told[:140].strip()}", r.returncode == 1 and why in told,
+                  (r.returncode, told))
+        answer = new.call("PreservePO", {"pro": PROFILE, "po": requests(document)[0]})[1]
+        message = answer["result"].get("msg", {}).get("value", "")
+        # What is no PO at all is found before these rules.
+        before = "already another object's" in message or "malformed JSON" in message
+        tap.check(f"{name} is refused by the service, in these words", "poId" not in answer and
+                  (before or why in message and told.strip().endswith(message)), message)
+    good_file = write(f"{work}/bad.xml", good)
+    for profile, why in (("urn:ltps:profile:pds+wos+aug:1", "does not take|with storage only"),
+                         ("urn:ltps:profile:pgd+wts+ers:1", "unknownPOFormat.*with storage only"),
+                         ("urn:ltps:profile:pds+wst+aug:1", "does not offer|does not take")):
+        r = run(ltps, "import", good_file, "--anchor", f"{old.dir}/anchors.pem", "--check", "--profile", profile)
+        tap.check(f"under {profile}: {r.stderr.decode()[:140].strip()}", r.returncode == 1 and
+                  re.search(why, r.stderr.decode()), r.stderr)
+    r = run(ltps, "import", good_file, "--anchor", f"{old.dir}/anchors.pem", "--check", "--profile", "urn:own")
+    tap.check("of a profile that is not known here it says so", r.returncode == 0 and
+              b"the profile urn:own" in r.stdout, r.stdout)
+
+
 def rows(r):
     """[(old POID, new POID, version)]"""
     return [tuple(line.split()) for line in r.stdout.decode().splitlines()]
+
+
+def plain(names):
+    """Without those that say where something is from."""
+    return sorted(n for n in names if not re.fullmatch("imported-[0-9a-f]{64}", n))
 
 
 def judge(ltps, work, record, datas, *services):
@@ -218,6 +334,10 @@ def unknown_authority(_, ltps, old, third, poids, path):
     tap.equal("beside it is kept", (r.returncode, r.stderr), (0, b""))
     tap.equal("each object once", sorted((o, w) for o, _, w in rows(r)),
               sorted((p, "beside") for p in poids))
+    count = len(found(third))
+    again = run(ltps, "import", path, *anchor, "--beside", "--url", third.url)
+    tap.equal("a second run finds it there", (again.returncode, again.stdout, len(found(third))),
+              (0, r.stdout.replace(b"beside\n", b"beside there\n"), count))
     return {o: n for o, n, _ in rows(r)}
 
 
@@ -229,6 +349,10 @@ def beside(_, ltps, old, third, pairs, poids, work):
     tap.check("data, record, trace and anchors are there",
               {"po-1", "imported-1-evidence-v1", "imported-1-trace", "imported-1-anchors"} <= set(names),
               list(names))
+    origins = sorted(set(names) - set(plain(names)))
+    tap.check("and where it is from, under its digest", len(origins) == 1 and
+              hashlib.sha256(names[origins[0]]).hexdigest() == origins[0][9:] and
+              f"object {poids[1]}\nall\n".encode() in names[origins[0]], list(names))
     code, report = judge(ltps, work, evidence, list(names.values()), third)
     tap.equal("the new evidence covers all of it", (code, len(report["chains"])), (0, 1))
     code, _ = judge(ltps, work, names["imported-1-evidence-v1"], [names["po-1"]], old)
@@ -237,7 +361,9 @@ def beside(_, ltps, old, third, pairs, poids, work):
 
 def taken_over(_, ltps, old, new, poids, path):
     r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--check", "--url", new.url)
-    tap.equal("the document verifies", (r.returncode, r.stdout, r.stderr), (0, b"", b""))
+    tap.equal("the document verifies", (r.returncode, r.stderr), (0, b""))
+    tap.check("and what is left open is said", b"not checked" in r.stdout and b"anchors" in r.stdout and
+              b"quota" in r.stdout and b"profile" not in r.stdout, r.stdout)
     r = run(ltps, "import", path, "--anchor", f"{new.dir}/anchors.pem", "--url", new.url)
     tap.equal("under the anchors of the new service alone it is refused", r.returncode, 1)
     r = run(ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url)
@@ -250,7 +376,8 @@ def taken_over(_, ltps, old, new, poids, path):
               found[poids[0], "v1"], found[poids[0], "v2"])
     other = found[poids[1], "beside"]
     names = [p["id"] for p in new.retrieve(other, "PO")[1]["po"]]
-    tap.equal("beside are trace and anchors", sorted(names), ["imported-1-anchors", "imported-1-trace"])
+    tap.equal("beside are trace and anchors", plain(names), ["imported-1-anchors", "imported-1-trace"])
+    tap.equal("and where they are from, under its digest", len(names), 3)
     return {o: n for o, n, w in rows(r) if w == "v1"}
 
 
@@ -288,6 +415,82 @@ def continued(_, ltps, old, new, pairs, poids, firsts, work):
     tap.check("in words too", r.stdout.count(b"evidence of another service, 1 chain") == 2, r.stdout)
     events = new.call("RetrieveTrace", {"poId": poid})[1]["trace"]["event"]
     tap.equal("the trace tells of both", len([e for e in events if e["op"] == "EvidenceContinued"]), 2)
+
+
+class Cut(http.server.ThreadingHTTPServer):
+    """In front of a service: the answer to one submission is never given; the client is
+    killed instead, and the service has done what it was asked."""
+
+    def __init__(self, service):
+        super().__init__(("127.0.0.1", 0), Cut.Handler)
+        self.service, self.client = service, None
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, answer, _ = self.server.service.request(
+                "POST", self.path, body, {"Content-Type": "application/json"})
+            if not self.path.endswith("/Search") and self.server.client is not None:
+                self.server.client.kill()
+                return
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+
+def found(service):
+    return set(service.call("Search", {"fi": ""})[1].get("poId", []))
+
+
+def repeated(_, ltps, old, new, poids, path, more):
+    """What a run before took is there, wherever it ended; nothing is made twice."""
+    start = found(new)
+    command = [ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem"]
+    cut = Cut(new)
+    for n in range(1, 6):
+        cut.client = subprocess.Popen([*command, "--url", cut.url], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE)
+        out, _ = cut.client.communicate(timeout=LIMIT)
+        tap.check(f"run {n} is killed behind its submission", cut.client.returncode < 0,
+                  cut.client.returncode)
+        lines = out.decode().splitlines()
+        tap.check(f"run {n} tells what was there: {n - 1}",
+                  len(lines) == n - 1 and all(x.endswith(" there") for x in lines), lines)
+    cut.shutdown()
+    r = run(*command, "--url", new.url)
+    tap.equal("the last run finds all of it there", (r.returncode, r.stderr), (0, b""))
+    tap.equal("in its order", [(o, *w) for o, _, *w in rows(r)],
+              [(poids[0], "v1", "there"), (poids[0], "v2", "there"), (poids[0], "beside", "there"),
+               (poids[1], "v1", "there"), (poids[1], "beside", "there")])
+    made = found(new) - start
+    tap.equal("and names each object once", {n for _, n, *_ in rows(r)}, made)
+    tap.equal("four objects were made", len(made), 4)
+    poid = rows(r)[0][1]
+    tap.equal("two versions of the first", len(new.retrieve(poid, "PO", versionId=["all"])[1]["po"]), 4)
+    tap.equal("once more", run(*command, "--url", new.url).stdout, r.stdout)
+    r = run(ltps, "export", *reversed(poids), "-o", more, "--url", old.url)
+    tap.equal("a later export of the same", r.returncode, 0)
+    r = run(*command[:2], more, *command[3:], "--url", new.url)
+    tap.check("is the same: its records are", len(rows(r)) == 5 and
+              all(x[3:] == ("there",) for x in rows(r)), r.stdout)
+    new.call("DeletePO", {"poId": poid, "reason": "test"})
+    r = run(*command, "--url", new.url)
+    tap.equal("what was deleted comes again", [(o, *w) for o, _, *w in rows(r)][:3],
+              [(poids[0], "v1"), (poids[0], "v2"), (poids[0], "beside", "there")])
+    before = found(new)
+    r = run(*command, "--new", "--url", new.url)
+    tap.equal("with --new all is made anew", [x[3:] for x in rows(r)], [()] * 5)
+    tap.equal("as objects of their own", len(found(new) - before), 4)
+    for poid in found(new) - start:
+        new.call("DeletePO", {"poId": poid, "reason": "test"})
+    tap.equal("which are gone again", found(new), start)
 
 
 def asked_wrongly(_, old, new, poids):
@@ -354,7 +557,7 @@ def third_service(_, ltps, services, poid, firsts, work):
     tap.equal("one record of three services",
               (code, len(report["chains"]), report["proof_of_existence"]), (0, 4, firsts["v1"]))
     names = [p["id"] for p in third.retrieve(made["beside"], "PO")[1]["po"]]
-    tap.equal("what is beside is that of the service before", sorted(names),
+    tap.equal("what is beside is that of the service before", plain(names),
               ["imported-1-anchors", "imported-1-trace"])
 
 
@@ -414,8 +617,10 @@ def main():
             good = read(path)
             tap.run(malformed, ltps, old, good, work)
             tap.run(refused, ltps, old, good, work)
+            tap.run(checked, ltps, old, new, good, work)
             pairs = unknown_authority(tap, ltps, old, third, poids, path)
             tap.run(beside, ltps, old, third, pairs, poids, work)
+            tap.run(repeated, ltps, old, new, poids, path, f"{work}/more.xml")
             pairs = taken_over(tap, ltps, old, new, poids, path)
             tap.run(continued, ltps, old, new, pairs, poids, firsts, work)
             tap.run(asked_wrongly, old, new, poids)

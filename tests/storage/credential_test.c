@@ -263,6 +263,13 @@ Test(tenant_use, store_of_before_is_counted_when_it_is_opened)
 	store_reader_close(reader);
 	store_close(store);
 	storage_sql(dir,
+		    "DROP TRIGGER tenant_use_chain; DROP TRIGGER tenant_use_no_chain;"
+		    "DROP INDEX version_record; DROP INDEX part_id;"
+		    "ALTER TABLE version DROP COLUMN record_id;"
+		    /* What came with alpha's. */
+		    "INSERT INTO chain (ref_kind, ref, seq, der) SELECT 1, v.id, 1,"
+		    " zeroblob(50) FROM version v JOIN object o ON o.id = v.object"
+		    " WHERE o.tenant = 'alpha';"
 		    "DROP TABLE tenant_use; DROP TABLE credential;"
 		    "DROP TRIGGER tenant_use_blob; DROP TRIGGER tenant_use_no_blob;"
 		    "DROP TRIGGER tenant_use_object;"
@@ -274,6 +281,6 @@ Test(tenant_use, store_of_before_is_counted_when_it_is_opened)
 	store = fixture_open(dir);
 	struct ltps_error err = LTPS_ERROR_INIT;
 	cr_assert_eq(store_reader_open(store, &reader, &err), 0);
-	expect_use("alpha", 1, 100);
+	expect_use("alpha", 1, 150);
 	expect_use("beta", 1, 200);
 }

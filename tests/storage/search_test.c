@@ -412,7 +412,11 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 	    "'CN=Few');"
 	    "INSERT INTO signature SELECT v * 16384 + 1, 1, 1, iif(v = 22000, 901, "
 	    "900),"
-	    " 'X' FROM n");
+	    " 'X' FROM n;"
+	    "INSERT INTO part (version, seq, po_id, size, given_alg) SELECT v * 16384 +"
+	    " 1, 1, iif(v = 22000, 'few', 'many'), 0, 0 FROM n;"
+	    "UPDATE version SET record_id = iif(id = 22001 * 16384 + 1, 'rare', "
+	    "'common') WHERE id >= 1000 * 16384");
 	static const struct {
 		struct search_node node;
 		const char *first;
@@ -423,6 +427,11 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 		{ TEXT(SIGNER, HAS, "few"), "n22000" },
 		{ TEXT(INDICATION, EQ, "INDETERMINATE"), "c" },
 		{ TEXT(INDICATION, EQ, "TOTAL_FAILED"), "n22000" },
+		{ TEXT(ID, EQ, "many"), "n1000" },
+		{ TEXT(ID, EQ, "few"), "n22000" },
+		{ TEXT(ID, EQ, "common"), "n1000" },
+		{ TEXT(ID, EQ, "rare"), "n22001" },
+		{ TEXT(ID, HAS, "RAR"), "n22001" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct search_node n[3] = {
@@ -490,10 +499,13 @@ Test(search, narrow_conditions_are_found_by_an_index)
 		" AND created_ms >= 5 ORDER BY created_ms, id LIMIT 9",
 		"SELECT poid FROM object WHERE tenant = 'a' AND state <> 2"
 		" AND profile = 'p' ORDER BY created_ms, id LIMIT 9",
+		"SELECT version FROM part WHERE po_id = 'b'",
+		"SELECT object FROM version WHERE record_id = 'b'",
 	};
 	static const char *const indexes[] = { "object_poid", "object_stored",
-					       "object_of_profile" };
-	for (size_t i = 0; i < 3; i++) {
+					       "object_of_profile", "part_id",
+					       "version_record" };
+	for (size_t i = 0; i < 5; i++) {
 		char sql[512];
 		/* An index that is named but of no use is an error. */
 		const char *where = strstr(plans[i], " WHERE");
