@@ -392,7 +392,8 @@ static int update_fill(struct pdf_update *u, const struct pades *p, size_t n,
 		       err);
 }
 
-/* All of the file's objects are in the same array; none may change. */
+/* All of the file's objects are in the same array, which is as long as the file and is
+ * read for them; none may change. */
 static int update_fillers(struct pdf_update *u, const struct pades *p, size_t n,
 			  struct ltps_error *err)
 {
@@ -412,10 +413,10 @@ static const struct update {
 		{ "fields filled", update_fill, 10 },
 		{ "fields filled", update_fill, 100 },
 		{ "fields filled", update_fill, 1000 },
-		{ "of one array replaced", update_fillers, 2 },
-		{ "of one array replaced", update_fillers, 10 },
-		{ "of one array replaced", update_fillers, 100 },
-		{ "of one array replaced", update_fillers, 1000 } };
+		{ "of one long array replaced", update_fillers, 2 },
+		{ "of one long array replaced", update_fillers, 10 },
+		{ "of one long array replaced", update_fillers, 100 },
+		{ "of one long array replaced", update_fillers, 1000 } };
 
 static void append(struct view file, const struct update *k, struct buf *out)
 {
@@ -486,7 +487,7 @@ static void compare(const char *path, const struct update *k)
 			break;
 		compare_once(view_buf(&file), &c);
 	}
-	printf("%4zu %-24s %10zu %12.1f %12.1f %12.1f %8zu\n", k->n, k->name,
+	printf("%4zu %-26s %10zu %12.1f %12.1f %12.1f %8zu\n", k->n, k->name,
 	       m.octets.n, c.reading * 1e6, c.passing * 1e6, c.comparing * 1e6, c.n);
 	buf_free(&file);
 	file_unmap(&m);
@@ -494,7 +495,7 @@ static void compare(const char *path, const struct update *k)
 
 static void compare_all(char **files, int n)
 {
-	printf("%-29s %10s %12s %12s %12s %8s\n", "what an update changed",
+	printf("%-31s %10s %12s %12s %12s %8s\n", "what an update changed",
 	       "in octets", "reading us", "passing us", "comparing us", "changes");
 	for (size_t k = 0; k < sizeof(updates) / sizeof(updates[0]); k++)
 		for (int i = 0; i < n; i++)
