@@ -105,7 +105,8 @@ static bool is_document(const struct trusted_list *l,
 {
 	static const char *const wanted[] = { ENVELOPED, EXC_C14N };
 	return (r->uri[0] == '\0' || refers_to(r->uri, l->id)) &&
-	       strcmp(r->type, TRUSTED_LIST_PROPERTIES_TYPE) != 0 && transforms_are(r, wanted, 2);
+	       strcmp(r->type, TRUSTED_LIST_PROPERTIES_TYPE) != 0 &&
+	       transforms_are(r, wanted, 2);
 }
 
 static bool is_properties(const struct trusted_list *l,
