@@ -10,10 +10,10 @@ import re
 import signal
 import subprocess
 import sys
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from service import MINOR, SUCCESS, Service, Tap, data_of, free_port, until, workspace  # noqa: E402
+from serve import Pki, Serve  # noqa: E402
+from service import MINOR, SUCCESS, Tap, data_of, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -36,35 +36,10 @@ def into_a_namespace():
     os.execvpe(unshare[0], [*unshare, sys.executable, *sys.argv], {**os.environ, MOUNTED: "1"})
 
 
-class Pki:
-    """Two TSAs."""
-
-    def __init__(self, folder):
-        self.port = free_port()
-        url = f"http://127.0.0.1:{self.port}"
-        subprocess.run([ltps, "devpki", "create", folder, "--url", url, "--tsas", "2"],
-                       check=True, capture_output=True)
-        self.server = subprocess.Popen(
-            [ltps, "devpki", "serve", folder, "--listen", f"127.0.0.1:{self.port}"],
-            stdout=subprocess.PIPE, text=True)
-        if "listening" not in self.server.stdout.readline():
-            raise RuntimeError("devpki does not serve")
-        self.url, self.anchors = url, os.path.join(work, "anchors.pem")
-        with urllib.request.urlopen(url + "/anchors.pem") as answer, \
-                open(self.anchors, "wb") as out:
-            out.write(answer.read())
-
-    def stop(self):
-        self.server.kill()
-        self.server.wait()
-        self.server.stdout.close()
-
-
-class Serve(Service):
+class Own(Serve):
     def __init__(self, pki, store):
-        super().__init__(ltps, os.path.join(work, "service"))
+        super().__init__(ltps, os.path.join(work, "service"), os.path.join(work, "ltps.conf"))
         self.pki, self.store = pki, store
-        self.conf = os.path.join(work, "ltps.conf")
         self.write("")
 
     def write(self, policy):
@@ -75,33 +50,8 @@ listen = 127.0.0.1:{self.port}
 log_level = warning
 [limits]
 no_space = {RESERVE >> 20}M
-[tsa first]
-url = {self.pki.url}/tsa/0
-[tsa second]
-url = {self.pki.url}/tsa/1
-[trust]
-anchors = {self.pki.anchors}
-[fetch]
-allow_loopback = true
-[profiles]
-tree_max_age = 1s
-[upkeep]
+{self.pki.sections()}[upkeep]
 {policy}""")
-
-    def start(self, wait=True):
-        with open(self.dir + ".log", "ab") as log:
-            self.process = subprocess.Popen([ltps, "serve", "-c", self.conf], stdout=log,
-                                            stderr=log, env=self.env, start_new_session=True)
-        if wait:
-            until(self.ready, "the service is ready")
-
-    def health(self):
-        return json.loads(self.request("GET", "/health")[1])
-
-    def settled(self):
-        h = self.health()
-        return h["upkeep"]["undated"] == 0 and h["evidence"]["trees_closing"] == 0 and \
-            h["evidence"]["waiting"] == 0 and h["evidence"]["trees_open"] == 0
 
 
 class Filler:
@@ -256,9 +206,10 @@ with workspace() as work:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}m", "none", disk], check=True)
     store = os.path.join(disk, "store")
     filler = Filler(disk)
-    pki = Pki(os.path.join(work, "pki"))
-    service = Serve(pki, store)
+    pki = Pki(ltps, os.path.join(work, "pki"))
+    service = Own(pki, store)
     try:
+        pki.start()
         service.start()
         for step in (ingest, nothing_left, renewal, restart, room_again):
             tap.run(step)

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from pres_schemas import Schemas  # noqa: E402
-from service import (MINOR, PROFILE, REQUESTER, SUCCESS, Service, Tap, b64, data_of, until,
+from service import (MINOR, PROFILE, REQUESTER, SUCCESS, Service, Tap, b64, data_of,
                      workspace)  # noqa: E402
 
 tap = Tap()

@@ -15,7 +15,8 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from service import DEADLINE, MINOR, SUCCESS, Service, Tap, free_port, until, workspace  # noqa: E402
+from serve import Serve  # noqa: E402
+from service import DEADLINE, MINOR, SUCCESS, Tap, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -30,30 +31,18 @@ def write_profile(path, name):
         f.writelines(lines)
 
 
-class Own(Service):
+class Own(Serve):
     """`ltps serve` with a configuration that the test writes."""
 
     def __init__(self, root):
-        super().__init__(ltps, root)
-        self.path = os.path.join(root, "ltps.conf")
+        super().__init__(ltps, root, os.path.join(root, "ltps.conf"))
         self.answered = 0
 
     def write(self, more="", listen=None, directory="store"):
-        with open(self.path + ".new", "w") as f:
+        with open(self.conf + ".new", "w") as f:
             f.write(f"[service]\ndir = {directory}\n"
                     f"listen = {listen or f'127.0.0.1:{self.port}'}\n{more}")
-        os.rename(self.path + ".new", self.path)
-
-    def start(self, wait=True):
-        log = open(self.path + ".log", "ab")
-        self.process = subprocess.Popen([ltps, "serve", "-c", self.path], stdout=log,
-                                        stderr=log, start_new_session=True)
-        log.close()
-        until(self.ready, "the service is ready")
-
-    def log(self):
-        with open(self.path + ".log") as f:
-            return f.read()
+        os.rename(self.conf + ".new", self.conf)
 
     def reload(self, word):
         before = self.log().count(word)
@@ -174,7 +163,7 @@ class Secure(Own):
 
     def install(self, name):
         """As a renewal does it: the files have the same names."""
-        folder = os.path.dirname(self.path)
+        folder = os.path.dirname(self.conf)
         for at, path in (("pem", f"{self.pki}/{name}.pem"), ("key", f"{self.pki}/keys/{name}.pem")):
             shutil.copy(path, f"{folder}/new")
             os.rename(f"{folder}/new", f"{folder}/own.{at}")

@@ -3,7 +3,6 @@
 """signatures BUILD - what the service does with signatures: CAdES and PAdES judged when it comes,
 refused, kept, raised to B-LTA and sealed; versions, reports and evidence of each; killed
 on the way."""
-import base64
 import json
 import os
 import re

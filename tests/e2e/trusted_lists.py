@@ -15,7 +15,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import trusted_lists as tl  # noqa: E402
-from service import DEADLINE, Service, Tap, free_port, until, workspace  # noqa: E402
+from serve import Serve  # noqa: E402
+from service import DEADLINE, Tap, free_port, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -40,32 +41,20 @@ class Host(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Own(Service):
+class Own(Serve):
     """`ltps serve` with a configuration that the test writes."""
 
     def __init__(self, root, host_port, store="store"):
         os.makedirs(root)
-        super().__init__(ltps, root)
+        super().__init__(ltps, root, os.path.join(root, "ltps.conf"))
         self.store = store
-        self.path = os.path.join(root, "ltps.conf")
         self.host = f"http://127.0.0.1:{host_port}"
 
     def write(self, lists):
-        with open(self.path, "w") as f:
+        with open(self.conf, "w") as f:
             f.write(f"[service]\ndir = {self.store}\nlisten = 127.0.0.1:{self.port}\n"
                     "[tsa none]\nurl = http://127.0.0.1:1/\n"
                     f"[fetch]\nallow_loopback = true\n{lists}")
-
-    def start(self, wait=True):
-        log = open(self.path + ".log", "ab")
-        self.process = subprocess.Popen([ltps, "serve", "-c", self.path], stdout=log,
-                                        stderr=log, start_new_session=True)
-        log.close()
-        until(self.ready, "the service is ready")
-
-    def log(self):
-        with open(self.path + ".log") as f:
-            return f.read()
 
     def upkeep(self):
         return json.loads(self.request("GET", "/upkeep")[1])

@@ -8,11 +8,10 @@ import pathlib
 import sqlite3
 import subprocess
 import sys
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
-from service import (DEADLINE, SUCCESS, Service, Tap, data_of, free_port, instant,
-                     until, workspace)  # noqa: E402
+from serve import Pki, Serve  # noqa: E402
+from service import DEADLINE, SUCCESS, Tap, data_of, instant, until, workspace  # noqa: E402
 
 tap = Tap()
 ltps = os.path.join(sys.argv[1], "ltps")
@@ -21,77 +20,18 @@ COUNT = 6  # objects that come through each of two processes
 root = os.path.join(os.path.dirname(__file__), "..", "..")
 
 
-class Pki:
-    """Two TSAs that other keys sign for."""
-
-    def __init__(self, folder):
-        self.dir, self.port = folder, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.server = None
-        run("devpki", "create", folder, "--url", self.url, "--tsas", "2")
-        self.anchors = os.path.join(folder, "anchors.pem")
-
-    def start(self):
-        self.server = subprocess.Popen(
-            [ltps, "devpki", "serve", self.dir, "--listen", f"127.0.0.1:{self.port}", "--control"],
-            stdout=subprocess.PIPE, text=True)
-        if "listening" not in self.server.stdout.readline():
-            raise RuntimeError("devpki does not serve")
-        with urllib.request.urlopen(self.url + "/anchors.pem") as answer, \
-                open(self.anchors, "wb") as out:
-            out.write(answer.read())
-
-    def order(self, what):
-        with urllib.request.urlopen(urllib.request.Request(
-                f"{self.url}/control/{what}", method="POST")) as answer:
-            return answer.read()
-
-    def stop(self):
-        if self.server is not None:
-            self.server.kill()
-            self.server.wait()
-            self.server.stdout.close()
-
-
-class Serve(Service):
-    """`ltps serve`; several may have one store."""
+class Own(Serve):
+    """Several may have one store."""
 
     def __init__(self, folder, name, store, pki, upkeep):
-        super().__init__(ltps, os.path.join(folder, name))
-        self.conf = os.path.join(folder, name + ".conf")
+        super().__init__(ltps, os.path.join(folder, name), os.path.join(folder, name + ".conf"))
         with open(self.conf, "w") as f:
             f.write(f"""[service]
 dir = {store}
 listen = 127.0.0.1:{self.port}
 log_level = warning
-[tsa first]
-url = {pki.url}/tsa/0
-[tsa second]
-url = {pki.url}/tsa/1
-[trust]
-anchors = {pki.anchors}
-[fetch]
-allow_loopback = true
-[profiles]
-tree_max_age = 1s
-[upkeep]
+{pki.sections()}[upkeep]
 {upkeep}""")
-
-    def start(self, wait=True):
-        with open(self.dir + ".log", "ab") as log:
-            self.process = subprocess.Popen([ltps, "serve", "-c", self.conf], stdout=log,
-                                            stderr=log, env=self.env, start_new_session=True)
-        if wait:
-            until(self.ready, "the service is ready")
-
-    def get(self, path):
-        status, body, fields = self.request("GET", path)
-        if status != 200:
-            raise RuntimeError(f"{path}: {status} {body[:200]}")
-        return body.decode(), fields
-
-    def health(self):
-        return json.loads(self.get("/health")[0])
 
     def metric(self, name):
         for line in self.get("/metrics")[0].splitlines():
@@ -101,12 +41,6 @@ tree_max_age = 1s
 
     def renewals(self):
         return json.loads(self.get("/renewals")[0])
-
-    def settled(self):
-        """Nothing is left to do: no tree waits, each token is dated and has its second."""
-        h = self.health()
-        return h["upkeep"]["undated"] == 0 and h["evidence"]["trees_closing"] == 0 and \
-            h["evidence"]["waiting"] == 0 and h["evidence"]["trees_open"] == 0
 
 
 def run(*args):
@@ -191,17 +125,17 @@ def refusals(tap):
                  "fixity = 1m", "fixity_rate = 1", "renewal_rate = many", "threads = 0",
                  "copies = store", "copies = store/", "copies = ./store/copies",
                  "copies = .//store//blobs/x", "unknown = 1"):
-        s = Serve(work, "bad", "store", pki, line + "\n")
+        s = Own(work, "bad", "store", pki, line + "\n")
         number = open(s.conf).read().splitlines().index(line) + 1
         code, _, err = command("serve", "-c", s.conf, "--check")
         tap.check(f"{line}: refused, by file and line", code not in (0, 70) and
                   f"{s.conf}:{number}:" in err, (code, err))
-    s = Serve(work, "bad", "store", pki, "policy = nothing.conf\n")
+    s = Own(work, "bad", "store", pki, "policy = nothing.conf\n")
     code, _, err = command("serve", "-c", s.conf)
     tap.check("a policy that is not there: by file and line",
               code not in (0, 70) and ".conf:" in err and "nothing.conf" in err, (code, err))
     for line in ("copies = store2", "copies = st", "copies = /mnt/store"):
-        s = Serve(work, "good", "store", pki, line + "\n")
+        s = Own(work, "good", "store", pki, line + "\n")
         tap.equal(f"{line}: taken", command("serve", "-c", s.conf, "--check")[0], 0)
 
 
@@ -392,7 +326,7 @@ def repaired(tap):
 def inside(tap):
     """By its name it is elsewhere, and by a link it is not."""
     os.symlink(store, os.path.join(work, "elsewhere"))
-    s = Serve(work, "linked", store, pki, "copies = elsewhere/blobs\n")
+    s = Own(work, "linked", store, pki, "copies = elsewhere/blobs\n")
     code, text, err = fsck(s.conf)
     tap.check("copies inside the store by a link are refused",
               code == 1 and "outside of the store" in err, (code, text, err))
@@ -525,11 +459,11 @@ def whole(tap):
 
 with workspace() as work:
     store, copies = os.path.join(work, "store"), os.path.join(work, "copies")
-    pki = Pki(os.path.join(work, "pki"))
+    pki = Pki(ltps, os.path.join(work, "pki"))
     known = {}
     upkeep = f"margin = 1h\ncopies = {copies}\n"
-    service = Serve(work, "one", store, pki, upkeep)
-    second = Serve(work, "two", store, pki, upkeep)
+    service = Own(work, "one", store, pki, upkeep)
+    second = Own(work, "two", store, pki, upkeep)
     try:
         pki.start()
         service.start()
