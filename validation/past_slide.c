@@ -104,8 +104,9 @@ bool past_is_fresh(const struct path_cert_revocation *r, int64_t time_ms,
 	return r->next_ms != INT64_MIN && time_ms <= r->next_ms;
 }
 
-/* What is known about one certificate from what existed up to until_ms. */
-static int ask(const struct slide *s, size_t i, int64_t until_ms,
+/* What is known about one certificate from what existed up to until_ms. in_time: by
+ * good words that were proven before the end of their algorithm. */
+static int ask(const struct slide *s, size_t i, int64_t until_ms, bool in_time,
 	       struct path_cert_revocation *r, struct ltps_error *err)
 {
 	struct word_filter f = { s, until_ms };
@@ -119,7 +120,7 @@ static int ask(const struct slide *s, size_t i, int64_t until_ms,
 		.arg = &f,
 		.issuer_validity_at_issuance = true,
 		.strong_when_issued = true,
-		.proven_ms = s->poes != NULL ? proven_ms : NULL,
+		.proven_ms = in_time ? proven_ms : NULL,
 		.record_needs = true,
 	};
 	return revocation_judge(s->run, &q, r, err);
@@ -128,6 +129,40 @@ static int ask(const struct slide *s, size_t i, int64_t until_ms,
 static bool is_bad(const struct path_cert_revocation *r)
 {
 	return r->status == PATH_STATUS_REVOKED || r->status == PATH_STATUS_ON_HOLD;
+}
+
+static int64_t last_proof_ms(const struct slide *s,
+			     const struct path_cert_revocation *r)
+{
+	int64_t last_ms = INT64_MIN;
+	for (size_t i = 0; i < r->n_objects; i++) {
+		const struct path_status_object *o = &r->objects[i];
+		const uint8_t *sha256 = o->crl != NULL    ? o->crl->sha256
+					: o->ocsp != NULL ? o->ocsp->sha256
+							  : NULL;
+		const int64_t poe_ms =
+		    sha256 != NULL ? poe_earliest(s->poes, sha256) : INT64_MIN;
+		if (poe_ms > last_ms)
+			last_ms = poe_ms;
+	}
+	return last_ms;
+}
+
+/* A good word that anybody could have made by the time it is proven gives way to one
+ * that nobody could. */
+static int ask_proven(const struct slide *s, size_t i, struct path_cert_revocation *r,
+		      struct ltps_error *err)
+{
+	int64_t until_ms;
+	if (ask(s, i, s->proof_ms, false, r, err) != 0)
+		return -1;
+	if (s->poes == NULL || r->status != PATH_STATUS_GOOD)
+		return 0;
+	if (past_reliable_until(s->run->in->algorithms, s->c, i, r, &until_ms, err) !=
+	    0)
+		return -1;
+	return last_proof_ms(s, r) > until_ms ? ask(s, i, s->proof_ms, true, r, err)
+					      : 0;
 }
 
 /* Where a stale status has taken the proofs back: a later word that is bad counts. */
@@ -139,7 +174,7 @@ static int ask_later(const struct slide *s, size_t i, struct path_cert_revocatio
 	struct path_cert_revocation *later = mem_zalloc(1, sizeof(*later));
 	if (later == NULL)
 		return ltps_fail_nomem(err);
-	int rc = ask(s, i, s->loss_ms, later, err);
+	int rc = ask(s, i, s->loss_ms, false, later, err);
 	if (rc == 0 && is_bad(later))
 		*r = *later;
 	mem_free(later);
@@ -152,7 +187,7 @@ static int slide_status(struct slide *s, size_t i, bool *ret_known,
 {
 	const struct path_input *in = s->run->in;
 	struct path_cert_revocation *r = &s->c->revocation[i];
-	if (ask(s, i, s->proof_ms, r, err) != 0 || ask_later(s, i, r, err) != 0)
+	if (ask_proven(s, i, r, err) != 0 || ask_later(s, i, r, err) != 0)
 		return -1;
 	*ret_known = r->status != PATH_STATUS_UNKNOWN;
 	switch (r->status) {

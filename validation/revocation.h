@@ -35,7 +35,9 @@ struct revocation_query {
 	 * With it: since when an object is proven to exist, INT64_MAX when it is not;
 	 * NULL: not asked. A good word has to be proven while its algorithm was
 	 * reliable (5.6.2.4 step 4): later anybody could have made it, and it must not
-	 * stand in for an older one either. A revocation counts all the same.
+	 * stand in for an older one either. What is passed over may be what a
+	 * revocation rests on (a complete list, the status of a responder): ask without
+	 * it first.
 	 */
 	int64_t (*proven_ms)(void *arg, const uint8_t sha256[32]);
 	bool record_needs;

@@ -272,23 +272,95 @@ Test(past, good_status_proven_after_the_end_of_its_algorithm_does_not_count)
 		     "the last moment belongs to it");
 }
 
+/* ---- revocations count whenever they are proven ---- */
+
+static struct algorithm_limit ending[] = {
+	{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+	{ .algorithm = "sha256", .until_ms = INT64_MAX }
+};
+static const struct algorithm_policy ending_policy = { ending, 2 };
+
+static void begin_ending(void)
+{
+	prove_certificates(NOW - 6 * DAY);
+	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	k.in.path.algorithms = &ending_policy;
+}
+
 Test(past, revocation_proven_after_the_end_of_its_algorithm_counts)
 {
 	const struct fix_revoked lost = { .cert = ca,
 					  .at_ms = NOW - 7 * DAY,
 					  .reason = 1 };
-	struct algorithm_limit limits[] = {
-		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
-		{ .algorithm = "sha256", .until_ms = INT64_MAX }
-	};
-	const struct algorithm_policy policy = { limits, 2 };
-	prove_certificates(NOW - 6 * DAY);
-	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	begin_ending();
 	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
-	k.in.path.algorithms = &policy;
 	past_kit_expect_past(&k, NOW - 3 * DAY);
 	crl_of(root, NOW - 4 * DAY, &lost, NOW - 2 * DAY);
 	past_kit_expect_past(&k, NONE);
+}
+
+/* The complete list says nothing that counts any more, but its delta does. */
+Test(past, revocation_in_a_delta_of_a_list_proven_late_counts)
+{
+	const struct fix_revoked lost = { .cert = ca,
+					  .at_ms = NOW - 7 * DAY,
+					  .reason = 1 };
+	begin_ending();
+	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	add_crl((struct fix_crl_options){ .issuer = root,
+					  .this_ms = NOW - 4 * DAY - HOUR,
+					  .number = 7 },
+		NOW - 2 * DAY);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	add_crl((struct fix_crl_options){ .issuer = root,
+					  .this_ms = NOW - 4 * DAY,
+					  .number = 8,
+					  .base_number = 7,
+					  .delta = true,
+					  .revoked = &lost,
+					  .n_revoked = 1 },
+		NOW - 2 * DAY);
+	past_kit_expect_past(&k, NONE);
+}
+
+static void add_ocsp(struct fix_ocsp_options o, int64_t poe_ms)
+{
+	struct buf out = buf_make(65536);
+	fix_ocsp_make(&o, &out);
+	past_kit_poe(&k, view_buf(&out), poe_ms);
+	past_kit_take(&k, MATERIAL_OCSP, out);
+}
+
+/* Neither its word nor what is good about the responder itself is proven in time. */
+Test(past, revocation_by_a_responder_whose_status_is_proven_late_counts)
+{
+	struct fix_cert *responder =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "Responder",
+						      .issuer = root,
+						      .eku = FIX_EKU_OCSP_SIGNING });
+	begin_ending();
+	past_kit_poe(&k, responder->der, NOW - 6 * DAY);
+	add_ocsp((struct fix_ocsp_options){ .cert = ca,
+					    .issuer = root,
+					    .this_ms = NOW - 5 * DAY,
+					    .reason = FIX_NO_REASON },
+		 NOW - 4 * DAY);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	add_crl((struct fix_crl_options){ .issuer = root,
+					  .this_ms = NOW - 4 * DAY,
+					  .idp = FIX_IDP_ONLY_USER },
+		NOW - 2 * DAY);
+	past_kit_expect_past(&k, NOW - 3 * DAY);
+	add_ocsp((struct fix_ocsp_options){ .cert = ca,
+					    .issuer = root,
+					    .responder = responder,
+					    .status = FIX_OCSP_REVOKED,
+					    .revoked_at_ms = NOW - 7 * DAY,
+					    .reason = 1,
+					    .this_ms = NOW - 4 * DAY },
+		 NOW - 2 * DAY);
+	past_kit_expect_past(&k, NONE);
+	fix_cert_free(responder);
 }
 
 Test(past, anchor_past_its_sunset_is_where_the_sliding_begins)
