@@ -54,6 +54,7 @@ struct augmented {
 	 * after the signature time-stamp may be had, where there was only an older one
 	 * (it counts as long as the certificates last; text says so); else INT64_MIN */
 	int64_t retry_ms;
+	bool guessed; /* of retry_ms: a source failed, or nobody said when */
 	struct augment_missing missing[AUGMENT_MISSING_MAX];
 	size_t n_missing;
 	struct report *report_before; /* of the input; may be NULL; borrowed */

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "ltp/augment_private.h"
 
+#define RETRY_MS ((int64_t)15 * 60 * 1000)
+
 void augment_say(struct augmenting *a, enum augment_outcome o, const char *fmt, ...)
 {
 	va_list ap;
@@ -14,6 +16,13 @@ void augment_say(struct augmenting *a, enum augment_outcome o, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(a->out->text, sizeof(a->out->text), fmt, ap);
 	va_end(ap);
+}
+
+/* A source that does not answer, and does not say when. */
+static void guess_retry(struct augmenting *a)
+{
+	a->out->retry_ms = a->time_ms + RETRY_MS;
+	a->out->guessed = true;
 }
 
 /* Each thing once from each source; beyond the room the first ones tell enough. */
@@ -373,7 +382,7 @@ static void say_incomplete(struct augmenting *a, const struct stage *s)
 	add_needs(a, s->judged.report, NULL);
 	/* A source that failed may be back long before the next status is due. */
 	if (a->out->retry_ms <= a->time_ms || s->judged.failed > 0)
-		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;
+		guess_retry(a);
 	const struct augment_missing *m = &a->out->missing[0];
 	augment_say(a, AUGMENT_INCOMPLETE, "missing: %.180s%s%s",
 		    a->out->n_missing > 0 ? m->what : "validation material",
@@ -533,7 +542,7 @@ bool augment_not_worse(struct augmenting *a, const struct stage *before,
 			    "the augmented file would be judged worse: %s %s: %.140s",
 			    o->signature->id, sub != NULL ? sub : "",
 			    n != NULL ? n->conclusion.text : "not found");
-		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;
+		guess_retry(a);
 		return false;
 	}
 	return true;
@@ -568,7 +577,7 @@ bool augment_stamps_serve(struct augmenting *a, const struct stage *before,
 		augment_say(a, AUGMENT_INCOMPLETE,
 			    "a new %.40s is of no use: %s: %.140s", t->stamp->name,
 			    sub != NULL ? sub : "", t->conclusion.text);
-		a->out->retry_ms = a->time_ms + AUGMENT_RETRY_MS;
+		guess_retry(a);
 		return false;
 	}
 	return true;

@@ -28,9 +28,6 @@
 #include "formats/cms_build.h"
 #include "ltp/augment.h"
 
-/* A source that does not answer is asked again after this, unless it says when. */
-#define AUGMENT_RETRY_MS ((int64_t)15 * 60 * 1000)
-
 /* A token with the certificates of its TSA has about 6 KiB. */
 #define AUGMENT_TOKEN_ROOM ((size_t)12 << 10)
 

@@ -156,6 +156,7 @@ struct care {
 	bool asleep;        /* its profile is configured no more */
 	bool more;          /* parts are left for the next turn */
 	bool incomplete;    /* something is missing: later again */
+	bool soon;          /* it may be there at any time: a source failed */
 	int64_t retry_ms;   /* INT64_MAX: as the policy of jobs says */
 	char why[256];      /* of incomplete */
 };

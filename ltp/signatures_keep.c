@@ -359,23 +359,30 @@ static int set_verdict(struct store_conn *conn, struct keep *k, struct ltps_erro
 	return audit_form(conn, c, "VerdictChanged", change, err);
 }
 
+/* Whoever says when to come again does not say it more often than this. */
+static int64_t not_before(int64_t said_ms, int64_t now_ms)
+{
+	const int64_t first_ms = now_ms + AGAIN.first_delay_ms;
+	return said_ms > first_ms ? said_ms : first_ms;
+}
+
 static int end_job(struct store_conn *conn, struct care *c, struct ltps_error *err)
 {
+	const struct job_policy *policy = c->soon || c->due ? &SOON : &AGAIN;
 	struct ltps_error why = LTPS_ERROR_INIT;
 	if (c->more && !c->incomplete && made_any(c))
 		return job_postpone(conn, c->job, c->now_ms, err);
 	if (!c->more && !c->incomplete)
 		return job_finish(conn, c->job, err);
-	const bool said = c->retry_ms != INT64_MAX && c->retry_ms > c->now_ms;
-	const int64_t wait_ms = said ? c->retry_ms - c->now_ms : INT64_MAX;
-	const bool soon = wait_ms < AGAIN.first_delay_ms;
-	if (!soon && wait_ms < AGAIN.longest_delay_ms)
-		return job_postpone(conn, c->job, c->retry_ms, err);
+	if (!c->soon && c->retry_ms != INT64_MAX && c->retry_ms > c->now_ms &&
+	    c->retry_ms - c->now_ms < policy->longest_delay_ms)
+		return job_postpone(conn, c->job, not_before(c->retry_ms, c->now_ms),
+				    err);
 	if (c->why[0] == '\0')
 		snprintf(c->why, sizeof(c->why), "parts are left for the next turn");
 	ltps_fail(&why, LTPS_STATE, LTPS_FAULT_REMOTE, NULL, "%s", c->why);
 	const struct job_failure f = { .job = c->job,
-				       .policy = soon || c->due ? &SOON : &AGAIN,
+				       .policy = policy,
 				       .now_ms = c->now_ms,
 				       .why = &why };
 	return job_fail(conn, &f, NULL, err);

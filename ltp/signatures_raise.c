@@ -51,7 +51,8 @@ int signatures_take_outcome(struct care *c, struct cared_part *p, struct view fr
 		c->bytes += p->made.n;
 	} else if (a->outcome == AUGMENT_INCOMPLETE && !is_too_late(a)) {
 		snprintf(text, sizeof(text), "%s: %.200s", what, a->text);
-		signatures_later(c, a->retry_ms, text);
+		c->soon = c->soon || a->guessed;
+		signatures_later(c, a->guessed ? INT64_MIN : a->retry_ms, text);
 	}
 	return signatures_stand(c, p, err);
 }
