@@ -67,7 +67,8 @@ static int add_documents(struct ltp_worker *w, const struct tl_attempt *a,
 	if (add_document(w, k, view_buf(&a->document), a->state.url, err) != 0)
 		return -1;
 	k->rows[0].produced_ms = a->state.issued_ms;
-	k->rows[0].until_ms = a->state.next_update_ms;
+	k->rows[0].until_ms =
+	    trusted_list_until(a->state.issued_ms, a->state.next_update_ms);
 	for (size_t i = 0; i < a->n_pivots; i++)
 		if (add_document(w, k, view_buf(&a->pivots[i]), a->pivot_urls[i],
 				 err) != 0)

@@ -429,6 +429,9 @@ Test(trusted_lists, one_that_names_no_end_for_years_ends_after_six_months)
 	turn();
 	cr_assert(shows("\"until\":\"2026-06-04T00:00:00Z\""));
 	cr_assert(shows("\"next_update\":\"2030-01-01T00:00:00Z\""));
+	cr_assert_eq(
+	    storage_sql_int(dir, "SELECT until_ms FROM material WHERE kind = 5"), end_ms,
+	    "so is what is preserved of it");
 	now.fixed_ms = end_ms;
 	turn();
 	cr_assert(shows("\"trusted\":true"));
