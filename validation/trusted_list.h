@@ -19,6 +19,9 @@
  * is 184 days of calendar at most, and a day for those who count in local time.
  */
 #define TRUSTED_LIST_LIFE_MAX_MS ((int64_t)185 * 86400000)
+/* Those months are counted from an issue that has been: a day for clocks that differ and
+ * for those who count in local time. */
+#define TRUSTED_LIST_AHEAD_MAX_MS ((int64_t)86400000)
 #define TRUSTED_LIST_PIVOTS_MAX 32 /* between two official announcements */
 
 /* Why a list is not believed; the first that applies. Words: trusted_list_word(). */
@@ -33,6 +36,7 @@ enum trusted_list_reason {
 	TRUSTED_LIST_SIGNING_TIME,   /* absent, or the certificate was not valid then */
 	TRUSTED_LIST_VERSION,        /* neither 5 nor 6 */
 	TRUSTED_LIST_KIND,           /* another list than the one that is wanted */
+	TRUSTED_LIST_FUTURE,         /* issued behind the time at which it is judged */
 	TRUSTED_LIST_BACKWARDS,      /* older than one that was seen before */
 	TRUSTED_LIST_SAME_NUMBER,    /* other contents than before under its number */
 	TRUSTED_LIST_EXPIRED,        /* NextUpdate is past */

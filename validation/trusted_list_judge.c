@@ -31,6 +31,19 @@ static void check_kind(const struct trusted_list *l,
 				    l->territory, wanted->territory);
 }
 
+/* 5.3.14. What is believed here is what later ones are compared with: one of the far
+ * future would count until then and lock them all out. */
+static void check_issue(const struct trusted_list *l, int64_t time_ms,
+			struct trusted_list_verdict *v)
+{
+	char at[TIME_TEXT_MAX];
+	if (l->issued_ms <= time_ms || l->issued_ms - TRUSTED_LIST_AHEAD_MAX_MS <= time_ms)
+		return;
+	time_rfc3339(l->issued_ms, at);
+	trusted_list_refuse(v, TRUSTED_LIST_FUTURE, "issued %s, which is in the future",
+			    at);
+}
+
 int trusted_list_content(const struct trusted_list *l, struct digest *ret,
 			 struct ltps_error *err)
 {
@@ -109,6 +122,8 @@ int trusted_list_judge(const struct trusted_list *l,
 		return -1;
 	if (v.reason == TRUSTED_LIST_GOOD)
 		check_kind(l, wanted, &v);
+	if (v.reason == TRUSTED_LIST_GOOD)
+		check_issue(l, wanted->time_ms, &v);
 	if (v.reason == TRUSTED_LIST_GOOD &&
 	    check_order(l, wanted->seen, &v, err) != 0)
 		return -1;

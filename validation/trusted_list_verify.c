@@ -71,6 +71,7 @@ const char *trusted_list_word(enum trusted_list_reason reason)
 		[TRUSTED_LIST_SIGNING_TIME] = "signing-time",
 		[TRUSTED_LIST_VERSION] = "version",
 		[TRUSTED_LIST_KIND] = "kind",
+		[TRUSTED_LIST_FUTURE] = "future",
 		[TRUSTED_LIST_BACKWARDS] = "backwards",
 		[TRUSTED_LIST_SAME_NUMBER] = "same-number",
 		[TRUSTED_LIST_EXPIRED] = "expired",

@@ -266,6 +266,7 @@ export default {
 	"health.list.is.signing-time": "signing time wrong",
 	"health.list.is.version": "unknown version",
 	"health.list.is.kind": "another list",
+	"health.list.is.future": "dated in the future",
 	"health.list.is.backwards": "older than before",
 	"health.list.is.same-number": "other contents, same number",
 	"health.list.is.expired": "expired",

@@ -266,6 +266,7 @@ export default {
 	"health.list.is.signing-time": "dată a semnării greșită",
 	"health.list.is.version": "versiune necunoscută",
 	"health.list.is.kind": "altă listă",
+	"health.list.is.future": "datată în viitor",
 	"health.list.is.backwards": "mai veche decât cea dinainte",
 	"health.list.is.same-number": "alt conținut, același număr",
 	"health.list.is.expired": "expirată",

@@ -105,6 +105,10 @@ def check_offline(t, root, keys):
     code, text = offline(good, keys["op"].certificate, "--time", "2091-01-01T00:00:00Z",
                          root=root)
     t.check("offline: expired is 1", code == 1 and text.startswith("expired: "), text)
+    early = tl.sign(tl.plain(issued=tl.instant(7000), next_update=tl.instant(7100)),
+                    keys["op"], time=None)
+    code, text = offline(early, keys["op"].certificate, root=root)
+    t.check("offline: of the future is 1", code == 1 and text.startswith("future: "), text)
     code, text = offline(good.replace(b">Provider<", b">Provides<"), keys["op"].certificate,
                          root=root)
     t.check("offline: altered is 1", code == 1 and text.startswith("altered: "), text)

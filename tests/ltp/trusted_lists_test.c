@@ -55,11 +55,13 @@ static void close_all(void)
 }
 
 static const char *next_update; /* NULL: six months from its issue */
+static const char *issued;      /* NULL: a month ago */
 
 static void publish_service(const char *sequence, const char *service)
 {
 	struct buf plain = buf_make(1 << 20), octets = buf_make(1 << 20);
 	const struct tlkit_list l = { .sequence = sequence,
+				      .issued = issued,
 				      .next_update = next_update,
 				      .services = service };
 	const struct tlkit_signature s = { .signer = operator };
@@ -369,6 +371,27 @@ Test(trusted_lists, damage_is_no_occasion_for_other_contents)
 	turn();
 	cr_assert(shows("\"state\":\"good\""));
 	cr_assert_eq(anchors_now(), 1);
+}
+
+/* It would be good until then, and every true one older. */
+Test(trusted_lists, one_of_the_far_future_does_not_lock_out_the_true_ones)
+{
+	turn();
+	issued = "2045-01-01T00:00:00Z";
+	next_update = "2045-06-01T00:00:00Z";
+	publish_as("99", "2020-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert_not_null(strstr(t.trouble, "Test: future: issued 2045-"), "%s",
+			   t.trouble);
+	cr_assert(shows("\"trusted\":true"), "the last good one stays");
+	issued = next_update = NULL;
+	publish_as("11", "2020-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn();
+	cr_assert(shows("\"state\":\"good\""));
+	cr_assert(shows("\"sequence\":11"));
 }
 
 /* ---- several lists ---- */
