@@ -76,8 +76,11 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 		struct trusted_list *l = NULL;
 		if (e.l->n_services == 0)
 			continue;
-		if (tl_state_get(conn, &e, &s, err) != 0 ||
-		    tl_accepted(conn, &s, &l, err) != 0)
+		if (tl_state_get(conn, &e, &s, err) != 0)
+			return -1;
+		if (s.above_damaged)
+			continue;
+		if (tl_accepted(conn, &s, &l, err) != 0)
 			return -1;
 		struct taking t = { .into = into,
 				    .origins = origins,

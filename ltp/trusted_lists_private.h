@@ -49,6 +49,8 @@ struct tl_state {
 	 * the list of lists that vouches for who signed it. Follows from the store, not
 	 * kept there. */
 	int64_t until_ms;
+	bool above_damaged; /* the list of lists is: who signs this one is not known.
+			     * Follows likewise */
 };
 
 /* Of an entry, as it is configured now: what was judged by something else is not

@@ -174,6 +174,7 @@ int tl_state_get(struct store_conn *conn, const struct tl_entry *e,
 		if (read_state(conn, &above, &of_above, err) != 0)
 			return -1;
 		s.accepted = s.accepted && of_above.accepted;
+		s.above_damaged = of_above.accepted && of_above.damaged;
 		if (of_above.until_ms < s.until_ms)
 			s.until_ms = of_above.until_ms;
 	}
@@ -222,7 +223,8 @@ int tl_state_put(struct store_conn *conn, const struct tl_entry *e,
 
 bool tl_state_is_valid(const struct tl_state *s, int64_t now_ms)
 {
-	return s->accepted && !s->damaged && s->until_ms >= now_ms;
+	return s->accepted && !s->damaged && !s->above_damaged &&
+	       s->until_ms >= now_ms;
 }
 
 int64_t tl_due_ms(const struct tl_state *s, int64_t now_ms)
@@ -233,7 +235,7 @@ int64_t tl_due_ms(const struct tl_state *s, int64_t now_ms)
 
 const char *tl_state_word(const struct tl_state *s, int64_t now_ms)
 {
-	if (s->accepted && s->damaged)
+	if (s->accepted && (s->damaged || s->above_damaged))
 		return TL_WORD_DAMAGED;
 	return s->accepted && s->until_ms < now_ms
 		   ? trusted_list_word(TRUSTED_LIST_EXPIRED)
@@ -246,10 +248,11 @@ void tl_state_why(const struct tl_state *s, int64_t now_ms,
 	const char *good = trusted_list_word(TRUSTED_LIST_GOOD);
 	const bool failed = strcmp(s->word, good) != 0;
 	out[0] = '\0';
-	if (s->accepted && s->damaged)
+	if (s->accepted && (s->damaged || s->above_damaged))
 		snprintf(out, TRUSTED_LIST_WHY_MAX,
-			 "what is stored of it cannot be read any more%s%s%s%.100s",
-			 failed ? "; " : "", failed ? s->word : "",
+			 "what is stored of %s cannot be read any more%s%s%s%.100s",
+			 s->damaged ? "it" : "its list of lists", failed ? "; " : "",
+			 failed ? s->word : "",
 			 failed && s->why[0] != '\0' ? ": " : "",
 			 failed ? s->why : "");
 	else if (strcmp(tl_state_word(s, now_ms), good) != 0)

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ltp/inside.h"
-#include "ltp/trusted_lists.h"
+#include "ltp/trusted_lists_private.h"
 #include "ltp/upkeep.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
@@ -57,21 +57,25 @@ static void close_all(void)
 static const char *next_update; /* NULL: six months from its issue */
 static const char *issued;      /* NULL: a month ago */
 
-static void publish_service(const char *sequence, const char *service)
+static void publish_list(const struct tlkit_list *l)
 {
 	struct buf plain = buf_make(1 << 20), octets = buf_make(1 << 20);
-	const struct tlkit_list l = { .sequence = sequence,
-				      .issued = issued,
-				      .next_update = next_update,
-				      .services = service };
 	const struct tlkit_signature s = { .signer = operator };
-	tlkit_list(&l, &plain);
+	tlkit_list(l, &plain);
 	tlkit_sign(view_buf(&plain), &s, &octets);
 	FILE *f = fopen(file, "wb");
 	cr_assert(f != NULL && fwrite(octets.p, 1, octets.n, f) == octets.n &&
 		  fclose(f) == 0);
 	buf_free(&plain);
 	buf_free(&octets);
+}
+
+static void publish_service(const char *sequence, const char *service)
+{
+	publish_list(&(struct tlkit_list){ .sequence = sequence,
+					   .issued = issued,
+					   .next_update = next_update,
+					   .services = service });
 }
 
 static void publish_as(const char *sequence, const char *from)
@@ -337,6 +341,54 @@ Test(trusted_lists, damage_that_nobody_told_is_found_in_the_rhythm_of_the_list)
 	cr_assert_eq(unlink(file), 0);
 	turn_in_trouble();
 	cr_assert(shows("\"state\":\"damaged\""));
+}
+
+/* ---- below a list of lists ---- */
+
+static int run_put(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct tl_entry below = { &list, "XX" };
+	return tl_state_put(conn, &below, arg, err);
+}
+
+/* A list of lists, and the list of XX below it, as if it had been believed by it. */
+static void publish_lists(void)
+{
+	static const char *const territories[] = { "XX" };
+	const struct tl_entry own = { &list, NULL };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tl_state of_list, of_lists;
+	turn();
+	cr_assert_eq(tl_state_get(w->conn, &own, &of_list, &err), 0, "%s", err.text);
+	list.lists = true;
+	list.territories = territories;
+	list.n_territories = 1;
+	publish_list(&(struct tlkit_list){
+	    .type = "http://uri.etsi.org/TrstSvc/TrustedList/TSLType/EUlistofthelists" });
+	turn();
+	cr_assert_eq(tl_state_get(w->conn, &own, &of_lists, &err), 0, "%s", err.text);
+	memcpy(of_list.config, of_lists.config, sizeof(of_list.config));
+	of_list.due_ms = INT64_MAX;
+	cr_assert_eq(store_write(store, run_put, &of_list, &err), 0, "%s", err.text);
+	cr_assert_eq(good_lists(), 2);
+	cr_assert_eq(anchors_now(), 1);
+}
+
+Test(trusted_lists, nothing_follows_from_what_a_damaged_list_of_lists_led_to)
+{
+	publish_lists();
+	storage_sql(dir, spoil);
+	cr_assert_eq(rename(file, away), 0);
+	stir();
+	watch(w);
+	cr_assert_eq(good_lists(), 0);
+	cr_assert_eq(anchors_now(), 0);
+	cr_assert(shows("what is stored of its list of lists cannot be read any more"));
+	/* It is whole itself: nothing else has to be got again. */
+	cr_assert_eq(rename(away, file), 0);
+	turn();
+	cr_assert_eq(good_lists(), 2);
+	cr_assert_eq(anchors_now(), 1);
 }
 
 /* ---- one number, one version ---- */
