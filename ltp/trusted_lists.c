@@ -225,20 +225,61 @@ static int check_news(struct ltp_worker *w, const struct tl_state *before,
 	return 0;
 }
 
+static int keep_or_mend(struct ltp_worker *w, const struct tl_entry *e,
+			const struct tl_state *before, struct tl_attempt *a,
+			struct ltps_error *err)
+{
+	bool is_news = false;
+	if (check_news(w, before, a, &is_news, err) != 0)
+		return -1;
+	plan_next(e, a);
+	return keep_attempt(w, e, a, is_news, err);
+}
+
+/*
+ * What cannot be kept is an attempt that failed: were it nothing, the list would be the
+ * most overdue for ever and no other would be got.
+ */
+static int keep_failure(struct ltp_worker *w, const struct tl_entry *e,
+			const struct tl_state *before, struct tl_attempt *a,
+			const struct ltps_error *why, struct ltps_error *err)
+{
+	const int64_t tried_ms = a->state.tried_ms;
+	char line[512];
+	log_error(w->l->o.log, LOG_OPERATION, LOG_ERROR,
+		  "a trusted list could not be stored", why,
+		  LOG_FIELDS({ "list", e->l->name }));
+	ltps_error_line(why, line, sizeof(line));
+	a->good = false;
+	a->state = *before;
+	a->state.tried_ms = tried_ms;
+	a->state.accepted = before->accepted && !a->forgotten;
+	tl_attempt_fail(a, TL_WORD_UNKEPT, line);
+	plan_next(e, a);
+	return keep_attempt(w, e, a, false, err);
+}
+
+static bool is_cut_short(const struct ltps_error *e)
+{
+	return e->code == LTPS_CANCELLED || e->code == LTPS_NOMEM;
+}
+
 static int refresh(struct ltp_worker *w, const struct tl_entry *e,
 		   const struct tl_state *before, int64_t now_ms,
 		   struct ltps_error *err)
 {
 	struct tl_attempt a = { .state = *before };
-	bool is_news = false;
+	struct ltps_error why = LTPS_ERROR_INIT;
 	fetch_until(w->fetch, clock_monotonic_ms() + ATTEMPT_MS);
 	int rc = tl_attempt(w, e, now_ms, &a, err);
 	fetch_until(w->fetch, INT64_MAX);
-	if (rc == 0)
-		rc = check_news(w, before, &a, &is_news, err);
-	if (rc == 0) {
-		plan_next(e, &a);
-		rc = keep_attempt(w, e, &a, is_news, err);
+	if (rc == 0 && keep_or_mend(w, e, before, &a, &why) != 0) {
+		if (is_cut_short(&why)) {
+			*err = why;
+			rc = -1;
+		} else {
+			rc = keep_failure(w, e, before, &a, &why, err);
+		}
 	}
 	tl_attempt_clear(&a);
 	return rc;

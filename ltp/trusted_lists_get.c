@@ -12,7 +12,7 @@
 #include "ltp/trusted_lists_private.h"
 #include "validation/report.h"
 
-static void fail_with(struct tl_attempt *a, const char *word, const char *why)
+void tl_attempt_fail(struct tl_attempt *a, const char *word, const char *why)
 {
 	struct tl_state *s = &a->state;
 	snprintf(s->word, sizeof(s->word), "%s", word);
@@ -22,7 +22,7 @@ static void fail_with(struct tl_attempt *a, const char *word, const char *why)
 
 static void refuse_list(struct tl_attempt *a, const struct trusted_list_verdict *v)
 {
-	fail_with(a, trusted_list_word(v->reason), v->why);
+	tl_attempt_fail(a, trusted_list_word(v->reason), v->why);
 }
 
 /* Whether an error is about what was got, so that the state tells it. */
@@ -80,7 +80,7 @@ static bool get_list(struct ltp_worker *w, const char *url, const char *file,
 		return false;
 	}
 	ltps_error_line(&why, line, sizeof(line));
-	fail_with(a, word, line);
+	tl_attempt_fail(a, word, line);
 	return false;
 }
 
@@ -92,7 +92,7 @@ static bool name_pivots(const struct ltp_trusted_list *l, struct tl_attempt *a,
 	const char *urls[TRUSTED_LIST_PIVOTS_MAX];
 	size_t n = 0;
 	if (!trusted_list_pivots(a->list, l->announcement, urls, &n)) {
-		fail_with(a, trusted_list_word(TRUSTED_LIST_PIVOT),
+		tl_attempt_fail(a, trusted_list_word(TRUSTED_LIST_PIVOT),
 			  "the configured announcement of its signers is not named: "
 			  "they may have been announced anew");
 		return false;
@@ -321,14 +321,16 @@ static int attempt_territory(struct ltp_worker *w, const struct tl_entry *e,
 	     tl_accepted(w->conn, &of_above, &lists, err) != 0))
 		return -1;
 	if (lists == NULL) {
-		fail_with(a, TL_WORD_UNREACHABLE,
+		tl_attempt_fail(a, TL_WORD_UNREACHABLE,
 			  "there is no list of lists that is to be believed");
 		return 0;
 	}
 	p = pointer_to(lists, e->territory);
+	const bool accepted = a->state.accepted;
 	rc = forget_unnamed(p, &a->state, err);
+	a->forgotten = accepted && !a->state.accepted;
 	if (rc == 0 && p == NULL)
-		fail_with(a, TL_WORD_UNREACHABLE,
+		tl_attempt_fail(a, TL_WORD_UNREACHABLE,
 			  "the list of lists does not name this territory");
 	else if (rc == 0)
 		rc = attempt_pointed(w, e, p, now_ms, a, err);

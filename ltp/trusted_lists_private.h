@@ -23,6 +23,7 @@ void tl_entry_name(const struct tl_entry *e, char out[TL_KEY_MAX]);
 #define TL_WORD_UNREADABLE "unreadable"
 #define TL_WORD_NONE "waiting" /* it was not tried yet */
 #define TL_WORD_DAMAGED "damaged" /* what is stored of it */
+#define TL_WORD_UNKEPT "unkept" /* it could not be stored, or its damage mended */
 #define TL_WORD_MAX 24
 
 /* What is known of one; stands in the store as lines of "name value". */
@@ -86,6 +87,7 @@ struct tl_attempt {
 	struct tl_state state;     /* as it is to stand then */
 	struct buf document;       /* the new version; n == 0: none was got */
 	bool good;                 /* it is believed, and to be kept */
+	bool forgotten;            /* what was believed before is not any more */
 	struct buf *pivots;        /* what it was believed by, to be kept too */
 	const char **pivot_urls;   /* borrowed from list */
 	size_t n_pivots;
@@ -95,6 +97,8 @@ struct tl_attempt {
  * Fails: CANCELLED, NOMEM, errors of the store */
 int tl_attempt(struct ltp_worker *w, const struct tl_entry *e, int64_t now_ms,
 	       struct tl_attempt *a, struct ltps_error *err) LTPS_CHECKED;
+/* It came to nothing: a word and why. */
+void tl_attempt_fail(struct tl_attempt *a, const char *word, const char *why);
 void tl_attempt_clear(struct tl_attempt *a);
 
 #endif

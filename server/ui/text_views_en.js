@@ -257,6 +257,7 @@ export default {
 	"health.list.is.unreachable": "not reached",
 	"health.list.is.unreadable": "not readable",
 	"health.list.is.damaged": "stored version is damaged",
+	"health.list.is.unkept": "could not be stored",
 	"health.list.is.unsigned": "not signed",
 	"health.list.is.signature-form": "signature of another form",
 	"health.list.is.algorithm": "weak algorithm",

@@ -257,6 +257,7 @@ export default {
 	"health.list.is.unreachable": "de neatins",
 	"health.list.is.unreadable": "de necitit",
 	"health.list.is.damaged": "exemplarul păstrat este deteriorat",
+	"health.list.is.unkept": "nu a putut fi păstrată",
 	"health.list.is.unsigned": "nesemnată",
 	"health.list.is.signature-form": "semnătură de altă formă",
 	"health.list.is.algorithm": "algoritm slab",

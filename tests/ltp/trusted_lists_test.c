@@ -343,6 +343,63 @@ Test(trusted_lists, damage_that_nobody_told_is_found_in_the_rhythm_of_the_list)
 	cr_assert(shows("\"state\":\"damaged\""));
 }
 
+/* ---- a disk that does not take it ---- */
+
+#define NO(what) "CREATE TRIGGER no BEFORE " what " BEGIN SELECT RAISE(ABORT, 'no'); END"
+
+/* Another list, in the other file. */
+static void publish_away(void)
+{
+	char kept[4200];
+	snprintf(kept, sizeof(kept), "%s/kept.xml", dir);
+	cr_assert_eq(rename(file, kept), 0);
+	publish_as("3", "2021-01-01T00:00:00Z");
+	cr_assert_eq(rename(file, away), 0);
+	cr_assert_eq(rename(kept, file), 0);
+}
+
+/* The one that cannot be kept stands first, and is as overdue as the other. */
+static void expect_the_other_is_got(const char *why)
+{
+	struct ltp_trusted_list both[2] = { list, list };
+	both[1].file = away;
+	both[1].name = "Other";
+	ltp->o.lists = (struct trusted_lists){ both, 2 };
+	const struct upkeep_turn t = turn_in_trouble();
+	cr_assert(t.alarm);
+	cr_assert(shows(why));
+	cr_assert(shows("\"failures\":1"));
+	turn_in_trouble();
+	cr_assert_eq(storage_sql_int(dir, "SELECT count(*) FROM setting WHERE name = "
+					  "'trusted-list.Other'"),
+		     1, "it was tried");
+	storage_sql(dir, "DROP TRIGGER no");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	turn_in_trouble();
+	turn();
+	cr_assert_eq(good_lists(), 2);
+	ltp->o.lists = (struct trusted_lists){ &list, 1 };
+}
+
+Test(trusted_lists, damage_that_cannot_be_mended_does_not_hold_up_the_others)
+{
+	damage();
+	cr_assert_eq(rename(away, file), 0);
+	publish_away();
+	storage_sql(dir, NO("UPDATE ON blob"));
+	expect_the_other_is_got("cannot be read any more; unkept: ");
+}
+
+Test(trusted_lists, one_that_cannot_be_stored_does_not_hold_up_the_others)
+{
+	turn();
+	publish_as("11", "2020-01-01T00:00:00Z");
+	now.fixed_ms += TRUSTED_LISTS_REFRESH_MS;
+	publish_away();
+	storage_sql(dir, NO("INSERT ON blob"));
+	expect_the_other_is_got("\"state\":\"unkept\"");
+}
+
 /* ---- below a list of lists ---- */
 
 static int run_put(struct store_conn *conn, void *arg, struct ltps_error *err)
