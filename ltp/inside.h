@@ -62,6 +62,8 @@ struct ltp_worker {
 		bool looked;
 		uint64_t generation;
 		int64_t at_ms, next_ms;
+		bool waiting; /* since then, for lists that are due */
+		int64_t since_ms;
 	} lists;
 	struct notify_state *notify;
 };

@@ -57,6 +57,10 @@ int trusted_lists_anchors(struct store_conn *conn, const struct trusted_lists *l
 bool trusted_lists_same(const struct material *a, const struct material *b,
 			int64_t from_ms, int64_t to_ms);
 
+/* Whether an anchor that was trusted still at a time is not any more. */
+bool trusted_lists_ended(const struct material *now, const struct material *before,
+			 int64_t now_ms);
+
 /*
  * trusted_lists_watch - whether what the store holds of the lists is still what this
  * service began with, for each process that has the store: when other anchors follow,

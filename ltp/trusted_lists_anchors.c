@@ -111,3 +111,15 @@ bool trusted_lists_same(const struct material *a, const struct material *b,
 			return false;
 	return true;
 }
+
+bool trusted_lists_ended(const struct material *now, const struct material *before,
+			 int64_t now_ms)
+{
+	for (size_t i = 0; before != NULL && i < material_count(before, MATERIAL_ANCHOR);
+	     i++)
+		if (material_sunset(before, i) > now_ms &&
+		    material_sunset_of(now, material_cert(before, MATERIAL_ANCHOR, i)) <=
+			now_ms)
+			return true;
+	return false;
+}

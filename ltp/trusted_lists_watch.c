@@ -15,6 +15,9 @@
 #define GENERATION_SETTING "trusted-lists.generation"
 /* After a failure of our own, which is told each time. */
 #define RETRY_MS 60000
+/* So long what is new waits for lists that are due: an attempt at one takes its time, but
+ * one that nothing comes of must not hold up the others. */
+#define PATIENCE_MS 300000
 
 static int generation_of(struct store_conn *conn, uint64_t *ret, struct ltps_error *err)
 {
@@ -107,12 +110,11 @@ static int check_one(struct ltp_worker *w, struct finding *f, struct ltps_error 
 	return 0;
 }
 
-/* ret_due  one was found damaged that was not before: it is got again first */
+/* ret_due  one was found damaged that was not before: it is got again */
 static int check_stored(struct ltp_worker *w, int64_t now_ms, bool *ret_due,
 			struct ltps_error *err)
 {
 	struct finding f = { .now_ms = now_ms };
-	*ret_due = false;
 	for (size_t i = 0; tl_entry_at(&w->l->o.lists, i, &f.entry); i++) {
 		f.noted = false;
 		if (tl_state_get(w->conn, &f.entry, &f.state, err) != 0 ||
@@ -125,8 +127,10 @@ static int check_stored(struct ltp_worker *w, int64_t now_ms, bool *ret_due,
 
 /* ---- what follows ---- */
 
-/* Whether other anchors follow from the lists than this service began with. */
-static int check_anchors(struct ltp_worker *w, int64_t now_ms, struct ltps_error *err)
+/* Whether other anchors follow from the lists than this service began with.
+ * waiting  for lists that are due: only what has ended is told, which waits for nobody */
+static int check_anchors(struct ltp_worker *w, int64_t now_ms, bool waiting,
+			 struct ltps_error *err)
 {
 	const struct ltp_options *o = &w->l->o;
 	struct material *m = NULL;
@@ -137,7 +141,9 @@ static int check_anchors(struct ltp_worker *w, int64_t now_ms, struct ltps_error
 		rc =
 		    trusted_lists_anchors(w->conn, &o->lists, now_ms, m, &origins, err);
 	if (rc == 0)
-		same = trusted_lists_same(m, o->lists_anchors, o->lists_at_ms, now_ms);
+		same = waiting ? !trusted_lists_ended(m, o->lists_anchors, now_ms)
+			       : trusted_lists_same(m, o->lists_anchors, o->lists_at_ms,
+						    now_ms);
 	mem_free(origins.list);
 	material_free(m);
 	if (rc == 0 && !same && o->trust_changed != NULL)
@@ -178,26 +184,42 @@ static bool is_known(const struct ltp_worker *w, uint64_t generation, int64_t no
 	       now_ms >= w->lists.at_ms && now_ms < w->lists.next_ms;
 }
 
-/* seen  what it is then; as it was while something is still to be done first */
+/* Once for all lists that are due together, since whoever is told begins anew; but not
+ * for ever. */
+static void wait_for_due(const struct ltp_worker *w, int64_t now_ms,
+			 struct lists_seen *seen)
+{
+	const struct lists_seen *before = &w->lists;
+	const bool goes_on = before->since_ms != 0 && before->since_ms <= now_ms;
+	seen->since_ms = goes_on ? before->since_ms : now_ms;
+	seen->waiting = now_ms - seen->since_ms < PATIENCE_MS;
+	if (seen->waiting && seen->since_ms + PATIENCE_MS < seen->next_ms)
+		seen->next_ms = seen->since_ms + PATIENCE_MS;
+}
+
+/* seen  what is known then; also after a failure, which does not keep the rest from
+ *       being looked at */
 static int look(struct ltp_worker *w, int64_t now_ms, struct lists_seen *seen,
 		struct ltps_error *err)
 {
+	struct ltps_error of_anchors = LTPS_ERROR_INIT;
 	struct outlook o;
-	bool due = false;
 	if (look_ahead(w, now_ms, &o, err) != 0)
 		return -1;
-	/* Once for all that are due together: whoever is told begins anew. */
-	if (o.due_ms <= now_ms)
+	bool due = o.due_ms <= now_ms;
+	if (due && is_known(w, seen->generation, now_ms)) {
+		*seen = w->lists;
 		return 0;
-	if (check_stored(w, now_ms, &due, err) != 0)
-		return -1;
-	if (due)
-		return 0;
-	if (check_anchors(w, now_ms, err) != 0)
-		return -1;
-	seen->looked = true;
+	}
+	int rc = check_stored(w, now_ms, &due, err);
 	seen->next_ms = o.next_ms;
-	return 0;
+	if (due)
+		wait_for_due(w, now_ms, seen);
+	if (check_anchors(w, now_ms, seen->waiting, &of_anchors) != 0 && rc == 0) {
+		*err = of_anchors;
+		rc = -1;
+	}
+	return rc;
 }
 
 int trusted_lists_watch(struct ltp_worker *w, int64_t now_ms, struct ltps_error *err)
@@ -207,14 +229,12 @@ int trusted_lists_watch(struct ltp_worker *w, int64_t now_ms, struct ltps_error 
 		return 0;
 	if (generation_of(w->conn, &seen.generation, err) != 0)
 		return -1;
-	if (is_known(w, seen.generation, now_ms))
+	if (!w->lists.waiting && is_known(w, seen.generation, now_ms))
 		return 0;
 	const int rc = look(w, now_ms, &seen, err);
-	if (rc != 0) {
-		seen.looked = true;
+	if (rc != 0)
 		seen.next_ms = now_ms + RETRY_MS;
-	}
-	if (seen.looked)
-		w->lists = seen;
+	seen.looked = true;
+	w->lists = seen;
 	return rc;
 }

@@ -577,6 +577,104 @@ Test(trusted_lists, one_that_names_no_end_for_years_ends_after_six_months)
 	cr_assert_eq(told, 1, "it was due, and its anchors end");
 }
 
+/* ---- lists that are due ---- */
+
+/* A service that began with the anchors that there are now; told anew. */
+static struct material *begin_with_anchors(void)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct anchor_origins origins = { 0 };
+	struct material *m = NULL;
+	cr_assert_eq(material_new(&m, &err), 0);
+	cr_assert_eq(trusted_lists_anchors(w->conn, &ltp->o.lists, now.fixed_ms, m,
+					   &origins, &err),
+		     0, "%s", err.text);
+	mem_free(origins.list);
+	ltp->o.lists_anchors = m;
+	ltp->o.lists_at_ms = now.fixed_ms;
+	told = 0;
+	return m;
+}
+
+static struct ltp_trusted_list with_other[2];
+
+static void add_other(void)
+{
+	with_other[0] = with_other[1] = list;
+	with_other[1].name = "Other";
+	with_other[1].file = away;
+	ltp->o.lists = (struct trusted_lists){ with_other, 2 };
+}
+
+Test(trusted_lists, what_is_new_waits_for_a_list_that_is_due_but_not_for_ever)
+{
+	add_other();
+	turn(); /* the other one is due, and its turn never comes */
+	cr_assert_eq(anchors_now(), 1);
+	cr_assert_eq(told, 0);
+	now.fixed_ms += 60000;
+	watch(w);
+	cr_assert_eq(told, 0);
+	now.fixed_ms += 300000;
+	watch(w);
+	cr_assert_eq(told, 1);
+	watch(w);
+	cr_assert_eq(told, 1);
+}
+
+Test(trusted_lists, what_is_new_is_told_once_the_last_one_was_tried)
+{
+	add_other();
+	turn();
+	cr_assert_eq(told, 0);
+	turn_in_trouble(); /* nobody publishes the other one */
+	cr_assert_eq(told, 1);
+}
+
+Test(trusted_lists, what_is_damaged_ends_whatever_else_is_due)
+{
+	turn();
+	struct material *m = begin_with_anchors();
+	add_other();
+	storage_sql(dir, spoil);
+	stir();
+	watch(w);
+	cr_assert_eq(told, 1);
+	cr_assert(shows("\"state\":\"damaged\""));
+	watch(w); /* that it was noted is something that happened */
+	told = 0;
+	watch(w);
+	cr_assert_eq(told, 0, "and not at every turn");
+	material_free(m);
+}
+
+Test(trusted_lists, what_expired_ends_whatever_else_is_due)
+{
+	turn();
+	struct material *m = begin_with_anchors();
+	add_other();
+	watch(w);
+	cr_assert_eq(told, 0);
+	now.fixed_ms += (int64_t)200 * FIX_DAY_MS;
+	watch(w);
+	cr_assert_eq(told, 1);
+	material_free(m);
+}
+
+/* Nothing can be written: what is read still counts. */
+Test(trusted_lists, what_is_damaged_ends_although_that_cannot_be_noted)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	turn();
+	struct material *m = begin_with_anchors();
+	storage_sql(dir, spoil);
+	stir();
+	storage_sql(dir, NO("INSERT ON setting"));
+	cr_assert_eq(trusted_lists_watch(w, now.fixed_ms, &err), -1);
+	cr_assert_eq(told, 1);
+	material_free(m);
+}
+
 /* ---- two processes on one store ---- */
 
 Test(trusted_lists, what_another_process_kept_is_taken_up)
