@@ -68,6 +68,70 @@ static void prove_living(const struct report *r, const struct cert *living,
 	}
 }
 
+/* ---- what the living one proves ---- */
+
+static bool stamp_covers(const struct document_stamp *s, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < s->n_covers; i++)
+		if (memcmp(s->covers[i].sha256, sha256, 32) == 0)
+			return true;
+	return false;
+}
+
+static const uint8_t *status_id(const struct path_status_object *o)
+{
+	return o->crl != NULL ? o->crl->sha256 : o->ocsp != NULL ? o->ocsp->sha256 : NULL;
+}
+
+static bool stamp_rests_on(const struct report_stamp *s, const uint8_t sha256[32])
+{
+	const struct path_candidate *c = &s->certificate->chain;
+	for (size_t i = 0; c->revocation != NULL && i + 1 < c->n_certs; i++)
+		for (size_t k = 0; k < c->revocation[i].n_objects; k++) {
+			const uint8_t *id = status_id(&c->revocation[i].objects[k]);
+			if (id != NULL && memcmp(id, sha256, 32) == 0)
+				return true;
+		}
+	return false;
+}
+
+static bool is_proven_by(const struct report *r, const struct cert *living,
+			 const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < r->n_stamps; i++) {
+		const struct report_stamp *s = &r->stamps[i];
+		if (signatures_stamp_counts(s) &&
+		    view_equal(s->signer->der, living->der) &&
+		    (stamp_covers(s->stamp, sha256) || stamp_rests_on(s, sha256)))
+			return true;
+	}
+	return false;
+}
+
+static void forget(struct engine_proof *proofs, size_t n, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(proofs[i].sha256, sha256, sizeof(proofs[i].sha256)) == 0)
+			proofs[i].time_ms = INT64_MAX;
+}
+
+/*
+ * What only the lost one covers is proven by whatever comes next, and that comes when
+ * its CA is lost already: status that it alone covers might as well not be there.
+ * That of the living one will be had again.
+ */
+static void forget_status(const struct report *r, const struct cert *living,
+			  const struct material *m, struct engine_proof *proofs,
+			  size_t n)
+{
+	for (size_t i = 0; i < material_count(m, MATERIAL_CRL); i++)
+		if (!is_proven_by(r, living, material_crl(m, i)->sha256))
+			forget(proofs, n, material_crl(m, i)->sha256);
+	for (size_t i = 0; i < material_count(m, MATERIAL_OCSP); i++)
+		if (!is_proven_by(r, living, material_ocsp(m, i)->sha256))
+			forget(proofs, n, material_ocsp(m, i)->sha256);
+}
+
 static int judge_then(const struct signatures_judging *j, const struct cared_part *p,
 		      const struct ends *e, const struct cert *living,
 		      struct judged *ret, struct ltps_error *err)
@@ -80,6 +144,8 @@ static int judge_then(const struct signatures_judging *j, const struct cared_par
 	if (signatures_proofs(in.document, e->last_ms, &proofs, &in.n_proofs, err) != 0)
 		return -1;
 	prove_living(p->augmented.judged.report, living, proofs, in.n_proofs);
+	forget_status(p->augmented.judged.report, living, in.document->material, proofs,
+		      in.n_proofs);
 	in.proofs = proofs;
 	const int rc = judge_document(&nothing, &in, ret, err);
 	mem_free(proofs);

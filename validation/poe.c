@@ -111,8 +111,9 @@ static const struct entry *proof_of(const struct poe_set *s, const uint8_t sha25
 	if (s->size == 0)
 		return NULL;
 	const struct entry *e = find(s, sha256);
-	/* A proof from after the default says nothing new. */
-	return e->used && e->time_ms < s->default_ms ? e : NULL;
+	/* A proof from after the default says nothing new, but that there is none. */
+	return e->used && (e->time_ms < s->default_ms || e->time_ms == INT64_MAX) ? e
+										  : NULL;
 }
 
 int64_t poe_earliest(const struct poe_set *s, const uint8_t sha256[32])

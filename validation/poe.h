@@ -27,7 +27,8 @@ int poe_add(struct poe_set *s, const uint8_t sha256[32], int64_t time_ms,
  */
 int poe_add_by(struct poe_set *s, const uint8_t sha256[32], int64_t time_ms,
 	       const char *by, struct ltps_error *err) LTPS_CHECKED;
-/* Everything not named otherwise existed at this time ("now" of the judgement). */
+/* Everything not named otherwise existed at this time ("now" of the judgement). What is
+ * named with INT64_MAX did not, unless something else proves it. */
 void poe_default(struct poe_set *s, int64_t time_ms);
 /* Earliest proof; INT64_MAX when there is none. */
 int64_t poe_earliest(const struct poe_set *s, const uint8_t sha256[32]);
