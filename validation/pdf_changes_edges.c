@@ -10,6 +10,7 @@
  */
 #include "validation/pdf_changes_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -166,6 +167,14 @@ static size_t count_inside(const struct pdf_revision *rev)
 	return n;
 }
 
+/* Where nothing of the file stands there is nothing to wait for: any 64 bits may be
+ * written there, also those that no end is behind. */
+static bool is_waiting(const struct pass *a, const struct pdf_entry *v, uint64_t end)
+{
+	return v->place == PDF_AT_OFFSET && v->offset < a->p->file->octets.n &&
+	       v->offset >= end;
+}
+
 /* The next entries of a revision, as long as they stand before this place; its object
  * streams behind the last one. */
 static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end,
@@ -173,8 +182,7 @@ static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end
 {
 	const struct pdf_revision *rev = &a->p->file->revisions[e->revision];
 	for (; e->entry < rev->n_entries && !a->list->too_many; e->entry++) {
-		const struct pdf_entry *v = &rev->entries[e->entry];
-		if (v->place == PDF_AT_OFFSET && v->offset >= end)
+		if (is_waiting(a, &rev->entries[e->entry], end))
 			return 0;
 		if (entry_scan(a, e->revision, e->entry, err))
 			return -1;
@@ -218,6 +226,7 @@ static const struct pdf_edge *edge_at(const struct pdf_edges *e, uint32_t place)
 
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number)
 {
+	assert(e->linked); /* "none" is an answer, and this would be none */
 	return number < e->n_numbers ? edge_at(e, e->first[number]) : NULL;
 }
 
@@ -247,8 +256,6 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 {
 	struct pass a = { p, e->base, &e->list, pdf_scan_quick };
 	size_t before = SIZE_MAX;
-	if (end >= p->file->octets.n) /* nothing stands behind it */
-		end = UINT64_MAX;
 	while (e->revision < p->file->n_revisions && e->revision != before) {
 		before = e->revision;
 		if (revision_scan(&a, e, end, err))
@@ -259,7 +266,13 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e, struct ltps_error *err)
 {
-	return pdf_edges_upto(p, e, UINT64_MAX, err);
+	if (pdf_edges_upto(p, e, UINT64_MAX, err))
+		return -1;
+	/* Nobody must take what was not passed over for what is not there. */
+	if (!e->linked)
+		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
+				 "PDF: objects were not passed over to the last one");
+	return 0;
 }
 
 void pdf_edges_clear(struct pdf_edges *e)
