@@ -142,6 +142,8 @@ struct pdf_run {
 	size_t revision;       /* the one looked at */
 	struct pdf_ref object; /* the entry looked at; number 0: the trailer */
 	bool certified;        /* a certification signature is in force */
+	bool locked;           /* a signature of the file locks fields */
+	bool any_field;        /* what is told next may be about any of them */
 	uint64_t steps;
 	unsigned lists; /* that wait for the answer about one above them */
 	struct pdf_known_list known[PDF_LISTS_KNOWN];
