@@ -85,10 +85,66 @@ static bool charge_head(struct pdf_edge_list *l, size_t octets)
 	return !l->too_many;
 }
 
+/* In the order of their sources; of one of them as they were read. Where they stand in
+ * the list is kept until they are linked. */
+static int by_source(const void *a, const void *b)
+{
+	const struct pdf_edge *x = a, *y = b;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->next < y->next ? -1 : x->next > y->next;
+}
+
+/* A number may stand in the head again and again, each time with another place. All
+ * references count, as readers differ about which one it is; but they stand together,
+ * so that whoever follows them goes into the object once. */
+static void gather(struct pdf_edge_list *l, size_t from)
+{
+	size_t n = l->n - from;
+	for (size_t i = 0; i < n; i++)
+		l->v[from + i].next = (uint32_t)i;
+	if (n > 0)
+		qsort(l->v + from, n, sizeof(*l->v), by_source);
+	for (size_t i = 0; i < n; i++)
+		l->v[from + i].next = 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Entries that the head named, in any order. */
+struct named {
+	uint32_t *v;
+	size_t n, cap;
+};
+
+static int named_add(struct named *l, size_t i, struct ltps_error *err)
+{
+	if (mem_grow(&l->v, sizeof(*l->v), l->n + 1, &l->cap, err) != 0)
+		return -1;
+	l->v[l->n++] = (uint32_t)i;
+	return 0;
+}
+
+static bool is_any_twice(struct named *l)
+{
+	bool twice = false;
+	if (l->n > 0)
+		qsort(l->v, l->n, sizeof(*l->v), by_number);
+	for (size_t i = 1; i < l->n && !twice; i++)
+		twice = l->v[i] == l->v[i - 1];
+	return twice;
+}
+
 /* Objects of one object stream that this revision names. */
 static int stream_scan(const struct pass *a, size_t revision, uint64_t container,
 		       struct ltps_error *err)
 {
+	size_t from = a->list->n;
+	struct named named = { 0 };
 	const struct pdf_revision *rev = &a->p->file->revisions[revision];
 	uint64_t number, offset;
 	size_t first = 0, at = 0;
@@ -98,15 +154,21 @@ static int stream_scan(const struct pass *a, size_t revision, uint64_t container
 	struct view head = view_head(in, first);
 	if (!charge_head(a->list, first))
 		return 0;
-	while (pdf_scan_number(head, &at, &number) &&
+	int rc = 0;
+	while (rc == 0 && pdf_scan_number(head, &at, &number) &&
 	       pdf_scan_number(head, &at, &offset)) {
 		size_t i = entry_at(rev, number);
-		if (is_inside(rev, i, number, container) && offset <= in.n - first &&
-		    a->scan(in, first + (size_t)offset,
-			    (uint32_t)(a->base[revision] + i), a->list, err))
-			return -1;
+		if (!is_inside(rev, i, number, container) || offset > in.n - first)
+			continue;
+		rc = named_add(&named, i, err);
+		if (rc == 0)
+			rc = a->scan(in, first + (size_t)offset,
+				     (uint32_t)(a->base[revision] + i), a->list, err);
 	}
-	return 0;
+	if (rc == 0 && is_any_twice(&named))
+		gather(a->list, from);
+	mem_free(named.v);
+	return rc;
 }
 
 /* An object that cannot be read refers to nothing; whoever needs it finds that. */

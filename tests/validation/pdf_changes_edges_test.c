@@ -320,6 +320,32 @@ Test(pdf_changes_edges, object_named_twice_in_its_stream_counts_twice)
 	expect_sketch(&s, "twice");
 }
 
+/* Two objects by turns: their references stand together, each object's behind each
+ * other. */
+Test(pdf_changes_edges, objects_named_again_and_again_are_gone_into_once)
+{
+	struct pdf_sketch s =
+	    with_object_stream("/Type/ObjStm/N 8/First 40",
+			       "3 0 5 10 3 10 5 0 3 0 5 10 3 10 5 0     "
+			       "[50 0 R]  [50 0 R]");
+	uint32_t last = UINT32_MAX;
+	struct pdf_edges e;
+	struct pades p;
+	size_t n = 0;
+	cr_expect_eq(n_to(&s, 50), 10);
+	cr_assert(open_file(pdf_sketch_view(&s), &p));
+	read_edges(&p, 0, &e, "by turns");
+	for (const struct pdf_edge *edge = pdf_edges_to(&e, 50); edge != NULL;
+	     edge = pdf_edges_next(&e, edge)) {
+		n += edge->source != last;
+		last = edge->source;
+	}
+	cr_expect_eq(n, 4, "%zu", n);
+	pdf_edges_clear(&e);
+	close_file(&p);
+	expect_sketch(&s, "by turns");
+}
+
 Test(pdf_changes_edges, object_stream_that_is_none_refers_to_nothing)
 {
 	static const char *const members[] = {
