@@ -298,6 +298,25 @@ static int too_many_references(struct pdf_run *r, struct ltps_error *err)
 	return rc;
 }
 
+/* What it refers to may be used there, whatever that is: one such object is enough. */
+static int judge_lost_objects(struct pdf_run *r, struct ltps_error *err)
+{
+	const struct pdf_entry *e = NULL;
+	size_t n = r->edges.lost.n;
+	for (size_t i = 0; i < n && e == NULL && pdf_change_step(r, 1); i++)
+		e = pdf_edges_lost(&r->edges, r->p->file, r->revision, i);
+	if (e == NULL)
+		return 0;
+	r->object = (struct pdf_ref){ e->number, e->generation };
+	r->any_field = true;
+	int rc = pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
+				"object %u is not where it should be, or not in its "
+				"object stream: what it shows is not known",
+				e->number);
+	r->any_field = false;
+	return rc;
+}
+
 static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 {
 	const struct pdf_file *f = r->p->file;
@@ -312,6 +331,8 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 		return -1;
 	if (r->edges.list.too_many)
 		return too_many_references(r, err);
+	if (judge_lost_objects(r, err))
+		return -1;
 	for (size_t i = 0; i < rev->n_entries && !r->full; i++) {
 		if (judge_entry(r, &rev->entries[i], err))
 			return -1;

@@ -100,7 +100,7 @@ Test(pdf_changes_unread, objects_named_again_and_again_are_not_too_many_changes)
 	static char data[NAMED * 8 + 30], more[60];
 	struct pdf_sketch s = first_revision();
 	size_t n = 0;
-	page(&s, "[4 0 R 50 0 R 51 0 R]");
+	page(&s, "[50 0 R 51 0 R]");
 	for (unsigned i = 0; i < NAMED; i++)
 		n += (size_t)sprintf(data + n, "%u %u ", 50 + i % 2, i % 2 * 8);
 	(void)snprintf(more, sizeof(more), "/Type/ObjStm/N %u/First %zu", NAMED, n);
@@ -118,4 +118,81 @@ Test(pdf_changes_unread, objects_named_again_and_again_are_not_too_many_changes)
 		cr_expect_null(strstr(r.c.v[i].what, "too many"));
 	pdf_scene_free(&r);
 	buf_free(&s.b);
+}
+
+/* How the object stream of the page's contents is in the signed revision: what it
+ * refers to can then be another thing to every reader. */
+static struct pdf_sketch with_contents_in_stream(const char *more, const char *data)
+{
+	struct pdf_sketch s = first_revision();
+	page(&s, "50 0 R");
+	if (more != NULL)
+		pdf_sketch_stream(&s, 5, more, view_text(data));
+	inside(&s, 50, 5, 0);
+	pdf_sketch_xref(&s, 60, "");
+	sign(&s);
+	return s;
+}
+
+Test(pdf_changes_unread, content_behind_an_object_stream_that_can_be_read_is_seen)
+{
+	struct pdf_sketch s =
+	    with_contents_in_stream("/Type/ObjStm/N 1/First 5", "50 0 [4 0 R]");
+	pdf_sketch_stream(&s, 4, "", view_text("abcdefgh"));
+	expect(&s, "/Contents");
+	s = with_contents_in_stream("/Type/ObjStm/N 1/First 5", "50 0 [4 0 R]");
+	pdf_sketch_stream(&s, 8, "", view_text("abcdefgh"));
+	expect(&s, "");
+}
+
+Test(pdf_changes_unread, content_behind_an_object_stream_that_cannot_be_read_is_undefined)
+{
+	static const struct {
+		const char *more, *data;
+	} streams[] = {
+		{ "/Type/ObjStm/N 1/First 5/Filter/JBIG2Decode", "50 0 [4 0 R]" },
+		{ "/Type/ObjStm/N 1/First 500", "50 0 [4 0 R]" },
+		{ "/Type/ObjStm/N 1/First 5", "x50 0[4 0 R]" },
+		{ "/Type/ObjStm/N 1/First 5", "51 0 [4 0 R]" },
+		{ NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+		struct pdf_sketch s =
+		    with_contents_in_stream(streams[i].more, streams[i].data);
+		pdf_sketch_stream(&s, 4, "", view_text("abcdefgh"));
+		expect(&s, "is not known");
+	}
+}
+
+/* Nothing refers to the stream: entries of objects name it. */
+Test(pdf_changes_unread, object_stream_that_was_missing_is_undefined_once_it_comes)
+{
+	struct pdf_sketch s = with_contents_in_stream(NULL, NULL);
+	pdf_sketch_stream(&s, 5, "/Type/ObjStm/N 1/First 5",
+			  view_text("50 0 [8 0 R]"));
+	expect(&s, "is not known");
+}
+
+/* Readers that do not ask which revision an entry is of find there what came later. */
+Test(pdf_changes_unread, object_behind_its_revision_is_undefined_once_there_is_more)
+{
+	struct pdf_sketch s = first_revision();
+	page(&s, "50 0 R");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 50, 0, 'n', 3000, 0 });
+	pdf_sketch_xref(&s, 60, "");
+	sign(&s);
+	pdf_sketch_stream(&s, 8, "", view_text("abcdefgh"));
+	expect(&s, "is not known");
+}
+
+/* An object that nothing refers to shows nothing, wherever it would be. */
+Test(pdf_changes_unread, object_without_a_stream_that_nothing_refers_to_is_no_change)
+{
+	struct pdf_sketch s = first_revision();
+	page(&s, "4 0 R");
+	inside(&s, 50, 5, 0);
+	pdf_sketch_xref(&s, 60, "");
+	sign(&s);
+	pdf_sketch_stream(&s, 8, "", view_text("abcdefgh"));
+	expect(&s, "");
 }
