@@ -333,8 +333,10 @@ static int is_no_list(void *arg, const struct pdf_spot *spot, struct ltps_error 
 {
 	bool *harmless = arg;
 	(void)err;
-	*harmless = spot->node == PDF_NODE_ANNOTS || spot->node == PDF_NODE_FIELDS ||
-		    (spot->n > 0 && view_is_text(spot->keys[spot->n - 1], "CO"));
+	/* Behind the last place that is looked at there may be any other. */
+	*harmless = !spot->too_deep &&
+		    (spot->node == PDF_NODE_ANNOTS || spot->node == PDF_NODE_FIELDS ||
+		     (spot->n > 0 && view_is_text(spot->keys[spot->n - 1], "CO")));
 	return *harmless ? 0 : 1;
 }
 
