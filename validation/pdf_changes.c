@@ -33,6 +33,7 @@ static bool said_already(const struct pdf_run *r, const struct pdf_change *c)
 	const struct pdf_change *last = &r->out->v[r->out->n - 1];
 	return last->revision == c->revision && last->kind == c->kind &&
 	       last->object.number == c->object.number &&
+	       last->any_field == c->any_field &&
 	       strcmp(last->what, c->what) == 0;
 }
 
@@ -41,7 +42,8 @@ static int too_many(struct pdf_run *r, struct ltps_error *err)
 {
 	size_t newest = r->p->file->n_revisions - 1;
 	struct pdf_change c = { .revision = r->revision > newest ? r->revision : newest,
-				.kind = PDF_CHANGE_UNDEFINED };
+				.kind = PDF_CHANGE_UNDEFINED,
+				.any_field = true };
 	if (r->full)
 		return 0;
 	r->full = true;
@@ -58,7 +60,8 @@ int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *att
 				.kind = kind,
 				.object = r->object,
 				.attack = attack,
-				.field = field };
+				.field = field,
+				.any_field = r->any_field };
 	va_list ap;
 	if (r->full)
 		return 0;
@@ -88,21 +91,36 @@ struct entry_judge {
 	struct pdf_run *r;
 	enum pdf_node own; /* as which it was judged already; COUNT: none */
 	const struct pdf_pair *pair;
+	bool undefined; /* a use that must not change is told */
 };
+
+/* Where nobody climbed to the end, it may be a field that uses it. */
+static int judge_lost(struct entry_judge *j, const struct pdf_spot *spot,
+		      struct ltps_error *err)
+{
+	j->r->any_field = true;
+	int rc = pdf_judge_pair(j->r, spot, j->pair, err);
+	j->r->any_field = false;
+	return rc;
+}
 
 static int judge_at(void *arg, const struct pdf_spot *spot, struct ltps_error *err)
 {
 	struct entry_judge *j = arg;
-	size_t n = j->r->out->n;
-	if (spot->node == j->own)
+	struct pdf_run *r = j->r;
+	size_t n = r->out->n;
+	/* What may not change anywhere is about no field, and was told once. */
+	if (spot->node == j->own ||
+	    (j->undefined && spot->node == PDF_NODE_OTHER && !spot->too_deep))
 		return 0;
-	if (pdf_judge_pair(j->r, spot, j->pair, err))
+	if (spot->too_deep ? judge_lost(j, spot, err)
+			   : pdf_judge_pair(r, spot, j->pair, err))
 		return -1;
-	/* One use that must not change is enough. */
-	return j->r->full || (j->r->out->n > n && j->r->out->v[j->r->out->n - 1].kind ==
-						      PDF_CHANGE_UNDEFINED)
-		   ? 1
-		   : 0;
+	for (; n < r->out->n; n++)
+		j->undefined |= r->out->v[n].kind == PDF_CHANGE_UNDEFINED;
+	/* One use that must not change is enough, unless another one is a field that
+	 * somebody has locked: ISO 32000-2 12.8.2.4 is about that one alone. */
+	return r->full || (j->undefined && !r->locked) ? 1 : 0;
 }
 
 /* Whether the object itself says what may change in it; then every use of it that does
@@ -261,6 +279,44 @@ static bool is_certified(const struct pades *p, size_t revision)
 	return false;
 }
 
+static bool is_locked(const struct pades *p)
+{
+	for (size_t i = 0; i < p->n_signatures; i++)
+		if (p->signatures[i].fieldmdp.action != PADES_LOCK_NONE ||
+		    p->signatures[i].lock.action != PADES_LOCK_NONE)
+			return true;
+	return false;
+}
+
+/* Not one of them is known. */
+static int too_many_references(struct pdf_run *r, struct ltps_error *err)
+{
+	r->any_field = true;
+	int rc = pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
+				"too many references to judge what changed");
+	r->any_field = false;
+	return rc;
+}
+
+/* What it refers to may be used there, whatever that is: one such object is enough. */
+static int judge_lost_objects(struct pdf_run *r, struct ltps_error *err)
+{
+	const struct pdf_entry *e = NULL;
+	size_t n = r->edges.lost.n;
+	for (size_t i = 0; i < n && e == NULL && pdf_change_step(r, 1); i++)
+		e = pdf_edges_lost(&r->edges, r->p->file, r->revision, i);
+	if (e == NULL)
+		return 0;
+	r->object = (struct pdf_ref){ e->number, e->generation };
+	r->any_field = true;
+	int rc = pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
+				"object %u is not where it should be, or not in its "
+				"object stream: what it shows is not known",
+				e->number);
+	r->any_field = false;
+	return rc;
+}
+
 static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 {
 	const struct pdf_file *f = r->p->file;
@@ -274,8 +330,9 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 	if (pdf_edges_finish(r->p, &r->edges, err))
 		return -1;
 	if (r->edges.list.too_many)
-		return pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
-				      "too many references to judge what changed");
+		return too_many_references(r, err);
+	if (judge_lost_objects(r, err))
+		return -1;
 	for (size_t i = 0; i < rev->n_entries && !r->full; i++) {
 		if (judge_entry(r, &rev->entries[i], err))
 			return -1;
@@ -365,11 +422,16 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	struct pdf_run r = { .p = g->p, .out = &c, .edges = g->edges };
 	size_t first = first_signed(g->p), n = g->p->file->n_revisions;
 	int rc = 0;
+	r.locked = is_locked(g->p);
 	pdf_file_upto(g->p->file, g->p->file->octets.n); /* findings are changes */
 	if (first < n)
 		for (r.revision = first + 1; rc == 0 && r.revision < n && !r.full;
-		     r.revision++)
+		     r.revision++) {
 			rc = judge_revision(&r, err);
+			/* Of trailers, too. */
+			if (rc == 0 && r.steps >= PDF_CHANGE_STEPS_MAX)
+				rc = too_many(&r, err);
+		}
 	g->edges = r.edges; /* for whoever frees it */
 	pdf_long_arrays_clear(&r);
 	if (rc == 0 && first < n)
@@ -446,8 +508,11 @@ static bool names_it(const struct pades_lock *l, struct view field)
 }
 
 /* 12.7.5.5 Table 236, 12.8.2.4 Table 259 */
-static bool locks(const struct pades_lock *l, struct view field)
+static bool locks(const struct pades_lock *l, const struct pdf_change *c)
 {
+	struct view field = c->field;
+	if (c->any_field)
+		return l->action != PADES_LOCK_NONE;
 	switch (l->action) {
 	case PADES_LOCK_ALL:
 		return true;
@@ -477,18 +542,20 @@ static bool docmdp_forbids(int p, enum pdf_change_kind kind)
 static bool forbids(const struct pades_signature *s, int p, const struct pdf_change *c,
 		    char why[200])
 {
-	bool about_field = c->kind != PDF_CHANGE_EXTENSION && c->field.n > 0;
-	int n = (int)(c->field.n < 60 ? c->field.n : 60);
+	bool about_field =
+	    c->kind != PDF_CHANGE_EXTENSION && (c->field.n > 0 || c->any_field);
+	struct view field = c->field.n > 0 ? c->field : view_text("?");
+	int n = (int)(field.n < 60 ? field.n : 60);
 	if (docmdp_forbids(p, c->kind))
 		(void)snprintf(why, 200, "DocMDP P=%d forbids in revision %zu: %.120s",
 			       p, c->revision, c->what);
-	else if (about_field && locks(&s->fieldmdp, c->field))
+	else if (about_field && locks(&s->fieldmdp, c))
 		(void)snprintf(why, 200, "FieldMDP forbids to change field \"%.*s\"", n,
-			       (const char *)c->field.p);
-	else if (about_field && locks(&s->lock, c->field))
+			       (const char *)field.p);
+	else if (about_field && locks(&s->lock, c))
 		(void)snprintf(why, 200,
 			       "the lock of its field forbids to change field \"%.*s\"",
-			       n, (const char *)c->field.p);
+			       n, (const char *)field.p);
 	else
 		return false;
 	return true;

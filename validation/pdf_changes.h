@@ -45,6 +45,7 @@ struct pdf_change {
 	struct view field; /* full name, when it is about a field's value or what is
 			      seen of it; "?": it has none, or it is about all of
 			      them; n == 0 */
+	bool any_field;    /* not all could be looked at: it may be about any field */
 	char what[160];    /* "page 3: /Contents replaced" */
 };
 struct pdf_changes {
@@ -82,7 +83,7 @@ void pdf_changes_clear(struct pdf_changes *c);
  * forbids: by DocMDP or the /P of a lock (the strictest of it and the earlier ones that
  * are in force), by its FieldMDP, by the lock of its field. Extensions are always
  * permitted (ISO 32000-2 12.8.2.2.1). UNDEFINED ones are never permitted to anybody,
- * and told here only where a DocMDP is in force.
+ * and told here only where a DocMDP is in force, or a lock that any field may be under.
  * ret_change  NULL: none is forbidden
  * ret_why     "" or "DocMDP P=1 forbids ..."
  */

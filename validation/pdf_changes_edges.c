@@ -10,6 +10,7 @@
  */
 #include "validation/pdf_changes_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -24,6 +25,7 @@ struct pass {
 	struct pades *p;
 	const size_t *base;
 	struct pdf_edge_list *list;
+	struct pdf_sources *lost; /* NULL: known already */
 	int (*scan)(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
 		    struct ltps_error *err);
 };
@@ -84,10 +86,63 @@ static bool charge_head(struct pdf_edge_list *l, size_t octets)
 	return !l->too_many;
 }
 
-/* Objects of one object stream that this revision names. */
-static int stream_scan(const struct pass *a, size_t revision, uint64_t container,
-		       struct ltps_error *err)
+/* In the order of their sources; of one of them as they were read. Where they stand in
+ * the list is kept until they are linked. */
+static int by_source(const void *a, const void *b)
 {
+	const struct pdf_edge *x = a, *y = b;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->next < y->next ? -1 : x->next > y->next;
+}
+
+/* A number may stand in the head again and again, each time with another place. All
+ * references count, as readers differ about which one it is; but they stand together,
+ * so that whoever follows them goes into the object once. */
+static void gather(struct pdf_edge_list *l, size_t from)
+{
+	size_t n = l->n - from;
+	for (size_t i = 0; i < n; i++)
+		l->v[from + i].next = (uint32_t)i;
+	if (n > 0)
+		qsort(l->v + from, n, sizeof(*l->v), by_source);
+	for (size_t i = 0; i < n; i++)
+		l->v[from + i].next = 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int source_add(struct pdf_sources *l, size_t source, struct ltps_error *err)
+{
+	if (mem_grow(&l->v, sizeof(*l->v), l->n + 1, &l->cap, err) != 0)
+		return -1;
+	l->v[l->n++] = (uint32_t)source;
+	return 0;
+}
+
+/* Sorts them. */
+static bool is_any_twice(struct pdf_sources *l)
+{
+	bool twice = false;
+	if (l->n > 0)
+		qsort(l->v, l->n, sizeof(*l->v), by_number);
+	for (size_t i = 1; i < l->n && !twice; i++)
+		twice = l->v[i] == l->v[i - 1];
+	return twice;
+}
+
+/*
+ * Objects of one object stream that this revision names.
+ * named  sources that were passed over, in their order
+ */
+static int stream_scan(const struct pass *a, size_t revision, uint64_t container,
+		       struct pdf_sources *named, struct ltps_error *err)
+{
+	size_t from = a->list->n;
 	const struct pdf_revision *rev = &a->p->file->revisions[revision];
 	uint64_t number, offset;
 	size_t first = 0, at = 0;
@@ -97,15 +152,21 @@ static int stream_scan(const struct pass *a, size_t revision, uint64_t container
 	struct view head = view_head(in, first);
 	if (!charge_head(a->list, first))
 		return 0;
-	while (pdf_scan_number(head, &at, &number) &&
+	int rc = 0;
+	while (rc == 0 && pdf_scan_number(head, &at, &number) &&
 	       pdf_scan_number(head, &at, &offset)) {
 		size_t i = entry_at(rev, number);
-		if (is_inside(rev, i, number, container) && offset <= in.n - first &&
-		    a->scan(in, first + (size_t)offset,
-			    (uint32_t)(a->base[revision] + i), a->list, err))
-			return -1;
+		if (!is_inside(rev, i, number, container) || offset > in.n - first)
+			continue;
+		size_t source = a->base[revision] + i;
+		rc = source_add(named, source, err);
+		if (rc == 0)
+			rc = a->scan(in, first + (size_t)offset, (uint32_t)source,
+				     a->list, err);
 	}
-	return 0;
+	if (is_any_twice(named) && rc == 0)
+		gather(a->list, from);
+	return rc;
 }
 
 /* An object that cannot be read refers to nothing; whoever needs it finds that. */
@@ -117,10 +178,48 @@ static int passed_over(struct ltps_error *err)
 	return 0;
 }
 
+/* An entry that names an object stream. */
+struct inside {
+	uint64_t container;
+	uint32_t source;
+};
+
 static int by_stream(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return x < y ? -1 : x > y;
+	const struct inside *x = a, *y = b;
+	if (x->container != y->container)
+		return x->container < y->container ? -1 : 1;
+	return x->source < y->source ? -1 : x->source > y->source;
+}
+
+/* Those that were not passed over with their stream: what they refer to is not known.
+ * Both are in order. */
+static int lose(const struct pass *a, const struct inside *v, size_t n,
+		const struct pdf_sources *named, struct ltps_error *err)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++) {
+		while (k < named->n && named->v[k] < v[i].source)
+			k++;
+		if ((k == named->n || named->v[k] != v[i].source) &&
+		    source_add(a->lost, v[i].source, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* One object stream, and the entries that name it. */
+static int container_scan(const struct pass *a, size_t revision, const struct inside *v,
+			  size_t n, struct ltps_error *err)
+{
+	struct pdf_sources named = { 0 };
+	int rc = stream_scan(a, revision, v->container, &named, err);
+	if (rc != 0)
+		rc = passed_over(err);
+	if (rc == 0)
+		rc = lose(a, v, n, &named, err);
+	mem_free(named.v);
+	return rc;
 }
 
 /* The object streams that entries of a revision name, each once. */
@@ -128,30 +227,34 @@ static int streams_scan(const struct pass *a, size_t revision, size_t n_inside,
 			struct ltps_error *err)
 {
 	const struct pdf_revision *rev = &a->p->file->revisions[revision];
-	uint64_t *numbers = mem_alloc(n_inside * sizeof(*numbers));
-	size_t n = 0;
+	struct inside *v = mem_alloc(n_inside * sizeof(*v));
+	size_t n = 0, end;
 	int rc = 0;
-	if (numbers == NULL)
+	if (v == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < rev->n_entries; i++)
 		if (rev->entries[i].place == PDF_IN_STREAM)
-			numbers[n++] = rev->entries[i].offset;
-	qsort(numbers, n, sizeof(*numbers), by_stream);
-	for (size_t i = 0; i < n && rc == 0 && !a->list->too_many; i++) {
-		if (i > 0 && numbers[i] == numbers[i - 1])
-			continue;
-		if (stream_scan(a, revision, numbers[i], err))
-			rc = passed_over(err);
+			v[n++] = (struct inside){ rev->entries[i].offset,
+						  (uint32_t)(a->base[revision] + i) };
+	qsort(v, n, sizeof(*v), by_stream);
+	for (size_t i = 0; i < n && rc == 0 && !a->list->too_many; i = end) {
+		for (end = i + 1; end < n && v[end].container == v[i].container;)
+			end++;
+		rc = container_scan(a, revision, v + i, end - i, err);
 	}
-	mem_free(numbers);
+	mem_free(v);
 	return rc;
 }
 
 static int entry_scan(const struct pass *a, size_t revision, size_t i,
 		      struct ltps_error *err)
 {
-	const struct pdf_entry *v = &a->p->file->revisions[revision].entries[i];
+	const struct pdf_revision *rev = &a->p->file->revisions[revision];
+	const struct pdf_entry *v = &rev->entries[i];
 	struct view in = a->p->file->octets;
+	if (v->place == PDF_AT_OFFSET && v->offset >= rev->end && a->lost != NULL &&
+	    source_add(a->lost, a->base[revision] + i, err))
+		return -1;
 	if (v->place != PDF_AT_OFFSET || v->offset >= in.n)
 		return 0;
 	return a->scan(in, pdf_scan_header(in, (size_t)v->offset),
@@ -166,6 +269,14 @@ static size_t count_inside(const struct pdf_revision *rev)
 	return n;
 }
 
+/* Where nothing of the file stands there is nothing to wait for: any 64 bits may be
+ * written there, also those that no end is behind. */
+static bool is_waiting(const struct pass *a, const struct pdf_entry *v, uint64_t end)
+{
+	return v->place == PDF_AT_OFFSET && v->offset < a->p->file->octets.n &&
+	       v->offset >= end;
+}
+
 /* The next entries of a revision, as long as they stand before this place; its object
  * streams behind the last one. */
 static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end,
@@ -173,8 +284,7 @@ static int revision_scan(const struct pass *a, struct pdf_edges *e, uint64_t end
 {
 	const struct pdf_revision *rev = &a->p->file->revisions[e->revision];
 	for (; e->entry < rev->n_entries && !a->list->too_many; e->entry++) {
-		const struct pdf_entry *v = &rev->entries[e->entry];
-		if (v->place == PDF_AT_OFFSET && v->offset >= end)
+		if (is_waiting(a, &rev->entries[e->entry], end))
 			return 0;
 		if (entry_scan(a, e->revision, e->entry, err))
 			return -1;
@@ -218,6 +328,7 @@ static const struct pdf_edge *edge_at(const struct pdf_edges *e, uint32_t place)
 
 const struct pdf_edge *pdf_edges_to(const struct pdf_edges *e, uint32_t number)
 {
+	assert(e->linked); /* "none" is an answer, and this would be none */
 	return number < e->n_numbers ? edge_at(e, e->first[number]) : NULL;
 }
 
@@ -245,10 +356,8 @@ int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e, struct ltps_error 
 int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 		   struct ltps_error *err)
 {
-	struct pass a = { p, e->base, &e->list, pdf_scan_quick };
+	struct pass a = { p, e->base, &e->list, &e->lost, pdf_scan_quick };
 	size_t before = SIZE_MAX;
-	if (end >= p->file->octets.n) /* nothing stands behind it */
-		end = UINT64_MAX;
 	while (e->revision < p->file->n_revisions && e->revision != before) {
 		before = e->revision;
 		if (revision_scan(&a, e, end, err))
@@ -259,12 +368,19 @@ int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 
 int pdf_edges_finish(struct pades *p, struct pdf_edges *e, struct ltps_error *err)
 {
-	return pdf_edges_upto(p, e, UINT64_MAX, err);
+	if (pdf_edges_upto(p, e, UINT64_MAX, err))
+		return -1;
+	/* Nobody must take what was not passed over for what is not there. */
+	if (!e->linked)
+		return ltps_fail(err, LTPS_INTERNAL, LTPS_FAULT_SELF, NULL,
+				 "PDF: objects were not passed over to the last one");
+	return 0;
 }
 
 void pdf_edges_clear(struct pdf_edges *e)
 {
 	mem_free(e->list.v);
+	mem_free(e->lost.v);
 	mem_free(e->first);
 	mem_free(e->base);
 	*e = (struct pdf_edges){ 0 };
@@ -297,6 +413,26 @@ const struct pdf_entry *pdf_edge_source(const struct pdf_edges *e,
 	    &f->revisions[own].entries[edge->source - e->base[own]];
 	const struct pdf_entry *now = pdf_file_find(f, revision, v->number);
 	return now != NULL && now->revision == own ? v : NULL;
+}
+
+static bool is_in_force(const struct pdf_file *f, size_t revision, size_t own,
+			uint32_t number)
+{
+	const struct pdf_entry *now = pdf_file_find(f, revision, number);
+	return now != NULL && now->revision == own;
+}
+
+const struct pdf_entry *pdf_edges_lost(const struct pdf_edges *e,
+				       const struct pdf_file *f, size_t revision,
+				       size_t i)
+{
+	size_t own = revision_of(e, f, e->lost.v[i]);
+	const struct pdf_entry *v =
+	    &f->revisions[own].entries[e->lost.v[i] - e->base[own]];
+	bool is = pdf_edges_to(e, v->number) != NULL &&
+		  (is_in_force(f, revision, own, v->number) ||
+		   is_in_force(f, revision - 1, own, v->number));
+	return is ? v : NULL;
 }
 
 static int fail_found(struct ltps_error *err)
@@ -347,13 +483,16 @@ static int forms_find(struct pades *p, struct pdf_edges *e, const struct pdf_edg
 	size_t i = edge->source - e->base[revision];
 	const struct pdf_revision *rev = &p->file->revisions[revision];
 	struct pdf_edge_list exact = { .octets = SCAN_OCTETS(p->file->octets.n) };
-	struct pass a = { p, e->base, &exact, pdf_scan_exact };
+	struct pass a = { p, e->base, &exact, NULL, pdf_scan_exact };
+	struct pdf_sources named = { 0 };
 	int rc = rev->entries[i].place == PDF_IN_STREAM
-		     ? stream_scan(&a, revision, rev->entries[i].offset, err)
+		     ? stream_scan(&a, revision, rev->entries[i].offset, &named,
+				   err)
 		     : entry_scan(&a, revision, i, err);
 	if (rc == 0)
 		rc = forms_keep(e, &exact, rev, e->base[revision], edge, err);
 	mem_free(exact.v);
+	mem_free(named.v);
 	return rc;
 }
 

@@ -56,6 +56,12 @@ struct pdf_edge_list {
 	bool too_many;   /* not all are there */
 };
 
+/* Entries, counted over all revisions. */
+struct pdf_sources {
+	uint32_t *v;
+	size_t n, cap;
+};
+
 /* ---- pdf_changes_scan.c ---- */
 
 /*
@@ -78,6 +84,7 @@ enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
 
 struct pdf_edges {
 	struct pdf_edge_list list; /* in the order in which they were read */
+	struct pdf_sources lost;   /* what these refer to is not known */
 	uint32_t *first;           /* by number: place in the list, from 1; 0: none */
 	size_t n_numbers;          /* above the highest one that is referred to */
 	size_t *base;              /* of each revision: entries in those before */
@@ -111,6 +118,15 @@ int pdf_edge_form(struct pades *p, struct pdf_edges *e, const struct pdf_edge *e
 const struct pdf_entry *pdf_edge_source(const struct pdf_edges *e,
 					const struct pdf_file *f, size_t revision,
 					const struct pdf_edge *edge);
+/*
+ * An object whose references are not known, though something refers to it, and this
+ * revision or the one before has it: its object stream is missing, cannot be read, or
+ * does not hold it; or it would stand behind its revision. Other readers may find it
+ * there. Of e->lost; NULL: another one, or none that counts.
+ */
+const struct pdf_entry *pdf_edges_lost(const struct pdf_edges *e,
+				       const struct pdf_file *f, size_t revision,
+				       size_t i);
 
 /* ---- a run ---- */
 
@@ -142,6 +158,8 @@ struct pdf_run {
 	size_t revision;       /* the one looked at */
 	struct pdf_ref object; /* the entry looked at; number 0: the trailer */
 	bool certified;        /* a certification signature is in force */
+	bool locked;           /* a signature of the file locks fields */
+	bool any_field;        /* what is told next may be about any of them */
 	uint64_t steps;
 	unsigned lists; /* that wait for the answer about one above them */
 	struct pdf_known_list known[PDF_LISTS_KNOWN];

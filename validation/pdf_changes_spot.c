@@ -147,8 +147,8 @@ static int arrived(struct climb *c, enum pdf_top top, uint32_t number,
 	struct pdf_spot spot = { .top = top, .number = number }, next;
 	if (is_known_way(c, top, number))
 		return 0;
-	bool lost = c->too_deep || ++c->spots > PDF_PLACES_MAX;
-	spot.node = lost ? PDF_NODE_OTHER : pdf_node_of_top(top);
+	spot.too_deep = c->too_deep || ++c->spots > PDF_PLACES_MAX;
+	spot.node = spot.too_deep ? PDF_NODE_OTHER : pdf_node_of_top(top);
 	for (size_t i = c->n; i > 0; i--) {
 		pdf_spot_down(&spot, c->keys[i - 1], &next);
 		spot = next;
@@ -333,8 +333,10 @@ static int is_no_list(void *arg, const struct pdf_spot *spot, struct ltps_error 
 {
 	bool *harmless = arg;
 	(void)err;
-	*harmless = spot->node == PDF_NODE_ANNOTS || spot->node == PDF_NODE_FIELDS ||
-		    (spot->n > 0 && view_is_text(spot->keys[spot->n - 1], "CO"));
+	/* Behind the last place that is looked at there may be any other. */
+	*harmless = !spot->too_deep &&
+		    (spot->node == PDF_NODE_ANNOTS || spot->node == PDF_NODE_FIELDS ||
+		     (spot->n > 0 && view_is_text(spot->keys[spot->n - 1], "CO")));
 	return *harmless ? 0 : 1;
 }
 

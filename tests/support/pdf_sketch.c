@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define ROOM ((size_t)256 << 20)
+/* Of a cross-reference stream: any offset can be written. */
+#define ROW_LEN (1 + 8 + 2)
 
 static void must(int rc)
 {
@@ -129,6 +131,10 @@ static void put_row(struct buf *rows, const struct pdf_sketch_entry *e)
 	const uint8_t row[] = { (uint8_t)(e->kind == 'f'   ? 0
 					  : e->kind == 'n' ? 1
 							   : 2),
+				(uint8_t)(e->offset >> 56),
+				(uint8_t)(e->offset >> 48),
+				(uint8_t)(e->offset >> 40),
+				(uint8_t)(e->offset >> 32),
 				(uint8_t)(e->offset >> 24),
 				(uint8_t)(e->offset >> 16),
 				(uint8_t)(e->offset >> 8),
@@ -147,8 +153,8 @@ void pdf_sketch_xref(struct pdf_sketch *s, uint32_t number, const char *more)
 
 	pdf_sketch_entry(s, (struct pdf_sketch_entry){ number, 0, 'n', at, 0 });
 	qsort(s->entries, s->n, sizeof(s->entries[0]), by_number);
-	must(buf_put_fmt(&s->b, &err, "%u 0 obj\n<</Type/XRef/W[1 4 2]/Length %zu",
-			 number, s->n * 7));
+	must(buf_put_fmt(&s->b, &err, "%u 0 obj\n<</Type/XRef/W[1 8 2]/Length %zu",
+			 number, s->n * ROW_LEN));
 	text(s, "/Index[");
 	for (size_t i = 0; i < s->n; i++) {
 		must(buf_put_fmt(&s->b, &err, "%u 1 ", s->entries[i].number));

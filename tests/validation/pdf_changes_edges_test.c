@@ -248,6 +248,44 @@ Test(pdf_changes_edges, every_version_of_an_object_counts)
 	expect_sketch(&s, "versions");
 }
 
+/* Three revisions; an entry of one of them leads to this place. */
+static struct pdf_sketch with_far_entry(uint64_t offset, unsigned revision)
+{
+	static const char *const bodies[] = { "[50 0 R]", "[51 0 R]", "[52 0 R]",
+					      "[53 0 R]", "[54 0 R]", "[55 0 R]" };
+	struct pdf_sketch s = pdf_sketch_blank("");
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t number = 10 + 10 * i;
+		pdf_sketch_object(&s, number, bodies[2 * i]);
+		pdf_sketch_object(&s, number + 2, bodies[2 * i + 1]);
+		if (i == revision)
+			pdf_sketch_entry(&s, (struct pdf_sketch_entry){
+						 number + 1, 0, 'n', offset, 0 });
+		pdf_sketch_xref(&s, number + 3, "");
+	}
+	return s;
+}
+
+/* ISO 32000-2 7.5.8.2: the field may have eight octets. Nothing stands there to wait
+ * for, and what is behind it counts. */
+Test(pdf_changes_edges, entry_behind_the_end_of_the_file_hides_nothing)
+{
+	struct pdf_sketch first = with_far_entry(1, 0);
+	const uint64_t n = first.b.n; /* whatever the entry says */
+	const uint64_t offsets[] = { UINT64_MAX,  UINT64_MAX - 1, (uint64_t)1 << 63,
+				     n + 1, n, n - 1 };
+	buf_free(&first.b);
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+		for (unsigned revision = 0; revision < 3; revision++) {
+			struct pdf_sketch s = with_far_entry(offsets[i], revision);
+			cr_expect_eq(s.b.n, n, "%u", revision);
+			for (uint32_t number = 50; number <= 55; number++)
+				cr_expect_eq(n_to(&s, number), 1, "%zu, %u: %u", i,
+					     revision, number);
+			expect_sketch(&s, "behind the end");
+		}
+}
+
 /* ---- object streams ---- */
 
 static struct pdf_sketch with_object_stream(const char *members, const char *data)
@@ -280,6 +318,32 @@ Test(pdf_changes_edges, object_named_twice_in_its_stream_counts_twice)
 	cr_expect_eq(n_to(&s, 51), 1);
 	cr_expect_eq(n_to(&s, 50), 4);
 	expect_sketch(&s, "twice");
+}
+
+/* Two objects by turns: their references stand together, each object's behind each
+ * other. */
+Test(pdf_changes_edges, objects_named_again_and_again_are_gone_into_once)
+{
+	struct pdf_sketch s =
+	    with_object_stream("/Type/ObjStm/N 8/First 40",
+			       "3 0 5 10 3 10 5 0 3 0 5 10 3 10 5 0     "
+			       "[50 0 R]  [50 0 R]");
+	uint32_t last = UINT32_MAX;
+	struct pdf_edges e;
+	struct pades p;
+	size_t n = 0;
+	cr_expect_eq(n_to(&s, 50), 10);
+	cr_assert(open_file(pdf_sketch_view(&s), &p));
+	read_edges(&p, 0, &e, "by turns");
+	for (const struct pdf_edge *edge = pdf_edges_to(&e, 50); edge != NULL;
+	     edge = pdf_edges_next(&e, edge)) {
+		n += edge->source != last;
+		last = edge->source;
+	}
+	cr_expect_eq(n, 4, "%zu", n);
+	pdf_edges_clear(&e);
+	close_file(&p);
+	expect_sketch(&s, "by turns");
 }
 
 Test(pdf_changes_edges, object_stream_that_is_none_refers_to_nothing)

@@ -126,3 +126,71 @@ Test(pdf_changes_forbidden, field_below_one_with_an_endless_name_is_locked)
 		  .update = { FILL_KID }),
 	    "FieldMDP");
 }
+
+/* ---- one object, used by a field and by something else ---- */
+
+#define PAGE_SHOWING(x)                                                                \
+	{                                                                              \
+		3, "<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << "       \
+		   "/XObject << " x " >> >> /Annots [8 0 R 40 0 R] >>"                 \
+	}
+#define APPEARANCE STREAM("/Type /XObject /Subtype /Form /BBox [0 0 2 2]", "abcdefgh")
+
+/* References are found in the order of the entries: the page's, 3, before the field's,
+ * and the font's, 59, behind it. */
+Test(pdf_changes_forbidden, locked_field_is_found_behind_and_before_another_use)
+{
+	static const struct pdf_scene_object before = PAGE_SHOWING("/X1 11 0 R");
+	static const struct pdf_scene_object behind[] = {
+		PAGE_SHOWING("/X1 59 0 R"), { 59, "<< /X [11 0 R] >>" }
+	};
+	pdf_scene_expect_forbidden(SCENE(.signature = FIELDMDP("/Action /All"),
+					 .update = { { 11, APPEARANCE } }),
+				   "\"name\"");
+	pdf_scene_expect_forbidden(SCENE(.base = { before },
+					 .signature = FIELDMDP("/Action /All"),
+					 .update = { { 11, APPEARANCE } }),
+				   "\"name\"");
+	pdf_scene_expect_forbidden(SCENE(.base = { behind[0], behind[1] },
+					 .signature = FIELDMDP("/Action /All"),
+					 .update = { { 11, APPEARANCE } }),
+				   "\"name\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { before },
+		  .field = "/Lock << /Action /Include /Fields [(name)] >>",
+		  .update = { { 11, APPEARANCE } }),
+	    "lock");
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { before },
+		  .signature = FIELDMDP("/Action /Include /Fields [(other)]"),
+		  .update = { { 11, APPEARANCE } }),
+	    "");
+}
+
+/* Without a lock one such use is enough, however many there are. */
+Test(pdf_changes_forbidden, without_a_lock_the_first_use_that_must_not_change_is_enough)
+{
+	struct pdf_scene_result r = pdf_scene_read(SCENE(
+	    .base = { PAGE_SHOWING("/X1 11 0 R") }, .update = { { 11, APPEARANCE } }));
+	cr_expect_eq(r.c.n, 1);
+	pdf_scene_free(&r);
+}
+
+/* The field is one of more uses than are looked at. */
+Test(pdf_changes_forbidden, field_among_too_many_uses_is_taken_for_locked)
+{
+	static char shown[(PDF_SCENE_OCTETS >> 4)], page[PDF_SCENE_OCTETS >> 3];
+	size_t n = 0;
+	for (unsigned i = 0; i < 5000; i++)
+		n += (size_t)sprintf(shown + n, "/X%u 11 0 R ", i);
+	(void)snprintf(page, sizeof(page),
+		       "<< /Type /Page /Parent 2 0 R /Resources << /XObject << %s >> "
+		       ">> /Annots [8 0 R 40 0 R] >>",
+		       shown);
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 3, page } },
+		  .signature = FIELDMDP("/Action /Include /Fields [(name)]"),
+		  .update = { { 11, APPEARANCE } }),
+	    "FieldMDP");
+}
+

@@ -107,6 +107,28 @@ Test(pdf_changes_hidden, page_that_looks_like_an_annotation_is_seen)
 	    PDF_CHANGE_UNDEFINED, NULL, "/Pages/Kids");
 }
 
+/* The order in which fields are computed is a list of fields; it is not when there are
+ * more uses of the array than are looked at. */
+Test(pdf_changes_hidden, page_in_a_list_with_too_many_uses_is_seen)
+{
+	static char uses[5000 * 18 + 1], catalog[sizeof(uses) + 200];
+	size_t n = 0;
+	for (unsigned i = 0; i < 5000; i++)
+		n += (size_t)sprintf(uses + n, "<</CO 60 0 R>> ");
+	(void)snprintf(catalog, sizeof(catalog),
+		       "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Z [%s] >>",
+		       uses);
+	pdf_scene_expect(
+	    SCENE(.base = { { 1, catalog },
+			    { 2, "<< /Type /Pages /Count 2 /Kids 60 0 R >>" },
+			    { 60, "[3 0 R 50 0 R]" },
+			    { 50, "<< /Subtype /Link /Rect [0 0 9 9] /Parent 2 0 R "
+				  "/Contents 4 0 R >>" } },
+		  .update = { { 50, "<< /Subtype /Link /Rect [0 0 9 9] /Parent 2 0 R "
+				    "/Contents 21 0 R >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "");
+}
+
 Test(pdf_changes_hidden, tree_of_pages_that_looks_like_fields_is_seen)
 {
 	struct pdf_scene_object tree = {
