@@ -433,6 +433,9 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 		{ TEXT(ID, EQ, "rare"), "n22001" },
 		{ TEXT(ID, HAS, "RAR"), "n22001" },
 	};
+	/* The end of one id and the beginning of another are no id. */
+	static const struct search_node across = TEXT(ID, HAS, "y c");
+	expect(&across, 1, "");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct search_node n[3] = {
 			cases[i].node,
