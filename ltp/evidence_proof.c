@@ -131,7 +131,7 @@ static int proof_read(struct proof *p, struct ltps_error *err)
 struct taken {
 	struct buf whole; /* the record as it is now; empty: not ready */
 	struct buf came;  /* as it came */
-	bool damaged;
+	bool left; /* something could not be read: nothing of this is remembered */
 };
 
 static void taken_clear(struct taken *t)
@@ -183,8 +183,8 @@ static int proof_take(const struct proof *p, struct taken *t, struct ltps_error 
 	if (take_came(p, &t->came, err) == 0 &&
 	    evidence_assemble(p->w, p->v, &t->whole, &ready, err) == 0)
 		return 0;
-	t->damaged = is_left(err);
-	return t->damaged ? 0 : -1;
+	t->left = is_left(err);
+	return t->left ? 0 : -1;
 }
 
 /* ---- judge ---- */
@@ -210,17 +210,18 @@ static int judge_record(struct proof *p, const struct buf *record, int64_t *ret_
 }
 
 /* By the record as it is now; before our first token, by that which came. */
-static int proof_judge(struct proof *p, const struct taken *t, int64_t *ret_ms,
+static int proof_judge(struct proof *p, struct taken *t, int64_t *ret_ms,
 		       struct ltps_error *err)
 {
 	*ret_ms = INT64_MAX;
-	if (t->damaged)
+	if (t->left)
 		return 0;
 	int rc = judge_record(p, &t->whole, ret_ms, err);
 	if (rc == 0 && *ret_ms == INT64_MAX)
 		rc = judge_record(p, &t->came, ret_ms, err);
 	if (rc != 0 && is_left(err)) {
 		*ret_ms = INT64_MAX;
+		t->left = true;
 		rc = 0;
 	}
 	return rc;
@@ -249,11 +250,15 @@ static int64_t remembered_until(const struct ltp *l, int64_t now_ms)
 	return until_ms;
 }
 
-/* now_ms: when the judgement began. */
-static void remember(const struct proof *p, int64_t now_ms, int64_t proof_ms)
+/* now_ms: when the judgement began. A repair changes nothing that the key is of: what
+ * could not be read is tried again each time. */
+static void remember(const struct proof *p, const struct taken *t, int64_t now_ms,
+		     int64_t proof_ms)
 {
 	struct ltp *l = p->w->l;
-	proofs_keep(l->proofs, &p->key, now_ms, remembered_until(l, now_ms), proof_ms);
+	if (!t->left)
+		proofs_keep(l->proofs, &p->key, now_ms, remembered_until(l, now_ms),
+			    proof_ms);
 }
 
 static bool is_known(const struct proof *p, int64_t *ret_ms)
@@ -272,7 +277,7 @@ static int judge_and_remember(struct proof *p, int64_t *ret_ms, struct ltps_erro
 	if (rc == 0)
 		rc = proof_judge(p, &t, ret_ms, err);
 	if (rc == 0)
-		remember(p, now_ms, *ret_ms);
+		remember(p, &t, now_ms, *ret_ms);
 	taken_clear(&t);
 	return rc;
 }
@@ -324,7 +329,7 @@ int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
 			   struct limit *limit, struct ltps_error *err)
 {
 	struct proof p = { .w = w, .v = v };
-	struct taken t = { .damaged = false };
+	struct taken t = { .left = false };
 	const int64_t now_ms = ltp_now(w->l);
 	int64_t came_ms;
 	bool unknown;
@@ -334,7 +339,7 @@ int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
 			       "evidence of other services is still being judged: ask "
 			       "again");
 	else if (rc == 0 && unknown && (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
-		remember(&p, now_ms, came_ms);
+		remember(&p, &t, now_ms, came_ms);
 	if (rc != 0 && err->code == LTPS_NOT_FOUND) {
 		/* Deleted meanwhile: what reads behind this sees it. */
 		ltps_error_clear(err);

@@ -5,6 +5,9 @@
 
 #include "base/mem.h"
 
+/* Of a set: few enough to look at all, enough that what is asked alternately stays. */
+#define WAYS 8
+
 struct entry {
 	struct proof_key key; /* version 0: none */
 	int64_t from_ms, until_ms;
@@ -12,8 +15,7 @@ struct entry {
 };
 struct proofs {
 	pthread_mutex_t lock;
-	/* By version: those of one object stand one behind the other. */
-	struct entry entries[PROOFS_MAX];
+	struct entry sets[PROOFS_MAX / WAYS][WAYS];
 };
 
 int proofs_new(struct proofs **ret, struct ltps_error *err)
@@ -34,21 +36,47 @@ void proofs_free(struct proofs *p)
 	mem_free(p);
 }
 
-static struct entry *entry_of(struct proofs *p, const struct proof_key *key)
+/* The ids of first versions are alike in their low bits: the state, which is a digest,
+ * spreads them; records that are the same are spread by the id, times 2^64 / phi. */
+static struct entry *set_of(struct proofs *p, const struct proof_key *key)
 {
-	return &p->entries[(uint64_t)key->version % PROOFS_MAX];
+	uint64_t mixed = (uint64_t)key->version * UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = 0; i < sizeof(mixed); i++)
+		mixed ^= (uint64_t)digest_view(&key->state).p[i] << (8 * i);
+	return p->sets[(mixed >> 32) % (PROOFS_MAX / WAYS)];
+}
+
+static bool is_of(const struct entry *e, const struct proof_key *key)
+{
+	return e->key.version == key->version &&
+	       digest_equal(&e->key.state, &key->state);
+}
+
+/* Its own, or a free one, or the one that ends first. */
+static struct entry *place_for(struct entry *set, const struct proof_key *key)
+{
+	struct entry *place = set;
+	for (size_t i = 0; i < WAYS; i++) {
+		if (is_of(&set[i], key))
+			return &set[i];
+		if (set[i].until_ms < place->until_ms)
+			place = &set[i];
+	}
+	return place;
 }
 
 bool proofs_find(struct proofs *p, const struct proof_key *key, int64_t now_ms,
 		 int64_t *ret_ms)
 {
 	pthread_mutex_lock(&p->lock);
-	const struct entry *e = entry_of(p, key);
-	const bool known = e->key.version == key->version &&
-			   digest_equal(&e->key.state, &key->state) &&
-			   now_ms >= e->from_ms && now_ms < e->until_ms;
-	if (known)
-		*ret_ms = e->proof_ms;
+	const struct entry *set = set_of(p, key);
+	bool known = false;
+	for (size_t i = 0; i < WAYS && !known; i++) {
+		known = is_of(&set[i], key) && now_ms >= set[i].from_ms &&
+			now_ms < set[i].until_ms;
+		if (known)
+			*ret_ms = set[i].proof_ms;
+	}
 	pthread_mutex_unlock(&p->lock);
 	return known;
 }
@@ -57,9 +85,9 @@ void proofs_keep(struct proofs *p, const struct proof_key *key, int64_t now_ms,
 		 int64_t until_ms, int64_t proof_ms)
 {
 	pthread_mutex_lock(&p->lock);
-	*entry_of(p, key) = (struct entry){ .key = *key,
-					    .from_ms = now_ms,
-					    .until_ms = until_ms,
-					    .proof_ms = proof_ms };
+	*place_for(set_of(p, key), key) = (struct entry){ .key = *key,
+							 .from_ms = now_ms,
+							 .until_ms = until_ms,
+							 .proof_ms = proof_ms };
 	pthread_mutex_unlock(&p->lock);
 }

@@ -209,7 +209,7 @@ bool request_delta_refused(struct ltp_result *r)
 }
 
 static bool delta_holds(const struct profile *p, const struct ltp_po *pos, size_t i,
-			struct ltp_result *r)
+			const struct format *detected, struct ltp_result *r)
 {
 	const struct ltp_po *po = &pos[i];
 	if (is_versioning(po->format_id)) {
@@ -219,7 +219,7 @@ static bool delta_holds(const struct profile *p, const struct ltp_po *pos, size_
 		return false;
 	}
 	if (!po_holds(p, po, i, r) ||
-	    !request_format_true(po, format_detect(po->data), i, r))
+	    !request_format_true(po, detected, i, r))
 		return request_delta_refused(r);
 	for (size_t k = 0; po->id != NULL && k < i; k++)
 		if (pos[k].id != NULL && strcmp(pos[k].id, po->id) == 0) {
@@ -247,12 +247,16 @@ static bool count_holds(const struct profile *p, size_t n, struct ltp_result *r)
 }
 
 bool request_deltas_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
+			 const struct format *const *detected,
 			 const struct ltp_po *record, struct ltp_result *r)
 {
 	if (!count_holds(p, n, r))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!delta_holds(p, pos, i, r))
+		if (!delta_holds(p, pos, i,
+				 detected != NULL ? detected[i]
+						  : format_detect(pos[i].data),
+				 r))
 			return false;
 	return record == NULL || po_holds(p, record, n, r) || request_delta_refused(r);
 }

@@ -20,9 +20,11 @@ bool request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t 
  * message ("po[3]"). */
 bool request_format_true(const struct ltp_po *po, const struct format *detected,
 			 size_t i, struct ltp_result *r);
-/* The same of UpdatePOC, formats included. record: that is to be continued (ltp/
+/* The same of UpdatePOC, formats included. detected: of each; NULL: they are detected
+ * here. record: that is to be continued (ltp/
  * continued.h), which is none of pos; or NULL. */
 bool request_deltas_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
+			 const struct format *const *detected,
 			 const struct ltp_po *record, struct ltp_result *r);
 /*
  * request_record_holds - whether an evidence record is continued over these data

@@ -18,6 +18,7 @@ static const char *const FIELDS[SEARCH_FIELD_COUNT] = {
 	[SEARCH_MIME] = "mime",
 	[SEARCH_PRONOM] = "pronom",
 	[SEARCH_ID] = "id",
+	[SEARCH_RECORD] = "record",
 	[SEARCH_SIGNER] = "signer",
 	[SEARCH_INDICATION] = "indication",
 	[SEARCH_SUBINDICATION] = "subindication",

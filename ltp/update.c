@@ -54,8 +54,8 @@ static bool object_takes(const struct update *u, struct ltp_result *r)
 
 static bool request_holds(const struct update *u, struct ltp_result *r)
 {
-	return request_deltas_hold(u->profile, u->req->pos, u->req->n_pos, u->record,
-				   r) &&
+	return request_deltas_hold(u->profile, u->req->pos, u->req->n_pos,
+				   u->detected, u->record, r) &&
 	       ingest_space_left(u->w->l, r);
 }
 

@@ -508,7 +508,7 @@ static const char HELP_SEARCH[] =
     "FILTER is one argument: FIELD OPERATOR VALUE, joined by and, or, not and\n"
     "parentheses; then order newest|oldest, after POID, limit N (at most 1000).\n"
     "  stored, period            date or time: 2026-01-01, 2026-01-01T12:00:00Z\n"
-    "  poid, profile, format, mime, pronom, id, signer       text\n"
+    "  poid, profile, format, mime, pronom, id, record, signer  text\n"
     "  indication                TOTAL_PASSED, TOTAL_FAILED, INDETERMINATE\n"
     "  subindication             NO_CERTIFICATE_CHAIN_FOUND, ...\n"
     "  versions                  number        state   live, data-deleted\n"

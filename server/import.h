@@ -48,15 +48,6 @@ int import_origin_make(const struct import *im, const struct exchange_item *e, b
 		       const char *what, struct import_origin *ret,
 		       struct ltps_error *err) LTPS_CHECKED;
 void import_origin_clear(struct import_origin *o);
-/*
- * import_find - asks the service (Search) for the object that was made of it.
- * within  POID of the object that it must be; NULL: any, the oldest
- * poid    set when it is found
- * The exit status: 0 also when there is none.
- */
-int import_find(const struct import *im, const struct import_origin *origin,
-		const char *within, char poid[IMPORT_POID_MAX], bool *ret_found);
-
 /* ---- import_request.c ---- */
 
 #define IMPORT_ID_SIZE (EXCHANGE_TEXT_MAX + 32)
@@ -73,6 +64,17 @@ struct import_piece {
 	struct import_version before;  /* that it is an update of; none: a new object */
 	const char *what;              /* for people */
 };
+/*
+ * import_find - asks the service (Search) for the object that was made of it, and
+ * compares its data with the document: the name alone proves nothing.
+ * within  POID of the object that it must be; NULL: any, the oldest
+ * poid    set when it is found
+ * The exit status: 0 also when there is none.
+ */
+int import_find(const struct import *im, const struct import_piece *p,
+		const struct import_origin *origin, const char *within,
+		char poid[IMPORT_POID_MAX], bool *ret_found);
+
 /* Walks over them in the order in which they are submitted; step gives 0, or the exit
  * status that ends it. poid: of the object that it belongs to, kept between its steps.
  */

@@ -176,7 +176,8 @@ static bool rules_hold(const struct import *im, const struct profile *profile,
 	    !request_record_stands(r->pos, r->n, why))
 		return false;
 	return p->before.e != NULL
-		   ? request_deltas_hold(profile, r->pos, r->n - 1, record, why)
+		   ? request_deltas_hold(profile, r->pos, r->n - 1, NULL, record,
+				       why)
 		   : request_pos_hold(profile, r->pos, r->n, why) &&
 			 formats_true(r, why);
 }

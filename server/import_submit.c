@@ -110,7 +110,7 @@ static int take(const struct import *im, const struct import_piece *p,
 	bool there = false;
 	int status = EXIT_VALID;
 	if (im->anew == 0)
-		status = import_find(im, &r->origin, p->before.e != NULL ? poid : NULL,
+		status = import_find(im, p, &r->origin, p->before.e != NULL ? poid : NULL,
 				     poid, &there);
 	if (status == EXIT_VALID && !there)
 		status = submit(im, p, r, poid);

@@ -24,6 +24,7 @@ enum search_field {
 	SEARCH_MIME,          /* likewise */
 	SEARCH_PRONOM,        /* likewise */
 	SEARCH_ID,            /* likewise, its ID; or that of a record that came */
+	SEARCH_RECORD,        /* ID of a record that came with some version */
 	SEARCH_SIGNER,        /* subject of some signature's certificate */
 	SEARCH_INDICATION,    /* of the newest version; "" when it was not judged */
 	SEARCH_SUBINDICATION, /* likewise */

@@ -48,5 +48,9 @@ SELECT count(*) FROM (SELECT 1 FROM part p INDEXED BY part_id
 		WHERE ?1 IS NOT NULL AND p.po_id = ?2
 	UNION ALL SELECT 1 FROM version v INDEXED BY version_record
 		WHERE v.record_id = ?2 LIMIT ?3)
+-- PROBE_RECORD_EQ
+-- Likewise.
+SELECT count(*) FROM (SELECT 1 FROM version v INDEXED BY version_record
+	WHERE ?1 IS NOT NULL AND v.record_id = ?2 LIMIT ?3)
 -- SEARCH_PLACE
 SELECT created_ms, id FROM object WHERE tenant = ?1 AND poid = ?2

@@ -88,8 +88,20 @@ id IN (WITH x (id) AS (VALUES (?))
 -- ID_HAS
 EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
-	AND v.kind IN (1, 4) AND instr(lower(coalesce(p.po_id, '') || ' '
-		|| coalesce(v.record_id, '')), lower(?)) > 0)
+	AND v.kind IN (1, 4) AND EXISTS (WITH x (id) AS (VALUES (lower(?)))
+		SELECT 1 FROM x WHERE instr(lower(p.po_id), x.id) > 0
+			OR instr(lower(v.record_id), x.id) > 0))
+-- RECORD_EQ
+EXISTS (SELECT 1 FROM version v
+	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
+	AND v.kind IN (1, 4) AND v.record_id = ?)
+-- RECORD_EQ_NARROW
+id IN (SELECT v.object FROM version v INDEXED BY version_record
+	WHERE v.record_id = ? AND v.kind IN (1, 4))
+-- RECORD_HAS
+EXISTS (SELECT 1 FROM version v
+	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
+	AND v.kind IN (1, 4) AND instr(lower(v.record_id), lower(?)) > 0)
 -- SIGNER_EQ
 id IN (SELECT s.version / 16384 FROM signature s WHERE s.signer IN
 	(SELECT g.id FROM signer g WHERE g.tenant = ?1 AND g.subject = ?))

@@ -317,7 +317,7 @@ export default {
 	"search.clear": "Clear",
 	"search.filter": "Filter",
 	"search.filter.open": "Write the filter by hand",
-	"search.filter.help": "Conditions are “field operator value”, joined by and, or, not and parentheses. Fields: poid, stored, period, profile, format, mime, pronom, id, signer, indication, subindication, versions, state. “~” means contains. At the end may stand: order newest, after a POID, limit N. Examples, to be taken over with a click:",
+	"search.filter.help": "Conditions are “field operator value”, joined by and, or, not and parentheses. Fields: poid, stored, period, profile, format, mime, pronom, id, record, signer, indication, subindication, versions, state. “~” means contains. At the end may stand: order newest, after a POID, limit N. Examples, to be taken over with a click:",
 	"search.example.1": "Signed by somebody whose name contains “Pop”, in the archive since 2026.",
 	"search.example.2": "What could not be decided, the newest first.",
 	"search.example.3": "PDF files that were changed by their owner.",

@@ -317,7 +317,7 @@ export default {
 	"search.clear": "Golește",
 	"search.filter": "Filtru",
 	"search.filter.open": "Scrie filtrul de mână",
-	"search.filter.help": "Condițiile au forma „câmp operator valoare” și se leagă prin and, or, not și paranteze. Câmpuri: poid, stored, period, profile, format, mime, pronom, id, signer, indication, subindication, versions, state. „~” înseamnă că cuprinde. La sfârșit pot sta: order newest, after și un POID, limit N. Exemple, de preluat cu un clic:",
+	"search.filter.help": "Condițiile au forma „câmp operator valoare” și se leagă prin and, or, not și paranteze. Câmpuri: poid, stored, period, profile, format, mime, pronom, id, record, signer, indication, subindication, versions, state. „~” înseamnă că cuprinde. La sfârșit pot sta: order newest, after și un POID, limit N. Exemple, de preluat cu un clic:",
 	"search.example.1": "Semnat de cineva al cărui nume cuprinde „Pop”, în arhivă din 2026.",
 	"search.example.2": "Ce nu s-a putut decide, cele mai noi întâi.",
 	"search.example.3": "Fișiere PDF schimbate de proprietar.",

@@ -432,7 +432,7 @@ class Cut(http.server.ThreadingHTTPServer):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, answer, _ = self.server.service.request(
                 "POST", self.path, body, {"Content-Type": "application/json"})
-            if not self.path.endswith("/Search") and self.server.client is not None:
+            if not self.path.endswith(("/Search", "/RetrievePO")) and self.server.client is not None:
                 self.server.client.kill()
                 return
             self.send_response(status)
@@ -491,6 +491,33 @@ def repeated(_, ltps, old, new, poids, path, more):
     for poid in found(new) - start:
         new.call("DeletePO", {"poId": poid, "reason": "test"})
     tap.equal("which are gone again", found(new), start)
+
+
+def planted(_, ltps, old, new, poids, path):
+    """A name is no evidence: what only bears it is passed over."""
+    start, command = found(new), [ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem"]
+    r = run(*command, "--url", new.url)
+    first = rows(r)
+    others = []
+    for poid in found(new) - start:
+        parts = new.retrieve(poid, "PO", versionId=["all"])[1]["po"]
+        others += [p["id"] for p in parts if p["id"].startswith("imported-") and len(p["id"]) == 73]
+        new.call("DeletePO", {"poId": poid, "reason": "test"})
+    tap.check("names of what is beside", len(others) >= 2, others)
+    names = list(others)
+    for poid in poids:
+        digest = hashlib.sha256(record_of(old, poid, "v1")).hexdigest()
+        text = f"object {poid}\nv1\nrecord {digest}\n"
+        names.append("imported-" + hashlib.sha256(text.encode()).hexdigest())
+    for name in names:
+        po = {"binaryData": {"value": b64(b"x")}, "mimeType": "text/plain", "id": name}
+        tap.check("planted", "poId" in new.call("PreservePO", {"pro": PROFILE, "po": [po]})[1])
+    r = run(*command, "--url", new.url)
+    tap.equal("nothing is there", (r.returncode, [x[2:] for x in rows(r)]),
+              (0, [x[2:] for x in first] if first else None))
+    tap.check("with a word", b"not the same" in r.stderr, r.stderr)
+    for poid in found(new) - start:
+        new.call("DeletePO", {"poId": poid, "reason": "test"})
 
 
 def asked_wrongly(_, old, new, poids):
@@ -620,6 +647,7 @@ def main():
             tap.run(checked, ltps, old, new, good, work)
             pairs = unknown_authority(tap, ltps, old, third, poids, path)
             tap.run(beside, ltps, old, third, pairs, poids, work)
+            tap.run(planted, ltps, old, new, poids, path)
             tap.run(repeated, ltps, old, new, poids, path, f"{work}/more.xml")
             pairs = taken_over(tap, ltps, old, new, poids, path)
             tap.run(continued, ltps, old, new, pairs, poids, firsts, work)

@@ -240,6 +240,33 @@ Test(continued_use, outlook_judges_a_record_once_while_nothing_changes)
 	cr_expect_gt(told(b, poid), first, "and the outlook behind it");
 }
 
+/* The tag of a chain that came. */
+static void put_tag(struct ltp_kit *k, const char *hex)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql),
+		 "UPDATE chain SET der = CAST(x'%s' || substr(der, 2) AS BLOB) WHERE "
+		 "ref_kind = 1 AND tail IS NULL",
+		 hex);
+	storage_sql(k->dir, sql);
+}
+
+Test(continued_use, damage_that_is_repaired_is_not_remembered)
+{
+	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	char poid[64];
+	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
+	ckit_settle();
+	const struct view record = ckit_record_of(a, poid, "v1");
+	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
+	b = ckit_start(SHA256, 1);
+	ckit_preserve(b, ONE, 1, record, poid);
+	put_tag(b, "31");
+	cr_expect_eq(told(b, poid), INT64_MAX, "damaged");
+	put_tag(b, "30");
+	cr_expect_eq(told(b, poid), first, "repaired");
+}
+
 Test(continued_use, outlook_judges_again_when_the_record_grew)
 {
 	struct ltp_kit *a = ckit_start(SHA256, 1), *b;

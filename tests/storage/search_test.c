@@ -432,7 +432,16 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 		{ TEXT(ID, EQ, "common"), "n1000" },
 		{ TEXT(ID, EQ, "rare"), "n22001" },
 		{ TEXT(ID, HAS, "RAR"), "n22001" },
+		{ TEXT(RECORD, EQ, "common"), "n1000" },
+		{ TEXT(RECORD, EQ, "rare"), "n22001" },
+		{ TEXT(RECORD, HAS, "RAR"), "n22001" },
 	};
+	/* The end of one id and the beginning of another are no id. */
+	static const struct search_node across = TEXT(ID, HAS, "y c");
+	expect(&across, 1, "");
+	/* What a part is called is no name of a record. */
+	static const struct search_node part = TEXT(RECORD, EQ, "few");
+	expect(&part, 1, "");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct search_node n[3] = {
 			cases[i].node,
