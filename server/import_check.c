@@ -257,7 +257,10 @@ int import_check(struct import *im)
 		return status;
 	if (profile_builtin(list, PROFILES_MAX, &n, &err) != 0)
 		return command_error("import", &err);
-	const struct profile *known = find_profile(list, n, im->profile);
+	/* Another service may have another profile of this name: nothing but a check that
+	 * was asked for goes by ours. */
+	const struct profile *known =
+	    im->check != 0 ? find_profile(list, n, im->profile) : NULL;
 	const struct profile *profile = known != NULL ? known : &ANY_PROFILE;
 	status = import_walk(im, check_step, (void *)(uintptr_t)profile);
 	if (status == 0 && im->check != 0)
