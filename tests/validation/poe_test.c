@@ -63,6 +63,16 @@ Test(poe, default_holds_for_everything_but_what_is_proven_earlier)
 	cr_assert_eq(poe_earliest(s, hash(3)), 45);
 }
 
+Test(poe, default_does_not_hold_for_what_is_said_to_have_no_proof)
+{
+	poe_default(s, 45);
+	add(1, INT64_MAX);
+	cr_assert_eq(poe_earliest(s, hash(1)), INT64_MAX);
+	cr_assert_null(poe_source(s, hash(1)));
+	add(1, 40); /* something proves it */
+	cr_assert_eq(poe_earliest(s, hash(1)), 40);
+}
+
 Test(poe, many_objects_stay_apart)
 {
 	for (uint32_t n = 0; n < 3000; n++)
