@@ -145,11 +145,12 @@ Test(search_filter, filters_mean_what_they_say)
 		  "4=http://uri.etsi.org/ades/PAdES" },
 		{ "stored>=1970-01-02", "1>=86400000" },
 		{ "period < 1970-01-01T01:00:00+01:00", "2<0" },
-		{ "versions > 2", "11>2" },
-		{ "state = data-deleted", "12=1" },
-		{ "indication = total-passed", "9=TOTAL_PASSED" },
-		{ "indication = \"\"", "9=" },
-		{ "subindication = no_poe", "10=NO_POE" },
+		{ "versions > 2", "12>2" },
+		{ "state = data-deleted", "13=1" },
+		{ "indication = total-passed", "10=TOTAL_PASSED" },
+		{ "indication = \"\"", "10=" },
+		{ "record = imported-1", "8=imported-1" },
+		{ "subindication = no_poe", "11=NO_POE" },
 		{ "id = and and id = \"or\"", "(7=and&7=or)" },
 		{ "id=a or id=b and id=c", "(7=a|(7=b&7=c))" },
 		{ "(id=a or id=b) and id=c", "((7=a|7=b)&7=c)" },
@@ -157,7 +158,7 @@ Test(search_filter, filters_mean_what_they_say)
 		{ "not id=a and id=b", "(!7=a&7=b)" },
 		{ "not (id=a or id=b)", "!(7=a|7=b)" },
 		{ "not not id=a", "!!7=a" },
-		{ "signer ~ \"M\xc3\xbcller\"", "8~M\xc3\xbcller" },
+		{ "signer ~ \"M\xc3\xbcller\"", "9~M\xc3\xbcller" },
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct ltps_error err = LTPS_ERROR_INIT;
