@@ -80,7 +80,9 @@ int import_find(const struct import *im, const struct import_piece *p,
  */
 typedef int (*import_step)(const struct import *im, const struct import_piece *p,
 			   char poid[IMPORT_POID_MAX], void *arg);
-int import_walk(struct import *im, import_step step, void *arg);
+/* Before each object, and at the end: so many of n are done. */
+typedef void (*import_told)(const struct import *im, size_t done, size_t n);
+int import_walk(struct import *im, import_told told, import_step step, void *arg);
 
 struct import_request {
 	enum operation operation; /* PreservePO or UpdatePOC */

@@ -247,6 +247,11 @@ static void tell_open(const struct import *im, bool known)
 	       known ? "" : im->profile);
 }
 
+static void tell_judged(const struct import *im, size_t done, size_t n)
+{
+	progress_step(im->client.progress, "judging", PROGRESS_THINGS, done, n);
+}
+
 int import_check(struct import *im)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -262,7 +267,7 @@ int import_check(struct import *im)
 	const struct profile *known =
 	    im->check != 0 ? find_profile(list, n, im->profile) : NULL;
 	const struct profile *profile = known != NULL ? known : &ANY_PROFILE;
-	status = import_walk(im, check_step, (void *)(uintptr_t)profile);
+	status = import_walk(im, tell_judged, check_step, (void *)(uintptr_t)profile);
 	if (status == 0 && im->check != 0)
 		tell_open(im, known != NULL);
 	while (n > 0)

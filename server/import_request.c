@@ -311,7 +311,7 @@ static bool is_first(const struct import *im, size_t i)
 	return first;
 }
 
-int import_walk(struct import *im, import_step step, void *arg)
+int import_walk(struct import *im, import_told told, import_step step, void *arg)
 {
 	size_t n = 0, done = 0;
 	find_hop(im);
@@ -320,10 +320,11 @@ int import_walk(struct import *im, import_step step, void *arg)
 	for (size_t i = 0; i < im->x.n; i++) {
 		if (!is_first(im, i))
 			continue;
-		progress_part(&im->trust.progress, "object", ++done, n);
+		told(im, done++, n);
 		const int status = walk_object(im, &im->x.items[i], step, arg);
 		if (status != 0)
 			return status;
 	}
+	told(im, n, n);
 	return 0;
 }

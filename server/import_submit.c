@@ -132,7 +132,13 @@ static int submit_step(const struct import *im, const struct import_piece *p,
 	return status;
 }
 
+static void tell_object(const struct import *im, size_t done, size_t n)
+{
+	if (done < n)
+		progress_part(im->client.progress, "object", done + 1, n);
+}
+
 int import_submit(struct import *im)
 {
-	return import_walk(im, submit_step, NULL);
+	return import_walk(im, tell_object, submit_step, NULL);
 }
