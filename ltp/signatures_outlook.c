@@ -78,17 +78,13 @@ static bool stamp_covers(const struct document_stamp *s, const uint8_t sha256[32
 	return false;
 }
 
-static const uint8_t *status_id(const struct path_status_object *o)
-{
-	return o->crl != NULL ? o->crl->sha256 : o->ocsp != NULL ? o->ocsp->sha256 : NULL;
-}
-
 static bool stamp_rests_on(const struct report_stamp *s, const uint8_t sha256[32])
 {
 	const struct path_candidate *c = &s->certificate->chain;
 	for (size_t i = 0; c->revocation != NULL && i + 1 < c->n_certs; i++)
 		for (size_t k = 0; k < c->revocation[i].n_objects; k++) {
-			const uint8_t *id = status_id(&c->revocation[i].objects[k]);
+			const uint8_t *id =
+			    path_status_id(&c->revocation[i].objects[k]);
 			if (id != NULL && memcmp(id, sha256, 32) == 0)
 				return true;
 		}

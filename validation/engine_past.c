@@ -108,11 +108,9 @@ static bool status_known_by(const struct past_job *j,
 	const struct path_cert_revocation *own = &r->chain.revocation[0];
 	for (size_t i = 0; i < own->n_objects; i++) {
 		const struct path_status_object *o = &own->objects[i];
-		const uint8_t *sha256 = o->crl != NULL    ? o->crl->sha256
-					: o->ocsp != NULL ? o->ocsp->sha256
-							  : NULL;
-		if (sha256 != NULL && is_about(o, r->chain.certs[0]) &&
-		    poe_earliest(j->e->poes, sha256) <= time_ms)
+		const uint8_t *id = path_status_id(o);
+		if (id != NULL && is_about(o, r->chain.certs[0]) &&
+		    poe_earliest(j->e->poes, id) <= time_ms)
 			return true;
 	}
 	return false;

@@ -90,4 +90,7 @@ int time_slide(struct path_run *run, const struct poe_set *poes, int64_t start_m
 	       struct path_candidate *c, struct time_slide *ret,
 	       struct ltps_error *err) LTPS_CHECKED;
 
+/* SHA-256 of the CRL or response; NULL: it is neither. */
+const uint8_t *path_status_id(const struct path_status_object *o);
+
 #endif

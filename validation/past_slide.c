@@ -136,12 +136,9 @@ static int64_t last_proof_ms(const struct slide *s,
 {
 	int64_t last_ms = INT64_MIN;
 	for (size_t i = 0; i < r->n_objects; i++) {
-		const struct path_status_object *o = &r->objects[i];
-		const uint8_t *sha256 = o->crl != NULL    ? o->crl->sha256
-					: o->ocsp != NULL ? o->ocsp->sha256
-							  : NULL;
+		const uint8_t *id = path_status_id(&r->objects[i]);
 		const int64_t poe_ms =
-		    sha256 != NULL ? poe_earliest(s->poes, sha256) : INT64_MIN;
+		    id != NULL ? poe_earliest(s->poes, id) : INT64_MIN;
 		if (poe_ms > last_ms)
 			last_ms = poe_ms;
 	}

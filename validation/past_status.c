@@ -30,6 +30,13 @@ bool past_reason_keeps_earlier(int reason)
 	}
 }
 
+const uint8_t *path_status_id(const struct path_status_object *o)
+{
+	if (o->crl != NULL)
+		return o->crl->sha256;
+	return o->ocsp != NULL ? o->ocsp->sha256 : NULL;
+}
+
 /* ---- algorithms ---- */
 
 /* One signature: an object, signed by this key; one whose key cannot be used is
@@ -84,9 +91,8 @@ static int weigh_object(const struct algorithm_policy *p,
 	struct view algorithm = o->crl != NULL    ? o->crl->algorithm
 				: o->ocsp != NULL ? o->ocsp->algorithm
 						  : VIEW_NULL;
-	const uint8_t *object = o->crl != NULL    ? o->crl->sha256
-				: o->ocsp != NULL ? o->ocsp->sha256
-						  : c->certs[i]->sha256;
+	const uint8_t *id = path_status_id(o);
+	const uint8_t *object = id != NULL ? id : c->certs[i]->sha256;
 	if (o->signer == NULL)
 		return 0;
 	if (cert_equal(o->signer, c->certs[i + 1]))
