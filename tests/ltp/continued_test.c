@@ -495,13 +495,9 @@ static void expect_corrupt(struct ltp_kit *k, const char *poid)
 
 Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	(void)ckit_take_over(ONE, 1, &b, poid);
 	ckit_settle();
 	cr_expect_eq(ckit_damage(b), 0);
 	const int64_t first = ckit_proof_of(b, poid, 0);
@@ -517,14 +513,10 @@ Test(continued, changed_chain_is_found_and_no_evidence_is_given)
 
 Test(continued, chains_go_with_their_object)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	struct ltp_result result;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	(void)ckit_take_over(ONE, 1, &b, poid);
 	ckit_settle();
 	cr_expect_eq(storage_sql_int(b->dir, "SELECT count(*) FROM chain"), 1);
 	/* Without its data the evidence goes on. */

@@ -220,14 +220,10 @@ static void spoil_chain(struct ltp_kit *k)
 
 Test(continued_use, outlook_judges_a_record_once_while_nothing_changes)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	ckit_settle();
 	cr_expect_eq(told(b, poid), first);
 	/* A judgement would see it. */
@@ -253,14 +249,10 @@ static void put_tag(struct ltp_kit *k, const char *hex)
 
 Test(continued_use, damage_that_is_repaired_is_not_remembered)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	put_tag(b, "31");
 	cr_expect_eq(told(b, poid), INT64_MAX, "damaged");
 	put_tag(b, "30");
@@ -269,14 +261,10 @@ Test(continued_use, damage_that_is_repaired_is_not_remembered)
 
 Test(continued_use, outlook_judges_again_when_the_record_grew)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	cr_expect_eq(told(b, poid), first, "by what came alone");
 	spoil_chain(b);
 	cr_expect_eq(told(b, poid), first);
@@ -346,14 +334,10 @@ Test(continued_use, algorithm_that_ends_shows_at_the_next_request)
 
 Test(continued_use, anchors_of_another_configuration_are_not_those_of_before)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	cr_expect_eq(told(b, poid), first);
 	ltp_kit_close(b);
 	material_free(b->trust);
@@ -366,17 +350,13 @@ Test(continued_use, anchors_of_another_configuration_are_not_those_of_before)
 
 Test(continued_use, judging_ends_with_its_limit_and_goes_on)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1), *b;
+	struct ltp_kit *b;
 	struct limit over = limit_of(0, NULL);
 	struct object *o = NULL;
 	char poid[64];
 	int64_t ms;
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const struct view record = ckit_record_of(a, poid, "v1");
-	const int64_t first = ckit_judged(record, ONE, 1).first_ms;
-	b = ckit_start(SHA256, 1);
-	ckit_preserve(b, ONE, 1, record, poid);
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	MUST(object_get(b->w->conn, "default", poid, &o, &err));
 	cr_expect_eq(outlook_prepare(b->w, o, &over, &err), -1);
 	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);

@@ -168,6 +168,18 @@ void ckit_preserve(struct ltp_kit *k, const char *const *texts, size_t n,
 		     k->answer.message);
 }
 
+struct view ckit_take_over(const char *const *texts, size_t n, struct ltp_kit **ret,
+			   char poid[64])
+{
+	struct ltp_kit *a = ckit_start(SHA256, 1);
+	ckit_preserve(a, texts, n, VIEW_NULL, poid);
+	ckit_settle();
+	const struct view record = ckit_record_of(a, poid, "v1");
+	*ret = ckit_start(SHA256, 1);
+	ckit_preserve(*ret, texts, n, record, poid);
+	return record;
+}
+
 enum ltp_minor ckit_update(struct ltp_kit *k, const char *poid,
 			   const struct ltp_po *pos, size_t n, struct ltp_result *r)
 {

@@ -55,6 +55,10 @@ struct view ckit_record_of(struct ltp_kit *k, const char *poid, const char *vers
 /* These texts, under the names a, b, c, and a record of them when there is one. */
 void ckit_preserve(struct ltp_kit *k, const char *const *texts, size_t n,
 		   struct view record, char poid[64]);
+/* One service preserves these texts, and another takes them over with their record, which
+ * is given. */
+struct view ckit_take_over(const char *const *texts, size_t n, struct ltp_kit **ret,
+			   char poid[64]);
 enum ltp_minor ckit_update(struct ltp_kit *k, const char *poid,
 			   const struct ltp_po *pos, size_t n, struct ltp_result *r);
 

@@ -249,17 +249,23 @@ static void prove_certificates(int64_t time_ms)
 	past_kit_poe(&k, ca->der, time_ms);
 }
 
+static struct algorithm_limit ending[] = {
+	{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
+	{ .algorithm = "sha256", .until_ms = INT64_MAX }
+};
+static const struct algorithm_policy ending_policy = { ending, 2 };
+
+static void begin_ending(void)
+{
+	prove_certificates(NOW - 6 * DAY);
+	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
+	k.in.path.algorithms = &ending_policy;
+}
+
 /* From then on anybody could have made it (EN 319 102-1 5.6.2.4 step 4). */
 Test(past, good_status_proven_after_the_end_of_its_algorithm_does_not_count)
 {
-	struct algorithm_limit limits[] = {
-		{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
-		{ .algorithm = "sha256", .until_ms = INT64_MAX }
-	};
-	const struct algorithm_policy policy = { limits, 2 };
-	prove_certificates(NOW - 6 * DAY);
-	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
-	k.in.path.algorithms = &policy;
+	begin_ending();
 	crl_of(root, NOW - 4 * DAY, NULL, NOW - 3 * DAY + 1);
 	past_kit_expect_past(&k, NONE);
 	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
@@ -274,25 +280,18 @@ Test(past, good_status_proven_after_the_end_of_its_algorithm_does_not_count)
 
 /* ---- revocations count whenever they are proven ---- */
 
-static struct algorithm_limit ending[] = {
-	{ .algorithm = "ECDSA", .min_bits = 256, .until_ms = NOW - 3 * DAY },
-	{ .algorithm = "sha256", .until_ms = INT64_MAX }
-};
-static const struct algorithm_policy ending_policy = { ending, 2 };
-
-static void begin_ending(void)
+/* The CA that will be revoked. */
+static struct fix_revoked begin_lost(void)
 {
-	prove_certificates(NOW - 6 * DAY);
-	crl_of(ca, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
-	k.in.path.algorithms = &ending_policy;
+	begin_ending();
+	return (struct fix_revoked){ .cert = ca,
+				     .at_ms = NOW - 7 * DAY,
+				     .reason = 1 };
 }
 
 Test(past, revocation_proven_after_the_end_of_its_algorithm_counts)
 {
-	const struct fix_revoked lost = { .cert = ca,
-					  .at_ms = NOW - 7 * DAY,
-					  .reason = 1 };
-	begin_ending();
+	const struct fix_revoked lost = begin_lost();
 	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
 	past_kit_expect_past(&k, NOW - 3 * DAY);
 	crl_of(root, NOW - 4 * DAY, &lost, NOW - 2 * DAY);
@@ -302,10 +301,7 @@ Test(past, revocation_proven_after_the_end_of_its_algorithm_counts)
 /* The complete list says nothing that counts any more, but its delta does. */
 Test(past, revocation_in_a_delta_of_a_list_proven_late_counts)
 {
-	const struct fix_revoked lost = { .cert = ca,
-					  .at_ms = NOW - 7 * DAY,
-					  .reason = 1 };
-	begin_ending();
+	const struct fix_revoked lost = begin_lost();
 	crl_of(root, NOW - 5 * DAY, NULL, NOW - 4 * DAY);
 	add_crl((struct fix_crl_options){ .issuer = root,
 					  .this_ms = NOW - 4 * DAY - HOUR,
