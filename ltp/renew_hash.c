@@ -28,8 +28,11 @@
 /* Looked at again after this when nothing can be done now: a tree is not stamped yet, a
  * token has no validation data yet. */
 #define POLL_MS ((int64_t)3600000)
-/* A pause for those who submit. */
+/* While others use the store, a turn is followed by a pause: at least PAUSE_MS, and so
+ * many times what the store's writer was busy meanwhile. Where they leave it no rest, the
+ * renewal has one part in twenty of the time; where they come now and then, most of it. */
 #define PAUSE_MS 100
+#define PAUSE_TIMES 20
 /* After a conflict: what made it may last. */
 #define CONFLICT_MS 10000
 /* Tasks of others while a turn ran, from which on the store counts as busy. */
@@ -50,10 +53,12 @@ struct turn {
 	bool has_cause;
 	uint64_t bytes; /* read */
 	uint64_t tasks, tasks_before;
+	uint64_t busy_us, busy_us_before; /* the store's writer */
 	bool more;     /* there is something to read now */
 	bool changed;  /* look at the sources anew */
 	bool conflict; /* since they were changed by others */
 	bool pause;    /* others wait for the store */
+	bool late;     /* the margin is nearly gone: only the shortest pause */
 	bool stuck;    /* no digest lasts longer */
 	bool waits;    /* for validation data */
 	size_t broken; /* sources that cannot be read themselves */
@@ -79,6 +84,7 @@ static void count_others(struct turn *x)
 	store_stats_get(x->w->l->o.store, &stats);
 	if (stats.tasks - x->tasks_before >= x->tasks + OTHERS_BUSY) {
 		x->pause = true;
+		x->busy_us = stats.commit_us - x->busy_us_before;
 		hash_readers_cut(x->readers);
 	}
 }
@@ -293,10 +299,11 @@ static int work_on(struct turn *x, const struct hash_due *d,
 
 /* ---- all sources of a digest ---- */
 
-/* For the trace: of the first digest that has sources. */
+/* Of a digest that has sources; for the trace, the first one. */
 static void set_cause(struct turn *x, const struct hash_due *d)
 {
 	char end[TIME_TEXT_MAX];
+	x->late = x->late || d->late;
 	if (x->has_cause)
 		return;
 	time_rfc3339(d->end_ms, end);
@@ -419,6 +426,7 @@ static int work(struct turn *x, const struct hash_dues *dues, struct ltps_error 
 	struct store_stats stats;
 	store_stats_get(x->w->l->o.store, &stats);
 	x->tasks_before = stats.tasks;
+	x->busy_us_before = stats.commit_us;
 	if (hash_readers_start(x->w->l, clock_monotonic_ms() + UPKEEP_TURN_MS,
 			       turn_bytes(x), &x->readers, err) != 0)
 		return -1;
@@ -439,6 +447,13 @@ static int work(struct turn *x, const struct hash_dues *dues, struct ltps_error 
 	return rc;
 }
 
+/* From the beginning of the turn. */
+static int64_t pause_of(const struct turn *x)
+{
+	const int64_t pause_ms = (int64_t)(x->busy_us * PAUSE_TIMES / 1000);
+	return x->late || pause_ms < PAUSE_MS ? PAUSE_MS : pause_ms;
+}
+
 /* When to go on, so that the rate is kept and nobody waits for us. */
 static void set_again(struct turn *x)
 {
@@ -447,7 +462,7 @@ static void set_again(struct turn *x)
 	if (x->conflict)
 		at_ms += CONFLICT_MS;
 	else if (x->pause)
-		at_ms += PAUSE_MS;
+		at_ms += pause_of(x);
 	if (rate != 0 && x->bytes > 0) {
 		const int64_t by_rate =
 		    x->t->now_ms + (int64_t)((double)x->bytes * 1000 / (double)rate);

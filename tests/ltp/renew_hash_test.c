@@ -1050,6 +1050,73 @@ Test(renew_hash, rate_sets_when_to_go_on)
 	scene_stop(&s);
 }
 
+/* ---- others at the store ---- */
+
+struct others {
+	struct store *store;
+	uint64_t busy_us;
+};
+
+static uint64_t busy_us(struct store *store)
+{
+	struct store_stats stats;
+	store_stats_get(store, &stats);
+	return stats.commit_us;
+}
+
+static int do_nothing(struct store_conn *conn, void *arg, struct ltps_error *e)
+{
+	(void)conn;
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+/* As many as make a store busy, and so much that more than the shortest pause is due. */
+static void submit_others(void *arg, const char *name)
+{
+	struct others *o = arg;
+	struct ltps_error e = LTPS_ERROR_INIT;
+	const uint64_t before = busy_us(o->store);
+	(void)name;
+	for (int n = 0; n < 80 || o->busy_us < 20000; n++) {
+		cr_assert_eq(store_write(o->store, do_nothing, NULL, &e), 0);
+		o->busy_us = busy_us(o->store) - before;
+	}
+}
+
+static int64_t pause_beside_others(struct scene *s, uint64_t *ret_busy_us)
+{
+	struct others o = { .store = s->k.store };
+	failpoint_on_pause(submit_others, &o);
+	MUST(failpoint_arm("ltp.renew_hash.batch:1:pause", &err));
+	turn_once(s);
+	MUST(failpoint_arm(NULL, &err));
+	failpoint_on_pause(NULL, NULL);
+	*ret_busy_us = o.busy_us;
+	return s->turn.again_ms - s->turn.now_ms;
+}
+
+Test(renew_hash, busy_store_has_most_of_the_time)
+{
+	struct scene s;
+	uint64_t busy;
+	scene_ready(&s, 1, 4);
+	const int64_t pause_ms = pause_beside_others(&s, &busy);
+	cr_expect_geq(pause_ms, (int64_t)(20 * busy / 1000), "%lld", (long long)pause_ms);
+	scene_stop(&s);
+}
+
+Test(renew_hash, busy_store_waits_when_time_is_short)
+{
+	struct scene s;
+	uint64_t busy;
+	scene_ready(&s, 1, 4);
+	end_digest(&s, P_SHA256, now_of(&s) + 20 * DAY_MS);
+	cr_expect_eq(pause_beside_others(&s, &busy), 100);
+	scene_stop(&s);
+}
+
 static void in_child(struct scene *s, const char *failpoint)
 {
 	int status;
