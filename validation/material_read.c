@@ -15,17 +15,20 @@
 #define OID_CERTIFICATE_VALUES "1.2.840.113549.1.9.16.2.23"
 #define OID_REVOCATION_VALUES "1.2.840.113549.1.9.16.2.24"
 
-/* Adds what decodes; an object that does not is left out without a word. */
+/* What does not decode is left out without a word. Too large or too many of them is not
+ * the object's, and is said. */
+static int unless_object(int rc, struct ltps_error *err)
+{
+	if (rc == 0 || err->fault != LTPS_FAULT_OBJECT)
+		return rc;
+	ltps_error_clear(err);
+	return 0;
+}
+
 static int add_if_decodes(struct material *m, enum material_kind kind, struct view der,
 			  struct ltps_error *err)
 {
-	if (material_add(m, kind, der, err) == 0)
-		return 0;
-	/* Too large or too many of them is not the object's, and is said. */
-	if (err->fault != LTPS_FAULT_OBJECT)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
+	return unless_object(material_add(m, kind, der, err), err);
 }
 
 /* Each element of a SEQUENCE OF, as one kind; a broken list is left out. */
@@ -150,13 +153,29 @@ static int add_crl_choice(struct material *m, struct view choice,
 	return rc;
 }
 
-static int add_cms_certs(struct material *m, enum material_kind kind,
-			 const struct cms *cms, struct ltps_error *err)
+static bool is_certificate(struct view choice)
+{
+	return choice.n > 0 && choice.p[0] == DER_SEQUENCE;
+}
+
+static int add_cms_certs(struct material *m, const struct cms *cms,
+			 struct ltps_error *err)
 {
 	for (size_t i = 0; i < cms->n_certs; i++) {
-		struct view c = cms->certs[i];
-		if (c.n > 0 && c.p[0] == DER_SEQUENCE &&
-		    add_if_decodes(m, kind, c, err) != 0)
+		if (is_certificate(cms->certs[i]) &&
+		    add_if_decodes(m, MATERIAL_CERT, cms->certs[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_cms_anchors(struct material *m, const struct cms *cms, int64_t sunset_ms,
+			   struct ltps_error *err)
+{
+	for (size_t i = 0; i < cms->n_certs; i++) {
+		if (is_certificate(cms->certs[i]) &&
+		    unless_object(
+			material_add_anchor(m, cms->certs[i], sunset_ms, err), err) != 0)
 			return -1;
 	}
 	return 0;
@@ -164,7 +183,7 @@ static int add_cms_certs(struct material *m, enum material_kind kind,
 
 int material_add_cms(struct material *m, const struct cms *cms, struct ltps_error *err)
 {
-	if (add_cms_certs(m, MATERIAL_CERT, cms, err) != 0)
+	if (add_cms_certs(m, cms, err) != 0)
 		return -1;
 	for (size_t i = 0; i < cms->n_crls; i++) {
 		if (add_crl_choice(m, cms->crls[i], err) != 0)
@@ -177,14 +196,15 @@ int material_add_cms(struct material *m, const struct cms *cms, struct ltps_erro
 	return 0;
 }
 
-/* A bundle of certificates and CRLs without signers (or with). */
+/* A bundle of certificates and CRLs without signers (or with). sunset_ms is of anchors
+ * alone. */
 static int add_bundle(struct material *m, enum material_kind kind, struct view der,
-		      struct ltps_error *err)
+		      int64_t sunset_ms, struct ltps_error *err)
 {
 	struct cms *cms = NULL;
 	int rc = cms_parse(der, &cms, err);
 	if (rc == 0 && kind == MATERIAL_ANCHOR)
-		rc = add_cms_certs(m, MATERIAL_ANCHOR, cms, err);
+		rc = add_cms_anchors(m, cms, sunset_ms, err);
 	else if (rc == 0)
 		rc = material_add_cms(m, cms, err);
 	cms_free(cms);
@@ -206,7 +226,7 @@ static int add_der(struct material *m, enum material_kind kind, struct view der,
 		   struct ltps_error *err)
 {
 	if (is_content_info(der))
-		return add_bundle(m, kind, der, err);
+		return add_bundle(m, kind, der, INT64_MAX, err);
 	return material_add(m, kind, der, err);
 }
 
@@ -247,7 +267,7 @@ static int add_pem_anchor(struct material *m, struct view der, struct view befor
 	if (read_sunset(before, &sunset_ms, err) != 0)
 		return -1;
 	if (is_content_info(der))
-		return add_bundle(m, MATERIAL_ANCHOR, der, err);
+		return add_bundle(m, MATERIAL_ANCHOR, der, sunset_ms, err);
 	return material_add_anchor(m, der, sunset_ms, err);
 }
 

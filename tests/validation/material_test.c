@@ -634,6 +634,21 @@ Test(material, anchor_has_the_sunset_of_the_line_before_it)
 	cr_assert_eq(material_sunset(m, 0), INT64_MAX);
 }
 
+Test(material, anchors_of_a_bundle_have_the_sunset_of_the_line_before_it)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf bundle = make_bundle(), text = buf_make(65536);
+	cr_assert_eq(
+	    buf_put_text(&text, "Trusted-Until: 2026-02-03T04:05:06Z\n", &err), 0);
+	put_pem(&text, "PKCS7", view_buf(&bundle));
+	add_text(MATERIAL_ANCHOR, view_buf(&text));
+	expect_counts(2, 0, 0, 0);
+	cr_expect_eq(material_sunset(m, 0), INT64_C(1770091506000));
+	cr_expect_eq(material_sunset(m, 1), INT64_C(1770091506000));
+	buf_free(&bundle);
+	buf_free(&text);
+}
+
 Test(material, sunset_that_is_no_time_is_refused)
 {
 	add_pem("Trusted-Until: tomorrow\n", LTPS_FORMAT);
