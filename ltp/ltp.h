@@ -112,6 +112,8 @@ struct ltp_options {
 	void *trust_changed_arg;
 	/* Until when evidence may rest on which algorithm; NULL: no end is known. */
 	const struct algorithm_policy *algorithms; /* borrowed */
+	/* The policy that they are of, for those who judge elsewhere; NULL: not told. */
+	const struct validation_policy *evidence_policy; /* borrowed */
 	struct ltp_upkeep_options upkeep;
 	struct fetch_policy fetch;
 	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */

@@ -232,12 +232,14 @@ static int add_anchors(struct package *p, struct ltps_error *err)
 	return rc;
 }
 
-static int add_policy(struct package *p, struct ltps_error *err)
+/* policy  NULL: nothing is added */
+static int add_policy(struct package *p, const char *name,
+		      const struct validation_policy *policy, struct ltps_error *err)
 {
 	struct buf out = buf_make(VALIDATION_POLICY_TEXT_MAX);
-	int rc = p->policy == NULL ? 0 : validation_policy_text(p->policy, &out, err);
-	if (rc == 0 && p->policy != NULL)
-		rc = package_add(p, "policy/validation.conf", view_buf(&out), err);
+	int rc = policy == NULL ? 0 : validation_policy_text(policy, &out, err);
+	if (rc == 0 && policy != NULL)
+		rc = package_add(p, name, view_buf(&out), err);
 	buf_free(&out);
 	return rc;
 }
@@ -344,7 +346,10 @@ static int write_all(struct package *p, const struct ltp_trace *t,
 		     struct ltps_error *err)
 {
 	if (add_versions(p, err) != 0 || add_anchors(p, err) != 0 ||
-	    package_material(p, err) != 0 || add_policy(p, err) != 0 ||
+	    package_material(p, err) != 0 ||
+	    add_policy(p, PACKAGE_EVIDENCE_POLICY, p->w->l->o.evidence_policy, err) !=
+		0 ||
+	    add_policy(p, PACKAGE_POLICY, p->policy, err) != 0 ||
 	    add_trace(p, t, err) != 0 || add_description(p, err) != 0 ||
 	    package_pages(p, err) != 0 || worker_take(p->w, p->sums.n, err) != 0 ||
 	    zip_writer_add(p->zip, view_text("SHA512SUMS"), view_buf(&p->sums), err) !=

@@ -11,7 +11,8 @@
  *   anchors.pem              trust anchors with the periods in which they were trusted
  *   material/                certificates, CRLs, responses that signatures rest on
  *   reports/                 what the service says of the signatures now
- *   policy/validation.conf   the policy that it says it by
+ *   policy/evidence.conf     the policy that evidence is judged by
+ *   policy/validation.conf   the policy that signatures are judged by
  *   trace.json, object.json
  *   README.txt, VERIFY.html  the commands, what each proves and what not
  *   SHA512SUMS               of all other files

@@ -70,6 +70,7 @@ static int judge(struct package *p, const struct package_version *pv,
 	struct ers_input in = { .objects = objects,
 				.n_objects = pv->n,
 				.material = p->w->l->history,
+				.policy = p->w->l->o.algorithms,
 				.time_ms = p->now_ms };
 	int rc = -1;
 	if (objects == NULL || digests == NULL) {

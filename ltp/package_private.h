@@ -8,6 +8,8 @@
 #include "ltp/signatures.h"
 
 #define PACKAGE_NAME_MAX 240
+#define PACKAGE_EVIDENCE_POLICY "policy/evidence.conf"
+#define PACKAGE_POLICY "policy/validation.conf"
 
 /* One command of the page. */
 struct package_step {

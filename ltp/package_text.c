@@ -75,7 +75,10 @@ static const struct {
 			       "named; so the octets existed when the first one was "
 			       "made and are "
 			       "unchanged.",
-			       "It says nothing about who made the object. Without "
+			       "It says nothing about who made the object. How long "
+			       "algorithms lasted is what the policy of the service "
+			       "says: with --policy default, or with one of your own, "
+			       "it is asked anew. Without "
 			       "--time it judges as of "
 			       "now: then the record must have been renewed since. "
 			       "What is trusted is "
@@ -144,8 +147,12 @@ static int put_line(const struct package *p, const struct package_step *s,
 	case PACKAGE_EVIDENCE:
 		return buf_put_fmt(out, err,
 				   "ltps evidence verify %.*s --anchor anchors.pem "
-				   "--time %s",
-				   n, files, now);
+				   "%s--time %s",
+				   n, files,
+				   p->w->l->o.evidence_policy != NULL
+				       ? "--policy " PACKAGE_EVIDENCE_POLICY " "
+				       : "",
+				   now);
 	case PACKAGE_TOKEN:
 		return buf_put_fmt(out, err,
 				   "openssl cms -verify -inform DER -in %.*s -CAfile "
@@ -172,7 +179,7 @@ static int put_line(const struct package *p, const struct package_step *s,
 			n, files) != 0 ||
 	    put_options(p, out, err) != 0)
 		return -1;
-	return buf_put_fmt(out, err, " --policy policy/validation.conf --time %s", now);
+	return buf_put_fmt(out, err, " --policy " PACKAGE_POLICY " --time %s", now);
 }
 
 static int put_kind(const struct package *p, struct page *g, enum package_kind kind,

@@ -7,45 +7,63 @@
 
 #include "base/mem.h"
 #include "formats/format.h"
+#include "ltp/carried.h"
 #include "ltp/fixity.h"
 #include "storage/blob.h"
 
-/* Data of an object preserved here, in the role of the POs of the request. */
+/* The parts of an object preserved here, in the role of the POs of the request: by their
+ * data, or where that is gone or was never here, by the digests that are kept. */
+struct stored_part {
+	struct buf data;
+	struct digest digests[3];
+};
 struct stored {
 	struct ers_object *objects;
-	struct buf *data;
+	struct stored_part *parts;
 	size_t n;
 };
 
 static void stored_clear(struct stored *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		buf_free(&s->data[i]);
-	mem_free(s->data);
+		buf_free(&s->parts[i].data);
+	mem_free(s->parts);
 	mem_free(s->objects);
+}
+
+static int stored_add(struct ltp_worker *w, const struct part *p, struct stored *s,
+		      struct ltps_error *err)
+{
+	const struct digest *kept[] = { &p->sha256, &p->sha512, &p->given };
+	struct stored_part *here = &s->parts[s->n];
+	struct ers_object *o = &s->objects[s->n++];
+	here->data = buf_make((size_t)p->size);
+	*o = (struct ers_object){ .name = "preserved object",
+				  .has_data = p->blob != 0,
+				  .digests = here->digests };
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kept[i]->alg != DIGEST_NONE)
+			here->digests[o->n_digests++] = *kept[i];
+	if (!o->has_data)
+		return 0;
+	if (worker_take(w, p->size, err) != 0 ||
+	    fixity_blob_read(w, p->blob, &here->data, err) != 0)
+		return -1;
+	o->data = view_buf(&here->data);
+	return 0;
 }
 
 static int stored_read(struct ltp_worker *w, const struct version *v, struct stored *s,
 		       struct ltps_error *err)
 {
+	const struct part *carried = carried_part(v); /* covered as chains, not as data */
 	s->objects = mem_zalloc(v->n_parts, sizeof(*s->objects));
-	s->data = mem_zalloc(v->n_parts, sizeof(*s->data));
-	if (s->objects == NULL || s->data == NULL)
+	s->parts = mem_zalloc(v->n_parts, sizeof(*s->parts));
+	if (s->objects == NULL || s->parts == NULL)
 		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < v->n_parts; i++) {
-		const struct part *p = &v->parts[i];
-		s->data[i] = buf_make((size_t)p->size);
-		s->n = i + 1;
-		if (p->blob != 0 &&
-		    (worker_take(w, p->size, err) != 0 ||
-		     fixity_blob_read(w, p->blob, &s->data[i], err) != 0))
+	for (size_t i = 0; i < v->n_parts; i++)
+		if (&v->parts[i] != carried && stored_add(w, &v->parts[i], s, err) != 0)
 			return -1;
-		s->objects[i] = (struct ers_object){
-			.name = "preserved object",
-			.has_data = p->blob != 0,
-			.data = view_buf(&s->data[i]),
-		};
-	}
 	return 0;
 }
 
@@ -186,7 +204,9 @@ int ltp_validate_evidence(struct ltp_worker *w, const struct ltp_evidence_reques
 {
 	int rc = 0;
 	struct evidence_reports reports = { .n = 0 };
-	struct ers_input in = { .material = w->l->history, .time_ms = ltp_now(w->l) };
+	struct ers_input in = { .material = w->l->history,
+				.policy = w->l->o.algorithms,
+				.time_ms = ltp_now(w->l) };
 	refuse(ret_result, LTP_OK, "%s", "");
 	if (request_holds(w->l, req, ret_result)) {
 		if (req->evidence.n == 0)

@@ -203,6 +203,7 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.tsa_skew_ms = s->config->tsa_skew_ms,
 		.trust = s->trust,
 		.algorithms = &s->evidence_policy->algorithms,
+		.evidence_policy = s->evidence_policy,
 		.upkeep = s->config->upkeep.options,
 		.fetch = s->config->fetch,
 		/* The others go on serving what needs no network. */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "formats/asic.h"
 #include "storage/audit.h"
+#include "ltp/inside.h"
 #include "tests/support/ltp_kit.h"
 
 static const struct ltp_caller ME = { "", "tester" };
@@ -294,6 +295,48 @@ Test(validate, record_over_stored_given_and_wrong_objects)
 	cr_expect_neq(reports.r[0]->indication, INDICATION_PASSED);
 	cr_expect_not(reports.r[0]->covers[0].covered);
 	evidence_reports_clear(&reports);
+	ltp_retrieved_clear(&er);
+	ltp_kit_stop(&k);
+}
+
+static enum indication judge_stored(struct ltp_kit *k, const char *poid,
+				    struct ltp_retrieved *er)
+{
+	struct evidence_reports reports = { 0 };
+	struct ltp_evidence_request req = { .evidence = view_buf(&er->pos[0].data),
+					    .poid = poid };
+	cr_expect_eq(validate(k, &req, &reports).minor, LTP_OK);
+	cr_assert_eq(reports.n, 1);
+	const enum indication found = reports.r[0]->indication;
+	evidence_reports_clear(&reports);
+	return found;
+}
+
+Test(validate, record_over_data_that_is_gone_goes_by_the_digests_kept)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved er = { 0 };
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	cr_assert_eq(delete (&k, poid, "OnlySubDOs", "over").minor, LTP_OK);
+	cr_expect_eq(judge_stored(&k, poid, &er), INDICATION_PASSED);
+	ltp_retrieved_clear(&er);
+	ltp_kit_stop(&k);
+}
+
+Test(validate, algorithm_of_a_record_that_has_ended_proves_nothing)
+{
+	struct ltp_kit k;
+	char poid[64];
+	struct ltp_retrieved er = { 0 };
+	struct algorithm_limit limits[] = { { .algorithm = "sha256", .until_ms = 1 } };
+	const struct algorithm_policy policy = { .limits = limits, .n = 1 };
+	start_with_object(&k, poid);
+	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	k.ltp->o.algorithms = &policy;
+	cr_expect_eq(judge_stored(&k, poid, &er), INDICATION_INDETERMINATE);
+	k.ltp->o.algorithms = NULL;
 	ltp_retrieved_clear(&er);
 	ltp_kit_stop(&k);
 }
