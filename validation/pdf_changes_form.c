@@ -168,6 +168,19 @@ static int name_put(const struct pdf_value *t, struct buf *name, bool *lost,
 	return rc;
 }
 
+/* One of the signatures of the file, in the very octets; anything else is no signature,
+ * whatever its field says (12.7.5.5). One that is broken has a verdict of its own that
+ * tells so; a time-stamp without a token has none. */
+static bool is_signature(const struct pades *p, const struct pdf_value *v)
+{
+	for (size_t i = 0; v->where.n > 0 && i < p->n_signatures; i++) {
+		const struct pades_signature *s = &p->signatures[i];
+		if (s->dict->where.p == v->where.p && s->dict->where.n == v->where.n)
+			return !s->is_stamp || s->cms.n > 0;
+	}
+	return false;
+}
+
 static int value_state(struct pdf_run *r, size_t revision, const struct pdf_value *v,
 		       struct pdf_field_state *s, struct ltps_error *err)
 {
@@ -175,6 +188,7 @@ static int value_state(struct pdf_run *r, size_t revision, const struct pdf_valu
 	if (v->kind == PDF_NULL)
 		return 0;
 	s->has_value = true;
+	s->signed_by = is_signature(r->p, v);
 	if (pdf_run_get(r, revision, v, "Type", &type, err) ||
 	    pdf_run_get(r, revision, v, "SubFilter", &sub, err))
 		return -1;
@@ -363,6 +377,13 @@ static int judge_signed(struct pdf_run *r, const struct pdf_spot *spot,
 	    spot, false, err);
 }
 
+/* Whoever signs is named, and DocMDP may allow him to. A time-stamp needs nobody's key:
+ * who shows something with it annotates. */
+static enum pdf_change_kind seen_on_certified(bool stamp)
+{
+	return stamp ? PDF_CHANGE_ANNOTATION : PDF_CHANGE_FORM_FILL;
+}
+
 /* What signing a field changes, and what may be prepared for it. */
 static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 			 const struct pdf_pair *p, enum key_class class,
@@ -372,14 +393,16 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	 * was not, which whoever certified may mind. */
 	enum pdf_change_kind kind =
 	    s->stamp ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL;
-	enum pdf_change_kind seen =
-	    s->invisible || !r->certified ? kind : PDF_CHANGE_FORM_FILL;
+	bool shows = !s->invisible && r->certified;
+	enum pdf_change_kind seen = shows ? seen_on_certified(s->stamp) : kind;
+	const char *attack = shows && s->stamp ? "sneaky-signature" : NULL;
 	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	bool signs = s->has_value;
 	switch (class) {
 	case KEY_VALUE:
-		if (p->after->kind != PDF_DICT)
-			return pdf_judge_other(r, spot, p, err);
+		if (!s->signed_by)
+			return field_change(r, PDF_CHANGE_UNDEFINED, "sneaky-signature",
+					    s, spot, true, err);
 		return field_change(r, kind, NULL, s, spot, true, err);
 	case KEY_QUIET:
 		return 0;
@@ -387,7 +410,7 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	case KEY_STATE:
 	case KEY_PLACE:
 		if (signs && class != KEY_PLACE)
-			return field_change(r, seen, NULL, s, spot, false, err);
+			return field_change(r, seen, attack, s, spot, false, err);
 		return field_change(r, PDF_CHANGE_ANNOTATION,
 				    r->certified ? "sneaky-signature" : NULL, s, spot,
 				    false, err);
@@ -404,8 +427,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 			return field_change(r, PDF_CHANGE_ANNOTATION,
 					    r->certified ? "sneaky-signature" : NULL, s,
 					    spot, false, err);
-		return field_change(r, (other & FLAGS_OF_SIGHT) != 0 ? seen : kind,
-				    NULL, s, spot, false, err);
+		if ((other & FLAGS_OF_SIGHT) != 0)
+			return field_change(r, seen, attack, s, spot, false, err);
+		return field_change(r, kind, NULL, s, spot, false, err);
 	case KEY_FIELD_FLAGS:
 	case KEY_FILL:
 		return field_change(r, kind, NULL, s, spot, false, err);
@@ -549,11 +573,84 @@ static bool is_annot_key(struct view key)
 	return false;
 }
 
+/* ---- actions ---- */
+
+/* Those that move the view or name an address, and start no other (12.6.4). */
+static int is_harmless(struct pdf_run *r, const struct pdf_value *raw, bool *ret,
+		       struct ltps_error *err)
+{
+	static const char *const quiet[] = { "GoTo", "URI", "Named" };
+	const struct pdf_value *action, *kind;
+	if (pdf_run_resolve(r, r->revision, raw, &action, err) ||
+	    pdf_run_get(r, r->revision, action, "S", &kind, err))
+		return -1;
+	*ret = action->kind == PDF_NULL ||
+	       (action->kind == PDF_DICT && !action->duplicate_keys &&
+		pdf_dict_get(action, "Next") == NULL && ONE_OF(kind, quiet));
+	return 0;
+}
+
+static int has_action(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		      struct ltps_error *err)
+{
+	const struct pdf_value *a = pdf_dict_get(v, "A");
+	bool harmless = true;
+	if (a != NULL && is_harmless(r, a, &harmless, err))
+		return -1;
+	*ret = *ret || !harmless || pdf_dict_get(v, "AA") != NULL;
+	return 0;
+}
+
+/* In what is new, in what is below it, and above it as far as that is new. */
+static int acts_below(struct pdf_run *r, const struct pdf_value *v, int depth,
+		      bool *ret, struct ltps_error *err)
+{
+	const struct pdf_value *kids, *kid;
+	if (has_action(r, v, ret, err) ||
+	    pdf_run_get(r, r->revision, v, "Kids", &kids, err))
+		return -1;
+	if (kids->kind != PDF_ARRAY)
+		return 0;
+	*ret = *ret || depth == PDF_FIELD_DEPTH_MAX;
+	for (size_t i = 0; i < kids->n && !*ret && pdf_change_step(r, 16); i++)
+		if (pdf_run_resolve(r, r->revision, &kids->items[i], &kid, err) ||
+		    acts_below(r, kid, depth + 1, ret, err))
+			return -1;
+	return 0;
+}
+
+static int acts(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		struct ltps_error *err)
+{
+	*ret = false;
+	if (acts_below(r, v, 0, ret, err))
+		return -1;
+	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
+		const struct pdf_value *above = pdf_dict_get(v, "Parent");
+		if (above == NULL || was_there(r, above))
+			return 0;
+		if (pdf_run_resolve(r, r->revision, above, &v, err) ||
+		    has_action(r, v, ret, err))
+			return -1;
+	}
+	return 0;
+}
+
 int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_pair *p, struct ltps_error *err)
 {
 	char text[110];
+	bool harmless = true;
 	if (!is_annot_key(spot->keys[0]))
+		return pdf_judge_other(r, spot, p, err);
+	if (view_is_text(spot->keys[0], "AA"))
+		harmless = false;
+	else if (view_is_text(spot->keys[0], "A") && spot->n > 1)
+		harmless = false; /* which action it is stands above */
+	else if (view_is_text(spot->keys[0], "A") &&
+		 is_harmless(r, p->after, &harmless, err))
+		return -1;
+	if (!harmless)
 		return pdf_judge_other(r, spot, p, err);
 	pdf_spot_text(spot, text, sizeof(text));
 	return pdf_change_add(r, PDF_CHANGE_ANNOTATION, NULL, VIEW_NULL, err,
@@ -616,12 +713,21 @@ static int new_signature(struct pdf_run *r, const struct pdf_spot *spot,
 	    !now->invisible)
 		return added(r, PDF_CHANGE_UNDEFINED, "sneaky-signature", spot,
 			     "signature of an earlier revision", number, err);
+	if (now->has_value && !now->signed_by)
+		return added(r, PDF_CHANGE_UNDEFINED, "sneaky-signature", spot,
+			     "signature field whose value is no signature", number,
+			     err);
 	if (now->has_value) {
 		bool quiet =
 		    now->stamp && (now->invisible || (was.exists && !r->certified));
-		return added(
-		    r, quiet ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL, NULL, spot,
-		    now->stamp ? "document time-stamp" : "signature", number, err);
+		bool shows = !now->invisible && r->certified;
+		return added(r,
+			     quiet   ? PDF_CHANGE_EXTENSION
+			     : shows ? seen_on_certified(now->stamp)
+				     : PDF_CHANGE_FORM_FILL,
+			     shows && now->stamp ? "sneaky-signature" : NULL, spot,
+			     now->stamp ? "document time-stamp" : "signature", number,
+			     err);
 	}
 	/* A field that shows something without a signature is no signature. */
 	if (now->appearance && !now->invisible)
@@ -638,6 +744,7 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v, *kids, *ft;
 	struct pdf_field_state now;
+	bool action;
 	/* Too much is told when the revision is done. */
 	if (!pdf_change_step(r, 64))
 		return 0;
@@ -649,10 +756,13 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 	    (!pdf_is_field(v) && pdf_dict_get(v, "T") == NULL))
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "what is no form field", number_at(raw), err);
-	if (pdf_field_state(r, r->revision, v, &now, err) ||
+	if (pdf_field_state(r, r->revision, v, &now, err) || acts(r, v, &action, err) ||
 	    pdf_run_get(r, r->revision, v, "Kids", &kids, err) ||
 	    pdf_run_get(r, r->revision, v, "FT", &ft, err))
 		return -1;
+	if (action)
+		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
+			     "form field with an action", number_at(raw), err);
 	if (now.signature)
 		return new_signature(r, spot, number_at(raw), &now, err);
 	/* Nothing but a name for the fields below it. */
@@ -678,10 +788,14 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v;
 	struct pdf_field_state now;
-	if (pdf_run_resolve(r, r->revision, raw, &v, err))
+	bool action;
+	if (pdf_run_resolve(r, r->revision, raw, &v, err) || acts(r, v, &action, err))
 		return -1;
 	if (v->kind == PDF_NULL)
 		return 0;
+	if (action && !was_there(r, raw))
+		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
+			     "annotation with an action", number_at(raw), err);
 	if (pdf_is_annotation(v) && !v->duplicate_keys)
 		return added(r, PDF_CHANGE_ANNOTATION, evil(r, v), spot, "annotation",
 			     number_at(raw), err);

@@ -338,6 +338,7 @@ struct pdf_field_state {
 	bool signature;
 	bool button;
 	bool has_value;
+	bool signed_by; /* the value is a signature that is judged with the file */
 	bool stamp;     /* the value is a document time-stamp */
 	bool invisible; /* no area, or hidden */
 	bool appearance;

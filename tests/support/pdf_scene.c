@@ -50,11 +50,29 @@ static size_t last_startxref(const struct buf *b)
 	return at > 0 ? (size_t)strtoull((const char *)b->p + at + 8, NULL, 10) : 0;
 }
 
+/* SOME_RANGE in what stands behind `from`, the end of a revision. */
+static void fill_range(struct buf *b, size_t from)
+{
+	static const char OPEN[] = "[0 ########## ########## ##########]";
+	char range[64];
+	char *place = memmem(b->p + from, b->n - from, OPEN, sizeof(OPEN) - 1);
+	if (place == NULL)
+		return;
+	const size_t behind = (size_t)(place - (char *)b->p);
+	const char *gap = memmem(place, b->n - behind, "<30030201", 9);
+	cr_assert_not_null(gap);
+	const size_t at = (size_t)(gap - (char *)b->p), end = at + 18;
+	(void)snprintf(range, sizeof(range), "[0 %-10zu %-10zu %-10zu]", at, end,
+		       b->n - end);
+	memcpy(place, range, sizeof(OPEN) - 1);
+}
+
 void pdf_scene_revision(struct buf *b, const struct pdf_scene_object *v, size_t n,
 			const char *trailer)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	size_t offsets[PDF_SCENE_OBJECTS], previous = last_startxref(b);
+	const size_t from = b->n;
 	char line[200];
 	for (size_t i = 0; i < n; i++) {
 		offsets[i] = b->n;
@@ -84,6 +102,7 @@ void pdf_scene_revision(struct buf *b, const struct pdf_scene_object *v, size_t 
 	}
 	(void)snprintf(line, sizeof(line), " >>\nstartxref\n%zu\n%%%%EOF\n", section);
 	pdf_scene_put(b, line);
+	fill_range(b, from);
 	cr_assert_eq(buf_reserve(b, 1, &err), 0);
 	b->p[b->n] = 0;
 }
@@ -115,15 +134,12 @@ static size_t base_objects(const struct pdf_scene *s, struct pdf_scene_object *o
 	return n;
 }
 
-/* A signature dictionary whose ByteRange is right; nothing here is ever verified. */
 static void put_signature(struct buf *b, const struct pdf_scene *s)
 {
-	static char value[2000], field[2000], range[64];
-	size_t from = b->n;
+	static char value[2000], field[2000];
 	(void)snprintf(value, sizeof(value),
 		       "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter "
-		       "/ETSI.CAdES.detached %s /ByteRange [0 ########## ########## "
-		       "##########] /Contents <3003020101000000> >>",
+		       "/ETSI.CAdES.detached %s" SOME_RANGE,
 		       s->signature != NULL ? s->signature : "");
 	(void)snprintf(field, sizeof(field), SIGNED_FIELD("%s"),
 		       s->field != NULL ? s->field : "");
@@ -131,12 +147,6 @@ static void put_signature(struct buf *b, const struct pdf_scene *s)
 					      { 40, field },
 					      { 41, value } };
 	pdf_scene_revision(b, v, 3, NULL);
-	char *gap = memmem(b->p + from, b->n - from, "<30030201", 9);
-	char *place = memmem(b->p + from, b->n - from, "########## ", 11);
-	size_t at = (size_t)(gap - (char *)b->p), end = at + 18;
-	(void)snprintf(range, sizeof(range), "%-10zu %-10zu %-10zu", at, end,
-		       b->n - end);
-	memcpy(place, range, 32);
 }
 
 static size_t count(const struct pdf_scene_object *v)

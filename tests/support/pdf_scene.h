@@ -54,8 +54,14 @@ struct pdf_scene {
 #define SIGNED_FIELD(more)                                                             \
 	"<< /Type /Annot /Subtype /Widget /FT /Sig /T (signed) /Rect [10 100 90 150] " \
 	"/P 3 0 R /V 41 0 R " more " >>"
-#define SOME_SIGNATURE "<< /Type /Sig /Filter /X /SubFilter /ETSI.CAdES.detached >>"
-#define SOME_STAMP "<< /Type /DocTimeStamp /Filter /X /SubFilter /ETSI.RFC3161 >>"
+/* Signatures whose ByteRange becomes right; nothing here is ever verified. */
+#define SOME_RANGE                                                                     \
+	" /ByteRange [0 ########## ########## ##########] /Contents "                  \
+	"<3003020101000000> >>"
+#define SOME_SIGNATURE                                                                 \
+	"<< /Type /Sig /Filter /X /SubFilter /ETSI.CAdES.detached" SOME_RANGE
+#define SOME_STAMP                                                                     \
+	"<< /Type /DocTimeStamp /Filter /X /SubFilter /ETSI.RFC3161" SOME_RANGE
 
 /* ---- updates ---- */
 

@@ -4,6 +4,7 @@
  * rule has the harmless case and the nearest attack.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "tests/support/pdf_scene.h"
@@ -236,15 +237,15 @@ Test(pdf_changes_form, signed_field_with_another_signature_is_undefined)
 	    SCENE(.update = { { 14, EMPTY_FIELD("/V 50 0 R") },
 			      { 50, SOME_SIGNATURE } },
 		  .second = { { 14, EMPTY_FIELD("/V 51 0 R") }, { 51, SOME_STAMP } }),
-	    PDF_CHANGE_UNDEFINED, NULL, "/V");
+	    PDF_CHANGE_UNDEFINED, "sneaky-signature", "/V");
 	pdf_scene_expect(SCENE(.update = { { 14, EMPTY_FIELD("/V 50 0 R") },
 					   { 50, SOME_SIGNATURE } },
 			       .second = { { 50, SOME_STAMP } }),
-			 PDF_CHANGE_UNDEFINED, NULL, "/V");
+			 PDF_CHANGE_UNDEFINED, "sneaky-signature", "/V");
 	pdf_scene_expect(SCENE(.update = { { 14, EMPTY_FIELD("/V 50 0 R") },
 					   { 50, SOME_SIGNATURE } },
 			       .second = { { 14, EMPTY_FIELD("") } }),
-			 PDF_CHANGE_UNDEFINED, NULL, "/V");
+			 PDF_CHANGE_UNDEFINED, "sneaky-signature", "/V");
 }
 
 #define NEW_SIGNATURE(rect, value)                                                     \
@@ -275,6 +276,77 @@ Test(pdf_changes_form, new_stamp_is_extension_if_invisible_and_form_fill_if_seen
 					   { 51, SOME_STAMP } }),
 			 PDF_CHANGE_FORM_FILL, NULL,
 			 "document time-stamp (object 50) added");
+}
+
+/* 12.7.5.5: a signature dictionary, or nothing. */
+#define NO_SIGNATURES                                                                  \
+	"(x)", "42", "[1]", "true", "/X", "<< /Type /DocTimeStamp >>",                 \
+	    "<< /Type /DocTimeStamp /SubFilter /ETSI.RFC3161 /Contents <00> >>"
+
+Test(pdf_changes_form, field_with_a_value_that_is_no_signature_is_sneaky)
+{
+	static const char *const values[] = { NO_SIGNATURES };
+	static char field[400], full[400];
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		(void)snprintf(field, sizeof(field),
+			       "<< /Type /Annot /Subtype /Widget /FT /Sig /T (new) /P 3 "
+			       "0 R /Rect [0 0 0 0] /F 132 /V %s >>",
+			       values[i]);
+		pdf_scene_expect(
+		    SCENE(.update = { { 7, FORM_WITH("[" ALL_FIELDS " 50 0 R]", "") },
+				      { 3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 "
+						     "R 50 0 R]",
+						     "") },
+				      { 50, field } }),
+		    PDF_CHANGE_UNDEFINED, "sneaky-signature", "no signature");
+		(void)snprintf(full, sizeof(full), EMPTY_FIELD("/V %s"), values[i]);
+		pdf_scene_expect(SCENE(.update = { { 14, full } }),
+				 PDF_CHANGE_UNDEFINED, "sneaky-signature", "/V");
+	}
+}
+
+Test(pdf_changes_form, new_signature_with_an_action_is_undefined)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { NEW_SIGNATURE("[0 0 0 0]",
+					    "/V 51 0 R /AA << /PV 53 0 R >>"),
+			      { 51, SOME_STAMP },
+			      { 53, "<< /S /JavaScript /JS (x) >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+	pdf_scene_expect(
+	    SCENE(.update = { NEW_SIGNATURE("[0 0 0 0]", "/V 51 0 R /Parent 53 0 R"),
+			      { 51, SOME_STAMP },
+			      { 53, "<< /T (p) /Kids [50 0 R] /AA << >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+	pdf_scene_expect(
+	    SCENE(.update = { { 7, FORM_WITH("[" ALL_FIELDS " 50 0 R]", "") },
+			      { 50, "<< /FT /Tx /T (new) /Kids [51 0 R] >>" },
+			      { 51, "<< /Parent 50 0 R /AA << >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+}
+
+#define NEW_LINK(action)                                                               \
+	{ 3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "") },            \
+	{                                                                              \
+		50, "<< /Type /Annot /Subtype /Link /Rect [1 1 9 9] " action " >>"     \
+	}
+
+Test(pdf_changes_form, annotation_that_does_more_than_go_somewhere_is_undefined)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { NEW_LINK("/A << /S /URI /URI (http://x) >>") }),
+	    PDF_CHANGE_ANNOTATION, NULL, "annotation (object 50) added");
+	pdf_scene_expect(SCENE(.update = { NEW_LINK("/A << /S /Launch /F (x) >>") }),
+			 PDF_CHANGE_UNDEFINED, NULL, "with an action");
+	pdf_scene_expect(
+	    SCENE(.update = { NEW_LINK("/A << /S /GoTo /Next << /S /Launch >> >>") }),
+	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+	pdf_scene_expect(SCENE(.update = { NEW_LINK("/AA << >>") }),
+			 PDF_CHANGE_UNDEFINED, NULL, "with an action");
+	pdf_scene_expect(
+	    SCENE(.update = { { 12, "<< /Type /Annot /Subtype /Text /Rect [1 1 9 9] "
+				    "/Contents (hi) /A << /S /JavaScript >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "/A");
 }
 
 Test(pdf_changes_form,

@@ -233,7 +233,7 @@ Test(pdf_changes_hidden, stamp_that_is_seen_on_paper_alone_is_form_fill)
 }
 
 Test(pdf_changes_hidden,
-     certified_field_that_shows_something_once_it_is_stamped_is_form_fill)
+     certified_field_that_shows_something_once_it_is_stamped_is_sneaky)
 {
 	struct pdf_scene_object stamped = { 14, EMPTY_FIELD(
 						    "/V 50 0 R /AP << /N 10 0 R >>") };
@@ -241,14 +241,14 @@ Test(pdf_changes_hidden,
 			 PDF_CHANGE_EXTENSION, NULL, "field \"empty\"");
 	pdf_scene_expect(
 	    SCENE(.signature = CERTIFIED_1, .update = { stamped, { 50, SOME_STAMP } }),
-	    PDF_CHANGE_FORM_FILL, NULL, "/AP");
+	    PDF_CHANGE_ANNOTATION, "sneaky-signature", "/AP");
 	pdf_scene_expect(
 	    SCENE(.field = "/Lock << /Action /Include /Fields [(x)] /P 1 >>",
 		  .update = { stamped, { 50, SOME_STAMP } }),
-	    PDF_CHANGE_FORM_FILL, NULL, "/AP");
+	    PDF_CHANGE_ANNOTATION, "sneaky-signature", "/AP");
 }
 
-Test(pdf_changes_hidden, prepared_field_put_on_certified_page_with_a_stamp_is_form_fill)
+Test(pdf_changes_hidden, prepared_field_put_on_certified_page_with_a_stamp_is_sneaky)
 {
 	pdf_scene_expect(
 	    SCENE(.base = { { 3, PAGE_WITH("[8 0 R 12 0 R 17 0 R 40 0 R]", "") },
@@ -257,7 +257,7 @@ Test(pdf_changes_hidden, prepared_field_put_on_certified_page_with_a_stamp_is_fo
 		  .update = { { 3, PAGE },
 			      { 14, EMPTY_FIELD("/AP << /N 10 0 R >> /V 50 0 R") },
 			      { 50, SOME_STAMP } }),
-	    PDF_CHANGE_FORM_FILL, NULL, "document time-stamp (object 14) added");
+	    PDF_CHANGE_ANNOTATION, "sneaky-signature", "document time-stamp (object 14) added");
 }
 
 Test(pdf_changes_hidden, prepared_field_made_visible_without_a_signature_is_annotation)
