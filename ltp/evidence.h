@@ -30,8 +30,8 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err) LTPS_CHECKED;
 
-/* How many of a version's chains came with it. With chains of ours missing nobody knows,
- * and it is 0: no record is made of them. */
+/* How many of a version's chains came with it. With chains of ours missing nobody
+ * knows, and it is 0: no record is made of them. */
 int evidence_came(struct ltp_worker *w, int64_t version, size_t *ret,
 		  struct ltps_error *err) LTPS_CHECKED;
 
@@ -42,10 +42,10 @@ struct evidence_proofs {
 };
 void evidence_proofs_clear(struct evidence_proofs *p);
 /*
- * evidence_proof_prepare - outside of a read transaction: judges what has to be judged to
- * recall it within one. What judging a record said is remembered for an hour, as long as
- * the record, the anchors and the policy are what they were: for what anyone may ask
- * again and again.
+ * evidence_proof_prepare - outside of a read transaction: judges what has to be judged
+ * to recall it within one. What judging a record said is remembered for an hour, as
+ * long as the record, the anchors and the policy are what they were: for what anyone
+ * may ask again and again.
  * limit  when it is over, no further judgement is begun; NULL: none
  * into   more of them
  * Fails: BUSY when the limit is over and something is left to judge

@@ -57,7 +57,7 @@ static bool has_part(const struct version *v, const struct part_new *p)
 	return false;
 }
 
-/* An update brings what differs; the rest of its version is what its record is about. */
+/* An update brings what differs; of the rest its record is the proof. */
 static bool has_parts(const struct version *v, const struct origin *o)
 {
 	bool all = o->object != 0 || o->n_parts == v->n_parts;
@@ -143,7 +143,7 @@ void origin_text(const struct origin_found *f, char out[ORIGIN_TEXT_MAX])
 	snprintf(out, ORIGIN_TEXT_MAX,
 		 f->state == ORIGIN_THERE
 		     ? "it was taken over before: POID %s, version %s"
-		     : "POID %s, version %s, was taken over under the same name, and is "
-		       "not the same",
+		     : "POID %s, version %s, was taken over under the same name, and "
+		       "is not the same",
 		 f->poid, f->label);
 }

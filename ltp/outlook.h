@@ -63,7 +63,7 @@ struct evidence_proofs;
 int outlook_prepare(struct ltp_worker *w, const struct object *object,
 		    struct limit *limit, struct evidence_proofs *into,
 		    struct ltps_error *err) LTPS_CHECKED;
-/* How often evidence may change between the two, until who asks is told to come again. */
+/* How often evidence may change between the two, until who asks is sent away. */
 #define OUTLOOK_TRIES 8
 int outlook_restless(struct ltps_error *err); /* BUSY; returns -1 */
 /*

@@ -70,7 +70,7 @@ int update_look(struct update *u, struct ltp_result *r,
 /* The same on the writer's thread, where it is decided: EXISTS, with u->taken. */
 int update_unique(struct update *u, struct store_conn *conn,
 		  struct ltps_error *err) LTPS_CHECKED;
-/* The leaf, and all digests that the record is judged by; in the snapshot of compose. */
+/* The leaf, and all digests that the record is judged by; in compose's snapshot. */
 int update_hash(struct update *u, struct ltps_error *err) LTPS_CHECKED;
 /* The record over all of the new version, without the store: it may take long. 1: it
  * holds, or there is none; 0: refused; -1: failed. */

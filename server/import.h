@@ -19,8 +19,8 @@ struct import {
 	struct client client;
 	const char *profile;
 	int check, beside;
-	int anew;     /* all becomes new objects, whatever is there already */
-	char run[2 * IMPORT_RUN_LEN + 1]; /* with anew: that no other run has; else "" */
+	int anew; /* all becomes new objects, whatever is there already */
+	char run[2 * IMPORT_RUN_LEN + 1]; /* with anew: as no other run; else "" */
 	unsigned hop; /* how often the objects were taken over, with this one */
 	const char *rest[1];
 	struct buf file;
@@ -94,7 +94,7 @@ void import_request_clear(struct import_request *r);
 enum import_found {
 	IMPORT_MISSING,
 	IMPORT_THERE,
-	IMPORT_UNSURE, /* its data is, and its record cannot be had yet: the service says */
+	IMPORT_UNSURE, /* its data is, its record cannot be had yet: the service says */
 };
 /*
  * import_find - asks the service (Search) for the object that was made of it, and

@@ -232,8 +232,8 @@ static enum import_found compare(const struct import *im, const struct import_pi
 	const json_t *pos = json_object_get(answer, "po");
 	if (!holds(im, p, r, pos))
 		tell(poid,
-		     " has the name of what was taken over, and is not the same; passed "
-		     "over: ",
+		     " has the name of what was taken over, and is not the same; "
+		     "passed over: ",
 		     p->e->id);
 	else if (p->v.e != NULL)
 		found = has_record(im, p, poid) ? IMPORT_THERE : IMPORT_UNSURE;

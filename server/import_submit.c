@@ -103,8 +103,8 @@ static int submit(const struct import *im, const struct import_piece *p,
 
 /* ---- what is missing ---- */
 
-/* poid: of the object that it belongs to; where that is new, it is put here. Of what it
- * cannot be told the service gives the POID that it has it under, or says what differs. */
+/* poid: of the object that it belongs to; where that is new, it is put here. Where it
+ * cannot be told the service gives the POID that stands, or says what differs. */
 static int take(const struct import *im, const struct import_piece *p,
 		const struct import_request *r, char poid[IMPORT_POID_MAX])
 {

@@ -85,7 +85,7 @@ int object_add_version(struct store_conn *conn, int64_t object,
 struct object_origin {
 	const char *tenant, *profile;
 	const char *name;            /* of the record that came with the version, */
-	const struct digest *sha256; /* or, where set, of a part that has this SHA-256 */
+	const struct digest *sha256; /* or, where set, of a part of this SHA-256 */
 	int64_t version;             /* the last one given; 0: begin */
 };
 /* The next version of an object that is live; ret_more false: there is none. */

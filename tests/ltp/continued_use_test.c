@@ -406,8 +406,8 @@ static void pause_in(struct ltp_kit *k, size_t n, void (*happen)(struct ltp_kit 
 	MUST(failpoint_arm("outlook.tell:1:pause", &err));
 }
 
-/* Others are asked for until none of before is remembered; the chain is no more what was
- * judged, which only a judgement sees. */
+/* Others are asked for until none of before is remembered; the chain is no more what
+ * was judged, which only a judgement sees. */
 static void evict(struct ltp_kit *k)
 {
 	struct proof_key key = { .version = INT64_MAX };

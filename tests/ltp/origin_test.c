@@ -329,3 +329,29 @@ Test(origin, update_at_the_same_moment_is_made_once_and_judged_outside_of_the_sn
 	cr_expect_eq(ckit_damage(k), 0);
 	ltp_worker_free(meanwhile.other);
 }
+
+/* Two objects that hold the same: only one of them gets the second version. */
+Test(origin, update_of_another_object_at_the_same_moment_is_refused)
+{
+	struct view records[2];
+	char poid[64];
+	struct ltp_kit *k = begin_update(records, poid);
+	struct ltp_po pos[] = { ckit_text("a", LATER[0]),
+				named(records[0], "another name") };
+	const struct outcome twin = submit(k, pos, 2);
+	struct ltp_result r;
+	cr_assert_eq(twin.code, LTPS_OK, "%s", twin.text);
+	pos[0] = ckit_text("b", LATER[1]);
+	pos[1] = named(records[1], NAME);
+	meanwhile = (struct meanwhile){ .k = k, .poid = twin.poid, .pos = pos, .n = 2 };
+	MUST(ltp_worker_new(k->ltp, &meanwhile.other, &err));
+	failpoint_on_pause(do_meanwhile, &meanwhile);
+	MUST(failpoint_arm("update.judge:1:pause", &err));
+	cr_expect_eq(ckit_update(k, poid, pos, 2, &r), LTP_PARAMETER_ERROR);
+	MUST(failpoint_arm(NULL, &err));
+	cr_expect_eq(meanwhile.minor, LTP_OK);
+	cr_expect_not_null(strstr(r.message, twin.poid), "%s", r.message);
+	cr_expect_eq(versions(k), 3);
+	cr_expect_eq(ckit_damage(k), 0);
+	ltp_worker_free(meanwhile.other);
+}
