@@ -337,7 +337,7 @@ Test(origin, update_of_another_object_at_the_same_moment_is_refused)
 	char poid[64];
 	struct ltp_kit *k = begin_update(records, poid);
 	struct ltp_po pos[] = { ckit_text("a", LATER[0]),
-				named(records[0], "another name") };
+				named(records[0], "another-name") };
 	const struct outcome twin = submit(k, pos, 2);
 	struct ltp_result r;
 	cr_assert_eq(twin.code, LTPS_OK, "%s", twin.text);
