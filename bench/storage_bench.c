@@ -52,6 +52,7 @@ struct item {
 	char poid[64];
 	uint8_t *bytes;
 	struct part_new part;
+	const char *verdict;
 	struct submitter *owner;
 	struct item *next_free;
 };
@@ -69,6 +70,15 @@ struct submitter {
 	struct item items[IN_FLIGHT];
 };
 
+/* As an archive has them: most are of few formats and valid. */
+static const char *const FORMATS[] = { "http://uri.etsi.org/ades/PAdES",
+				       "http://uri.etsi.org/ades/CAdES",
+				       "http://uri.etsi.org/ades/XAdES" };
+#define FORMATS_COUNT (sizeof(FORMATS) / sizeof(FORMATS[0]))
+#define VALID "TOTAL_PASSED"
+#define OTHERWISE "INDETERMINATE/NO_POE"
+#define OTHERWISE_EVERY 50
+
 static void prepare(struct store *store, struct item *it, size_t size, uint64_t number)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -79,6 +89,8 @@ static void prepare(struct store *store, struct item *it, size_t size, uint64_t 
 	struct view v = view_of(it->bytes, size);
 	memset(&it->part, 0, sizeof(it->part));
 	it->part.mime = "application/pdf";
+	it->part.format_id = FORMATS[number % FORMATS_COUNT];
+	it->verdict = number % OTHERWISE_EVERY == 0 ? OTHERWISE : VALID;
 	it->part.size = size;
 	if (digest_once(DIGEST_SHA256, v, &it->part.sha256, &err) != 0 ||
 	    digest_once(DIGEST_SHA512, v, &it->part.sha512, &err) != 0 ||
@@ -95,6 +107,8 @@ static int insert(struct store_conn *conn, void *arg, struct ltps_error *err)
 				 .kind = VERSION_SUBMITTED,
 				 .created_ms = 1,
 				 .digest = it->part.sha256,
+				 .verdict = it->verdict,
+				 .judged_ms = 1,
 				 .parts = &it->part,
 				 .n_parts = 1 };
 	struct object_new o = { .tenant = "bench",

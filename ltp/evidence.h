@@ -30,19 +30,36 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err) LTPS_CHECKED;
 
+/* How many of a version's chains came with it. With chains of ours missing nobody
+ * knows, and it is 0: no record is made of them. */
+int evidence_came(struct ltp_worker *w, int64_t version, size_t *ret,
+		  struct ltps_error *err) LTPS_CHECKED;
+
+/* What judging the records of some versions said, for one request. */
+struct evidence_proofs {
+	struct evidence_judged *list;
+	size_t n, cap;
+};
+void evidence_proofs_clear(struct evidence_proofs *p);
 /*
- * evidence_proof_recall - the same, but what judging a record said is remembered for an
- * hour, as long as the record, the anchors and the policy are what they were: for what
- * anyone may ask again and again.
- * evidence_proof_prepare - outside of a read transaction: judges what recall would have
- * to judge within one.
+ * evidence_proof_prepare - outside of a read transaction: judges what has to be judged
+ * to recall it within one. What judging a record said is remembered for an hour, as
+ * long as the record, the anchors and the policy are what they were: for what anyone
+ * may ask again and again.
  * limit  when it is over, no further judgement is begun; NULL: none
+ * into   more of them
  * Fails: BUSY when the limit is over and something is left to judge
  */
-int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
-			  int64_t *ret_ms, struct ltps_error *err) LTPS_CHECKED;
 int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
-			   struct limit *limit, struct ltps_error *err) LTPS_CHECKED;
+			   struct limit *limit, struct evidence_proofs *into,
+			   struct ltps_error *err) LTPS_CHECKED;
+/*
+ * evidence_proof_recall - as evidence_proof_time(), judging nothing.
+ * ret_known  false: the record is not the one that was prepared
+ */
+int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
+			  const struct evidence_proofs *from, int64_t *ret_ms,
+			  bool *ret_known, struct ltps_error *err) LTPS_CHECKED;
 
 /* What all chains of a stamped tree share: its token, and behind it every further
  * ArchiveTimeStamp up to the tip. */

@@ -24,12 +24,9 @@
 struct proof {
 	struct ltp_worker *w;
 	const struct version *v;
-	uint64_t chains; /* stored */
-	size_t n_leaves;
-	size_t came;    /* of the chains */
-	int64_t own_ms; /* by tokens of ours; INT64_MAX: none */
-	struct buf
-	    facts; /* that tell this record from any other; when chains are there */
+	size_t came;      /* chains of another service */
+	int64_t own_ms;   /* by tokens of ours; INT64_MAX: none */
+	struct buf facts; /* that tell this record from any other; when chains came */
 	struct proof_key key;
 };
 
@@ -37,8 +34,9 @@ struct proof {
 
 static int put_fact(struct proof *p, int64_t value, struct ltps_error *err)
 {
-	return p->chains == 0 ? 0
-			      : buf_put(&p->facts, view_of(&value, sizeof(value)), err);
+	return p->came == 0
+		   ? 0
+		   : buf_put(&p->facts, view_of(&value, sizeof(value)), err);
 }
 
 /* A token stays, but its validation data comes later, and may be waited for. */
@@ -63,14 +61,14 @@ static int read_token(struct proof *p, int64_t id, const struct token_link *link
 }
 
 /* From the tree to the tip. The first token that has not fallen proves; the others only
- * make the record. */
+ * make the record, which is of no account where none came. */
 static int read_tree(struct proof *p, const struct tree *t, struct ltps_error *err)
 {
 	struct token_link link;
 	if (t->state != TREE_STAMPED)
 		return 0;
 	for (int64_t id = t->token; id != 0; id = link.next) {
-		if (p->chains == 0 && p->own_ms != INT64_MAX)
+		if (p->came == 0 && p->own_ms != INT64_MAX)
 			return 0;
 		if (token_link_get(p->w->conn, id, &link, err) != 0 ||
 		    read_token(p, id, &link, err) != 0)
@@ -83,8 +81,7 @@ static int read_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
 {
 	struct proof *p = arg;
 	struct tree t;
-	p->n_leaves++;
-	if (p->chains == 0 && p->own_ms != INT64_MAX)
+	if (p->came == 0 && p->own_ms != INT64_MAX)
 		return 0;
 	if (tree_get(p->w->conn, leaf->tree, &t, err) != 0 ||
 	    put_fact(p, t.id, err) != 0 || put_fact(p, t.state, err) != 0)
@@ -98,15 +95,36 @@ static int read_parts(struct proof *p, struct ltps_error *err)
 	for (size_t i = 0; i < p->v->n_parts; i++)
 		if (put_fact(p, p->v->parts[i].blob, err) != 0)
 			return -1;
-	return put_fact(p, (int64_t)p->chains, err);
+	return put_fact(p, (int64_t)p->came, err);
 }
 
-/* With chains of ours missing nobody knows how many came: no record is made of them. */
-static void count_came(struct proof *p)
+static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
 {
-	struct ltps_error why = LTPS_ERROR_INIT;
-	if (continued_count((size_t)p->chains, p->n_leaves, &p->came, &why) != 0)
-		p->came = 0;
+	size_t *n = arg;
+	(void)leaf;
+	(void)err;
+	++*n;
+	return 0;
+}
+
+int evidence_came(struct ltp_worker *w, int64_t version, size_t *ret,
+		  struct ltps_error *err)
+{
+	uint64_t stored;
+	size_t n_leaves = 0;
+	*ret = 0;
+	if (chain_count(w->conn, LEAF_VERSION, version, &stored, err) != 0)
+		return -1;
+	if (stored == 0)
+		return 0;
+	if (tree_leaves_of(w->conn, LEAF_VERSION, version, count_leaf, &n_leaves,
+			   err) != 0)
+		return -1;
+	if (continued_count((size_t)stored, n_leaves, ret, err) == 0)
+		return 0;
+	ltps_error_clear(err);
+	*ret = 0;
+	return 0;
 }
 
 static int proof_read(struct proof *p, struct ltps_error *err)
@@ -114,12 +132,11 @@ static int proof_read(struct proof *p, struct ltps_error *err)
 	p->own_ms = INT64_MAX;
 	p->facts = buf_make(FACTS_MAX);
 	p->key.version = p->v->id;
-	if (chain_count(p->w->conn, LEAF_VERSION, p->v->id, &p->chains, err) != 0 ||
+	if (evidence_came(p->w, p->v->id, &p->came, err) != 0 ||
 	    tree_leaves_of(p->w->conn, LEAF_VERSION, p->v->id, read_leaf, p, err) !=
 		0 ||
 	    read_parts(p, err) != 0)
 		return -1;
-	count_came(p);
 	return p->came == 0 ? 0
 			    : digest_once(DIGEST_SHA256, view_buf(&p->facts),
 					  &p->key.state, err);
@@ -261,85 +278,131 @@ static void remember(const struct proof *p, const struct taken *t, int64_t now_m
 			    proof_ms);
 }
 
-static bool is_known(const struct proof *p, int64_t *ret_ms)
+/* ---- held by a request ---- */
+
+struct evidence_judged {
+	struct proof_key key;
+	int64_t proof_ms;
+};
+
+void evidence_proofs_clear(struct evidence_proofs *p)
 {
-	return p->came == 0 ||
-	       proofs_find(p->w->l->proofs, &p->key, ltp_now(p->w->l), ret_ms);
+	mem_free(p->list);
+	*p = (struct evidence_proofs){ 0 };
+}
+
+static int hold(struct evidence_proofs *into, const struct proof_key *key,
+		int64_t proof_ms, struct ltps_error *err)
+{
+	if (mem_grow(&into->list, sizeof(*into->list), into->n + 1, &into->cap, err) !=
+	    0)
+		return -1;
+	into->list[into->n++] = (struct evidence_judged){ *key, proof_ms };
+	return 0;
+}
+
+static bool is_held(const struct evidence_proofs *from, const struct proof_key *key,
+		    int64_t *ret_ms)
+{
+	for (size_t i = from->n; i-- > 0;)
+		if (proof_key_equal(&from->list[i].key, key)) {
+			*ret_ms = from->list[i].proof_ms;
+			return true;
+		}
+	return false;
 }
 
 /* ---- the questions ---- */
 
-static int judge_and_remember(struct proof *p, int64_t *ret_ms, struct ltps_error *err)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	const int64_t now_ms = ltp_now(p->w->l);
-	struct taken t;
-	int rc = proof_take(p, &t, err);
-	if (rc == 0)
-		rc = proof_judge(p, &t, ret_ms, err);
-	if (rc == 0)
-		remember(p, &t, now_ms, *ret_ms);
-	taken_clear(&t);
-	return rc;
-}
-
-static int proof_time(struct ltp_worker *w, const struct version *v, bool recall,
-		      int64_t *ret_ms, struct ltps_error *err)
-{
-	struct proof p = { .w = w, .v = v };
-	int64_t came_ms = INT64_MAX;
-	*ret_ms = INT64_MAX;
-	int rc = proof_read(&p, err);
-	if (rc == 0 && p.came > 0 && !(recall && is_known(&p, &came_ms)))
-		rc = judge_and_remember(&p, &came_ms, err);
-	if (rc == 0)
-		*ret_ms = came_ms < p.own_ms ? came_ms : p.own_ms;
-	buf_free(&p.facts);
-	return rc;
+	return a < b ? a : b;
 }
 
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err)
 {
-	return proof_time(w, v, false, ret_ms, err);
+	struct proof p = { .w = w, .v = v };
+	struct taken t = { .left = false };
+	const int64_t now_ms = ltp_now(w->l);
+	int64_t came_ms = INT64_MAX;
+	*ret_ms = INT64_MAX;
+	int rc = proof_read(&p, err);
+	if (rc == 0 && p.came > 0) {
+		rc = proof_take(&p, &t, err);
+		if (rc == 0)
+			rc = proof_judge(&p, &t, &came_ms, err);
+		if (rc == 0)
+			remember(&p, &t, now_ms, came_ms);
+	}
+	if (rc == 0)
+		*ret_ms = earlier(came_ms, p.own_ms);
+	taken_clear(&t);
+	buf_free(&p.facts);
+	return rc;
 }
 
 int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
-			  int64_t *ret_ms, struct ltps_error *err)
+			  const struct evidence_proofs *from, int64_t *ret_ms,
+			  bool *ret_known, struct ltps_error *err)
 {
-	return proof_time(w, v, true, ret_ms, err);
+	struct proof p = { .w = w, .v = v };
+	int64_t came_ms = INT64_MAX;
+	*ret_ms = INT64_MAX;
+	*ret_known = false;
+	int rc = proof_read(&p, err);
+	if (rc == 0)
+		*ret_known = p.came == 0 || is_held(from, &p.key, &came_ms);
+	if (*ret_known)
+		*ret_ms = earlier(came_ms, p.own_ms);
+	buf_free(&p.facts);
+	return rc;
 }
 
-/* What has to be judged, of one state. */
-static int take_unknown(struct proof *p, struct taken *t, bool *ret_unknown,
-			struct ltps_error *err)
+/* What has to be judged, of one state; what is remembered is held. */
+static int take_unknown(struct proof *p, struct taken *t, struct evidence_proofs *into,
+			bool *ret_unknown, struct ltps_error *err)
 {
 	int64_t came_ms;
 	*ret_unknown = false;
 	if (store_read_begin(p->w->conn, err) != 0)
 		return -1;
 	int rc = proof_read(p, err);
-	*ret_unknown = rc == 0 && !is_known(p, &came_ms);
-	if (*ret_unknown)
-		rc = proof_take(p, t, err);
+	if (rc == 0 && p->came > 0 && !is_held(into, &p->key, &came_ms)) {
+		*ret_unknown = !proofs_find(p->w->l->proofs, &p->key,
+					    ltp_now(p->w->l), &came_ms);
+		rc = *ret_unknown ? proof_take(p, t, err)
+				  : hold(into, &p->key, came_ms, err);
+	}
 	store_read_end(p->w->conn);
 	return rc;
 }
 
+static int judge_and_hold(struct proof *p, struct taken *t, int64_t now_ms,
+			  struct evidence_proofs *into, struct ltps_error *err)
+{
+	int64_t came_ms;
+	if (proof_judge(p, t, &came_ms, err) != 0)
+		return -1;
+	remember(p, t, now_ms, came_ms);
+	return hold(into, &p->key, came_ms, err);
+}
+
 int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
-			   struct limit *limit, struct ltps_error *err)
+			   struct limit *limit, struct evidence_proofs *into,
+			   struct ltps_error *err)
 {
 	struct proof p = { .w = w, .v = v };
 	struct taken t = { .left = false };
 	const int64_t now_ms = ltp_now(w->l);
-	int64_t came_ms;
 	bool unknown;
-	int rc = take_unknown(&p, &t, &unknown, err);
+	int rc = take_unknown(&p, &t, into, &unknown, err);
 	if (rc == 0 && unknown && limit != NULL && limit_is_over(limit))
 		rc = ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
 			       "evidence of other services is still being judged: ask "
 			       "again");
-	else if (rc == 0 && unknown && (rc = proof_judge(&p, &t, &came_ms, err)) == 0)
-		remember(&p, &t, now_ms, came_ms);
+	else if (rc == 0 && unknown)
+		rc = judge_and_hold(&p, &t, now_ms, into, err);
 	if (rc != 0 && err->code == LTPS_NOT_FOUND) {
 		/* Deleted meanwhile: what reads behind this sees it. */
 		ltps_error_clear(err);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "formats/format.h"
 #include "ltp/ingest_private.h"
+#include "ltp/origin.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
 #include "ltp/tenant.h"
@@ -474,10 +475,55 @@ static int insert_leaf(struct store_conn *conn, const struct ltp_ingest *i,
 	return 0;
 }
 
+/* What another request, or a run before, took over is given as it stands: the same is
+ * not kept twice, and nothing else passes for it. */
+static int look_at_origin(struct store_conn *conn, struct ltp_ingest *i,
+			  enum origin_state *ret, struct ltps_error *err)
+{
+	struct origin_found found;
+	char text[ORIGIN_TEXT_MAX];
+	const struct origin o = { .tenant = i->tenant,
+				  .profile = i->profile->id,
+				  .parts = i->parts,
+				  .n_parts = i->n_parts,
+				  .record_id = i->version.record_id,
+				  .record = i->continued.carried.er };
+	if (origin_look(conn, &o, &found, err) != 0)
+		return -1;
+	*ret = found.state;
+	if (found.state == ORIGIN_NEW)
+		return 0;
+	origin_text(&found, text);
+	if (found.state == ORIGIN_OTHER)
+		return ltps_fail(err, LTPS_EXISTS, LTPS_FAULT_CALLER, NULL, "%s", text);
+	snprintf(i->poid, sizeof(i->poid), "%s", found.poid);
+	return refuse(&i->result, LTP_OK, "%s", text);
+}
+
+static int audit_there(struct store_conn *conn, const struct ltp_ingest *i,
+		       struct ltps_error *err)
+{
+	const struct audit_entry entry = {
+		.time_ms = i->object.created_ms,
+		.tenant = i->tenant,
+		.actor = i->actor,
+		.operation = operation_name(OP_PRESERVE_PO),
+		.poid = i->poid,
+		.detail = i->result.message,
+		.outcome = "success",
+	};
+	return audit_append(conn, &entry, NULL, err);
+}
+
 static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct ltp_ingest *i = arg;
+	enum origin_state origin;
 	int64_t object, version;
+	if (look_at_origin(conn, i, &origin, err) != 0)
+		return -1;
+	if (origin == ORIGIN_THERE)
+		return audit_there(conn, i, err);
 	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
 	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;

@@ -15,7 +15,7 @@
 struct ltp_ingest {
 	struct ltp *l;
 	const struct profile *profile;
-	char poid[INGEST_POID_LEN + 1];
+	char poid[STORE_POID_MAX + 1]; /* made, or of what was there already */
 	char actor[STORE_NAME_MAX + 1];
 	char tenant[STORE_TENANT_MAX + 1];
 	struct part_new *parts;

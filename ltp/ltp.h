@@ -270,7 +270,7 @@ int ltp_ingest_commit(struct ltp_ingest *i,
 		      void (*done)(void *arg, struct ltp_ingest *i,
 				   const struct ltps_error *err),
 		      void *arg, struct ltps_error *err) LTPS_CHECKED;
-/* After done(): the POID of the object, and LTP_OK or LTP_WARN_LOW_SPACE. */
+/* After done(): the POID, also of what stood already (origin.h), OK or WARN_LOW_SPACE. */
 const char *ltp_ingest_poid(const struct ltp_ingest *i);
 const struct ltp_result *ltp_ingest_result(const struct ltp_ingest *i);
 void ltp_ingest_free(struct ltp_ingest *i);

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/mem.h"
-#include "ltp/continued.h"
 #include "ltp/evidence.h"
 #include "storage/term.h"
 
 /* It holds a worker: what is left to judge is for the next request. */
 #define OUTLOOK_MS_MAX 10000
+/* What had to be judged is, and is not told yet (base/failpoint.h). */
+#define FP_OUTLOOK_TELL "outlook.tell"
 
 /* ---- time-stamps ---- */
 
@@ -106,21 +108,6 @@ static int add_chain(void *arg, const struct leaf *leaf, struct ltps_error *err)
 	return 0;
 }
 
-/* With chains of ours missing nobody knows how many came: what the time-stamps are is
- * told nevertheless, as what they prove is (evidence_proof.c). */
-static int count_came(struct ltp_worker *w, struct outlook_version *v,
-		      struct ltps_error *err)
-{
-	uint64_t stored;
-	if (chain_count(w->conn, LEAF_VERSION, v->version->id, &stored, err) != 0)
-		return -1;
-	if (continued_count((size_t)stored, v->n, &v->came, err) == 0)
-		return 0;
-	ltps_error_clear(err);
-	v->came = 0;
-	return 0;
-}
-
 static int read_chains(struct ltp_worker *w, struct outlook_version *v,
 		       struct ltps_error *err)
 {
@@ -131,7 +118,7 @@ static int read_chains(struct ltp_worker *w, struct outlook_version *v,
 	for (size_t i = 0; i < v->n; i++)
 		if (read_stamps(w, &v->chains[i], err) != 0)
 			return -1;
-	return count_came(w, v, err);
+	return evidence_came(w, v->version->id, &v->came, err);
 }
 
 /* ---- what falls due ---- */
@@ -207,10 +194,15 @@ static int by_due(const void *a, const void *b)
 }
 
 static int read_version(struct ltp_worker *w, const struct object *o,
-			struct outlook_version *v, struct ltps_error *err)
+			const struct evidence_proofs *proofs, struct outlook_version *v,
+			bool *ret_known, struct ltps_error *err)
 {
-	if (read_chains(w, v, err) != 0 ||
-	    evidence_proof_recall(w, v->version, &v->proven_ms, err) != 0)
+	if (evidence_proof_recall(w, v->version, proofs, &v->proven_ms, ret_known,
+				  err) != 0)
+		return -1;
+	if (!*ret_known)
+		return 0;
+	if (read_chains(w, v, err) != 0)
 		return -1;
 	due_of_evidence(w->l, o, v);
 	if (due_of_form(w, v, err) != 0)
@@ -221,7 +213,8 @@ static int read_version(struct ltp_worker *w, const struct object *o,
 
 /* ---- all of it ---- */
 
-static int read_all(struct ltp_worker *w, struct outlook *o, struct ltps_error *err)
+static int read_all(struct ltp_worker *w, const struct evidence_proofs *proofs,
+		    struct outlook *o, bool *ret_known, struct ltps_error *err)
 {
 	const size_t n = o->object->n_versions;
 	o->versions = mem_zalloc(n > 0 ? n : 1, sizeof(*o->versions));
@@ -229,34 +222,46 @@ static int read_all(struct ltp_worker *w, struct outlook *o, struct ltps_error *
 		return ltps_fail_nomem(err);
 	for (; o->n < n; o->n++)
 		o->versions[o->n].version = &o->object->versions[o->n];
-	for (size_t i = 0; i < n; i++)
-		if (read_version(w, o->object, &o->versions[i], err) != 0)
+	*ret_known = true;
+	for (size_t i = 0; i < n && *ret_known; i++)
+		if (read_version(w, o->object, proofs, &o->versions[i], ret_known,
+				 err) != 0)
 			return -1;
 	return 0;
 }
 
 int outlook_prepare(struct ltp_worker *w, const struct object *object,
-		    struct limit *limit, struct ltps_error *err)
+		    struct limit *limit, struct evidence_proofs *into,
+		    struct ltps_error *err)
 {
 	for (size_t i = 0; i < object->n_versions; i++)
-		if (evidence_proof_prepare(w, &object->versions[i], limit, err) != 0)
+		if (evidence_proof_prepare(w, &object->versions[i], limit, into, err) !=
+		    0)
 			return -1;
 	return 0;
 }
 
-int outlook_read(struct ltp_worker *w, const struct object *object, int64_t now_ms,
-		 struct outlook *ret, struct ltps_error *err)
+int outlook_restless(struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
+			 "evidence changed %d times while it was judged: ask again",
+			 OUTLOOK_TRIES);
+}
+
+int outlook_read(struct ltp_worker *w, const struct object *object,
+		 const struct evidence_proofs *proofs, int64_t now_ms,
+		 struct outlook *ret, bool *ret_known, struct ltps_error *err)
 {
 	struct outlook o = { .object = object,
 			     .now_ms = now_ms,
 			     .margin_ms = w->l->o.upkeep.margin_ms,
 			     .rhythm_ms = w->l->o.upkeep.rhythm_ms };
-	if (read_all(w, &o, err) != 0) {
+	const int rc = read_all(w, proofs, &o, ret_known, err);
+	if (rc != 0 || !*ret_known)
 		outlook_clear(&o);
-		return -1;
-	}
-	*ret = o;
-	return 0;
+	else
+		*ret = o;
+	return rc;
 }
 
 void outlook_clear(struct outlook *o)
@@ -293,55 +298,87 @@ bool outlook_is_undated(const struct outlook *o)
 	return false;
 }
 
+/* A request to be told of one object. */
+struct asking {
+	struct ltp_worker *w;
+	const struct ltp_caller *caller;
+	const char *poid;
+	struct limit limit;
+	struct evidence_proofs proofs;
+	struct ltp_result *result;
+};
+
+static bool is_allowed(const struct asking *a, const struct object *object)
+{
+	return object != NULL &&
+	       object_allows(a->w->l, object, OP_RETRIEVE_TRACE, a->result);
+}
+
 /* What takes long, before that. */
-static int prepare(struct ltp_worker *w, const struct ltp_caller *caller,
-		   const char *poid, struct ltp_result *ret_result,
-		   struct ltps_error *err)
+static int prepare(struct asking *a, struct ltps_error *err)
 {
 	struct object *object = NULL;
-	struct limit limit = limit_of(OUTLOOK_MS_MAX, &w->cancelled);
-	if (store_read_begin(w->conn, err) != 0)
+	if (store_read_begin(a->w->conn, err) != 0)
 		return -1;
-	int rc = object_find(w, caller, poid, &object, ret_result, err);
-	store_read_end(w->conn);
-	if (rc == 0 && object != NULL &&
-	    object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result))
-		rc = outlook_prepare(w, object, &limit, err);
+	int rc = object_find(a->w, a->caller, a->poid, &object, a->result, err);
+	store_read_end(a->w->conn);
+	if (rc == 0 && is_allowed(a, object))
+		rc = outlook_prepare(a->w, object, &a->limit, &a->proofs, err);
 	object_free(object);
 	return rc;
 }
 
 /* Found, read and written from one state of the store. */
-static int tell(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
-		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
+static int tell(struct asking *a, struct buf *out, bool *ret_known,
+		struct ltps_error *err)
 {
 	struct object *object = NULL;
 	struct outlook o = { 0 };
 	struct jsonw j = jsonw_to(out);
-	int rc = -1;
-	if (store_read_begin(w->conn, err) != 0)
+	*ret_known = true;
+	if (store_read_begin(a->w->conn, err) != 0)
 		return -1;
-	if (object_find(w, caller, poid, &object, ret_result, err) != 0 ||
-	    (object != NULL &&
-	     object_allows(w->l, object, OP_RETRIEVE_TRACE, ret_result) &&
-	     (outlook_read(w, object, ltp_now(w->l), &o, err) != 0 ||
-	      outlook_json(&o, w->conn, &j, err) != 0)))
-		goto out;
-	rc = 0;
-out:
-	store_read_end(w->conn);
+	int rc = object_find(a->w, a->caller, a->poid, &object, a->result, err);
+	const bool allowed = rc == 0 && is_allowed(a, object);
+	if (allowed)
+		rc = outlook_read(a->w, object, &a->proofs, ltp_now(a->w->l), &o,
+				  ret_known, err);
+	if (rc == 0 && allowed && *ret_known)
+		rc = outlook_json(&o, a->w->conn, &j, err);
+	store_read_end(a->w->conn);
 	outlook_clear(&o);
 	object_free(object);
 	return rc;
 }
 
+/* Again where the evidence changed between the two. */
+static int ask(struct asking *a, struct buf *out, struct ltps_error *err)
+{
+	bool known = false;
+	for (unsigned i = 0; i < OUTLOOK_TRIES && !known; i++) {
+		if (prepare(a, err) != 0)
+			return -1;
+		if (a->result->minor != LTP_OK)
+			return 0;
+		if (failpoint_fail(FP_OUTLOOK_TELL, err) != 0 ||
+		    tell(a, out, &known, err) != 0)
+			return -1;
+	}
+	return known ? 0 : outlook_restless(err);
+}
+
 int ltp_outlook(struct ltp_worker *w, const struct ltp_caller *caller, const char *poid,
 		struct buf *out, struct ltp_result *ret_result, struct ltps_error *err)
 {
+	struct asking a = { .w = w,
+			    .caller = caller,
+			    .poid = poid,
+			    .limit = limit_of(OUTLOOK_MS_MAX, &w->cancelled),
+			    .result = ret_result };
 	refuse(ret_result, LTP_OK, "%s", "");
-	if (prepare(w, caller, poid, ret_result, err) != 0 ||
-	    (ret_result->minor == LTP_OK &&
-	     tell(w, caller, poid, out, ret_result, err) != 0))
+	const int rc = ask(&a, out, err);
+	evidence_proofs_clear(&a.proofs);
+	if (rc != 0)
 		return -1;
 	const struct audit_note note = { .caller = caller,
 					 .operation = OP_RETRIEVE_TRACE,

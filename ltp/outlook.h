@@ -54,21 +54,29 @@ struct outlook {
 	size_t n;
 };
 /*
- * outlook_prepare - before that, outside of store_read_begin(): what takes long, so
- * that outlook_read() does not. Without it that is only slower. limit  as
+ * outlook_prepare - before that, outside of store_read_begin(): what has to be judged,
+ * which may take long, for outlook_read() to find. limit, into  as
  * evidence_proof_prepare()
  */
 struct limit;
+struct evidence_proofs;
 int outlook_prepare(struct ltp_worker *w, const struct object *object,
-		    struct limit *limit, struct ltps_error *err) LTPS_CHECKED;
+		    struct limit *limit, struct evidence_proofs *into,
+		    struct ltps_error *err) LTPS_CHECKED;
+/* How often evidence may change between the two, until who asks is sent away. */
+#define OUTLOOK_TRIES 8
+int outlook_restless(struct ltps_error *err); /* BUSY; returns -1 */
 /*
  * outlook_read - all of it. Between store_read_begin() and store_read_end(), with the
- * object and outlook_json(), so that all is of one state.
- * object  borrowed, outlives ret
- * ret     release with outlook_clear()
+ * object and outlook_json(), so that all is of one state. Nothing is judged.
+ * object     borrowed, outlives ret
+ * ret        release with outlook_clear()
+ * ret_known  false: some evidence is not what was prepared; ret is left alone
  */
-int outlook_read(struct ltp_worker *w, const struct object *object, int64_t now_ms,
-		 struct outlook *ret, struct ltps_error *err) LTPS_CHECKED;
+int outlook_read(struct ltp_worker *w, const struct object *object,
+		 const struct evidence_proofs *proofs, int64_t now_ms,
+		 struct outlook *ret, bool *ret_known,
+		 struct ltps_error *err) LTPS_CHECKED;
 void outlook_clear(struct outlook *o); /* NULL-safe */
 /* What is due first; NULL: nothing that has a date. */
 const struct outlook_due *outlook_next(const struct outlook *o);

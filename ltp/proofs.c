@@ -46,10 +46,9 @@ static struct entry *set_of(struct proofs *p, const struct proof_key *key)
 	return p->sets[(mixed >> 32) % (PROOFS_MAX / WAYS)];
 }
 
-static bool is_of(const struct entry *e, const struct proof_key *key)
+bool proof_key_equal(const struct proof_key *a, const struct proof_key *b)
 {
-	return e->key.version == key->version &&
-	       digest_equal(&e->key.state, &key->state);
+	return a->version == b->version && digest_equal(&a->state, &b->state);
 }
 
 /* Its own, or a free one, or the one that ends first. */
@@ -57,7 +56,7 @@ static struct entry *place_for(struct entry *set, const struct proof_key *key)
 {
 	struct entry *place = set;
 	for (size_t i = 0; i < WAYS; i++) {
-		if (is_of(&set[i], key))
+		if (proof_key_equal(&set[i].key, key))
 			return &set[i];
 		if (set[i].until_ms < place->until_ms)
 			place = &set[i];
@@ -72,7 +71,7 @@ bool proofs_find(struct proofs *p, const struct proof_key *key, int64_t now_ms,
 	const struct entry *set = set_of(p, key);
 	bool known = false;
 	for (size_t i = 0; i < WAYS && !known; i++) {
-		known = is_of(&set[i], key) && now_ms >= set[i].from_ms &&
+		known = proof_key_equal(&set[i].key, key) && now_ms >= set[i].from_ms &&
 			now_ms < set[i].until_ms;
 		if (known)
 			*ret_ms = set[i].proof_ms;

@@ -26,6 +26,7 @@ struct proof_key {
 	int64_t version;
 	struct digest state; /* of all that its record is made of */
 };
+bool proof_key_equal(const struct proof_key *a, const struct proof_key *b);
 /* Since when it proves; false: it is not known for this moment. */
 bool proofs_find(struct proofs *p, const struct proof_key *key, int64_t now_ms,
 		 int64_t *ret_ms);

@@ -8,7 +8,8 @@
  *
  *   check            the request, by the object's profile
  *   compose          the parts of the new version, from rows as they are now
- *   judge            signatures that came, or that are about something that came
+ *   judge            the record that came, over all of them, and signatures that came,
+ *                    or that are about something that came; without the store
  *   run_update       version, leaf, job, audit: one transaction on the writer's thread;
  *                    when another update was there first, from compose on again
  */
@@ -21,7 +22,6 @@
 #include "ltp/tenant.h"
 #include "ltp/update_private.h"
 #include "storage/audit.h"
-#include "timestamping/merkle.h"
 
 /* Others that may be first at the same object before the client is told to come again.
  */
@@ -98,67 +98,6 @@ static int make_delta(struct update *u, struct ltps_error *err)
 
 /* ---- the new version ---- */
 
-static int part_hash(void *arg, size_t i, enum digest_alg alg, struct digest *ret,
-		     struct ltps_error *err)
-{
-	struct update *u = arg;
-	const struct part_new *p = &u->parts[i];
-	if (alg == DIGEST_SHA256 || alg == DIGEST_SHA512) {
-		*ret = alg == DIGEST_SHA256 ? p->sha256 : p->sha512;
-		return 0;
-	}
-	if (u->from[i] != UPDATE_FORMER)
-		return digest_once(alg, u->req->pos[u->from[i]].data, ret, err);
-	return part_digest(u->w, &u->former->parts[i], alg, ret, err);
-}
-
-/* The leaf: of the one part, or of the data group (RFC 4998 4.2). */
-static int make_leaf(struct update *u, struct ltps_error *err)
-{
-	int rc = -1;
-	const enum digest_alg alg = leaf_digest(u->w->l, u->profile, u->now_ms);
-	struct digest *own = mem_zalloc(u->n_parts, sizeof(*own));
-	struct view *hashes = mem_zalloc(u->n_parts, sizeof(*hashes));
-	if (own == NULL || hashes == NULL) {
-		ltps_fail_nomem(err);
-		goto out;
-	}
-	for (size_t i = 0; i < u->n_parts; i++) {
-		if (part_hash(u, i, alg, &own[i], err) != 0)
-			goto out;
-		hashes[i] = digest_view(&own[i]);
-	}
-	rc = merkle_group(alg, hashes, u->n_parts, true, &u->version.digest, err);
-	u->leaf = u->version.digest;
-out:
-	mem_free(hashes);
-	mem_free(own);
-	return rc;
-}
-
-/* The record that comes along, over all of the new version. 1: it holds, or there is
- * none; 0: refused; -1: failed. */
-static int take_record(struct update *u, struct ltp_result *r, struct ltps_error *err)
-{
-	const struct continued_data data = { .digest = part_hash,
-					     .arg = u,
-					     .n = u->n_parts };
-	const struct continued_judge by = continued_judge_of(u->w);
-	bool holds;
-	if (u->record == NULL)
-		return 1;
-	if (continued_take(&by, u->record->data, &data, &u->continued, &holds, r,
-			   err) != 0)
-		return -1;
-	if (!holds) {
-		r->minor = LTP_DELTA_POC_PROBLEM;
-		return 0;
-	}
-	return continued_leaf(&u->continued, u->leaf.alg, &data, &u->leaf, err) == 0
-		   ? 1
-		   : -1;
-}
-
 static void describe(struct update *u)
 {
 	unsigned n = 1;
@@ -178,7 +117,8 @@ static void describe(struct update *u)
 	update_verdict(u);
 }
 
-/* Rows and octets of one state. 1: composed; 0: refused; -1: failed. */
+/* Rows, digests and octets of one state. 1: composed, or there already; 0: refused;
+ * -1: failed. */
 static int compose_now(struct update *u, struct ltp_result *r, struct ltps_error *err)
 {
 	if (!operation_offered(u->w->l, OP_UPDATE_POC))
@@ -203,13 +143,13 @@ static int compose_now(struct update *u, struct ltp_result *r, struct ltps_error
 		if (make_delta(u, err) != 0)
 			return -1;
 	}
+	const int look = update_look(u, r, err);
+	if (look <= 0 || u->there)
+		return look;
 	const int made = update_compose(u, r, err);
 	if (made <= 0)
 		return made;
-	if (make_leaf(u, err) != 0)
-		return -1;
-	const int holds = take_record(u, r, err);
-	return holds > 0 && update_read(u, err) != 0 ? -1 : holds;
+	return update_hash(u, err) == 0 && update_read(u, err) == 0 ? 1 : -1;
 }
 
 static int compose(struct update *u, struct ltp_result *r, struct ltps_error *err)
@@ -219,9 +159,13 @@ static int compose(struct update *u, struct ltp_result *r, struct ltps_error *er
 		return -1;
 	const int made = compose_now(u, r, err);
 	store_read_end(u->w->conn);
-	if (made <= 0)
+	if (made <= 0 || u->there)
 		return made;
-	const int judged = update_judge(u, r, err);
+	/* Judging may take long: nobody waits for the end of a snapshot meanwhile. That
+	 * what was judged is still what is there, run_update() sees. */
+	int judged = update_take_record(u, r, err);
+	if (judged > 0)
+		judged = update_judge(u, r, err);
 	if (judged > 0)
 		describe(u);
 	return judged;
@@ -268,7 +212,8 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 	if (u->overtaken) /* no blob was touched: they serve the next attempt */
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
 				 "another update was first");
-	if (object_add_version(conn, u->object->id, &u->version, &version, err) != 0 ||
+	if (update_unique(u, conn, err) != 0 ||
+	    object_add_version(conn, u->object->id, &u->version, &version, err) != 0 ||
 	    failpoint_fail(FP_UPDATE_KEEP, err) != 0)
 		return -1;
 	const struct leaf_new leaf = { .profile = u->profile->id,
@@ -295,7 +240,8 @@ static int run_update(struct store_conn *conn, void *arg, struct ltps_error *err
 
 /* ---- the whole ---- */
 
-static int audit_refusal(const struct update *u, const struct ltp_result *r,
+/* What was refused, or was there already. */
+static int audit_result(const struct update *u, const struct ltp_result *r,
 			 struct ltps_error *err)
 {
 	const struct audit_note note = { .caller = &u->req->caller,
@@ -310,11 +256,16 @@ static int audit_refusal(const struct update *u, const struct ltp_result *r,
 static int try_once(struct update *u, struct ltp_result *r, struct ltps_error *err)
 {
 	const int made = compose(u, r, err);
-	if (made <= 0)
+	if (made <= 0 || u->there)
 		return made;
 	if (store_write(u->w->l->o.store, run_update, u, err) == 0)
 		return 1;
 	if (u->overtaken) {
+		ltps_error_clear(err);
+		return 0;
+	}
+	if (u->taken) {
+		refuse(r, LTP_PARAMETER_ERROR, "%s", err->text);
 		ltps_error_clear(err);
 		return 0;
 	}
@@ -343,6 +294,8 @@ int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
 		if (rc != 0 || !u.overtaken)
 			break;
 	}
+	if (rc > 0 && u.there)
+		rc = audit_result(&u, ret_result, err) == 0 ? 1 : -1;
 	if (rc > 0)
 		snprintf(ret_version, LTP_VERSION_MAX, "%s", u.label);
 	else if (rc == 0 && u.overtaken)
@@ -350,7 +303,7 @@ int ltp_update(struct ltp_worker *w, const struct ltp_update_request *req,
 			       "%d other updates of this object were first",
 			       UPDATE_TRIES);
 	else if (rc == 0)
-		rc = audit_refusal(&u, ret_result, err);
+		rc = audit_result(&u, ret_result, err);
 	update_clear(&u);
 	return rc < 0 ? -1 : 0;
 }

@@ -20,7 +20,7 @@ int update_begin(struct update *u, struct ltps_error *err)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
 		u->detected[i] = format_detect(u->req->pos[i].data);
-	return 0;
+	return update_read_record(u, err);
 }
 
 void update_again(struct update *u)
@@ -36,6 +36,7 @@ void update_again(struct update *u)
 	mem_free(u->judged);
 	mem_free(u->parts);
 	mem_free(u->from);
+	mem_free(u->digests);
 	signatures_facts_clear(&u->facts);
 	continued_clear(&u->continued);
 	object_free(u->object);
@@ -44,6 +45,7 @@ void update_again(struct update *u)
 	u->judged = NULL;
 	u->parts = NULL;
 	u->from = NULL;
+	u->digests = NULL;
 	u->object = NULL;
 	u->former = NULL;
 	u->n_parts = u->n_replaced = 0;
@@ -63,6 +65,7 @@ void update_clear(struct update *u)
 	mem_free(u->delta);
 	mem_free(u->detected);
 	mem_free(u->related);
+	ers_free(u->er);
 }
 
 /* ---- which part stands where ---- */
@@ -178,8 +181,9 @@ int update_compose(struct update *u, struct ltp_result *r, struct ltps_error *er
 	u->read = mem_zalloc(max, sizeof(*u->read));
 	u->judged = mem_zalloc(max, sizeof(*u->judged));
 	u->judged_related = mem_zalloc(max, sizeof(*u->judged_related));
+	u->digests = mem_zalloc(max, sizeof(*u->digests));
 	if (u->parts == NULL || u->from == NULL || u->read == NULL ||
-	    u->judged == NULL || u->judged_related == NULL)
+	    u->judged == NULL || u->judged_related == NULL || u->digests == NULL)
 		return ltps_fail_nomem(err);
 	take_former(u);
 	take_delta(u);

@@ -14,6 +14,7 @@ struct update {
 	struct ltp_worker *w;
 	const struct ltp_update_request *req; /* without the record */
 	const struct ltp_po *record;          /* that is to be continued; or NULL */
+	struct ers *er; /* the same, read; NULL: it cannot be, or there is none */
 	int64_t now_ms;
 	/* By DeltaPOC: */
 	struct part_new *delta;
@@ -26,6 +27,9 @@ struct update {
 	/* and by part of the new version *: */
 	struct part_new *parts;
 	size_t *from; /* index of its DeltaPOC, or UPDATE_FORMER: as it was */
+	struct update_digests {
+		struct digest d[DIGEST_ALG_COUNT]; /* alg NONE: not asked for */
+	} *digests;
 	size_t n_parts;
 	size_t n_replaced;
 	uint64_t bytes; /* of all parts */
@@ -43,6 +47,8 @@ struct update {
 	struct signatures_facts facts;
 	bool cared_for;
 	bool overtaken; /* another update was first */
+	bool there;     /* an update before was this one: label is what it made */
+	bool taken;     /* what came stands elsewhere */
 };
 
 /* Room for what is by DeltaPOC, and their formats. */
@@ -53,6 +59,25 @@ void update_clear(struct update *u);
 /* The parts of the new version. 1: made; 0: refused; -1: failed. */
 int update_compose(struct update *u, struct ltp_result *r,
 		   struct ltps_error *err) LTPS_CHECKED;
+/* ---- update_record.c ---- */
+
+/* Once: what its digests are. One that cannot be read is refused when it is judged. */
+int update_read_record(struct update *u, struct ltps_error *err) LTPS_CHECKED;
+/* Whether what came was taken over before. 1: not so, or u->there is
+ * set; 0: refused, as something else bears its name; -1: failed. */
+int update_look(struct update *u, struct ltp_result *r,
+		struct ltps_error *err) LTPS_CHECKED;
+/* The same on the writer's thread, where it is decided: EXISTS, with u->taken. */
+int update_unique(struct update *u, struct store_conn *conn,
+		  struct ltps_error *err) LTPS_CHECKED;
+/* The leaf, and all digests that the record is judged by; in compose's snapshot. */
+int update_hash(struct update *u, struct ltps_error *err) LTPS_CHECKED;
+/* The record over all of the new version, without the store: it may take long. 1: it
+ * holds, or there is none; 0: refused; -1: failed. */
+int update_take_record(struct update *u, struct ltp_result *r,
+		       struct ltps_error *err) LTPS_CHECKED;
+/* ---- update_parts.c ---- */
+
 /* Data of former parts that the judgement needs; in the snapshot of compose. */
 int update_read(struct update *u, struct ltps_error *err) LTPS_CHECKED;
 /* 1: it may stay; 0: refused; -1: failed. */

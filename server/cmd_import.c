@@ -5,6 +5,7 @@
  * of the service (server/import_check.c); what does not hold is not submitted. Then the
  * service judges it under its own (server/import_submit.c).
  */
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,8 @@ static const char help[] =
     "  --profile P      preservation profile (" PROFILE_DEFAULT ")\n"
     "  --beside         go on with no record: all becomes one object, its old records\n"
     "                   parts of it; for services that do not have those anchors\n"
-    "  --new            do not ask what is there already: all becomes new objects\n"
+    "  --new            do not ask what is there already: all becomes new objects,\n"
+    "                   which no later run takes for its own\n"
     "  --check          judge only, submit nothing, and say what is left "
     "open\n" TRUST_OPTIONS_HELP PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 64 usage, 65 malformed input, 69 no service\n"
@@ -41,11 +43,24 @@ static const char help[] =
 
 /* ---- the command ---- */
 
+/* What is to be made anew bears names that nothing has. */
+static int name_run(struct import *im, struct ltps_error *err)
+{
+	uint8_t octets[IMPORT_RUN_LEN];
+	if (im->anew == 0)
+		return 0;
+	if (RAND_bytes(octets, sizeof(octets)) != 1)
+		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
+					 "random number generator");
+	hex_encode(view_of(octets, sizeof(octets)), im->run);
+	return 0;
+}
+
 static int import_file(struct import *im)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	const char *policy = im->trust.policy != NULL ? im->trust.policy : "default";
-	if (trust_options_load(&im->trust, &err) != 0 ||
+	if (name_run(im, &err) != 0 || trust_options_load(&im->trust, &err) != 0 ||
 	    policy_load(policy, &im->policy, &err) != 0)
 		return command_error("import", &err);
 	if (file_read(im->rest[0], &im->file, &err) != 0 ||

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ltp/evidence.h"
 #include "ltp/outlook.h"
 #include "server/commands.h"
 #include "server/config.h"
@@ -151,7 +152,7 @@ static const char *tenant_named(const struct command *c)
 
 /* What takes long, while the service that runs beside is not held up. */
 static int prepare_object(const struct command *c, struct ltp_worker *w,
-			  struct ltps_error *err)
+			  struct evidence_proofs *proofs, struct ltps_error *err)
 {
 	struct store_conn *conn = ltp_worker_conn(w);
 	struct object *object = NULL;
@@ -160,7 +161,30 @@ static int prepare_object(const struct command *c, struct ltp_worker *w,
 	int rc = object_get(conn, tenant_named(c), c->object, &object, err);
 	store_read_end(conn);
 	if (rc == 0)
-		rc = outlook_prepare(w, object, NULL, err);
+		rc = outlook_prepare(w, object, NULL, proofs, err);
+	object_free(object);
+	return rc;
+}
+
+static int tell_object(const struct command *c, struct ltp_worker *w,
+		       const struct evidence_proofs *proofs, bool *ret_known,
+		       int *ret_status, struct ltps_error *err)
+{
+	struct store_conn *conn = ltp_worker_conn(w);
+	struct object *object = NULL;
+	struct outlook o = { 0 };
+	if (store_read_begin(conn, err) != 0)
+		return -1;
+	int rc = object_get(conn, tenant_named(c), c->object, &object, err);
+	if (rc == 0)
+		rc = outlook_read(w, object, proofs, c->now_ms, &o, ret_known, err);
+	if (rc == 0 && *ret_known) {
+		o.for_operator = true; /* who reads the store itself */
+		*ret_status = is_object_late(&o) ? EXIT_INVALID : EXIT_VALID;
+		rc = print_outlook(c, &o, conn, err);
+	}
+	store_read_end(conn);
+	outlook_clear(&o);
 	object_free(object);
 	return rc;
 }
@@ -169,28 +193,17 @@ static int run_object(struct command *c, struct ltp *l, int *ret_status,
 		      struct ltps_error *err)
 {
 	struct ltp_worker *w = NULL;
-	struct object *object = NULL;
-	struct outlook o = { 0 };
-	int rc = -1;
-	struct store_conn *conn = NULL;
-	bool reading = false;
-	if (ltp_worker_new(l, &w, err) != 0)
-		goto out;
-	conn = ltp_worker_conn(w);
-	if (prepare_object(c, w, err) != 0 || store_read_begin(conn, err) != 0)
-		goto out;
-	reading = true;
-	if (object_get(conn, tenant_named(c), c->object, &object, err) != 0 ||
-	    outlook_read(w, object, c->now_ms, &o, err) != 0)
-		goto out;
-	o.for_operator = true; /* who reads the store itself */
-	*ret_status = is_object_late(&o) ? EXIT_INVALID : EXIT_VALID;
-	rc = print_outlook(c, &o, conn, err);
-out:
-	if (reading)
-		store_read_end(conn);
-	outlook_clear(&o);
-	object_free(object);
+	struct evidence_proofs proofs = { 0 };
+	bool known = false;
+	int rc = ltp_worker_new(l, &w, err);
+	for (unsigned i = 0; rc == 0 && i < OUTLOOK_TRIES && !known; i++) {
+		rc = prepare_object(c, w, &proofs, err);
+		if (rc == 0)
+			rc = tell_object(c, w, &proofs, &known, ret_status, err);
+	}
+	if (rc == 0 && !known)
+		rc = outlook_restless(err);
+	evidence_proofs_clear(&proofs);
 	ltp_worker_free(w);
 	return rc;
 }

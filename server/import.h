@@ -6,17 +6,21 @@
 #include "base/digest.h"
 #include "formats/exchange.h"
 #include "ltp/ltp.h"
+#include "ltp/origin.h"
 #include "server/client.h"
 #include "server/trust_options.h"
 
 struct validation_policy;
+
+#define IMPORT_RUN_LEN 16 /* octets of chance that tell one run from all others */
 
 struct import {
 	struct trust_options trust;
 	struct client client;
 	const char *profile;
 	int check, beside;
-	int anew;     /* it is not asked what is there already */
+	int anew; /* all becomes new objects, whatever is there already */
+	char run[2 * IMPORT_RUN_LEN + 1]; /* with anew: as no other run; else "" */
 	unsigned hop; /* how often the objects were taken over, with this one */
 	const char *rest[1];
 	struct buf file;
@@ -30,11 +34,11 @@ bool import_is_of(const struct exchange_item *e, const char *poid);
 /* ---- import_find.c ---- */
 
 #define IMPORT_POID_MAX 128
-#define IMPORT_NAME "imported-"
+#define IMPORT_NAME ORIGIN_PREFIX
 #define IMPORT_NAME_SIZE (sizeof(IMPORT_NAME) + 64)
 
 /* Where something is from: the old POID, what of it, and the digests of its records. A
- * later export with the same records is the same. */
+ * later export with the same records is the same; what is made anew is of its run. */
 struct import_origin {
 	struct buf text;
 	char name[IMPORT_NAME_SIZE]; /* IMPORT_NAME and the SHA-256 of it */
@@ -64,17 +68,6 @@ struct import_piece {
 	struct import_version before;  /* that it is an update of; none: a new object */
 	const char *what;              /* for people */
 };
-/*
- * import_find - asks the service (Search) for the object that was made of it, and
- * compares its data with the document: the name alone proves nothing.
- * within  POID of the object that it must be; NULL: any, the oldest
- * poid    set when it is found
- * The exit status: 0 also when there is none.
- */
-int import_find(const struct import *im, const struct import_piece *p,
-		const struct import_origin *origin, const char *within,
-		char poid[IMPORT_POID_MAX], bool *ret_found);
-
 /* Walks over them in the order in which they are submitted; step gives 0, or the exit
  * status that ends it. poid: of the object that it belongs to, kept between its steps.
  */
@@ -96,6 +89,23 @@ int import_request_make(const struct import *im, const struct import_piece *p,
 			struct import_request *ret,
 			struct ltps_error *err) LTPS_CHECKED;
 void import_request_clear(struct import_request *r);
+
+/* What is there of a request. */
+enum import_found {
+	IMPORT_MISSING,
+	IMPORT_THERE,
+	IMPORT_UNSURE, /* its data is, its record cannot be had yet: the service says */
+};
+/*
+ * import_find - asks the service (Search) for the object that was made of it, and
+ * compares its data and its record with the document: the name alone proves nothing.
+ * within  POID of the object that it must be; NULL: any, the oldest
+ * poid    set unless it is missing
+ * The exit status: 0 also when there is none.
+ */
+int import_find(const struct import *im, const struct import_piece *p,
+		const struct import_request *r, const char *within,
+		char poid[IMPORT_POID_MAX], enum import_found *ret);
 
 /* ---- import_check.c ---- */
 

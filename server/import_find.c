@@ -10,6 +10,7 @@
 #include "base/jsonw.h"
 #include "server/commands.h"
 #include "server/import.h"
+#include "timestamping/ers.h"
 
 #define MESSAGE_MAX 4096
 
@@ -35,6 +36,8 @@ static int put_text(const struct import *im, const struct exchange_item *e, bool
 		    const char *what, struct buf *text, struct ltps_error *err)
 {
 	int rc = buf_put_fmt(text, err, "object %s\n%s\n", e->poid, what);
+	if (rc == 0 && im->run[0] != '\0')
+		rc = buf_put_fmt(text, err, "run %s\n", im->run);
 	for (size_t i = 0; rc == 0 && i < im->x.n; i++) {
 		const struct exchange_item *item = &im->x.items[i];
 		if (all ? import_is_of(item, e->poid) : item == e)
@@ -82,21 +85,24 @@ static int put_message(const struct import *im, const struct import_piece *p,
 
 /* ---- what is found ---- */
 
+static bool read_po(const json_t *po, struct buf *out, struct ltps_error *err)
+{
+	const json_t *value =
+	    json_object_get(json_object_get(po, "binaryData"), "value");
+	if (value == NULL)
+		value = json_object_get(json_object_get(po, "xmlData"), "b64Content");
+	return json_is_string(value) &&
+	       b64_decode(view_of(json_string_value(value), json_string_length(value)),
+			  true, out, err) == 0;
+}
+
 /* A name proves nothing: any client can give it to what it submits. */
 static bool is_po(const json_t *po, struct view data)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf octets = buf_make(data.n);
-	const json_t *value =
-	    json_object_get(json_object_get(po, "binaryData"), "value");
-	if (value == NULL)
-		value = json_object_get(json_object_get(po, "xmlData"), "b64Content");
 	const bool same =
-	    json_is_string(value) &&
-	    b64_decode(
-		view_of(json_string_value(value), json_string_length(value)), true,
-		&octets, &err) == 0 &&
-	    view_equal(view_buf(&octets), data);
+	    read_po(po, &octets, &err) && view_equal(view_buf(&octets), data);
 	buf_free(&octets);
 	return same;
 }
@@ -114,9 +120,9 @@ static bool is_among(const json_t *pos, struct view data)
 /* All that the record is about; where it is from, of what is beside. The trace grows
  * from one export to the next. */
 static bool holds(const struct import *im, const struct import_piece *p,
-		  const struct import_origin *origin, const json_t *pos)
+		  const struct import_request *r, const json_t *pos)
 {
-	if (p->v.e == NULL && !is_among(pos, view_buf(&origin->text)))
+	if (p->v.e == NULL && !is_among(pos, view_buf(&r->origin.text)))
 		return false;
 	for (size_t i = 0; i < im->x.n; i++) {
 		const struct exchange_item *e = &im->x.items[i];
@@ -133,12 +139,29 @@ static bool holds(const struct import *im, const struct import_piece *p,
 	return true;
 }
 
-static int put_retrieval(const char *poid, struct buf *out, struct ltps_error *err)
+/* The record that came begins the one that is there now. */
+static bool begins(const struct ers *came, const json_t *po)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf octets = buf_make(ERS_SIZE_MAX);
+	struct ers *now = NULL;
+	bool same = read_po(po, &octets, &err) &&
+		    ers_parse(view_buf(&octets), &now, &err) == 0 &&
+		    now->n_chains >= came->n_chains;
+	for (size_t i = 0; same && i < came->n_chains; i++)
+		same = view_equal(now->chains[i].whole, came->chains[i].whole);
+	ers_free(now);
+	buf_free(&octets);
+	return same;
+}
+
+static int put_retrieval(const char *poid, const char *subject, struct buf *out,
+			 struct ltps_error *err)
 {
 	struct jsonw j = jsonw_to(out);
 	jsonw_object(&j);
 	jsonw_member(&j, "poId", poid);
-	jsonw_member(&j, "sor", "PO");
+	jsonw_member(&j, "sor", subject);
 	jsonw_key(&j, "versionId");
 	jsonw_array(&j);
 	jsonw_cstr(&j, "all");
@@ -147,48 +170,107 @@ static int put_retrieval(const char *poid, struct buf *out, struct ltps_error *e
 	return jsonw_end(&j, err);
 }
 
-/* What cannot be had is not believed: it is submitted then. */
-static bool is_same(const struct import *im, const struct import_piece *p,
-		    const struct import_origin *origin, const char *poid)
+/* Of all versions; NULL: it cannot be had. Free with json_decref(). */
+static json_t *retrieve(const struct import *im, const char *poid, const char *subject)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
-	const bool same =
-	    put_retrieval(poid, &message, &err) == 0 &&
-	    client_call(&im->client, "RetrievePO", view_buf(&message), &answer, &err) ==
-		0 &&
-	    holds(im, p, origin, json_object_get(answer, "po"));
-	if (!same) {
-		progress_hide();
-		fputs("ltps: import: ", stderr);
-		client_show(stderr, poid);
-		fputs(" has the name of what was taken over, and is not the same; "
-		      "passed over: ",
-		      stderr);
-		client_show(stderr, p->e->id);
-		fputc('\n', stderr);
-	}
+	if (put_retrieval(poid, subject, &message, &err) != 0 ||
+	    client_call(&im->client, "RetrievePO", view_buf(&message), &answer, &err) !=
+		0)
+		answer = NULL;
 	buf_free(&message);
+	return answer;
+}
+
+/* Whether some version there has the evidence that came. */
+static bool has_record(const struct import *im, const struct import_piece *p,
+		       const char *poid)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ers *came = NULL;
+	json_t *answer = NULL;
+	const json_t *po;
+	bool has = false;
+	size_t i;
+	if (ers_parse(view_buf(&p->e->data), &came, &err) == 0)
+		answer = retrieve(im, poid, "Evidence");
+	json_array_foreach(json_object_get(answer, "po"), i, po)
+		has = has || begins(came, po);
 	json_decref(answer);
-	return same;
+	ers_free(came);
+	return has;
+}
+
+static void tell(const char *poid, const char *why, const char *what)
+{
+	progress_hide();
+	fputs("ltps: import: ", stderr);
+	client_show(stderr, poid);
+	fputs(why, stderr);
+	client_show(stderr, what);
+	fputc('\n', stderr);
+}
+
+/* What is beside goes by where it is from; what else differs, as the trace does in a
+ * later export, is not taken in silence for what is there. */
+static void tell_others(const struct import_request *r, const json_t *pos,
+			const char *poid)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!is_among(pos, r->pos[i].data))
+			tell(poid, " stays as it is, with another ", r->pos[i].id);
+}
+
+/* What cannot be had is not believed: it is submitted then. */
+static enum import_found compare(const struct import *im, const struct import_piece *p,
+				 const struct import_request *r, const char *poid)
+{
+	enum import_found found = IMPORT_MISSING;
+	json_t *answer = retrieve(im, poid, "PO");
+	const json_t *pos = json_object_get(answer, "po");
+	if (!holds(im, p, r, pos))
+		tell(poid,
+		     " has the name of what was taken over, and is not the same; "
+		     "passed over: ",
+		     p->e->id);
+	else if (p->v.e != NULL)
+		found = has_record(im, p, poid) ? IMPORT_THERE : IMPORT_UNSURE;
+	else
+		found = IMPORT_THERE;
+	if (found == IMPORT_THERE && p->v.e == NULL)
+		tell_others(r, pos, poid);
+	json_decref(answer);
+	return found;
 }
 
 /* The oldest that is the same, or the one of this POID. */
-static const char *choose(const struct import *im, const struct import_piece *p,
-			  const struct import_origin *origin, const json_t *answer,
-			  const char *within)
+static enum import_found choose(const struct import *im, const struct import_piece *p,
+				const struct import_request *r, const json_t *answer,
+				const char *within, char poid[IMPORT_POID_MAX])
 {
-	const json_t *poids = json_object_get(answer, "poId"), *poid;
+	const json_t *poids = json_object_get(answer, "poId"), *item;
+	enum import_found found = IMPORT_MISSING;
+	char chosen[IMPORT_POID_MAX] = "";
 	size_t i;
-	json_array_foreach(poids, i, poid)
+	json_array_foreach(poids, i, item)
 	{
-		const char *text = json_string_value(poid);
-		if (text != NULL && (within == NULL || strcmp(text, within) == 0) &&
-		    is_same(im, p, origin, text))
-			return text;
+		const char *text = json_string_value(item);
+		if (text == NULL || (within != NULL && strcmp(text, within) != 0))
+			continue;
+		const enum import_found one = compare(im, p, r, text);
+		if (one == IMPORT_THERE ||
+		    (one == IMPORT_UNSURE && found == IMPORT_MISSING)) {
+			found = one;
+			snprintf(chosen, sizeof(chosen), "%s", text);
+		}
+		if (one == IMPORT_THERE)
+			break;
 	}
-	return NULL;
+	if (found != IMPORT_MISSING)
+		memcpy(poid, chosen, sizeof(chosen));
+	return found;
 }
 
 static int refused(void)
@@ -200,24 +282,21 @@ static int refused(void)
 }
 
 int import_find(const struct import *im, const struct import_piece *p,
-		const struct import_origin *origin, const char *within,
-		char poid[IMPORT_POID_MAX], bool *ret_found)
+		const struct import_request *r, const char *within,
+		char poid[IMPORT_POID_MAX], enum import_found *ret)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct buf message = buf_make(MESSAGE_MAX);
 	json_t *answer = NULL;
 	int status;
-	*ret_found = false;
-	if (put_message(im, p, origin->name, &message, &err) != 0 ||
+	*ret = IMPORT_MISSING;
+	if (put_message(im, p, r->origin.name, &message, &err) != 0 ||
 	    client_call(&im->client, "Search", view_buf(&message), &answer, &err) != 0)
 		status = command_error(im->client.url, &err);
 	else
 		status = client_verdict("import", answer);
-	const char *text = status == EXIT_VALID ? choose(im, p, origin, answer, within) : NULL;
-	if (text != NULL) {
-		snprintf(poid, IMPORT_POID_MAX, "%s", text);
-		*ret_found = true;
-	}
+	if (status == EXIT_VALID)
+		*ret = choose(im, p, r, answer, within, poid);
 	if (status == EXIT_INVALID)
 		status = refused();
 	buf_free(&message);

@@ -103,19 +103,24 @@ static int submit(const struct import *im, const struct import_piece *p,
 
 /* ---- what is missing ---- */
 
-/* poid: of the object that it belongs to; where that is new, it is put here. */
+/* poid: of the object that it belongs to; where that is new, it is put here. Where it
+ * cannot be told the service gives the POID that stands, or says what differs. */
 static int take(const struct import *im, const struct import_piece *p,
 		const struct import_request *r, char poid[IMPORT_POID_MAX])
 {
-	bool there = false;
+	enum import_found found = IMPORT_MISSING;
+	char likely[IMPORT_POID_MAX];
 	int status = EXIT_VALID;
 	if (im->anew == 0)
-		status = import_find(im, p, &r->origin, p->before.e != NULL ? poid : NULL,
-				     poid, &there);
-	if (status == EXIT_VALID && !there)
+		status = import_find(im, p, r, p->before.e != NULL ? poid : NULL, poid,
+				     &found);
+	memcpy(likely, poid, sizeof(likely));
+	if (status == EXIT_VALID && found != IMPORT_THERE)
 		status = submit(im, p, r, poid);
+	if (found == IMPORT_UNSURE && strcmp(poid, likely) == 0)
+		found = IMPORT_THERE;
 	if (status == EXIT_VALID)
-		tell(p->e->poid, poid, p->what, there);
+		tell(p->e->poid, poid, p->what, found == IMPORT_THERE);
 	return status;
 }
 

@@ -200,6 +200,9 @@ int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	      uint32_t seq, struct view der, struct ltps_error *err) LTPS_CHECKED;
 int chain_count(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 		uint64_t *ret_n, struct ltps_error *err) LTPS_CHECKED;
+/* Those alone that came with a version, not what renewals put down. */
+int chain_count_came(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
+		     uint64_t *ret_n, struct ltps_error *err) LTPS_CHECKED;
 /* In order of seq; der is borrowed during row(). */
 int chain_list(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	       int (*row)(void *arg, uint32_t seq, struct view der,

@@ -81,6 +81,16 @@ int object_insert(struct store_conn *conn, const struct object_new *object,
 int object_add_version(struct store_conn *conn, int64_t object,
 		       const struct version_new *version, int64_t *ret_version,
 		       struct ltps_error *err) LTPS_CHECKED;
+/* Where something that is taken over from another service stands already. */
+struct object_origin {
+	const char *tenant, *profile;
+	const char *name;            /* of the record that came with the version, */
+	const struct digest *sha256; /* or, where set, of a part of this SHA-256 */
+	int64_t version;             /* the last one given; 0: begin */
+};
+/* The next version of an object that is live; ret_more false: there is none. */
+int object_origin_next(struct store_conn *conn, struct object_origin *q, bool *ret_more,
+		       struct ltps_error *err) LTPS_CHECKED;
 /* The newest version that was submitted or updated; 0: none. */
 int object_last_logical(struct store_conn *conn, int64_t object, int64_t *ret_version,
 			struct ltps_error *err) LTPS_CHECKED;

@@ -270,6 +270,28 @@ int object_get_by_version(struct store_conn *conn, int64_t version,
 	return rc == 0 ? object_get_by_id(conn, object, ret_object, err) : -1;
 }
 
+int object_origin_next(struct store_conn *conn, struct object_origin *q, bool *ret_more,
+		       struct ltps_error *err)
+{
+	struct db_stmt *s;
+	*ret_more = false;
+	if (db_get(conn->db,
+		   q->sha256 != NULL ? SQL_VERSION_OF_PART : SQL_VERSION_OF_RECORD, &s,
+		   err) != 0)
+		return -1;
+	if (q->sha256 != NULL)
+		DB_BIND(s, DB_TEXT(q->tenant), DB_TEXT(q->profile), DB_TEXT(q->name),
+			DB_INT(q->version), DB_DIGEST(q->sha256));
+	else
+		DB_BIND(s, DB_TEXT(q->tenant), DB_TEXT(q->profile), DB_TEXT(q->name),
+			DB_INT(q->version));
+	const int rc = db_step(s, ret_more, err);
+	if (rc == 0 && *ret_more)
+		q->version = db_int(s, 0);
+	db_reset(s);
+	return rc;
+}
+
 /* Listing */
 
 static const struct digest no_digest;

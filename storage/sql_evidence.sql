@@ -72,6 +72,9 @@ SELECT c.seq, c.der, d.blob, c.tail FROM chain c LEFT JOIN tail d ON d.id = c.ta
 WHERE c.ref_kind = ?1 AND c.ref = ?2 ORDER BY c.seq
 -- CHAIN_COUNT
 SELECT count(*) FROM chain WHERE ref_kind = ?1 AND ref = ?2
+-- CHAIN_COUNT_CAME
+-- with the version: those that renewals put down end in a tail
+SELECT count(*) FROM chain WHERE ref_kind = ?1 AND ref = ?2 AND tail IS NULL
 -- CHAIN_FORGET
 -- of the versions ?1 to ?2, after CHAIN_UNCOUNT
 DELETE FROM chain WHERE ref_kind = 1 AND ref BETWEEN ?1 AND ?2

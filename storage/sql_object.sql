@@ -60,6 +60,18 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 -- VERSION_LIST
 SELECT id, label, kind, created_ms, digest_alg, digest, verdict, judged_ms, base
 FROM version WHERE id BETWEEN ?1 AND ?2 ORDER BY id
+-- VERSION_OF_RECORD
+-- ?1 tenant, ?2 profile, ?3 what the record is called, ?4 behind this version. Of objects
+-- that stand.
+SELECT v.id FROM version v INDEXED BY version_record JOIN object o ON o.id = v.object
+WHERE v.record_id = ?3 AND v.id > ?4 AND v.kind IN (1, 4)
+AND o.tenant = ?1 AND o.profile = ?2 AND o.state = 0 ORDER BY v.id LIMIT 1
+-- VERSION_OF_PART
+-- likewise, by a part of this name and SHA-256 ?5
+SELECT v.id FROM part p INDEXED BY part_id JOIN version v ON v.id = p.version
+	JOIN object o ON o.id = v.object
+WHERE p.po_id = ?3 AND p.sha256 = ?5 AND v.id > ?4 AND v.kind IN (1, 4)
+AND o.tenant = ?1 AND o.profile = ?2 AND o.state = 0 ORDER BY v.id LIMIT 1
 -- VERSION_SET_VERDICT
 UPDATE version SET verdict = ?2, judged_ms = ?3 WHERE id = ?1
 -- VERSION_DELETE

@@ -42,6 +42,16 @@ SELECT count(*) FROM (SELECT 1 FROM version v INDEXED BY version_indication
 	WHERE ?1 IS NOT NULL
 	AND substr(v.verdict, 1, instr(v.verdict || '/', '/') - 1) = ?2
 	AND v.verdict IS NOT NULL AND v.kind IN (1, 4) LIMIT ?3)
+-- PROBE_SUBINDICATION_EQ
+-- Likewise.
+SELECT count(*) FROM (SELECT 1 FROM version v INDEXED BY version_subindication
+	WHERE ?1 IS NOT NULL
+	AND substr(v.verdict, instr(v.verdict || '/', '/') + 1) = ?2
+	AND instr(v.verdict, '/') > 0 AND v.kind IN (1, 4) LIMIT ?3)
+-- PROBE_FORMAT_EQ
+-- Likewise.
+SELECT count(*) FROM (SELECT 1 FROM part p INDEXED BY part_format
+	WHERE ?1 IS NOT NULL AND p.format_id = ?2 LIMIT ?3)
 -- PROBE_ID_EQ
 -- Of all tenants too.
 SELECT count(*) FROM (SELECT 1 FROM part p INDEXED BY part_id

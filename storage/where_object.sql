@@ -55,6 +55,10 @@ instr(lower(profile), lower(?)) > 0
 EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
 	AND v.kind IN (1, 4) AND p.format_id = ?)
+-- FORMAT_EQ_NARROW
+id IN (SELECT v.object FROM part p INDEXED BY part_format
+	JOIN version v ON v.id = p.version
+	WHERE p.format_id = ? AND v.kind IN (1, 4))
 -- FORMAT_HAS
 EXISTS (SELECT 1 FROM version v JOIN part p ON p.version = v.id
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
@@ -131,6 +135,12 @@ coalesce((SELECT substr(v.verdict, 1, instr(v.verdict || '/', '/') - 1) FROM ver
 coalesce((SELECT substr(v.verdict, instr(v.verdict || '/', '/') + 1) FROM version v
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383
 	AND v.kind IN (1, 4) ORDER BY v.id DESC LIMIT 1), '') = ?
+-- SUBINDICATION_EQ_NARROW
+id IN (SELECT v.object FROM version v INDEXED BY version_subindication
+	WHERE substr(v.verdict, instr(v.verdict || '/', '/') + 1) = ?
+	AND instr(v.verdict, '/') > 0 AND v.kind IN (1, 4)
+	AND NOT EXISTS (SELECT 1 FROM version n WHERE n.id > v.id
+		AND n.id <= v.object * 16384 + 16383 AND n.kind IN (1, 4)))
 -- VERSIONS_EQ
 (SELECT count(*) FROM version v
 	WHERE v.id BETWEEN object.id * 16384 AND object.id * 16384 + 16383

@@ -449,6 +449,62 @@ def found(service):
     return set(service.call("Search", {"fi": ""})[1].get("poId", []))
 
 
+def settle(service, start):
+    """All that was made since has evidence."""
+    def has(poid):
+        answer = service.retrieve(poid, "Evidence", versionId=["all"])[1]
+        return answer.get("po") and "min" not in answer["result"]
+    for poid in found(service) - start:
+        until(lambda p=poid: has(p), "evidence of all versions")
+
+
+def forget(service, start):
+    for poid in found(service) - start:
+        service.call("DeletePO", {"poId": poid, "reason": "test"})
+    tap.equal("which are gone again", found(service), start)
+
+
+def at_once(_, ltps, old, new, path):
+    """Two take the same over at one moment, and once more before there is evidence."""
+    start = found(new)
+    command = [ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    outs = [r.communicate(timeout=LIMIT) for r in runs]
+    tap.equal("imports at one moment", [(r.returncode, e) for r, (_, e) in zip(runs, outs)],
+              [(0, b"")] * 3)
+    named = [[line.split()[:3] for line in o.decode().splitlines()] for o, _ in outs]
+    tap.check("name the same objects", named[0] == named[1] == named[2], named)
+    tap.equal("four in all", len(found(new) - start), 4)
+    r = run(*command)
+    tap.equal("a run behind them finds them", ([x[3:] for x in rows(r)], r.stderr), ([("there",)] * 5, b""))
+    tap.equal("and makes none", len(found(new) - start), 4)
+    forget(new, start)
+
+
+def another_record(_, ltps, old, new, poids, path):
+    """The same data under the same name with another record is told, not taken for done."""
+    start = found(new)
+    twin = old.preserve(TEXT, ANNEX)[1]["poId"]
+    old.evidence(twin)
+    digest = hashlib.sha256(record_of(old, poids[0])).hexdigest()
+    name = "imported-" + hashlib.sha256(f"object {poids[0]}\nv1\nrecord {digest}\n".encode()).hexdigest()
+    pos = [{"binaryData": {"value": b64(d)}, "mimeType": "text/plain", "id": f"po-{i + 1}"}
+           for i, d in enumerate((TEXT, ANNEX))]
+    er = {"binaryData": {"value": b64(record_of(old, twin))}, "formatId": CONTINUED, "id": name}
+    planted = new.call("PreservePO", {"pro": PROFILE, "po": [*pos, er]})[1].get("poId")
+    tap.check("another record under that name", planted is not None)
+    command = [ltps, "import", path, "--anchor", f"{old.dir}/anchors.pem", "--url", new.url]
+    for when in ("before there is evidence", "with evidence"):
+        r = run(*command)
+        tap.check(f"{when}: it is told", r.returncode == 1 and b"not the same" in r.stderr and
+                  planted.encode() in r.stderr and r.stdout == b"", (r.returncode, r.stderr, r.stdout))
+        settle(new, start)
+    tap.equal("nothing was made", found(new) - start, {planted})
+    r = run(*command, "--new")
+    tap.equal("--new takes it all the same", (r.returncode, len(rows(r))), (0, 5))
+    forget(new, start)
+
+
 def repeated(_, ltps, old, new, poids, path, more):
     """What a run before took is there, wherever it ended; nothing is made twice."""
     start = found(new)
@@ -460,6 +516,7 @@ def repeated(_, ltps, old, new, poids, path, more):
         out, _ = cut.client.communicate(timeout=LIMIT)
         tap.check(f"run {n} is killed behind its submission", cut.client.returncode < 0,
                   cut.client.returncode)
+        settle(new, start)
         lines = out.decode().splitlines()
         tap.check(f"run {n} tells what was there: {n - 1}",
                   len(lines) == n - 1 and all(x.endswith(" there") for x in lines), lines)
@@ -480,6 +537,8 @@ def repeated(_, ltps, old, new, poids, path, more):
     r = run(*command[:2], more, *command[3:], "--url", new.url)
     tap.check("is the same: its records are", len(rows(r)) == 5 and
               all(x[3:] == ("there",) for x in rows(r)), r.stdout)
+    tap.check("the trace that grew is told", r.stderr.count(b"stays as it is, with another imported-1-trace") == 2,
+              r.stderr)
     new.call("DeletePO", {"poId": poid, "reason": "test"})
     r = run(*command, "--url", new.url)
     tap.equal("what was deleted comes again", [(o, *w) for o, _, *w in rows(r)][:3],
@@ -649,6 +708,8 @@ def main():
             tap.run(beside, ltps, old, third, pairs, poids, work)
             tap.run(planted, ltps, old, new, poids, path)
             tap.run(repeated, ltps, old, new, poids, path, f"{work}/more.xml")
+            tap.run(at_once, ltps, old, new, path)
+            tap.run(another_record, ltps, old, new, poids, path)
             pairs = taken_over(tap, ltps, old, new, poids, path)
             tap.run(continued, ltps, old, new, pairs, poids, firsts, work)
             tap.run(asked_wrongly, old, new, poids)

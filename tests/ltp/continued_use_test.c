@@ -8,9 +8,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "ltp/evidence.h"
+#include "ltp/inside.h"
 #include "ltp/limit.h"
 #include "ltp/outlook.h"
+#include "ltp/proofs.h"
 #include "storage/credential.h"
 #include "storage/object.h"
 #include "tests/support/continued_kit.h"
@@ -352,20 +355,132 @@ Test(continued_use, judging_ends_with_its_limit_and_goes_on)
 {
 	struct ltp_kit *b;
 	struct limit over = limit_of(0, NULL);
+	struct evidence_proofs proofs = { 0 }, remembered = { 0 };
 	struct object *o = NULL;
 	char poid[64];
+	bool known;
 	int64_t ms;
 	const int64_t first =
 	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	MUST(object_get(b->w->conn, "default", poid, &o, &err));
-	cr_expect_eq(outlook_prepare(b->w, o, &over, &err), -1);
+	cr_expect_eq(outlook_prepare(b->w, o, &over, &proofs, &err), -1);
 	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);
 	ltps_error_clear(&err);
-	MUST(outlook_prepare(b->w, o, NULL, &err));
-	MUST(outlook_prepare(b->w, o, &over, &err));
-	/* Prepared, it is not judged again within a transaction. */
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
+	cr_expect_not(known, "nothing is judged within a transaction");
+	MUST(outlook_prepare(b->w, o, NULL, &proofs, &err));
+	MUST(outlook_prepare(b->w, o, &over, &remembered, &err));
 	spoil_chain(b);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &ms, &err));
-	cr_expect_eq(ms, first);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
+	cr_expect(known && ms == first);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &remembered, &ms, &known,
+				   &err));
+	cr_expect(known && ms == first);
+	evidence_proofs_clear(&remembered);
+	evidence_proofs_clear(&proofs);
 	object_free(o);
+}
+
+/* ---- between judging and telling ---- */
+
+static struct meanwhile {
+	struct ltp_kit *k;
+	size_t times; /* passed */
+	size_t n;     /* of them in which something happens */
+	void (*happen)(struct ltp_kit *k);
+} meanwhile;
+
+static void pause_at(void *arg, const char *name)
+{
+	struct meanwhile *m = arg;
+	(void)name;
+	if (m->times++ < m->n)
+		m->happen(m->k);
+	cr_assert_eq(failpoint_arm("outlook.tell:1:pause", &err), 0);
+}
+
+static void pause_in(struct ltp_kit *k, size_t n, void (*happen)(struct ltp_kit *k))
+{
+	meanwhile = (struct meanwhile){ .k = k, .n = n, .happen = happen };
+	failpoint_on_pause(pause_at, &meanwhile);
+	MUST(failpoint_arm("outlook.tell:1:pause", &err));
+}
+
+/* Others are asked for until none of before is remembered; the chain is no more what
+ * was judged, which only a judgement sees. */
+static void evict(struct ltp_kit *k)
+{
+	struct proof_key key = { .version = INT64_MAX };
+	const int64_t now_ms = clock_now_ms(&k->clock);
+	for (int64_t i = 0; i < 4 * PROOFS_MAX; i++) {
+		MUST(digest_once(DIGEST_SHA256, view_of(&i, sizeof(i)), &key.state,
+				 &err));
+		proofs_keep(k->ltp->proofs, &key, now_ms, INT64_MAX, 0);
+	}
+	spoil_chain(k);
+}
+
+Test(continued_use, what_was_judged_is_told_though_it_is_remembered_no_more)
+{
+	struct ltp_kit *b;
+	char poid[64];
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	ckit_settle();
+	pause_in(b, 1, evict);
+	cr_expect_eq(told(b, poid), first);
+	cr_expect_eq(meanwhile.times, 1);
+	MUST(failpoint_arm(NULL, &err));
+	cr_expect_neq(told(b, poid), first, "it was forgotten");
+}
+
+/* Validation data of the token came, and another record is made of it. */
+static void touch_token(struct ltp_kit *k)
+{
+	storage_sql(k->dir, "UPDATE token SET replaced_ms = "
+			    "coalesce(replaced_ms, 0) + 1");
+}
+
+Test(continued_use, record_that_changes_while_it_is_judged_is_judged_again)
+{
+	struct ltp_kit *b;
+	struct buf out = buf_make((size_t)1 << 20);
+	struct ltp_result r;
+	char poid[64];
+	const int64_t first =
+	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	ckit_settle();
+	pause_in(b, 2, touch_token);
+	cr_expect_eq(told(b, poid), first);
+	cr_expect_eq(meanwhile.times, 3);
+	/* Whoever never finds it at rest is sent away. */
+	pause_in(b, SIZE_MAX, touch_token);
+	cr_expect_eq(ltp_outlook(b->w, &(struct ltp_caller){ "", "tester" }, poid, &out,
+				 &r, &err),
+		     -1);
+	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);
+	cr_expect_eq(meanwhile.times, OUTLOOK_TRIES);
+	ltps_error_clear(&err);
+	MUST(failpoint_arm(NULL, &err));
+	buf_free(&out);
+}
+
+/* ---- what is read ---- */
+
+/* Where none came, later tokens say nothing of it. */
+Test(continued_use, own_evidence_is_proven_by_its_first_token_alone)
+{
+	struct ltp_kit *a = ckit_start(SHA256, 1);
+	char poid[64];
+	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
+	ckit_settle();
+	const int64_t first = ckit_proof_of(a, poid, 0);
+	ckit_end_digest(DIGEST_SHA256);
+	ltp_kit_live(a, 2 * DAY_MS, DAY_MS / 2);
+	cr_assert_eq(storage_sql_int(a->dir, "SELECT count(*) FROM chain "
+					     "WHERE ref_kind = 1"),
+		     1, "a hash-tree renewal");
+	storage_sql(a->dir, "PRAGMA foreign_keys = OFF; DELETE FROM token "
+			    "WHERE id > (SELECT min(id) FROM token)");
+	cr_expect_eq(ckit_proof_of(a, poid, 0), first);
 }

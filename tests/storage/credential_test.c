@@ -264,6 +264,7 @@ Test(tenant_use, store_of_before_is_counted_when_it_is_opened)
 	store_close(store);
 	storage_sql(dir,
 		    "DROP TRIGGER tenant_use_chain; DROP TRIGGER tenant_use_no_chain;"
+		    "DROP INDEX part_format; DROP INDEX version_subindication;"
 		    "DROP INDEX version_record; DROP INDEX part_id;"
 		    "ALTER TABLE version DROP COLUMN record_id;"
 		    /* What came with alpha's. */

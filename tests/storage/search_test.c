@@ -413,8 +413,9 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 	    "INSERT INTO signature SELECT v * 16384 + 1, 1, 1, iif(v = 22000, 901, "
 	    "900),"
 	    " 'X' FROM n;"
-	    "INSERT INTO part (version, seq, po_id, size, given_alg) SELECT v * 16384 +"
-	    " 1, 1, iif(v = 22000, 'few', 'many'), 0, 0 FROM n;"
+	    "INSERT INTO part (version, seq, po_id, format_id, size, given_alg)"
+	    " SELECT v * 16384 + 1, 1, iif(v = 22000, 'few', 'many'),"
+	    " iif(v = 22000, 'urn:few', 'urn:many'), 0, 0 FROM n;"
 	    "UPDATE version SET record_id = iif(id = 22001 * 16384 + 1, 'rare', "
 	    "'common') WHERE id >= 1000 * 16384");
 	static const struct {
@@ -427,6 +428,12 @@ Test(search, what_many_share_and_what_few_have_are_both_found)
 		{ TEXT(SIGNER, HAS, "few"), "n22000" },
 		{ TEXT(INDICATION, EQ, "INDETERMINATE"), "c" },
 		{ TEXT(INDICATION, EQ, "TOTAL_FAILED"), "n22000" },
+		{ TEXT(SUBINDICATION, EQ, "Y"), "n1000" },
+		{ TEXT(SUBINDICATION, EQ, "X"), "n22000" },
+		{ TEXT(SUBINDICATION, EQ, "REVOKED_NO_POE"), "c" },
+		{ TEXT(FORMAT, EQ, "urn:many"), "n1000" },
+		{ TEXT(FORMAT, EQ, "urn:few"), "n22000" },
+		{ TEXT(FORMAT, EQ, "urn:g"), "c" },
 		{ TEXT(ID, EQ, "many"), "n1000" },
 		{ TEXT(ID, EQ, "few"), "n22000" },
 		{ TEXT(ID, EQ, "common"), "n1000" },
@@ -472,6 +479,18 @@ Test(search, indication_is_that_of_the_newest_version)
 	expect(&passed, 1, "");
 }
 
+Test(search, subindication_is_that_of_the_newest_version)
+{
+	const struct search_node before = TEXT(SUBINDICATION, EQ, "REVOKED_NO_POE"),
+				 now = TEXT(SUBINDICATION, EQ, "TRY_LATER");
+	expect(&before, 1, "c");
+	storage_sql(dir, "UPDATE version SET verdict = 'INDETERMINATE/TRY_LATER' WHERE"
+			 " object = (SELECT id FROM object WHERE poid = 'c') AND"
+			 " label = 'v3'");
+	expect(&before, 1, "");
+	expect(&now, 1, "c");
+}
+
 static bool over(void *arg)
 {
 	(void)arg;
@@ -510,11 +529,17 @@ Test(search, narrow_conditions_are_found_by_an_index)
 		" AND profile = 'p' ORDER BY created_ms, id LIMIT 9",
 		"SELECT version FROM part WHERE po_id = 'b'",
 		"SELECT object FROM version WHERE record_id = 'b'",
+		"SELECT version FROM part WHERE format_id = 'b'",
+		"SELECT object FROM version WHERE"
+		" substr(verdict, instr(verdict || '/', '/') + 1) = 'b'"
+		" AND instr(verdict, '/') > 0 AND kind IN (1, 4)",
 	};
-	static const char *const indexes[] = { "object_poid", "object_stored",
-					       "object_of_profile", "part_id",
-					       "version_record" };
-	for (size_t i = 0; i < 5; i++) {
+	static const char *const indexes[] = {
+		"object_poid",	  "object_stored", "object_of_profile",
+		"part_id",	  "version_record", "part_format",
+		"version_subindication"
+	};
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
 		char sql[512];
 		/* An index that is named but of no use is an error. */
 		const char *where = strstr(plans[i], " WHERE");
