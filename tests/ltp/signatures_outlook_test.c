@@ -21,30 +21,13 @@
 static struct ltp_kit k;
 static struct augmented made; /* the form; its file in made.out */
 
-/* The TSA of this slot anew, below a CA of its own. */
-static void house(unsigned slot, const char *name)
-{
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct devpki *p = pki_server_enter(k.pki);
-	const struct devpki_issue ca = { .kind = DEVPKI_CA,
-					 .name = name,
-					 .issuer =
-					     devpki_active(p, DEVPKI_ROOT, 0) };
-	struct devpki_issue tsa = { .kind = DEVPKI_TSA };
-	const struct devpki_cert *c;
-	cr_assert_eq(devpki_issue(p, &ca, &tsa.issuer, &err), 0, "%s", err.text);
-	cr_assert_eq(devpki_rollover(p, DEVPKI_TSA, slot, &tsa, &c, &err), 0, "%s",
-		     err.text);
-	pki_server_leave(k.pki);
-}
-
 static void start(void)
 {
 	const struct ltp_kit_upkeep how = { .profile_change = RAISED, .n_tsas = 2 };
 	ltp_kit_start_upkeep(&k, &how);
 	ltp_kit_look(&k, 0);
-	house(0, "first-ca");
-	house(1, "second-ca");
+	ltp_kit_rehouse(&k, 0, "first-ca");
+	ltp_kit_rehouse(&k, 1, "second-ca");
 	ltp_kit_pass(&k, DAY);
 }
 
@@ -105,8 +88,8 @@ static void make_by_four(struct buf file, int64_t earlier_ms)
 	raise_to(LEVEL_LTA, 0, STATUS_ASKED_NOW);
 	raise_to(LEVEL_LTA, 0, STATUS_ASKED_NOW);
 	ltp_kit_pass(&k, 20 * DAY);
-	house(0, "third-ca");
-	house(1, "fourth-ca");
+	ltp_kit_rehouse(&k, 0, "third-ca");
+	ltp_kit_rehouse(&k, 1, "fourth-ca");
 	ltp_kit_pass(&k, DAY);
 	raise_to(LEVEL_B, 0, STATUS_KNOWN);
 	ltp_kit_pass(&k, earlier_ms);
