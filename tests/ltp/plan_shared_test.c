@@ -111,7 +111,22 @@ Test(plan_shared, is_none_with_one_authority)
 	cr_expect_eq(shares().n, 0);
 }
 
-Test(plan_shared, counts_forms_of_signatures)
+/* Of the forecast. */
+static uint64_t planned(enum forecast_kind kind)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct forecast f;
+	uint64_t n = 0;
+	cr_assert_eq(plan_forecast(k.ltp, k.w->conn, NULL, clock_now_ms(&k.clock), &f,
+				   &err),
+		     0, "%s", err.text);
+	for (size_t i = 0; i < f.n; i++)
+		n += f.items[i].kind == kind ? f.items[i].trees : 0;
+	forecast_clear(&f);
+	return n;
+}
+
+Test(plan_shared, counts_time_stamps_and_forms_of_signatures)
 {
 	start_with(2, RAISED);
 	struct buf file = signed_kit_cades(&k, "text", false);
@@ -122,8 +137,8 @@ Test(plan_shared, counts_forms_of_signatures)
 	ltp_kit_work(&k);
 	const struct plan_shares s = shares();
 	cr_assert_eq(s.n, 1);
-	cr_expect_gt(s.list[0].count, ltp_kit_health(&k).trees_stamped / 2,
-		     "time-stamps alone");
+	cr_expect_eq(planned(FORECAST_AUGMENT), 1);
+	cr_expect_eq(s.list[0].count, planned(FORECAST_TIMESTAMP) + 1);
 }
 
 /* ---- it is told, and nothing else ---- */
