@@ -58,11 +58,7 @@ static int look_shares(struct ltp_worker *w, struct ltp_health *h,
 		       struct ltps_error *err)
 {
 	struct plan_shares s;
-	if (store_read_begin(w->conn, err) != 0)
-		return -1;
-	const int rc = plan_shares_get(w->conn, &s, err);
-	store_read_end(w->conn);
-	if (rc != 0)
+	if (plan_shares_get(w->conn, &s, err) != 0)
 		return -1;
 	if (s.n > 0)
 		snprintf(h->shared_authority, sizeof(h->shared_authority), "%s",
