@@ -111,6 +111,22 @@ static struct signatures_outlook look(void)
 	return o;
 }
 
+/* The last two of the first signer are of the first authority and a third one, of the
+ * second signer of the second and the third: the second one fails once. */
+static void make_by_three(struct buf file)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	made.out = file;
+	ltp_kit_pass(&k, DAY);
+	cr_assert_eq(devpki_fault_set(pki_server_enter(k.pki), DEVPKI_TARGET_TSA, 1,
+				      DEVPKI_FAULT_CLOSED, 1, 0, &err),
+		     0, "%s", err.text);
+	pki_server_leave(k.pki);
+	raise_to(LEVEL_LTA, 0, STATUS_ASKED_NOW);
+	ltp_kit_rehouse(&k, 0, "third-ca");
+	raise_to(LEVEL_LTA, 0, STATUS_ASKED_NOW);
+}
+
 /* ---- what it says ---- */
 
 /* All status of before is under both. */
@@ -156,4 +172,17 @@ Test(signatures_outlook, takes_no_status_that_only_the_lost_one_covers)
 Test(signatures_outlook, takes_no_status_that_only_the_lost_one_covers_in_a_pdf)
 {
 	expect_told(signed_kit_pades(&k));
+}
+
+/* Never are both of one signer lost at once; the other signer stands on another two. */
+Test(signatures_outlook, asks_each_signer_for_its_own_two)
+{
+	make_by_three(signed_kit_cades_by_two(&k));
+	const struct report *r = made.judged.report;
+	const struct signatures_pair a = signatures_pair_of(r, 0, INT64_MIN);
+	const struct signatures_pair b = signatures_pair_of(r, 1, INT64_MIN);
+	cr_assert(signatures_by_same(a.last, b.last));
+	cr_assert_not(signatures_by_same(a.under, b.under));
+	const struct signatures_outlook o = look();
+	cr_expect_str_eq(o.why, "");
 }
