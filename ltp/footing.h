@@ -87,4 +87,14 @@ void footing_plan_earlier(struct footing_plan *p, int64_t weakens_ms, const char
 int footing_path(struct view uses, struct material *into, struct cert **ret_anchor,
 		 struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * footing_shared - a certification authority, or an anchor, whose key certifies in both
+ * paths: what takes it takes both time-stamps. By key, since a CA has other
+ * certificates over the years. Of several the one that ends first, which is the nearest.
+ * ret_name  its subject; "": they share none
+ * Fails: CORRUPT; NOMEM, CRYPTO
+ */
+int footing_shared(struct view uses, struct view other, char ret_name[CERT_TEXT_MAX],
+		   struct ltps_error *err) LTPS_CHECKED;
+
 #endif

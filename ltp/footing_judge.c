@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* footing_judge - when a footing weakens, and the path that stands in it. */
+/* footing_judge - when a footing weakens, the path that stands in it, and what two of
+ * them have in common. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -268,5 +269,46 @@ int footing_path(struct view uses, struct material *into, struct cert **ret_anch
 		return 0;
 	}
 	cert_free(anchor);
+	return rc;
+}
+
+/* ---- what two have in common ---- */
+
+static bool has_key(const struct material *path, const struct cert *of)
+{
+	for (size_t i = 0; i < material_count(path, MATERIAL_CERT); i++)
+		if (view_equal(material_cert(path, MATERIAL_CERT, i)->spki, of->spki))
+			return true;
+	return false;
+}
+
+static void name_shared(const struct material *path, const struct material *other,
+			char ret_name[CERT_TEXT_MAX])
+{
+	const struct cert *first = NULL;
+	for (size_t i = 0; i < material_count(path, MATERIAL_CERT); i++) {
+		const struct cert *c = material_cert(path, MATERIAL_CERT, i);
+		if (has_key(other, c) &&
+		    (first == NULL || c->not_after_ms < first->not_after_ms))
+			first = c;
+	}
+	ret_name[0] = '\0';
+	if (first != NULL)
+		cert_text(first, ret_name);
+}
+
+int footing_shared(struct view uses, struct view other, char ret_name[CERT_TEXT_MAX],
+		   struct ltps_error *err)
+{
+	struct material *a = NULL, *b = NULL;
+	int rc = -1;
+	if (material_new(&a, err) == 0 && material_new(&b, err) == 0 &&
+	    footing_path(uses, a, NULL, err) == 0 &&
+	    footing_path(other, b, NULL, err) == 0) {
+		name_shared(a, b, ret_name);
+		rc = 0;
+	}
+	material_free(b);
+	material_free(a);
 	return rc;
 }

@@ -54,6 +54,18 @@ static int look_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err
 	return 0;
 }
 
+static int look_shares(struct ltp_worker *w, struct ltp_health *h,
+		       struct ltps_error *err)
+{
+	struct plan_shares s;
+	if (plan_shares_get(w->conn, &s, err) != 0)
+		return -1;
+	if (s.n > 0)
+		snprintf(h->shared_authority, sizeof(h->shared_authority), "%s",
+			 s.list[0].authority);
+	return 0;
+}
+
 static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 		       struct ltps_error *err)
 {
@@ -63,7 +75,7 @@ static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 	char trouble[STORE_ERROR_MAX + 1];
 	int64_t seen_ms;
 	h->next_renewal_ms = h->weakest_ms = INT64_MAX;
-	if (tip_sums(w->conn, look_sum, &r, err) != 0 ||
+	if (tip_sums(w->conn, look_sum, &r, err) != 0 || look_shares(w, h, err) != 0 ||
 	    fixity_damage_count(w->conn, &h->damaged, err) != 0 ||
 	    upkeep_trouble(w->conn, trouble, &h->trouble_alarm, err) != 0 ||
 	    upkeep_clock(w->conn, &seen_ms, err) != 0 ||

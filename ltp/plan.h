@@ -48,6 +48,26 @@ extern const char *const plan_failpoints[];
  * next turn judges all anew. */
 int plan_forget(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
 
+/* ---- two authorities of one CA ---- */
+
+/* Evidence whose two time-stamps stand on one certification authority: its loss takes
+ * both. Told, and nothing else: who has one CA only is better off with two of its TSAs
+ * than with one, and asking again would give no others. */
+struct plan_shared {
+	char authority[CERT_TEXT_MAX]; /* subject of the CA or anchor */
+	uint64_t count;                /* tips and forms */
+	uint64_t objects;
+};
+/* Further ones are left out: nobody reads more of them. */
+#define PLAN_SHARED_MAX 8
+struct plan_shares {
+	struct plan_shared list[PLAN_SHARED_MAX];
+	size_t n;
+};
+/* Those that something stands on still. Fails: as the store; CORRUPT, NOMEM, CRYPTO */
+int plan_shares_get(struct store_conn *conn, struct plan_shares *ret,
+		    struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- forecast ---- */
 
 enum forecast_kind { FORECAST_TIMESTAMP, FORECAST_HASH_TREE, FORECAST_AUGMENT };
@@ -69,6 +89,7 @@ struct forecast {
 	struct forecast_item *items; /* by due_ms */
 	size_t n;
 	uint64_t undated; /* tokens without a footing yet */
+	struct plan_shares shares;
 };
 /*
  * plan_forecast - under the policy in force, or under another one ("what if").

@@ -431,6 +431,8 @@ int plan_forecast(struct ltp *l, struct store_conn *conn,
 	if (rc == 0) {
 		rc = gather_rows(l, conn, policy, &tips, &versions, err);
 		if (rc == 0)
+			rc = plan_shares_get(conn, &f.shares, err);
+		if (rc == 0)
 			rc = make_all(&m, conn, policy, &tips, &versions, err);
 		store_read_end(conn);
 	}

@@ -39,6 +39,15 @@ static void put_item(struct jsonw *j, const struct forecast_item *item)
 	jsonw_object_end(j);
 }
 
+static void put_shared(struct jsonw *j, const struct plan_shared *s)
+{
+	jsonw_object(j);
+	jsonw_member(j, "authority", s->authority);
+	jsonw_member_int(j, "count", (int64_t)s->count);
+	jsonw_member_int(j, "objects", (int64_t)s->objects);
+	jsonw_object_end(j);
+}
+
 void forecast_json(const struct forecast *f, struct jsonw *j)
 {
 	jsonw_object(j);
@@ -49,6 +58,11 @@ void forecast_json(const struct forecast *f, struct jsonw *j)
 	jsonw_array(j);
 	for (size_t i = 0; i < f->n; i++)
 		put_item(j, &f->items[i]);
+	jsonw_array_end(j);
+	jsonw_key(j, "shared_authorities");
+	jsonw_array(j);
+	for (size_t i = 0; i < f->shares.n; i++)
+		put_shared(j, &f->shares.list[i]);
 	jsonw_array_end(j);
 	jsonw_object_end(j);
 }
@@ -102,6 +116,18 @@ static int put_line(struct buf *out, const struct forecast_item *item,
 			   tsa ? " (" : "", tsa ? item->tsa : "", tsa ? ")" : "");
 }
 
+static int put_shares(const struct forecast *f, struct buf *out, struct ltps_error *err)
+{
+	for (size_t i = 0; i < f->shares.n; i++)
+		if (buf_put_fmt(out, err,
+				"Note: both time-stamping authorities of %" PRIu64
+				" renewals stand on one CA, %s: its loss takes both\n",
+				f->shares.list[i].count,
+				f->shares.list[i].authority) != 0)
+			return -1;
+	return 0;
+}
+
 static int put_head(const struct forecast *f, struct buf *out, struct ltps_error *err)
 {
 	char now[TIME_TEXT_MAX];
@@ -127,7 +153,7 @@ static int put_head(const struct forecast *f, struct buf *out, struct ltps_error
 			"never reliable: %" PRIu64 "\n",
 			never) != 0)
 		return -1;
-	return 0;
+	return put_shares(f, out, err);
 }
 
 int forecast_text(const struct forecast *f, struct buf *out, struct ltps_error *err)

@@ -180,6 +180,23 @@ static struct signatures_pair pair_of(const struct comparing *k, size_t signatur
 	return signatures_pair_of(k->now, signature, k->since_ms);
 }
 
+/* The one that it stands with: a countersignature with its parent. */
+static size_t signer_of(const struct comparing *k, size_t signature)
+{
+	const int parent = k->now->signatures[signature].signature->parent;
+	return parent >= 0 && (size_t)parent < k->now->n_signatures ? (size_t)parent
+								    : signature;
+}
+
+/* Whether the living one is of its two. Of another two, with neither alive, nothing is
+ * asked: never are both lost at once. One without such has nothing to lose. */
+static bool is_asked_of(const struct comparing *k, size_t signature)
+{
+	const struct signatures_pair p = pair_of(k, signer_of(k, signature));
+	return p.last == NULL || view_equal(p.last->signer->der, k->living->der) ||
+	       (p.under != NULL && view_equal(p.under->signer->der, k->living->der));
+}
+
 /* By the same certificate, over the same signature, and it will pass. */
 static bool has_proven(const struct comparing *k, const struct report_stamp *under)
 {
@@ -215,7 +232,8 @@ static void compare_pairs(const struct comparing *k, struct signatures_outlook *
 {
 	for (size_t i = 0; i < k->now->n_signatures; i++) {
 		const struct signatures_pair p = pair_of(k, i);
-		if (!is_lost(k, p.under) || has_proven(k, p.under))
+		if (!is_asked_of(k, i) || !is_lost(k, p.under) ||
+		    has_proven(k, p.under))
 			continue;
 		if (o->why[0] == '\0')
 			tell(o, p.under->stamp->id,
@@ -240,11 +258,19 @@ static bool is_of_both(const struct comparing *k, const struct report_stamp *s)
 	return false;
 }
 
+/* Of the file, or of a signature that is asked of. */
+static bool is_stamp_asked_of(const struct comparing *k, size_t stamp)
+{
+	const int signature = k->now->stamps[stamp].stamp->signature;
+	return signature < 0 || (size_t)signature >= k->now->n_signatures ||
+	       is_asked_of(k, (size_t)signature);
+}
+
 /* Those of earlier authorities. */
 static void compare_stamps(const struct comparing *k, struct signatures_outlook *o)
 {
 	for (size_t i = 0; i < k->now->n_stamps && o->why[0] == '\0'; i++)
-		if (is_asked(k, i) && !holds(k, i) &&
+		if (is_asked(k, i) && is_stamp_asked_of(k, i) && !holds(k, i) &&
 		    !is_of_both(k, &k->now->stamps[i]))
 			tell(o, k->now->stamps[i].stamp->id,
 			     &k->then->stamps[i].conclusion);
@@ -255,7 +281,8 @@ static void compare_signatures(const struct comparing *k, struct signatures_outl
 	for (size_t i = 0; i < k->now->n_signatures && i < k->then->n_signatures; i++) {
 		const struct report_signature *s = &k->now->signatures[i];
 		const struct conclusion *c = &k->then->signatures[i].conclusion;
-		if (s->conclusion.indication == INDICATION_PASSED &&
+		if (is_asked_of(k, i) &&
+		    s->conclusion.indication == INDICATION_PASSED &&
 		    c->indication != INDICATION_PASSED && o->why[0] == '\0')
 			tell(o, s->signature->id, c);
 	}
@@ -276,13 +303,36 @@ static int look_with(const struct signatures_judging *j, const struct cared_part
 	return 0;
 }
 
-/* Of the first signature that has them: those of others are of the same two. */
-static struct signatures_pair any_pair(const struct report *r, int64_t since_ms)
+/* ---- each authority in turn ---- */
+
+/* Of the pairs of signatures before this one. */
+static bool was_asked(const struct comparing *k, size_t signature,
+		      const struct report_stamp *s)
 {
-	struct signatures_pair p = { 0 };
-	for (size_t i = 0; i < r->n_signatures && p.last == NULL; i++)
-		p = signatures_pair_of(r, i, since_ms);
-	return p;
+	for (size_t i = 0; i < signature; i++) {
+		const struct signatures_pair p = pair_of(k, i);
+		if (signatures_by_same(s, p.last) || signatures_by_same(s, p.under))
+			return true;
+	}
+	return false;
+}
+
+/* The two of one signature, each as the one that lives. */
+static int look_at_pair(const struct signatures_judging *j, const struct cared_part *p,
+			const struct ends *e, struct comparing *k, size_t signature,
+			struct signatures_outlook *o, struct ltps_error *err)
+{
+	const struct signatures_pair pair = pair_of(k, signature);
+	const struct report_stamp *const both[] = { pair.last, pair.under };
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i] == NULL || o->why[0] != '\0' ||
+		    was_asked(k, signature, both[i]))
+			continue;
+		k->living = both[i]->signer;
+		if (look_with(j, p, e, k, o, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int signatures_outlook(const struct signatures_judging *j, const struct cared_part *p,
@@ -294,15 +344,11 @@ int signatures_outlook(const struct signatures_judging *j, const struct cared_pa
 	if (r == NULL)
 		return 0;
 	const struct ends e = ends_of(r);
-	const struct signatures_pair pair = any_pair(r, since_ms);
 	struct comparing k = { .now = r, .since_ms = since_ms };
-	if (pair.last == NULL || e.end_ms < r->time_ms)
+	if (e.end_ms < r->time_ms)
 		return 0;
-	k.living = pair.last->signer;
-	if (look_with(j, p, &e, &k, ret, err) != 0)
-		return -1;
-	if (ret->why[0] != '\0' || pair.under == NULL)
-		return 0;
-	k.living = pair.under->signer;
-	return look_with(j, p, &e, &k, ret, err);
+	for (size_t i = 0; i < r->n_signatures; i++)
+		if (look_at_pair(j, p, &e, &k, i, ret, err) != 0)
+			return -1;
+	return 0;
 }

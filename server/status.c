@@ -40,6 +40,8 @@ static void put_renewals(struct jsonw *j, const struct ltp_health *h)
 	jsonw_member_bool(j, "alarm", h->trouble_alarm);
 	if (h->trouble[0] != '\0')
 		jsonw_member(j, "trouble", h->trouble);
+	if (h->shared_authority[0] != '\0')
+		jsonw_member(j, "shared_authority", h->shared_authority);
 	jsonw_object_end(j);
 }
 

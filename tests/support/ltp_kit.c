@@ -355,6 +355,21 @@ void ltp_kit_rollover(struct ltp_kit *k, unsigned slot, int32_t days)
 	pki_server_leave(k->pki);
 }
 
+void ltp_kit_rehouse(struct ltp_kit *k, unsigned slot, const char *ca)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct devpki *p = pki_server_enter(k->pki);
+	const int64_t from_ms = devpki_now_ms(p) - 1000;
+	const struct devpki_issue by = { .kind = DEVPKI_CA,
+					 .name = ca,
+					 .not_before_ms = from_ms };
+	struct devpki_issue how = { .kind = DEVPKI_TSA, .not_before_ms = from_ms };
+	const struct devpki_cert *c;
+	must(devpki_issue(p, &by, &how.issuer, &err), &err, "CA");
+	must(devpki_rollover(p, DEVPKI_TSA, slot, &how, &c, &err), &err, "roll-over");
+	pki_server_leave(k->pki);
+}
+
 void ltp_kit_revoke(struct ltp_kit *k, unsigned slot, enum devpki_reason reason)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

@@ -100,6 +100,8 @@ void ltp_kit_fault(struct ltp_kit *k, unsigned slot, enum devpki_fault fault);
 void ltp_kit_status_fault(struct ltp_kit *k, enum devpki_fault fault);
 /* A new certificate and key, valid for this many days (0: the usual). */
 void ltp_kit_rollover(struct ltp_kit *k, unsigned slot, int32_t days);
+/* The same, by a new CA of this name below the newest root; from a second ago. */
+void ltp_kit_rehouse(struct ltp_kit *k, unsigned slot, const char *ca);
 /* The certificate that serves now, from now on. */
 void ltp_kit_revoke(struct ltp_kit *k, unsigned slot, enum devpki_reason reason);
 /* The PKI's roots of now into the anchors (before ltp_kit_open()). */
