@@ -344,6 +344,11 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
 					   .to_get = known(total) };
 	if (p->progress != NULL)
 		p->progress(p->progress_arg, &state);
+	if (x->header_bytes == 0 && clock_monotonic_ms() >= x->silent_until_ms) {
+		ltps_fail(&x->failed, LTPS_TIMEOUT, LTPS_FAULT_REMOTE, NULL,
+			  "no answer begins");
+		return 1;
+	}
 	if (now < 0 || (uint64_t)now <= p->max_bytes)
 		return 0;
 	ltps_fail(&x->failed, LTPS_TOO_LARGE, LTPS_FAULT_REMOTE, NULL,
@@ -632,7 +637,11 @@ int fetch_do(struct fetch *f, const struct fetch_request *req,
 	const uint32_t total_ms = f->policy.total_ms;
 	struct exchange x = { .f = f,
 			      .url = req->url,
-			      .body = buf_make(f->policy.max_bytes) };
+			      .body = buf_make(f->policy.max_bytes),
+			      .silent_until_ms =
+				  req->silent_ms > 0
+				      ? clock_monotonic_ms() + req->silent_ms
+				      : INT64_MAX };
 	struct fetch_result r = { 0 };
 	atomic_store(&f->cancelled, false);
 	int rc = check_text(req->url, err);

@@ -67,6 +67,9 @@ struct fetch_request {
 	 * would take it along on the same host. */
 	const struct fetch_field *fields;
 	size_t n_fields;
+	/* HTTP alone: TIMEOUT when nothing of an answer has come after this time; 0: the
+	 * policy's total_ms says. */
+	uint32_t silent_ms;
 };
 
 /*

@@ -33,6 +33,7 @@ struct exchange {
 	unsigned refused;         /* addresses refused since then */
 	bool awaiting;            /* connected, and no byte of the answer seen */
 	bool headers_over;        /* the blank line behind the headers was seen */
+	int64_t silent_until_ms;  /* monotonic; INT64_MAX: as long as the rest */
 	struct ltps_error failed; /* why a callback stopped the exchange */
 };
 

@@ -95,7 +95,7 @@ static void make_request(struct connection *c)
 	else
 		put_file(&text);
 	int n = snprintf(head, sizeof(head),
-			 "POST %s HTTP/1.1\r\nHost: bench\r\n"
+			 "POST %s HTTP/1.1\r\nHost: localhost\r\n"
 			 "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
 			 path, type, text.n);
 	free(c->out);

@@ -69,49 +69,75 @@ static struct entry *spare(struct asked *a)
 	return first;
 }
 
-static enum asked_turn begin(struct asked *a, const char *key, int64_t now_ms)
+/* What lies further ahead was noted before the clock went back. */
+static bool is_paused(const struct entry *e, int64_t now_ms)
+{
+	return e != NULL && !e->running && e->again_ms > now_ms &&
+	       e->again_ms - now_ms <= ASKED_PAUSE_MS;
+}
+
+static struct entry *entry_for(struct asked *a, const char *key)
 {
 	struct entry *e = find(a, key);
-	if (a->max_held > 0 && a->held == a->max_held)
+	if (e == NULL && (e = spare(a)) != NULL)
+		e->key = mem_dup_text(key);
+	return e != NULL && e->key != NULL ? e : NULL;
+}
+
+static void wait_for_others(struct asked *a, const char *key, unsigned held)
+{
+	struct entry *e = find(a, key);
+	a->held += held;
+	while (e != NULL && e->running) {
+		pthread_cond_wait(&a->ended, &a->lock);
+		e = find(a, key);
+	}
+	a->held -= held;
+}
+
+static enum asked_turn begin(struct asked *a, const struct asked_question *q,
+			     int64_t now_ms)
+{
+	const unsigned held = q->own_place ? 0 : 1;
+	struct entry *e = find(a, q->key);
+	if (is_paused(e, now_ms) ||
+	    (q->host != NULL && is_paused(find(a, q->host), now_ms)))
 		return ASKED_PAUSED;
+	if (held > 0 && a->max_held > 0 && a->held >= a->max_held)
+		return ASKED_FULL;
 	if (e != NULL && e->running) {
-		a->held++;
-		while (e != NULL && e->running) {
-			pthread_cond_wait(&a->ended, &a->lock);
-			e = find(a, key);
-		}
-		a->held--;
+		wait_for_others(a, q->key, held);
 		return ASKED_OTHERS;
 	}
-	/* What lies further ahead was noted before the clock went back. */
-	if (e != NULL && e->again_ms > now_ms && e->again_ms - now_ms <= ASKED_PAUSE_MS)
-		return ASKED_PAUSED;
-	if (e == NULL && (e = spare(a)) == NULL)
-		return ASKED_PAUSED;
-	if (e->key == NULL && (e->key = mem_dup_text(key)) == NULL)
-		return ASKED_PAUSED;
+	e = entry_for(a, q->key);
+	if (e == NULL)
+		return ASKED_FULL;
 	e->running = true;
-	a->held++;
+	a->held += held;
 	return ASKED_YOURS;
 }
 
-enum asked_turn asked_begin(struct asked *a, const char *key, int64_t now_ms)
+enum asked_turn asked_begin(struct asked *a, const struct asked_question *q,
+			    int64_t now_ms)
 {
 	pthread_mutex_lock(&a->lock);
-	enum asked_turn turn = begin(a, key, now_ms);
+	enum asked_turn turn = begin(a, q, now_ms);
 	pthread_mutex_unlock(&a->lock);
 	return turn;
 }
 
-void asked_end(struct asked *a, const char *key, int64_t now_ms)
+void asked_end(struct asked *a, const struct asked_question *q, bool silent,
+	       int64_t now_ms)
 {
 	pthread_mutex_lock(&a->lock);
-	struct entry *e = find(a, key);
+	struct entry *e = find(a, q->key);
 	if (e != NULL) {
-		a->held -= e->running;
+		a->held -= e->running && !q->own_place;
 		e->running = false;
 		e->again_ms = now_ms + ASKED_PAUSE_MS;
 	}
+	if (silent && q->host != NULL && (e = entry_for(a, q->host)) != NULL)
+		e->again_ms = now_ms + ASKED_PAUSE_MS;
 	pthread_cond_broadcast(&a->ended);
 	pthread_mutex_unlock(&a->lock);
 }

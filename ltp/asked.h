@@ -18,8 +18,8 @@
 #define ASKED_PAUSE_MS 60000
 
 struct asked;
-/* max_held  threads that may ask or wait at a time, so that a slow source never
- *           holds all of them; 0: any number */
+/* max_held  threads of requests that may ask or wait at a time, so that slow sources
+ *           never hold all of them; 0: any number */
 int asked_new(unsigned max_held, struct asked **ret_a,
 	      struct ltps_error *err) LTPS_CHECKED;
 void asked_free(struct asked *a);
@@ -27,15 +27,26 @@ void asked_free(struct asked *a);
 enum asked_turn {
 	ASKED_YOURS,  /* ask, then call asked_end() */
 	ASKED_OTHERS, /* another thread asked meanwhile: look again at what is known */
-	ASKED_PAUSED, /* asked a moment ago without luck; or too many ask already */
+	ASKED_PAUSED, /* asked a moment ago without luck, or of a silent host */
+	ASKED_FULL,   /* as many wait as may: nothing is known of the answer */
+};
+struct asked_question {
+	const char *key;  /* identity; copied */
+	const char *host; /* who is asked, "http://ca.example:80"; NULL: any */
+	/* The thread is not of those that max_held is about: what strangers make the
+	 * others wait for takes nothing from it. */
+	bool own_place;
 };
 /*
  * asked_begin - may this question be asked now? Waits while another thread is
  * asking the same, whose exchange is bounded in time.
- * key     identity of the question; copied
  * now_ms  by the clock of the service, which may go back
  */
-enum asked_turn asked_begin(struct asked *a, const char *key, int64_t now_ms);
-void asked_end(struct asked *a, const char *key, int64_t now_ms);
+enum asked_turn asked_begin(struct asked *a, const struct asked_question *q,
+			    int64_t now_ms);
+/* silent: the host was waited for in vain, and is left in peace whatever the question
+ * as long as a question that failed is. */
+void asked_end(struct asked *a, const struct asked_question *q, bool silent,
+	       int64_t now_ms);
 
 #endif

@@ -66,6 +66,7 @@ struct ltp_worker {
 		int64_t since_ms;
 	} lists;
 	struct notify_state *notify;
+	bool background; /* serves no requests */
 };
 
 /* Tenant as the store names it: "default" for "". */

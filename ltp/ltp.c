@@ -212,6 +212,7 @@ struct path_sources worker_sources(struct ltp_worker *w, bool network)
 				      .asked = w->l->asked,
 				      .store = w->l->o.store,
 				      .allowance = &w->l->fetched,
+				      .own_place = w->background,
 				      .conn = w->conn,
 				      .cancelled = &w->cancelled };
 }
@@ -245,6 +246,11 @@ int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w, struct ltps_error *
 	}
 	*ret_w = w;
 	return 0;
+}
+
+void ltp_worker_set_background(struct ltp_worker *w)
+{
+	w->background = true;
 }
 
 struct store_conn *ltp_worker_conn(struct ltp_worker *w)

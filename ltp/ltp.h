@@ -116,7 +116,9 @@ struct ltp_options {
 	const struct validation_policy *evidence_policy; /* borrowed */
 	struct ltp_upkeep_options upkeep;
 	struct fetch_policy fetch;
-	unsigned fetchers; /* threads that may wait for the network at a time; 0: all */
+	/* Threads of requests that may wait for what a judgement lacks, and as many that
+	 * may answer at once (at_once.c), at a time; 0: all. */
+	unsigned fetchers;
 	const struct signing_key *seal_key;   /* of profiles that seal; NULL: none */
 	const struct signing_key *report_key; /* NULL: reports are not signed */
 	const struct ltp_tenant *tenants;     /* borrowed */
@@ -144,6 +146,9 @@ struct ltp_worker;
 int ltp_worker_new(struct ltp *l, struct ltp_worker **ret_w,
 		   struct ltps_error *err) LTPS_CHECKED;
 void ltp_worker_free(struct ltp_worker *w);
+/* It has a thread that serves no requests: what it waits for counts for none of
+ * ltp_options.fetchers. Before its first step. */
+void ltp_worker_set_background(struct ltp_worker *w);
 /* What it reads the store with; its own. */
 struct store_conn *ltp_worker_conn(struct ltp_worker *w);
 /*

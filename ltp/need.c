@@ -42,10 +42,11 @@ static int fail_answer(struct ltps_error *err, const struct need *need,
 }
 
 static int exchange(struct fetch *fetch, const struct need *need,
-		    const struct fetch_request *req, struct fetch_result *ret,
+		    struct fetch_request req, struct fetch_result *ret,
 		    struct ltps_error *err)
 {
-	if (fetch_do(fetch, req, ret, err) != 0)
+	req.silent_ms = NEED_SILENT_MS;
+	if (fetch_do(fetch, &req, ret, err) != 0)
 		return ltps_where(err, "%s", need->url);
 	if (ret->status == 200)
 		return 0;
@@ -105,7 +106,7 @@ static int answer_ocsp(struct fetch *fetch, const struct need *need,
 		.content_type = "application/ocsp-request",
 		.accept = "application/ocsp-response",
 	};
-	if (exchange(fetch, need, &req, &r, err) == 0)
+	if (exchange(fetch, need, req, &r, err) == 0)
 		rc = add_response(view_buf(&r.body), view_of(nonce, sizeof(nonce)),
 				  need, to, err);
 out:
@@ -152,7 +153,7 @@ static int answer_get(struct fetch *fetch, const struct need *need, struct mater
 	const struct fetch_request req = { .url = need->url };
 	const enum material_kind kind = need_material_kind(need->kind);
 	struct fetch_result r = { 0 };
-	if (exchange(fetch, need, &req, &r, err) != 0) {
+	if (exchange(fetch, need, req, &r, err) != 0) {
 		fetch_result_free(&r);
 		return -1;
 	}

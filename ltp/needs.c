@@ -16,6 +16,8 @@ struct needs_tried {
 
 /* Records of one judgement: every need of a few rounds. */
 #define TRIED_MAX (2 * PATH_NEEDS_MAX)
+/* Scheme, name (RFC 1035 2.3.4) and port. */
+#define HOST_TEXT_MAX 300
 
 static bool is_status(enum need_kind kind)
 {
@@ -236,10 +238,12 @@ static bool too_large(const struct needs *l, const struct material *m)
 	return false;
 }
 
+/* *ret_silent when the whole wait was in vain. */
 static int ask_network(struct needs *l, const struct need *need, const char *key,
-		       struct material *m, struct ltps_error *err)
+		       struct material *m, bool *ret_silent, struct ltps_error *err)
 {
 	struct ltps_error why = LTPS_ERROR_INIT;
+	const int64_t began_ms = clock_monotonic_ms();
 	l->exchanges++;
 	if (need_fetch(l->sources->fetch, need, m, &why) == 0 && !too_large(l, m)) {
 		l->fetched++;
@@ -249,10 +253,35 @@ static int ask_network(struct needs *l, const struct need *need, const char *key
 		*err = why;
 		return -1;
 	}
+	if (why.code == LTPS_TIMEOUT) {
+		const int64_t waited_ms = clock_monotonic_ms() - began_ms;
+		l->silent_ms += waited_ms;
+		/* Less was not the host's fault: our own time was over. */
+		*ret_silent = waited_ms >= NEED_SILENT_MS;
+	}
 	l->failed++;
 	if (is_status(need->kind))
 		l->status_failed++;
 	return 0;
+}
+
+/* "http://ca.example:80" of an address; false when it does not fit. */
+static bool host_of(const char *url, char *out, size_t size)
+{
+	const char *at = strstr(url, "://");
+	const size_t n = at == NULL ? size : (size_t)(at - url) + 3 +
+						 strcspn(at + 3, "/?#");
+	if (n >= size)
+		return false;
+	memcpy(out, url, n);
+	out[n] = '\0';
+	return true;
+}
+
+static int fail_full(struct ltps_error *err)
+{
+	return ltps_fail(err, LTPS_BUSY, LTPS_FAULT_SELF, NULL,
+			 "as many requests wait for the network as may");
 }
 
 /* *ret_again when what is known may have grown without us. */
@@ -260,12 +289,19 @@ static int from_network(struct needs *l, const struct need *need, const char *ke
 			struct material *m, bool *ret_again, struct ltps_error *err)
 {
 	const struct path_sources *s = l->sources;
+	char host[HOST_TEXT_MAX];
+	bool silent = false;
 	if (s->fetch == NULL || l->exchanges == NEEDS_FETCHES_MAX ||
-	    clock_monotonic_ms() > l->until_ms)
+	    l->silent_ms >= NEEDS_SILENT_MS_MAX || clock_monotonic_ms() > l->until_ms)
 		return 0;
 	if (s->asked == NULL)
-		return ask_network(l, need, key, m, err);
-	switch (asked_begin(s->asked, key, clock_now_ms(s->clock))) {
+		return ask_network(l, need, key, m, &silent, err);
+	const struct asked_question q = {
+		.key = key,
+		.host = host_of(need->url, host, sizeof(host)) ? host : NULL,
+		.own_place = s->own_place,
+	};
+	switch (asked_begin(s->asked, &q, clock_now_ms(s->clock))) {
 	case ASKED_YOURS:
 		break;
 	case ASKED_OTHERS:
@@ -275,13 +311,15 @@ static int from_network(struct needs *l, const struct need *need, const char *ke
 		if (is_status(need->kind))
 			l->status_failed++;
 		return 0;
+	case ASKED_FULL:
+		return fail_full(err);
 	}
 	const unsigned before = l->fetched;
-	int rc = ask_network(l, need, key, m, err);
+	int rc = ask_network(l, need, key, m, &silent, err);
 	/* Whoever waited must find it among what is known. */
 	if (rc == 0 && s->known != NULL && l->fetched > before)
 		rc = known_add(s->known, m, clock_now_ms(s->clock), ret_again, err);
-	asked_end(s->asked, key, clock_now_ms(s->clock));
+	asked_end(s->asked, &q, silent, clock_now_ms(s->clock));
 	return rc;
 }
 

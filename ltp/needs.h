@@ -22,6 +22,12 @@
 
 #define NEEDS_FETCHES_MAX 32       /* exchanges for one judgement */
 #define NEEDS_FETCH_MS_MAX 60000   /* time for all of them */
+/* A host that has not begun to answer by then is silent: responders and repositories
+ * serve what lies ready. */
+#define NEED_SILENT_MS 5000
+/* Time for all that was waited for in vain: two such hosts, and the third is not asked.
+ * Who sends a certificate chooses whom its addresses name. */
+#define NEEDS_SILENT_MS_MAX 10000
 #define NEED_ANSWER_CERTS_MAX 1000 /* of one caIssuers or caRepository answer */
 
 /* Where answers come from. Members that are NULL are not used. */
@@ -36,6 +42,7 @@ struct path_sources {
 	struct store_conn *conn; /* this thread's reader */
 	const atomic_bool *cancelled;
 	bool crl_first; /* of several ways to a status: CRLs before OCSP */
+	bool own_place; /* a thread that may wait beside those of requests (asked.h) */
 	size_t crl_max; /* a larger CRL is as good as none; 0: any size */
 };
 
@@ -53,12 +60,15 @@ struct needs {
 	int64_t until_ms; /* monotonic; 0: not begun */
 	struct needs_tried *tried;
 	size_t n_tried;
+	int64_t silent_ms; /* waited in vain */
 };
 /*
  * needs_answer - one round: of several ways to a status of one certificate the next
  * untried one, and every untried issuer.
  * ret_news  set when something new may be at hand; else left
- * Fails: NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store. A source that fails is
+ * Fails: NOMEM, CRYPTO, CANCELLED; CORRUPT, IO of the store; BUSY (self) when as many
+ *        threads wait for the network as may: nobody has been asked, and a judgement
+ *        would say of the signature what is so of the service. A source that fails is
  *        not an error
  */
 int needs_answer(struct needs *n, const struct need *needs, size_t n_needs,

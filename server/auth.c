@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "ltp/access.h"
 #include "server/api_call.h"
+#include "server/page.h"
 #include "server/result.h"
 #include "server/service_job.h"
 
@@ -40,6 +41,7 @@ struct asker {
 	const char *why; /* not known */
 	bool lookup;     /* hash is to be found in the store */
 	bool presented;  /* something that should say who it is */
+	bool foreign;    /* a browser sends it, and is not to lend its rights */
 	bool loud;
 	struct digest hash;
 	enum verdict verdict;
@@ -117,6 +119,47 @@ static void identify_certificate(struct asker *a, X509 *cert)
 	}
 }
 
+static bool is_own_name(const struct service *s, struct view name)
+{
+	const char *known;
+	for (size_t i = 0;
+	     (known = conf_text_at(s->config->conf, "auth", NULL, "name", i)) != NULL;
+	     i++)
+		if (page_name_is(name, known))
+			return true;
+	return false;
+}
+
+static struct page_fields page_of(const struct asker *a)
+{
+	return (struct page_fields){ .host = http_field(a->x, "host"),
+				     .origin = http_field(a->x, "origin"),
+				     .site = http_field(a->x, "sec-fetch-site") };
+}
+
+/* Why nobody is anonymous in this request; NULL: he may be. */
+static const char *why_not_anonymous(const struct asker *a)
+{
+	const struct page_fields f = page_of(a);
+	struct view name;
+	if (page_has_name(&f, &name) && !is_own_name(a->s, name))
+		return "without credentials the service is asked by its address, by "
+		       "localhost or by an [auth] name of its configuration";
+	return page_foreign(&f);
+}
+
+/* What a browser adds by itself counts for its own pages alone. */
+static void identify_place(struct asker *a, X509 *cert)
+{
+	const struct page_fields f = page_of(a);
+	a->why = cert != NULL ? page_foreign(&f) : why_not_anonymous(a);
+	a->foreign = a->why != NULL;
+	if (!a->foreign && cert != NULL)
+		identify_certificate(a, cert);
+	else if (!a->foreign)
+		set_name(a, "default", "anonymous", ROLE_ALL);
+}
+
 static void identify(struct asker *a)
 {
 	const struct config_auth *c = &a->s->config->auth;
@@ -126,10 +169,9 @@ static void identify(struct asker *a)
 		a->presented = true;
 		a->lookup = read_bearer(field, &a->hash);
 		a->why = "not a token of this service";
-	} else if (cert != NULL) {
-		identify_certificate(a, cert);
-	} else if (!c->require && (c->insecure || http_peer_loopback(a->x))) {
-		set_name(a, "default", "anonymous", ROLE_ALL);
+	} else if (cert != NULL ||
+		   (!c->require && (c->insecure || http_peer_loopback(a->x)))) {
+		identify_place(a, cert);
 	} else {
 		a->why = "no credentials";
 	}
@@ -309,6 +351,10 @@ static void settle(struct asker *a)
 		let_pass(a);
 		break;
 	case VERDICT_UNKNOWN:
+		if (a->foreign) {
+			auth_refuse_unknown(a->s, a->x, 403, a->why);
+			break;
+		}
 		http_add_field(a->x, "WWW-Authenticate",
 			       a->presented
 				   ? "Bearer realm=\"ltps\", error=\"invalid_token\""

@@ -24,6 +24,7 @@ static int lane_init(void *arg, void **ret_state, struct ltps_error *err)
 	struct service_lane *l = arg;
 	if (ltp_worker_new(l->s->ltp, &l->worker, err) != 0)
 		return -1;
+	ltp_worker_set_background(l->worker);
 	*ret_state = l->worker;
 	return 0;
 }

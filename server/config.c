@@ -105,6 +105,7 @@ static const struct conf_rule rules[] = {
 	{ "tls", false, "clients", CONF_TEXT, false, false, 0, 0 },
 	{ "auth", false, "require", CONF_BOOL, false, false, 0, 0 },
 	{ "auth", false, "insecure", CONF_BOOL, false, false, 0, 0 },
+	{ "auth", false, "name", CONF_TEXT, true, false, 0, 0 },
 	{ "auth", false, "failures", CONF_INT, false, false, 1, 1000000 },
 	{ "client", true, "subject", CONF_TEXT, false, false, 0, 0 },
 	{ "client", true, "fingerprint", CONF_TEXT, false, false, 0, 0 },

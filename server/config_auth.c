@@ -201,6 +201,18 @@ static int check_open(const struct config *c, struct ltps_error *err)
 			 c->auth.require ? "" : "[auth] require = true");
 }
 
+/* Read where they are needed; a port or a URL would never be met there. */
+static int check_names(const struct config *c, struct ltps_error *err)
+{
+	const char *name;
+	for (size_t i = 0;
+	     (name = conf_text_at(c->conf, "auth", NULL, "name", i)) != NULL; i++)
+		if (name[0] == '\0' || strpbrk(name, ":/[] \t") != NULL)
+			return bad_value(c, "auth", NULL, "name",
+					 "is a host's name, without a port", err);
+	return 0;
+}
+
 int config_read_auth(struct config *c, const char *base, struct ltps_error *err)
 {
 	const struct conf *f = c->conf;
@@ -209,7 +221,7 @@ int config_read_auth(struct config *c, const char *base, struct ltps_error *err)
 	c->auth.failures =
 	    (uint32_t)conf_int(f, "auth", NULL, "failures", CONFIG_FAILURES);
 	if (read_tls(c, base, err) != 0 || read_clients(c, err) != 0 ||
-	    read_tenants(c, err) != 0)
+	    read_tenants(c, err) != 0 || check_names(c, err) != 0)
 		return -1;
 	return check_open(c, err);
 }

@@ -43,7 +43,8 @@ struct http_limits {
 	int64_t header_ms;        /* HTTP_HEADER_MS: from the first byte */
 	int64_t transfer_ms;      /* HTTP_TRANSFER_MS: for a body or an answer, and
 				     further time for each min_rate bytes moved */
-	size_t min_rate;          /* HTTP_MIN_RATE: bytes a second */
+	size_t min_rate;          /* HTTP_MIN_RATE: bytes a second; what is moved faster
+				     buys a third of transfer_ms at most */
 	int64_t idle_ms;          /* HTTP_IDLE_MS: between requests */
 };
 
@@ -123,7 +124,8 @@ void http_free(struct http_server *server);
 struct http_stats {
 	uint64_t connections_accepted;
 	uint64_t connections_refused; /* by a connection limit */
-	uint64_t connections_displaced; /* the longest in waiting, for a new one */
+	uint64_t connections_displaced; /* the longest in waiting, for a new one or for
+					   its bytes */
 	uint64_t requests;
 	uint64_t refused;   /* by the front end, all reasons */
 	uint64_t deadlines; /* connections ended by a deadline */

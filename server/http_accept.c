@@ -2,7 +2,8 @@
 /*
  * http_accept - who may connect. When all places are taken the connection that has kept
  * us waiting longest makes room, so that nobody holds the door by holding connections;
- * only where all of them are being served the new one is refused.
+ * only where all of them are being served the new one is refused. The same holds for the
+ * bytes of bodies and answers: those of a client that has stopped make room.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -34,6 +35,24 @@ static void set_address(struct http_conn *c, const struct sockaddr *peer)
 		else
 			memcpy(c->address.s6_addr, in6.sin6_addr.s6_addr, 8);
 	}
+}
+
+bool conn_is_behind(const struct http_conn *c, int64_t now_ms)
+{
+	switch (c->state) {
+	case CONN_GATE:
+	case CONN_HANDLE:
+		return false; /* we are */
+	case CONN_BODY:
+	case CONN_CHUNKED:
+	case CONN_WRITE:
+		return c->paid_ms < now_ms;
+	case CONN_TLS:
+	case CONN_HEAD:
+	case CONN_LINGER:
+		break;
+	}
+	return true;
 }
 
 /* Of all, and of those with the address of the new one. */
@@ -77,6 +96,38 @@ static bool make_room(struct http_server *s, const struct http_conn *c)
 		return false;
 	s->stats.connections_displaced++;
 	conn_close(goes);
+	return true;
+}
+
+/* Bytes that end with the connection. */
+static size_t held_by(const struct http_conn *c)
+{
+	return c->out_charge + (c->x != NULL ? c->x->charge : 0);
+}
+
+static struct http_conn *furthest_behind(const struct http_server *s,
+					 const struct http_conn *asks)
+{
+	const int64_t now_ms = clock_monotonic_ms();
+	struct http_conn *goes = NULL;
+	for (struct http_conn *o = s->conns; o != NULL; o = o->next)
+		if (o != asks && held_by(o) > 0 && conn_is_behind(o, now_ms) &&
+		    (goes == NULL || o->paid_ms <= goes->paid_ms))
+			goes = o;
+	return goes;
+}
+
+bool conn_room(struct http_conn *asks, size_t n)
+{
+	struct http_server *s = asks->server;
+	struct http_conn *goes;
+	while (!budget_has(s->budget, n)) {
+		goes = n <= s->budget->max ? furthest_behind(s, asks) : NULL;
+		if (goes == NULL)
+			return false;
+		s->stats.connections_displaced++;
+		conn_close(goes);
+	}
 	return true;
 }
 

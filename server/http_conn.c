@@ -14,6 +14,9 @@
 
 /* RFC 8446 5.1: the largest plaintext of a record. */
 #define TLS_RECORD ((size_t)16384)
+/* Of transfer_ms, how far ahead of the least rate a line may run: a hiccup of a fast one
+ * is none of a slow one. */
+#define CREDIT_PART 3
 
 static void conn_flush(struct http_conn *c);
 static void conn_run(struct http_conn *c);
@@ -21,9 +24,24 @@ static void conn_run(struct http_conn *c);
 static void set_phase(struct http_conn *c, enum conn_state state, int64_t allowed_ms)
 {
 	c->state = state;
-	c->moved = 0;
 	c->started_ms = clock_monotonic_ms();
+	c->paid_ms = c->started_ms;
+	c->unpaid = 0;
 	c->deadline_ms = allowed_ms < 0 ? INT64_MAX : c->started_ms + allowed_ms;
+}
+
+/* Bytes of a body or an answer. */
+static void count_moved(struct http_conn *c, size_t n)
+{
+	const struct http_limits *l = &c->server->limits;
+	const int64_t most_ms = clock_monotonic_ms() + l->transfer_ms / CREDIT_PART;
+	c->unpaid += n;
+	const uint64_t ms = c->unpaid * 1000 / l->min_rate;
+	c->unpaid -= ms * l->min_rate / 1000;
+	c->paid_ms += (int64_t)ms;
+	if (c->paid_ms > most_ms)
+		c->paid_ms = most_ms;
+	c->deadline_ms = c->paid_ms + l->transfer_ms;
 }
 
 /* What TLS has decrypted already the socket does not tell of. */
@@ -170,7 +188,7 @@ static void conn_flush(struct http_conn *c)
 		const ssize_t n = c->out_at < turn ? send_some(c) : -1;
 		if (n > 0) {
 			c->out_at += (size_t)n;
-			c->moved += (uint64_t)n;
+			count_moved(c, (size_t)n);
 		} else if (n < 0 && (c->out_at >= turn || errno == EAGAIN)) {
 			if (event_add(&c->writable, NULL) != 0)
 				conn_close(c);
@@ -386,7 +404,7 @@ static bool admit(struct http_conn *c)
 		conn_refuse(c, 413, "the body is larger than this path takes", "");
 		return false;
 	}
-	if (!budget_has(c->server->budget, (size_t)x->head.content_length)) {
+	if (!conn_room(c, (size_t)x->head.content_length)) {
 		conn_refuse(c, 503, "too many requests in flight",
 			    "Retry-After: 1\r\n");
 		return false;
@@ -497,7 +515,7 @@ static bool take_body_bytes(struct http_conn *c, struct view v)
 		conn_refuse(c, 413, "the body is larger than this path takes", "");
 		return false;
 	}
-	if (!exchange_charge(c->x, v.n)) {
+	if (!conn_room(c, v.n) || !exchange_charge(c->x, v.n)) {
 		conn_refuse(c, 503, "too many requests in flight",
 			    "Retry-After: 1\r\n");
 		return false;
@@ -506,7 +524,7 @@ static bool take_body_bytes(struct http_conn *c, struct view v)
 		conn_refuse(c, 503, "out of memory", "Retry-After: 1\r\n");
 		return false;
 	}
-	c->moved += v.n;
+	count_moved(c, v.n);
 	return true;
 }
 
@@ -609,8 +627,8 @@ static ssize_t read_body(struct http_conn *c)
 		want = step;
 	const ssize_t n = read_into(c, body, want);
 	if (n > 0) {
-		c->moved += (uint64_t)n;
-		if (!exchange_charge(c->x, (size_t)n)) {
+		count_moved(c, (size_t)n);
+		if (!conn_room(c, (size_t)n) || !exchange_charge(c->x, (size_t)n)) {
 			conn_refuse(c, 503, "too many requests in flight",
 				    "Retry-After: 1\r\n");
 			errno = EAGAIN;
@@ -718,16 +736,8 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 void conn_check_deadline(struct http_conn *c, int64_t now_ms)
 {
-	const struct http_limits *l = &c->server->limits;
 	if (now_ms < c->deadline_ms)
 		return;
-	if (c->state == CONN_BODY || c->state == CONN_CHUNKED ||
-	    c->state == CONN_WRITE) {
-		const int64_t earned = (int64_t)(c->moved * 1000 / l->min_rate);
-		c->deadline_ms = c->started_ms + l->transfer_ms + earned;
-		if (now_ms < c->deadline_ms)
-			return;
-	}
 	if (c->state != CONN_LINGER && !(c->state == CONN_HEAD && c->in.n == 0))
 		c->server->stats.deadlines++;
 	if (c->state == CONN_BODY || c->state == CONN_CHUNKED ||
@@ -745,26 +755,6 @@ void conn_drain(struct http_conn *c)
 		c->deadline_ms = clock_monotonic_ms() + HTTP_LINGER_SHORT_MS;
 	else
 		c->close_after = true;
-}
-
-bool conn_is_behind(const struct http_conn *c, int64_t now_ms)
-{
-	switch (c->state) {
-	case CONN_GATE:
-	case CONN_HANDLE:
-		return false; /* we are */
-	case CONN_BODY:
-	case CONN_CHUNKED:
-	case CONN_WRITE:
-		return c->started_ms +
-			   (int64_t)(c->moved * 1000 / c->server->limits.min_rate) <
-		       now_ms;
-	case CONN_TLS:
-	case CONN_HEAD:
-	case CONN_LINGER:
-		break;
-	}
-	return true;
 }
 
 struct http_conn *conn_make(struct http_server *s, int fd)

@@ -100,7 +100,11 @@ struct http_conn {
 
 	int64_t started_ms; /* of the present phase */
 	int64_t deadline_ms;
-	uint64_t moved; /* bytes in the present phase */
+	/* Until when the bytes moved in the present phase are as many as min_rate asks
+	 * for: not far ahead, so that a line that was fast cannot be left idle for as long
+	 * as it would have taken at that rate. */
+	int64_t paid_ms;
+	uint64_t unpaid; /* bytes, of less than a millisecond */
 	bool reading;   /* readable is registered */
 	bool busy;      /* conn_run() is on the stack */
 	bool dead;      /* to be freed when it is not busy any more */
@@ -142,8 +146,12 @@ struct http_conn *conn_make(struct http_server *s, int fd);
 void conn_free(struct http_conn *c);
 /* One of the server's connections from now on; false: it could not be, and is gone. */
 bool conn_begin(struct http_conn *c);
-/* It is the client's turn, and has been for longer than the least rate allows. */
+/* It is the client's turn, and has been for longer than the least rate allows.
+ * (http_accept.c) */
 bool conn_is_behind(const struct http_conn *c, int64_t now_ms);
+/* Whether n more bytes fit into the budget, perhaps since others that are behind had to
+ * end, the one furthest behind first. `asks` is none of them. (http_accept.c) */
+bool conn_room(struct http_conn *asks, size_t n);
 void conn_close(struct http_conn *c);
 /* What the sweep does with a connection; may free it. */
 void conn_check_deadline(struct http_conn *c, int64_t now_ms);

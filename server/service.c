@@ -13,6 +13,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PROFILE_FILE_MAX ((size_t)64 << 10)
+/* Requests that may wait for remote parties at a time, beside those that are worked
+ * on: eight of a small service, and no more than its descriptors bear. */
+#define WAITING_MIN 8
+#define WAITING_MAX 32
 /* How often a draining service looks whether it is done. */
 #define DRAIN_POLL_MS 20
 
@@ -184,6 +188,13 @@ static void stop_policy(struct service *s)
 	validation_policy_free(s->evidence_policy);
 }
 
+/* Of each of the two kinds that ltp_options.fetchers tells of. */
+static unsigned waiting_max(const struct config *c)
+{
+	const unsigned n = c->workers > WAITING_MIN ? c->workers : WAITING_MIN;
+	return n < WAITING_MAX ? n : WAITING_MAX;
+}
+
 static int start_ltp(struct service *s, struct ltps_error *err)
 {
 	const size_t n_tenants = s->config->n_tenants;
@@ -206,8 +217,7 @@ static int start_ltp(struct service *s, struct ltps_error *err)
 		.evidence_policy = s->evidence_policy,
 		.upkeep = s->config->upkeep.options,
 		.fetch = s->config->fetch,
-		/* The others go on serving what needs no network. */
-		.fetchers = (unsigned)s->config->workers / 2 + 1,
+		.fetchers = waiting_max(s->config),
 		.seal_key = s->seal_key,
 		.report_key = s->report_key,
 		.tenants = s->tenants,
@@ -282,7 +292,10 @@ static void stop_workers(struct service *s)
 
 static int start_workers(struct service *s, struct ltps_error *err)
 {
-	const struct pool_options options = { .threads = s->config->workers,
+	/* Whoever waits has a thread beside the workers: were all places taken, as many
+	 * as are configured would go on serving what needs no network. */
+	const struct pool_options options = { .threads = s->config->workers +
+							 2 * waiting_max(s->config),
 					      .queue_max = s->config->queue_max,
 					      .thread_init = worker_init,
 					      .thread_free = worker_free,

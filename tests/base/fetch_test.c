@@ -345,6 +345,36 @@ Test(fetch, silent_server_times_out)
 	http_stub_stop(s);
 }
 
+/* Nothing of an answer is another matter than an answer that takes its time. */
+Test(fetch, silence_ends_before_the_policy_does)
+{
+	static const struct stub_answer answers[] = {
+		{ .text = "", .then = STUB_HANG },
+		{ .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no",
+		  .then = STUB_HANG },
+	};
+	struct fetch_policy policy = lenient();
+	struct http_stub *s = http_stub_start(answers, 2);
+	struct fetch_request req = { .url = http_stub_url(s, "/"), .silent_ms = 1 };
+	struct outcome o = { .err = LTPS_ERROR_INIT };
+	struct fetch *f = NULL;
+	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	cr_expect_str_eq(o.err.text, "no answer begins");
+	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
+	fetch_free(f);
+	/* This one has begun: it is the policy that ends it. */
+	policy.total_ms = 3000;
+	req.silent_ms = 1000;
+	o = (struct outcome){ .err = LTPS_ERROR_INIT };
+	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	cr_expect_str_neq(o.err.text, "no answer begins");
+	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
+	fetch_free(f);
+	http_stub_stop(s);
+}
+
 /* The handle's own end counts where it is before the policy's, and is not kept. */
 Test(fetch, handle_ends_before_the_policy_does)
 {

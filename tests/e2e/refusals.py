@@ -165,6 +165,41 @@ def transport(tap):
             tap.check(name + ": 400 and closed", got.startswith(b"HTTP/1.1 400 "), got[:100])
 
 
+def pages(_):
+    """What a browser beside the service sends for pages of others."""
+    own = f"127.0.0.1:{service.port}"
+    evil = {"Host": f"evil.example:{service.port}",
+            "Origin": f"http://evil.example:{service.port}", "Sec-Fetch-Site": "same-origin"}
+    cases = [
+        ("a name that points here", evil),
+        ("such a name without more", {"Host": evil["Host"]}),
+        ("a form of another site", {"Origin": "http://evil.example"}),
+        ("a form of no origin", {"Origin": "null"}),
+        ("a form of another port", {"Origin": f"http://127.0.0.1:{service.port + 1}"}),
+        ("a link of another site", {"Sec-Fetch-Site": "cross-site"}),
+        ("a link of another port", {"Sec-Fetch-Site": "same-site"}),
+    ]
+    routes = (("POST", "/pres/PreservePO", "application/json"),
+              ("POST", "/validate", "text/plain"), ("POST", "/links", "application/json"),
+              ("GET", "/upkeep", None), ("GET", "/metrics", None))
+    for i, (name, fields) in enumerate(cases):
+        # One of them for most: more than thirty a minute are slowed down.
+        for method, path, kind in routes if i == 0 else routes[i % 5:i % 5 + 1]:
+            body = request().encode() if method == "POST" else None
+            status, answer, _ = service.request(
+                method, path, body, {**fields, **({"Content-Type": kind} if kind else {})})
+            tap.equal(f"{name}: {path}", status, 403)
+            tap.check(f"{name}: {path} says why",
+                      b"page of another" in answer or b"[auth] name" in answer, answer[:300])
+        tap.equal(f"{name}: what is anyone's", service.request("GET", "/ready", None, fields)[0],
+                  200)
+    for name, fields in (("our own page", {"Origin": f"http://{own}",
+                                           "Sec-Fetch-Site": "same-origin"}),
+                         ("localhost", {"Host": f"localhost:{service.port}"}),
+                         ("typed in", {"Sec-Fetch-Site": "none"})):
+        tap.equal(f"{name}: /upkeep", service.request("GET", "/upkeep", None, fields)[0], 200)
+
+
 def alive(tap):
     status, answer = service.preserve(b"after all that\n")
     tap.equal("the service goes on", (status, answer["result"]["maj"]), (200, SUCCESS))
@@ -179,6 +214,7 @@ with workspace() as work:
         service.start()
         tap.run(table)
         tap.run(transport)
+        tap.run(pages)
         tap.run(alive)
         service.stop()
     finally:

@@ -113,7 +113,7 @@ def slow_body(service):
     body = json.dumps({"pro": "urn:ltps:profile:pds+pgd+aug+wst+ers:1",
                        "po": [{"binaryData": {"value": "YQ=="}, "mimeType": "text/plain"}]}).encode()
     with socket.create_connection(("127.0.0.1", service.port)) as s:
-        s.sendall(b"POST /pres/PreservePO HTTP/1.1\r\nHost: a\r\nContent-Type: "
+        s.sendall(b"POST /pres/PreservePO HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                   b"application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:20])
         service.write("[limits]\nbody_max = 1M\n")
         service.reload('"reloaded"')
@@ -125,7 +125,7 @@ def slow_body(service):
 
 def refused(service, n):
     with socket.create_connection(("127.0.0.1", service.port)) as s:
-        s.sendall(b"POST /pres/PreservePO HTTP/1.1\r\nHost: a\r\nContent-Type: "
+        s.sendall(b"POST /pres/PreservePO HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                   b"application/json\r\nContent-Length: %d\r\n\r\n" % n)
         return s.recv(65536).split(b"\r\n")[0]
 
@@ -309,7 +309,7 @@ with workspace() as root:
         service.write("drain = 10m\n")
         service.start()
         with socket.create_connection(("127.0.0.1", service.port)) as s:
-            s.sendall(b"POST /pres/RetrieveInfo HTTP/1.1\r\nHost: a\r\nContent-Type: "
+            s.sendall(b"POST /pres/RetrieveInfo HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                       b"application/json\r\nContent-Length: 2\r\n\r\n{")
             stopping = service.log().count("stopping")
             until(lambda: service.request("GET", "/ready")[0] == 200, "it serves")

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ SIGNATURE_KEYS = ["id", "parent", "format", "level", "indication", "subindicatio
                   "claimed_signing_time", "best_signature_time", "byte_range_valid",
                   "covers_whole_file", "modifications", "timestamps"]
 BIG = 1 << 30
+SILENT = 24  # more than may wait, of a service with few workers
 MEMORY = 30 << 10  # KiB that a content of BIG may cost beyond a small one
 exits = set()
 
@@ -672,6 +674,72 @@ def http_load(_, service, attached):
     tap.equal("sixteen at a time are judged", set(answers), {200})
 
 
+class Silent:
+    """Takes connections and never says a word."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.socket.getsockname()[1]
+        self.held, self.asked = [], threading.Event()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        try:
+            while True:
+                self.held.append(self.socket.accept()[0])
+                self.asked.set()
+        except OSError:
+            pass
+
+    def stop(self):
+        self.socket.close()
+        for s in self.held:
+            s.close()
+
+
+def http_silent_hosts(_, ltps, service, attached, work):
+    """Strangers whose certificates name a silent host, more than may wait: the rest of the
+    service goes on, and nobody gets a verdict that only says that there was no place. The
+    service is fresh: the good signature needs the network."""
+    silent = Silent()
+    answers = []
+    # Each of another CA, whose certificate is where nobody answers.
+    strangers = []
+    for i in range(SILENT):
+        folder = f"{work}/stranger-{i}"
+        run(ltps, "devpki", "create", folder, "--url", f"http://127.0.0.1:{silent.port}/{i}")
+        run(ltps, "devpki", "issue", folder, "--name", "eve")
+        stranger = Pki.__new__(Pki)
+        stranger.dir = folder
+        strangers.append(read(stranger.sign(f"{work}/service-text", f"{folder}.p7m",
+                                            "-nodetach", signer="eve", ca=False)))
+
+    def one(body):
+        status, answer, fields = post(service, body)
+        answers.append((status, fields, answer))
+    threads = [threading.Thread(target=one, args=(s,)) for s in strangers]
+    try:
+        for t in threads:
+            t.start()
+        tap.check("the silent host is asked", silent.asked.wait(LIMIT))
+        status, answer, fields = post(service, attached)
+        tap.check("a good signature passes, or has to come again",
+                  (status == 503 and "Retry-After" in fields) or
+                  (status == 200 and first(json.loads(answer))["indication"] ==
+                   "TOTAL_PASSED"), (status, answer[:300]))
+        tap.equal("the service tells of its health", service.request("GET", "/health")[0], 200)
+        tap.check("while strangers wait", len(answers) < len(threads))
+        for t in threads:
+            t.join()
+        tap.equal("of those, some waited and the others have to come again",
+                  {s for s, _, _ in answers}, {200, 503})
+    finally:
+        silent.stop()
+    status, answer, _ = post(service, attached)
+    tap.equal("then the good signature passes",
+              (status, first(json.loads(answer))["indication"]), (200, "TOTAL_PASSED"))
+
+
 def with_service(ltps, work):
     service = Service(ltps, f"{work}/demo")
     try:
@@ -685,6 +753,7 @@ def with_service(ltps, work):
         files = {"attached": pki.sign(text, f"{work}/s.p7m", "-nodetach"),
                  "detached": pki.sign(text, f"{work}/s.p7s")}
         attached = read(files["attached"])
+        tap.run(http_silent_hosts, ltps, service, attached, work)
         tap.run(http_faults, service, attached)
         tap.run(http_reports, service, files, work)
         tap.run(http_stamps, service, work)

@@ -99,6 +99,8 @@ Test(config_auth, bad_values_are_named_with_file_and_line)
 		"[tenant a]\nunknown = 1\n",
 		"[tenant _system]\nrate = 1\n",
 		"[tenant ../a]\nrate = 1\n",
+		"[auth]\nname = archive.example:8512\n",
+		"[auth]\nname = good\nname = http://archive.example\n",
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config c;

@@ -134,6 +134,66 @@ Test(http, requests_beyond_the_bytes_in_flight_get_503)
 	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
 }
 
+/* What came fast buys no idle time: the bytes that it holds go to who sends. */
+Test(http, body_that_stops_makes_room_for_another)
+{
+	struct fixture *f = fixture_start(&(struct http_limits){
+	    .in_flight_max = 200000, .transfer_ms = 6000, .min_rate = 1 });
+	const int stops = fixture_connect(f);
+	static char fill[150000];
+	fixture_send(stops,
+		     "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 150000\r\n\r\n");
+	fixture_send_bytes(stops, fill, sizeof(fill) - 1);
+	while (fixture_stats(f).in_flight_bytes < sizeof(fill) - 1)
+		;
+	int status = 503, fd = -1;
+	while (status == 503) {
+		fd = fixture_connect(f);
+		fixture_send(fd, "POST /bulk HTTP/1.1\r\n" HOST
+				 "Content-Length: 150000\r\nExpect: 100-continue\r\n\r\n");
+		status = fixture_status(fixture_answer(fd));
+		if (status == 503)
+			close(fd);
+	}
+	cr_expect_eq(status, 100);
+	cr_expect_str_eq(fixture_rest(stops), "");
+	fixture_send_bytes(fd, fill, sizeof(fill));
+	cr_expect_str_eq(fixture_body(fixture_answer(fd)), "150000");
+	close(fd);
+	close(stops);
+	const struct http_stats stats = fixture_stop(f);
+	cr_expect_eq(stats.connections_displaced, 1);
+	cr_expect_eq(stats.in_flight_bytes, 0);
+}
+
+Test(http, body_that_was_fast_and_stops_is_ended)
+{
+	struct fixture *f = fixture_start(&(struct http_limits){
+	    .transfer_ms = 1, .min_rate = 1 });
+	const int fd = fixture_connect(f);
+	static char fill[1000];
+	fixture_send(fd, "POST /bulk HTTP/1.1\r\n" HOST "Content-Length: 1001\r\n\r\n");
+	fixture_send_bytes(fd, fill, sizeof(fill));
+	cr_expect_eq(fixture_status(fixture_answer(fd)), 408);
+	close(fd);
+	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
+}
+
+/* The first of it went out at once, into the buffers of the system. */
+Test(http, answer_that_was_read_fast_and_then_left_is_ended)
+{
+	struct fixture *f = fixture_start(&(struct http_limits){
+	    .transfer_ms = 1, .min_rate = 1 });
+	const int fd = fixture_connect(f);
+	static char piece[1 << 20];
+	fixture_send(fd, "GET /big?n=30000000 HTTP/1.1\r\n" HOST "\r\n");
+	cr_expect_gt(recv(fd, piece, sizeof(piece), 0), 0);
+	while (fixture_stats(f).deadlines == 0)
+		;
+	close(fd);
+	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
+}
+
 Test(http, slow_head_is_ended_although_bytes_keep_coming)
 {
 	struct fixture *f = fixture_start(&(struct http_limits){ .header_ms = 1 });
