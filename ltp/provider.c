@@ -180,6 +180,7 @@ static int ask(struct remote *r, const struct scvp_asked *asked, int64_t sent_ms
 			.sent_ms = sent_ms,
 			.now_ms = clock_now_ms(r->s->clock),
 			.server_status = r->p->server_status,
+			.servers = r->p->servers,
 			.cache = r->in->cache,
 		};
 		rc = judge_answer(r->fetch, view_buf(&answer), &expect, trust, &j, err);

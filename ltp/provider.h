@@ -26,6 +26,7 @@ struct provider {
 	const char *url;
 	const struct material *trust; /* for the server's certificate */
 	bool server_status; /* a server whose status is not known is not accepted */
+	const struct material *servers;   /* as of struct scvp_expect */
 	const struct scvp_signer *signer; /* of requests; NULL: they are not signed */
 	/* DNS name by which requestorRef names us, so that a chain of servers that
 	 * comes back to us is noticed (RFC 5055 7); NULL: none. */

@@ -114,7 +114,7 @@ enum scvp_code {
 	SCVP_CODE_NO_SIGNER_CERT,
 	SCVP_CODE_SIGNATURE,
 	SCVP_CODE_SIGNATURE_UNSUPPORTED,
-	SCVP_CODE_SERVER_USAGE, /* key usages of the server's certificate */
+	SCVP_CODE_SERVER_USAGE, /* usages of its certificate; no SCVP server's */
 	SCVP_CODE_SERVER_PATH,  /* not valid under the anchors */
 	/* echoes */
 	SCVP_CODE_NONCE,
@@ -187,6 +187,8 @@ struct scvp_expect {
 	 */
 	const struct material *trust;
 	bool server_status; /* a server without known status is not accepted */
+	/* CERT: servers whose certificates need not say id-kp-scvpServer. NULL: none. */
+	const struct material *servers;
 	/* For the tokens of evidence records; NULL: trust. Anchors inside the response
 	 * count for nothing. */
 	const struct material *evidence_trust;

@@ -61,6 +61,19 @@ static bool only_status_unknown(const struct path_result *r)
 		r->why == PATH_REVOCATION_UNREACHABLE);
 }
 
+/* 4.14.1: the server's certificate is known. 4.14.2 only forbids other extended usages,
+ * and what restricts none is what every subscriber may have; RFC 5280 4.2.1.12 lets an
+ * application ask for the very purpose. */
+static bool may_answer(const struct protection *p)
+{
+	const struct material *known = p->expect->servers;
+	if (!scvp_may_sign(p->signer, true))
+		return false;
+	return cert_has_eku(p->signer, OID_KP_SCVP_SERVER) ||
+	       (known != NULL && material_find_cert(known, MATERIAL_CERT,
+						    p->signer->sha256) != NULL);
+}
+
 static int check_server(struct protection *p, struct finder *f, struct ltps_error *err)
 {
 	struct path_input in = { .target = p->signer,
@@ -69,7 +82,7 @@ static int check_server(struct protection *p, struct finder *f, struct ltps_erro
 				 .cache = p->expect->cache };
 	char name[CERT_TEXT_MAX];
 	cert_text(p->signer, name);
-	if (!scvp_may_sign(p->signer, true))
+	if (!may_answer(p))
 		finder_add(f, SCVP_CODE_SERVER_USAGE, "%.150s", name);
 	if (p->expect->trust == NULL) {
 		finder_add(f, SCVP_CODE_SERVER_PATH, "no trust anchor is given");

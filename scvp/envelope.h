@@ -56,7 +56,7 @@ int scvp_envelope_verify(const struct scvp_envelope *e, enum scvp_status *ret_st
 			 struct cert **ret_signer, struct ltps_error *err) LTPS_CHECKED;
 
 /* Whether key usages let the certificate sign as a server or client: RFC 5055 3.11,
- * 4.14.2. Absent extensions do. */
+ * 4.14.2. Absent extensions do; that makes nobody a server to be believed. */
 bool scvp_may_sign(const struct cert *c, bool server);
 
 /* A ContentInfo with the message itself inside, appended. */

@@ -30,7 +30,8 @@ static const char help[] =
     "  --fetch-local    the same, also from loopback and private addresses\n"
     "  --provider URL   ask this SCVP server first; what it leaves open is judged\n"
     "                   here. --provider-anchor F: trusted for its certificate\n"
-    "                   (default: --anchor)\n"
+    "                   (default: --anchor). --provider-cert F: this certificate of\n"
+    "                   it need not be for SCVP servers\n"
     "  --model M        shell or chain\n"
     "  --initial-policy OID, --explicit-policy, --inhibit-mapping, --inhibit-any\n"
     "                   RFC 5280 6.1.1 (c) to (g)\n"
@@ -53,6 +54,8 @@ struct command {
 	const char *format, *provider;
 	const char *provider_anchors[TRUST_FILES_MAX];
 	unsigned n_provider_anchors;
+	const char *provider_certs[TRUST_FILES_MAX];
+	unsigned n_provider_certs;
 	const char *rest[1];
 	const char *what;     /* an error is about this */
 	struct material *own; /* the file with the certificate */
@@ -134,7 +137,7 @@ static int print_status(const struct command *c, const struct path_result *r,
 /* The server's address is the user's own, and so is what its certificate names. */
 struct server {
 	struct fetch *fetch;
-	struct material *trust;
+	struct material *trust, *named;
 };
 
 static int read_server(struct command *c, struct server *s,
@@ -146,8 +149,12 @@ static int read_server(struct command *c, struct server *s,
 					     .progress = progress_fetch,
 					     .progress_arg = &c->trust.progress };
 	if (fetch_new(&policy, &s->fetch, err) != 0 ||
-	    material_new(&s->trust, err) != 0)
+	    material_new(&s->trust, err) != 0 || material_new(&s->named, err) != 0)
 		return -1;
+	for (unsigned i = 0; i < c->n_provider_certs; i++)
+		if (material_read(s->named, MATERIAL_CERT, c->provider_certs[i], err) !=
+		    0)
+			return ltps_where(err, "%s", c->provider_certs[i]);
 	for (unsigned i = 0; i < c->n_provider_anchors; i++)
 		if (material_read(s->trust, MATERIAL_ANCHOR, c->provider_anchors[i],
 				  err) != 0)
@@ -165,9 +172,11 @@ static int judge_providing(struct command *c, const struct path_sources *sources
 	if (rc == 0) {
 		const struct provider p = { .url = c->provider,
 					    .trust = s.trust,
+					    .servers = s.named,
 					    .fetch = s.fetch };
 		rc = provider_judge(&p, sources, &c->in, ret, err);
 	}
+	material_free(s.named);
 	material_free(s.trust);
 	fetch_free(s.fetch);
 	return rc;
@@ -240,6 +249,10 @@ static unsigned make_options(struct command *c, struct command_option *o)
 		  .list = c->provider_anchors,
 		  .max = TRUST_FILES_MAX,
 		  .count = &c->n_provider_anchors },
+		{ .name = "--provider-cert",
+		  .list = c->provider_certs,
+		  .max = TRUST_FILES_MAX,
+		  .count = &c->n_provider_certs },
 		{ .name = "--initial-policy",
 		  .list = c->path.initial.texts,
 		  .max = PATH_OPTION_OIDS_MAX,

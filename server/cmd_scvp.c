@@ -290,6 +290,7 @@ static int run(struct command *c, struct ltps_error *err)
 	if (scvp_options_load(&c->o, c->rest + first, c->n_rest - first, err) != 0)
 		return -1;
 	c->expect.trust = c->o.trust;
+	c->expect.servers = c->o.servers;
 	c->expect.server_status = c->o.server_status != 0;
 	return c->policy_request != 0 ? judge_policies(c, err) : judge_certs(c, err);
 }

@@ -43,6 +43,7 @@ unsigned scvp_options_table(struct scvp_options *o,
 		out[n++] = texts(kind_options[kind], &o->files[kind]);
 	const struct command_option lists[] = {
 		texts("--server-anchor", &o->server_anchors),
+		texts("--server-cert", &o->server_certs),
 		texts("--check", &o->checks),
 		texts("--want", &o->wants),
 		texts("--initial-policy", &o->initial),
@@ -349,8 +350,9 @@ static int read_trust(struct scvp_options *o, struct ltps_error *err)
 {
 	const struct option_texts *anchors =
 	    o->server_anchors.n > 0 ? &o->server_anchors : &o->files[MATERIAL_ANCHOR];
-	if (material_new(&o->trust, err) != 0 ||
-	    read_kind(o->trust, MATERIAL_ANCHOR, anchors, err) != 0)
+	if (material_new(&o->trust, err) != 0 || material_new(&o->servers, err) != 0 ||
+	    read_kind(o->trust, MATERIAL_ANCHOR, anchors, err) != 0 ||
+	    read_kind(o->servers, MATERIAL_CERT, &o->server_certs, err) != 0)
 		return -1;
 	for (int kind = MATERIAL_CERT; kind < MATERIAL_KIND_COUNT; kind++)
 		if (read_kind(o->trust, (enum material_kind)kind, &o->files[kind],
@@ -597,4 +599,5 @@ void scvp_options_clear(struct scvp_options *o)
 	material_free(o->targets);
 	material_free(o->given);
 	material_free(o->trust);
+	material_free(o->servers);
 }

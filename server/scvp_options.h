@@ -19,7 +19,8 @@ struct option_texts {
 
 struct scvp_options {
 	/* as given */
-	struct option_texts files[MATERIAL_KIND_COUNT], server_anchors, checks, wants;
+	struct option_texts files[MATERIAL_KIND_COUNT], server_anchors, server_certs;
+	struct option_texts checks, wants;
 	struct option_texts initial, usages, purposes, specified, names, refs;
 	const char *time, *oldest, *policy, *hash, *text, *context;
 	const char *key, *signer, *requestor, *responder;
@@ -30,6 +31,7 @@ struct scvp_options {
 	struct material *targets;
 	struct material *given; /* --cert, --crl, --ocsp and --anchor */
 	struct material *trust; /* for the server's certificate */
+	struct material *servers; /* --server-cert */
 	struct scvp_signer *own_signer;
 	/* What the request borrows. */
 	struct buf kept[SCVP_OPTION_KEPT_MAX];
@@ -54,6 +56,7 @@ struct scvp_options {
 	"  --crl F, --ocsp F  revocation information, sent along\n"                    \
 	"  --server-anchor F  anchors of the server's certificate (default: "          \
 	"--anchor)\n"                                                                  \
+	"  --server-cert F  a server's certificate that need not be for SCVP servers\n" \
 	"  --server-status  the server's certificate must be known not to be "         \
 	"revoked\n"                                                                    \
 	"  --policy OID     validation policy (default: that of the server)\n"         \
@@ -78,7 +81,7 @@ struct scvp_options {
 unsigned scvp_options_table(struct scvp_options *o,
 			    struct command_option out[SCVP_OPTIONS_MAX]);
 /*
- * scvp_options_load - o->ask, o->targets and o->trust, from the options and the files
+ * scvp_options_load - o->ask, o->targets, o->trust and o->servers, from the options and the files
  * with the certificates to be asked about.
  * Release with scvp_options_clear(), also after a failure.
  * Fails: ARGUMENT (caller) for a value, else as material_read, scvp_signer_new

@@ -19,8 +19,8 @@
  * is 184 days of calendar at most, and a day for those who count in local time.
  */
 #define TRUSTED_LIST_LIFE_MAX_MS ((int64_t)185 * 86400000)
-/* Those months are counted from an issue that has been: a day for clocks that differ and
- * for those who count in local time. */
+/* Those months are counted from an issue that has been, and that its signer's certificate
+ * lived to see: a day for clocks that differ and for those who count in local time. */
 #define TRUSTED_LIST_AHEAD_MAX_MS ((int64_t)86400000)
 #define TRUSTED_LIST_PIVOTS_MAX 32 /* between two official announcements */
 
@@ -33,7 +33,8 @@ enum trusted_list_reason {
 	TRUSTED_LIST_ALTERED,        /* a digest does not match */
 	TRUSTED_LIST_SIGNER,         /* by none of those who may */
 	TRUSTED_LIST_SIGNATURE,      /* the value does not verify */
-	TRUSTED_LIST_SIGNING_TIME,   /* absent, or the certificate was not valid then */
+	TRUSTED_LIST_SIGNING_TIME,   /* absent, or the certificate was not valid then;
+				      * or had ended when the list was issued */
 	TRUSTED_LIST_VERSION,        /* neither 5 nor 6 */
 	TRUSTED_LIST_KIND,           /* another list than the one that is wanted */
 	TRUSTED_LIST_FUTURE,         /* issued behind the time at which it is judged */

@@ -270,21 +270,28 @@ static int check_value(const struct trusted_list_signature *s,
 	return 0;
 }
 
-static void check_time(const struct trusted_list_signature *s,
-		       struct trusted_list_verdict *v)
+/* The signing time is the word of whoever holds the key, after the certificate's end
+ * too. What he cannot choose freely is the issue: from it the list counts for months
+ * only. A list may be signed ahead of its issue, and signed anew long after it. */
+static void check_time(const struct trusted_list *l, struct trusted_list_verdict *v)
 {
+	const struct trusted_list_signature *s = &l->signature;
+	const struct cert *c = v->signer;
 	char at[TIME_TEXT_MAX];
 	if (!s->has_signing_time) {
 		trusted_list_refuse(v, TRUSTED_LIST_SIGNING_TIME,
 				    "the signature has no signing time");
-		return;
+	} else if (s->signing_time_ms < c->not_before_ms ||
+		   s->signing_time_ms > c->not_after_ms) {
+		time_rfc3339(s->signing_time_ms, at);
+		trusted_list_refuse(v, TRUSTED_LIST_SIGNING_TIME,
+				    "signed %s, when the certificate was not valid",
+				    at);
+	} else if (l->issued_ms - TRUSTED_LIST_AHEAD_MAX_MS > c->not_after_ms) {
+		time_rfc3339(l->issued_ms, at);
+		trusted_list_refuse(v, TRUSTED_LIST_SIGNING_TIME,
+				    "issued %s, when the certificate had ended", at);
 	}
-	if (s->signing_time_ms >= v->signer->not_before_ms &&
-	    s->signing_time_ms <= v->signer->not_after_ms)
-		return;
-	time_rfc3339(s->signing_time_ms, at);
-	trusted_list_refuse(v, TRUSTED_LIST_SIGNING_TIME,
-			    "signed %s, when the certificate was not valid", at);
 }
 
 int trusted_list_verify(const struct trusted_list *l,
@@ -306,7 +313,7 @@ int trusted_list_verify(const struct trusted_list *l,
 	if (rc == 0 && v.reason == TRUSTED_LIST_GOOD)
 		rc = check_value(s, &v, err);
 	if (rc == 0 && v.reason == TRUSTED_LIST_GOOD)
-		check_time(s, &v);
+		check_time(l, &v);
 	if (rc == 0)
 		*ret = v;
 	return rc;

@@ -8,6 +8,7 @@
 #define MESSAGE_MAX ((size_t)1 << 20)
 
 static struct scvp_peer *peer;
+static const struct material *expected_servers; /* of expect() */
 static void begin(void)
 {
 	peer = peer_new();
@@ -29,7 +30,8 @@ static struct buf sealed(void)
 
 static void expect(struct buf *body, enum scvp_code code, const char *what)
 {
-	const struct scvp_expect x = peer_expect(peer);
+	struct scvp_expect x = peer_expect(peer);
+	x.servers = expected_servers;
 	struct scvp_judgement *j = peer_judge(&x, body);
 	peer_expect_only(j, code, what);
 	cr_assert_eq(j->trusted, code == SCVP_CODE_OK, "%s", what);
@@ -219,19 +221,54 @@ Test(scvp_client_protect, server_certificate_past_its_end)
 {
 	const struct fix_cert_options o = { .cn = "old",
 					    .issuer = peer->ca,
+					    .config = PEER_SERVER_EKU,
 					    .not_after_ms = PEER_NOW_MS - FIX_DAY_MS };
 	struct fix_cert *c = fix_cert_make(&o);
 	expect_signer(c, SCVP_CODE_SERVER_PATH, "expired");
 	fix_cert_free(c);
 }
 
-/* A certificate without extKeyUsage serves; one for other purposes does not. The key
- * of the first signs as the second. */
+/* What every subscriber may have makes no server: it is to be named. */
+Test(scvp_client_protect, server_certificate_without_the_purpose_only_when_named)
+{
+	static const char *const configs[] = { NULL, "[ext]\nextendedKeyUsage=2.5.29.37.0\n" };
+	for (size_t i = 0; i < 2; i++) {
+		const struct fix_cert_options o = { .cn = "subscriber",
+						    .issuer = peer->ca,
+						    .config = configs[i] };
+		struct fix_cert *c = fix_cert_make(&o);
+		struct material *named = fix_material(NULL, peer->server);
+		expected_servers = named;
+		expect_signer(c, SCVP_CODE_SERVER_USAGE, "another is named");
+		fix_material_add(named, MATERIAL_CERT, c->der);
+		expect_signer(c, SCVP_CODE_OK, "named");
+		expected_servers = NULL;
+		expect_signer(c, SCVP_CODE_SERVER_USAGE, "nobody is named");
+		material_free(named);
+		fix_cert_free(c);
+	}
+}
+
+/* Naming it does not make it valid. */
+Test(scvp_client_protect, a_named_server_of_another_pki)
+{
+	const struct fix_cert_options o = { .cn = "elsewhere" };
+	struct fix_cert *c = fix_cert_make(&o);
+	struct material *named = fix_material(NULL, c);
+	expected_servers = named;
+	expect_signer(c, SCVP_CODE_SERVER_PATH, "named stranger");
+	material_free(named);
+	fix_cert_free(c);
+}
+
+/* The key of one for SCVP servers signs as one for other purposes, which is named. */
 Test(scvp_client_protect, server_certificate_for_other_purposes)
 {
-	const struct fix_cert_options plain = { .cn = "plain", .issuer = peer->ca };
-	struct fix_cert *c = fix_cert_make(&plain);
-	expect_signer(c, SCVP_CODE_OK, "without extended usages");
+	const struct fix_cert_options server = { .cn = "server",
+						 .issuer = peer->ca,
+						 .config = PEER_SERVER_EKU };
+	struct fix_cert *c = fix_cert_make(&server);
+	expect_signer(c, SCVP_CODE_OK, "for SCVP servers");
 	static const struct {
 		enum fix_eku eku;
 		const char *key_usage;
@@ -255,7 +292,10 @@ Test(scvp_client_protect, server_certificate_for_other_purposes)
 		cr_assert_eq(digest_once(DIGEST_SHA1, other->der, &d, &err), 0);
 		memcpy(s->cert_sha1, d.p, 20);
 		struct buf body = peer_seal(a, s);
+		struct material *named = fix_material(NULL, other);
+		expected_servers = named;
 		expect(&body, SCVP_CODE_SERVER_USAGE, "other purposes");
+		material_free(named);
 		peer_answer_free(a);
 		scvp_signer_free(s);
 		fix_cert_free(other);

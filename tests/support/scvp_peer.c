@@ -7,8 +7,6 @@
 
 #include "base/mem.h"
 
-#define SERVER_EKU "[ext]\nextendedKeyUsage=1.3.6.1.5.5.7.3.15\n"
-
 static void need(int rc, const struct ltps_error *err)
 {
 	if (rc == 0)
@@ -98,8 +96,8 @@ struct scvp_peer *peer_new(void)
 	p->ca = make("ca", p->root, true, NULL);
 	p->ee = make("ee", p->ca, false, NULL);
 	p->second = make("second", p->ca, false, NULL);
-	p->server = make("server", p->ca, false, SERVER_EKU);
-	p->stranger = make("stranger", NULL, false, SERVER_EKU);
+	p->server = make("server", p->ca, false, PEER_SERVER_EKU);
+	p->stranger = make("stranger", NULL, false, PEER_SERVER_EKU);
 	p->root_cert = peer_cert(p->root);
 	p->ca_cert = peer_cert(p->ca);
 	p->ee_cert = peer_cert(p->ee);

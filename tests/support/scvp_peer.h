@@ -10,6 +10,8 @@
 #include "scvp/client.h"
 #include "tests/support/pki_fixture.h"
 
+/* id-kp-scvpServer, for struct fix_cert_options. */
+#define PEER_SERVER_EKU "[ext]\nextendedKeyUsage=1.3.6.1.5.5.7.3.15\n"
 #define PEER_NOW_MS FIX_T0_MS
 #define PEER_CERTS 2 /* asked about */
 #define PEER_WANTS 8

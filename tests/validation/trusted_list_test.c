@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tests/support/trusted_list_kit.h"
 
 #define OUT_MAX ((size_t)4 << 20)
@@ -263,6 +264,33 @@ Test(trusted_list, each_defect_of_a_signature_is_its_own_reason)
 	fix_cert_free(rsa);
 }
 
+/* A signing time is what the signer writes; the issue of a list that counts is not. */
+Test(trusted_list, a_certificate_that_ended_before_the_issue_signs_no_list)
+{
+	struct fix_cert *c = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "Old", .not_after_ms = FIX_T0_MS - FIX_DAY_MS });
+	const struct {
+		int64_t ago_ms; /* from the end to the issue */
+		enum trusted_list_reason reason;
+	} cases[] = {
+		{ -FIX_DAY_MS, TRUSTED_LIST_GOOD },
+		{ FIX_DAY_MS, TRUSTED_LIST_GOOD },
+		{ FIX_DAY_MS + 1000, TRUSTED_LIST_SIGNING_TIME },
+		{ 30 * FIX_DAY_MS, TRUSTED_LIST_SIGNING_TIME },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const int64_t issued_ms = FIX_T0_MS - FIX_DAY_MS + cases[i].ago_ms;
+		char signed_at[TIME_TEXT_MAX], issued[TIME_TEXT_MAX];
+		time_rfc3339(FIX_T0_MS - 2 * FIX_DAY_MS, signed_at);
+		time_rfc3339(issued_ms, issued);
+		const struct tlkit_list list = { .issued = issued };
+		const struct tlkit_signature sign = { .signer = c, .time = signed_at };
+		const struct trusted_list_wanted wanted = { .time_ms = issued_ms };
+		expect(issued, &list, &sign, &wanted, cases[i].reason);
+	}
+	fix_cert_free(c);
+}
+
 /* No time is not the beginning of time. */
 Test(trusted_list, a_certificate_that_was_always_valid_needs_a_time_too)
 {
@@ -438,7 +466,7 @@ Test(trusted_list, what_the_list_says_of_itself_is_judged)
 		  TRUSTED_LIST_FUTURE },
 		{ "of the far future, after one that was known",
 		  { .sequence = "11",
-		    .issued = "2045-01-01T00:00:00Z",
+		    .issued = "2039-01-01T00:00:00Z",
 		    .next_update = "2045-06-01T00:00:00Z" },
 		  { .time_ms = FIX_T0_MS, .seen = &ten },
 		  TRUSTED_LIST_FUTURE },
