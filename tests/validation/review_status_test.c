@@ -114,6 +114,84 @@ Test(review_status, revocation_counts_whatever_its_hash_of_the_certificate)
 	EXPECT(REVOKED);
 }
 
+/* ---- several answers in one response ---- */
+
+static void revoked_beside(struct fix_ocsp_options other, bool revoked_first)
+{
+	struct fix_ocsp_options revoked = { .cert = ee,
+					    .issuer = ca,
+					    .status = FIX_OCSP_REVOKED,
+					    .this_ms = NOW - HOUR,
+					    .revoked_at_ms = NOW - DAY,
+					    .reason = 1 };
+	other.cert = ee;
+	other.issuer = ca;
+	other.reason = FIX_NO_REASON;
+	if (other.this_ms == 0)
+		other.this_ms = NOW - HOUR;
+	struct fix_ocsp_options *first = revoked_first ? &revoked : &other;
+	first->beside = revoked_first ? &other : &revoked;
+	first->produced_ms = NOW - HOUR / 2;
+	fix_status_ocsp(&s, first);
+	EXPECT(REVOKED);
+	cr_assert_eq(s.r.revoked_ms, NOW - DAY);
+}
+
+static void good_beside(struct fix_ocsp_options other, bool good_first)
+{
+	struct fix_ocsp_options good = {
+		.cert = ee, .issuer = ca, .this_ms = NOW - HOUR, .reason = FIX_NO_REASON
+	};
+	other.cert = ee;
+	other.issuer = ca;
+	other.reason = FIX_NO_REASON;
+	struct fix_ocsp_options *first = good_first ? &good : &other;
+	first->beside = good_first ? &other : &good;
+	first->produced_ms = NOW - HOUR / 2;
+	fix_status_ocsp(&s, first);
+	EXPECT(GOOD);
+	cr_assert_eq(s.r.this_ms, NOW - HOUR);
+}
+
+/* Each case asks anew: a revocation is never taken back. */
+static void begin_anew(void)
+{
+	fix_status_end(&s);
+	fix_status_begin(&s, (const struct fix_cert *[]){ ee, ca, root }, 3, NOW);
+}
+
+Test(review_status, answer_beside_a_revocation_does_not_hide_it)
+{
+	static const struct fix_ocsp_options others[] = {
+		{ .status = FIX_OCSP_GOOD },
+		{ .status = FIX_OCSP_GOOD, .this_ms = NOW - HOUR + 1000 },
+		{ .status = FIX_OCSP_GOOD, .cert_id_digest = DIGEST_SHA256 },
+		{ .status = FIX_OCSP_UNKNOWN },
+		{ .status = FIX_OCSP_UNKNOWN, .this_ms = NOW - HOUR + 1000 },
+		{ .this_ms = NOW - HOUR + 1000, .critical_single_extension = true },
+		{ .this_ms = NOW - HOUR + 1000, .wrong_cert_hash = true },
+		{ .this_ms = NOW + DAY },
+	};
+	for (size_t i = 0; i < 2 * sizeof(others) / sizeof(others[0]); i++) {
+		revoked_beside(others[i / 2], i % 2 == 0);
+		begin_anew();
+	}
+}
+
+Test(review_status, answer_that_says_nothing_does_not_hide_a_good_one)
+{
+	static const struct fix_ocsp_options others[] = {
+		{ .status = FIX_OCSP_UNKNOWN, .this_ms = NOW - HOUR },
+		{ .this_ms = NOW - HOUR / 2, .critical_single_extension = true },
+		{ .this_ms = NOW - HOUR / 2, .wrong_cert_hash = true },
+		{ .this_ms = NOW + DAY },
+	};
+	for (size_t i = 0; i < 2 * sizeof(others) / sizeof(others[0]); i++) {
+		good_beside(others[i / 2], i % 2 == 0);
+		begin_anew();
+	}
+}
+
 /* ---- a list that contradicts itself ---- */
 
 /* RFC 5280 5.3.1: only a hold is taken back. */
