@@ -73,25 +73,26 @@ out:
 	return rc;
 }
 
-/* The attributes that go: those of ers[which] and of everything after it. */
-struct cut {
-	const struct cms_er *ers;
-	size_t n;
-	bool sort;
-};
-
-static bool is_cut(const struct cut *cut, size_t signer, size_t attr)
+bool cms_er_cuts(const struct cms_er *ers, size_t n, size_t which, size_t signer,
+		 size_t attr)
 {
-	for (size_t i = 0; i < cut->n; i++) {
-		if (cut->ers[i].signer == signer && cut->ers[i].attr == attr)
+	for (size_t i = which; i < n; i++) {
+		if (ers[i].signer == signer && ers[i].attr == attr)
 			return true;
 	}
 	return false;
 }
 
+struct cut {
+	const struct cms_er *ers;
+	size_t n;
+	size_t which;
+	bool sort;
+};
+
 static bool touches(const struct cut *cut, size_t signer)
 {
-	for (size_t i = 0; i < cut->n; i++) {
+	for (size_t i = cut->which; i < cut->n; i++) {
 		if (cut->ers[i].signer == signer)
 			return true;
 	}
@@ -135,7 +136,7 @@ static int put_unsigned(struct buf *out, const struct cms_attrs *attrs,
 	if (kept == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < attrs->n; i++) {
-		if (!is_cut(cut, signer, i))
+		if (!cms_er_cuts(cut->ers, cut->n, cut->which, signer, i))
 			kept[n++] = attrs->a[i].whole;
 	}
 	if (n > 0 && (put_elements(&body, kept, n, cut->sort, err) != 0 ||
@@ -246,7 +247,7 @@ int cms_er_covered(const struct cms *cms, const struct cms_er *ers, size_t n,
 			return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
 					 "evidence record of another file");
 	}
-	struct cut cut = { ers + which, n - which, form == CMS_ER_SORTED };
+	struct cut cut = { ers, n, which, form == CMS_ER_SORTED };
 	if (form != CMS_ER_DER)
 		return put_cut(out, cms, &cut, err);
 	if (put_cut(&cut_bytes, cms, &cut, err) != 0)

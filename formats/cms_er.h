@@ -46,6 +46,14 @@ enum cms_er_form {
 };
 
 /*
+ * cms_er_cuts - whether an attribute is missing in the bytes that ers[which] covers: it
+ * holds that record or a later one. It goes with all of its values, an earlier record
+ * among them. ers, n, which as below.
+ */
+bool cms_er_cuts(const struct cms_er *ers, size_t n, size_t which, size_t signer,
+		 size_t attr);
+
+/*
  * cms_er_covered - the bytes B that an evidence record covers in one form. Its
  * first hash list holds H(B) (internal), or exactly H(B) and H(content)
  * (external); after hash-tree renewal as usual.

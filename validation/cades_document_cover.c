@@ -655,7 +655,6 @@ static int cover_record(struct covering *c, struct document_record *rec,
 			struct ltps_error *err)
 {
 	const struct document *d = c->r->d;
-	const struct cms_er *self = &d->ers[rec->er];
 	const struct content *content = d->content;
 
 	if (cover_root(c, NULL, err) != 0 || cover_signatures(c, err) != 0)
@@ -665,9 +664,11 @@ static int cover_record(struct covering *c, struct document_record *rec,
 	    cover_content(c, OBJECT_SIGNED_DATA, content, DIGEST_NONE, err) != 0)
 		return -1;
 	for (size_t i = 0; i < rec->er; i++) {
-		bool same =
-		    d->ers[i].signer == self->signer && d->ers[i].attr == self->attr;
-		if (!same && cover_older_record(c, i, err) != 0)
+		const struct cms_er *older = &d->ers[i];
+		/* Where a younger one stands beside it, it was cut out with that. */
+		if (!cms_er_cuts(d->ers, d->n_ers, rec->er, older->signer,
+				 older->attr) &&
+		    cover_older_record(c, i, err) != 0)
 			return -1;
 	}
 	return covers_finish(&c->list, c->r->d, &rec->n_covers, err);

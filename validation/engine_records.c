@@ -170,7 +170,7 @@ static struct ers_object content_object(const struct record_job *j)
 	return o;
 }
 
-/* ---- algorithms ---- */
+/* ---- what is missing ---- */
 
 /* When the next proof takes over from chain c: the first time-stamp of the next
  * chain, or now (RFC 4998 5.3). */
@@ -183,153 +183,23 @@ static int64_t renewed_at(const struct record_job *j, size_t c)
 	return j->e->in->time_ms;
 }
 
-static void set_weak(struct record_job *j, const char *what, int64_t time_ms)
-{
-	char at[TIME_TEXT_MAX];
-	time_rfc3339(time_ms, at);
-	j->r->conclusion =
-	    conclusion_of(SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE, CLAUSE,
-			  "%s was not reliable any more at %s, when nothing newer had "
-			  "taken over",
-			  what, at);
-	snprintf(j->r->conclusion.algorithm, sizeof(j->r->conclusion.algorithm), "%s",
-		 what);
-	memcpy(j->r->conclusion.object, j->record->sha256, 32);
-	j->r->conclusion.has_object = true;
-	j->r->conclusion.constraint = CONSTRAINT_CRYPTO;
-}
-
-/* The hash trees, each until the next chain. */
-static bool trees_are_reliable(struct record_job *j)
-{
-	for (size_t c = 0; c < j->r->report->n_chains; c++) {
-		enum digest_alg alg = j->r->report->chains[c].n > 0
-					  ? j->r->report->chains[c].stamps[0].alg
-					  : DIGEST_NONE;
-		int64_t until_ms = renewed_at(j, c);
-		if (engine_digest_reliable(j->e, alg, until_ms))
-			continue;
-		set_weak(j, digest_name(alg), until_ms);
-		return false;
-	}
-	return true;
-}
-
-static int end_of(X509 *x, int64_t *ret_ms, struct ltps_error *err)
-{
-	struct cert *c = NULL;
-	uint8_t *der = NULL;
-	int n = i2d_X509(x, &der);
-	if (n < 0)
-		return ltps_fail_openssl(err, LTPS_CRYPTO, LTPS_FAULT_SELF, NULL,
-					 "encoding a certificate");
-	int rc = cert_parse(view_of(der, (size_t)n), &c, err);
-	OPENSSL_free(der);
-	*ret_ms = rc == 0 ? c->not_after_ms : INT64_MIN;
-	cert_free(c);
-	if (rc == 0 || !is_objects(err))
-		return rc;
-	ltps_error_clear(err);
-	return 0;
-}
-
-/* 5.4 at the time of the next one: what had ended by then proves nothing after it. */
-static int token_is_valid(struct record_job *j, X509 *signer, int64_t time_ms,
-			  bool *ret, struct ltps_error *err)
-{
-	int64_t end_ms = INT64_MIN;
-	char end[TIME_TEXT_MAX], at[TIME_TEXT_MAX];
-	if (end_of(signer, &end_ms, err) != 0)
-		return -1;
-	*ret = time_ms <= end_ms;
-	if (*ret)
-		return 0;
-	time_rfc3339(time_ms, at);
-	time_rfc3339(end_ms > INT64_MIN ? end_ms : 0, end);
-	j->r->conclusion =
-	    conclusion_of(SUB_OUT_OF_BOUNDS_NO_POE, CLAUSE,
-			  "the certificate of a time-stamp had ended at %s, before the "
-			  "next proof at %s",
-			  end, at);
-	return 0;
-}
-
-static bool algorithms_are_reliable(struct record_job *j, const struct tst *tst,
-				    X509 *signer, int64_t time_ms)
-{
-	const struct constraint_rule *rule = validation_policy_rule(
-	    j->e->in->policy, CONTEXT_TIME_STAMP, CONSTRAINT_CRYPTO);
-	const struct cms_signer *s = &tst->cms->signers[0];
-	const struct algorithm_use use = {
-		.key = X509_get0_pubkey(signer),
-		.algorithm = s->signature_algorithm,
-		.digest = algorithm_digest_of(s->digest_algorithm),
-	};
-	struct algorithm_verdict why;
-	if (rule->level != CONSTRAINT_FAIL ||
-	    algorithm_policy_reliable_at(&j->e->in->policy->algorithms, &use, time_ms,
-					 &why))
-		return true;
-	set_weak(j, why.what, time_ms);
-	return false;
-}
-
-/*
- * One token until the next one: time_ms. Whether it verifies and whose it is has been
- * judged; here it is asked for its certificate.
- */
-static int token_holds(struct record_job *j, struct view token, int64_t time_ms,
-		       bool *ret, struct ltps_error *err)
-{
-	const struct material *m = j->material;
-	struct tst_intact intact;
-	struct tst *tst = NULL;
-	int rc = -1;
-
-	memset(&intact, 0, sizeof(intact));
-	*ret = false;
-	if (tst_parse(token, &tst, err) != 0 ||
-	    tst_check(tst, material_views(m, MATERIAL_CERT),
-		      material_count(m, MATERIAL_CERT), &intact, err) != 0)
-		goto out;
-	if (intact.signer == NULL) {
-		j->r->conclusion = conclusion_of(SUB_NO_SIGNING_CERTIFICATE_FOUND,
-						 CLAUSE, "of a time-stamp");
-		rc = 0;
-		goto out;
-	}
-	if (token_is_valid(j, intact.signer, time_ms, ret, err) != 0)
-		goto out;
-	*ret = *ret && algorithms_are_reliable(j, tst, intact.signer, time_ms);
-	rc = 0;
-out:
-	tst_intact_clear(&intact);
-	tst_free(tst);
-	return rc;
-}
-
 static int64_t next_of(const struct record_job *j, size_t c, size_t s)
 {
 	const struct ers_chain_report *chain = &j->r->report->chains[c];
 	return s + 1 < chain->n ? chain->stamps[s + 1].time_ms : renewed_at(j, c);
 }
 
-static int tokens_hold(struct record_job *j, bool *ret, struct ltps_error *err)
+/* Of a policy that wants this, of time-stamps; NULL: algorithms are not judged. */
+static const struct algorithm_policy *algorithms_of(const struct record_job *j)
 {
-	const struct ers_report *rep = j->r->report;
-	*ret = true;
-	for (size_t c = 0; c < rep->n_chains; c++)
-		for (size_t s = 0; s < rep->chains[c].n && *ret; s++) {
-			if (token_holds(j, j->er->chains[c].stamps[s].token,
-					next_of(j, c, s), ret, err) != 0)
-				return -1;
-		}
-	return 0;
+	const struct validation_policy *p = j->e->in->policy;
+	const struct constraint_rule *rule =
+	    validation_policy_rule(p, CONTEXT_TIME_STAMP, CONSTRAINT_CRYPTO);
+	return rule->level == CONSTRAINT_FAIL ? &p->algorithms : NULL;
 }
 
-/* ---- what is missing ---- */
-
-/* What the path of one token wants: the record's own judgement does not tell. */
+/* What the path of one token wants: the record's own judgement does not tell. That
+ * knows better what proves a status; here one too many is asked for at most. */
 static int ask_for_token(struct record_job *j, struct view token, int64_t time_ms,
 			 struct ltps_error *err)
 {
@@ -353,6 +223,7 @@ static int ask_for_token(struct record_job *j, struct view token, int64_t time_m
 		.now_ms = j->e->in->time_ms,
 		.need_revocation = true,
 		.want_needs = true,
+		.algorithms = algorithms_of(j),
 		.cache = j->e->cache,
 	};
 	if (intact.signer != NULL && tsa_path_judge(&in, &path, err) != 0)
@@ -403,21 +274,51 @@ static int tell_of_data(struct record_job *j, struct ltps_error *err)
 			   "the record is about");
 }
 
+/* The first time-stamp that made the record what it is; NULL: none did. */
+static const struct ers_stamp_report *decisive(const struct ers_report *rep)
+{
+	for (size_t c = 0; rep->subindication != NULL && c < rep->n_chains; c++)
+		for (size_t i = 0; i < rep->chains[c].n; i++) {
+			const struct ers_stamp_report *s = &rep->chains[c].stamps[i];
+			if (s->indication == rep->indication &&
+			    s->subindication != NULL &&
+			    strcmp(s->subindication, rep->subindication) == 0)
+				return s;
+		}
+	return NULL;
+}
+
+/* What the record's own report has against it. */
+static void set_open(struct record_job *j, const char *prefix, const char *otherwise)
+{
+	const struct ers_report *rep = j->r->report;
+	const struct ers_stamp_report *s = decisive(rep);
+	struct conclusion *to = &j->r->conclusion;
+	const enum subindication sub = subindication_from_name(rep->subindication);
+	const char *text = s != NULL		  ? s->text
+			   : rep->n_findings > 0 ? rep->findings[0].text
+						  : otherwise;
+	*to = conclusion_of(sub != SUB_NONE ? sub : SUB_CUSTOM, CLAUSE, "%s%.200s",
+			    prefix, text);
+	if (sub != SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE || s == NULL ||
+	    s->algorithm[0] == '\0')
+		return;
+	snprintf(to->algorithm, sizeof(to->algorithm), "%s", s->algorithm);
+	memcpy(to->object, j->record->sha256, sizeof(to->object));
+	to->has_object = true;
+	to->constraint = CONSTRAINT_CRYPTO;
+}
+
 /* Of a record on its own `intact` speaks of itself: its data may not be at hand. */
 static int judge_alone(struct record_job *j, struct ltps_error *err)
 {
-	const struct ers_report *rep = j->r->report;
-	enum subindication sub = subindication_from_name(rep->subindication);
-	j->r->conclusion = conclusion_of(
-	    sub != SUB_NONE ? sub : SUB_CUSTOM, CLAUSE, "%.200s",
-	    rep->n_findings > 0 ? rep->findings[0].text : "the data is not at hand");
-	return rep->intact ? ask(j, err) : 0;
+	set_open(j, "", "the data is not at hand");
+	return j->r->report->intact ? ask(j, err) : 0;
 }
 
 static int judge_report(struct record_job *j, struct ltps_error *err)
 {
 	const struct ers_report *rep = j->r->report;
-	bool holds = false;
 	j->r->intact = rep->intact;
 	if (tell_of_data(j, err) != 0)
 		return -1;
@@ -426,20 +327,12 @@ static int judge_report(struct record_job *j, struct ltps_error *err)
 	for (size_t i = 0; i < rep->n_covers; i++)
 		j->r->intact = j->r->intact && rep->covers[i].covered;
 	if (rep->indication != INDICATION_PASSED || !j->r->intact) {
-		enum subindication sub = subindication_from_name(rep->subindication);
-		j->r->conclusion = conclusion_of(
-		    sub != SUB_NONE ? sub : SUB_CUSTOM, CLAUSE, "%s%.200s",
-		    j->r->intact ? "" : "not intact, or not about this file: ",
-		    rep->n_findings > 0 ? rep->findings[0].text : "");
+		set_open(j, j->r->intact ? "" : "not intact, or not about this file: ",
+			 "");
 		return j->r->intact ? ask(j, err) : 0;
 	}
 	j->r->conclusion = conclusion_passed();
-	if (!trees_are_reliable(j))
-		return 0;
-	if (tokens_hold(j, &holds, err) != 0)
-		return -1;
-	if (holds)
-		j->r->time_ms = rep->proof_of_existence_ms;
+	j->r->time_ms = rep->proof_of_existence_ms;
 	return 0;
 }
 
@@ -454,6 +347,9 @@ static int verify(struct record_job *j, struct ltps_error *err)
 		.objects = alone ? &objects[1] : objects,
 		.n_objects = alone ? j->doc->content != NULL : 1 + j->record->external,
 		.material = j->material,
+		.policy = algorithms_of(j),
+		.ends = true,
+		.poes = j->e->poes,
 		.time_ms = j->e->in->time_ms,
 	};
 	if (ers_verify(j->record->record, &in, &j->r->report, err) != 0)

@@ -14,7 +14,9 @@ struct ers_job {
 	size_t n_tokens;
 	size_t *first;             /* index of the first token of each chain */
 	struct material *material; /* of the caller and of the record */
-	struct sig_cache *cache;   /* of all its tokens */
+	/* What lies in a token existed when the next one took over; all else, now. */
+	struct poe_set *poes;
+	struct sig_cache *cache; /* of all its tokens */
 	struct tsa_path_budget budget;
 	bool broken; /* a verdict says that the record is not intact */
 };
@@ -39,6 +41,8 @@ int ers_judge(struct ers_job *job, size_t chain, size_t stamp, enum ers_verdict 
 	      struct ltps_error *err) LTPS_CHECKED;
 void ers_name_stamp(size_t chain, size_t stamp, char out[64]);
 struct tst *ers_token(const struct ers_job *job, size_t chain, size_t stamp);
+/* By its index: genTime of the next token that decodes, or the time of judgement. */
+int64_t ers_time_of_next(const struct ers_job *job, size_t token);
 /* Whether an error is about the object (true), or ends the judgement. */
 bool ers_is_objects_fault(const struct ltps_error *err);
 

@@ -7,6 +7,7 @@
 
 #include "base/asn1.h"
 #include "validation/ers_job.h"
+#include "validation/poe.h"
 
 /*
  * RFC 4998 3.1 leaves the attribute types of cryptoInfos open. Read are those
@@ -145,14 +146,47 @@ static int add_crypto_infos(struct material *m, struct view crypto_infos,
 	return 0;
 }
 
+static int prove(struct poe_set *poes, const struct material *m, int64_t time_ms,
+		 struct ltps_error *err)
+{
+	for (size_t i = 0; i < material_count(m, MATERIAL_CERT); i++)
+		if (poe_add(poes, material_cert(m, MATERIAL_CERT, i)->sha256, time_ms,
+			    err) != 0)
+			return -1;
+	for (size_t i = 0; i < material_count(m, MATERIAL_CRL); i++)
+		if (poe_add(poes, material_crl(m, i)->sha256, time_ms, err) != 0)
+			return -1;
+	for (size_t i = 0; i < material_count(m, MATERIAL_OCSP); i++)
+		if (poe_add(poes, material_ocsp(m, i)->sha256, time_ms, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* The next token is over the whole of this one, and proves all that lies in it. */
+static int gather_from_token(struct ers_job *job, size_t token, struct ltps_error *err)
+{
+	struct ltps_error inner = LTPS_ERROR_INIT;
+	struct material *inside = NULL;
+	int rc = -1;
+
+	if (material_new(&inside, err) != 0)
+		return -1;
+	if (material_add_cms(inside, job->tokens[token]->cms, &inner) != 0 &&
+	    note(job, &inner, "material inside a token", err) != 0)
+		goto out;
+	if (prove(job->poes, inside, ers_time_of_next(job, token), err) != 0)
+		goto out;
+	rc = material_add_all(job->material, inside, err);
+out:
+	material_free(inside);
+	return rc;
+}
+
 /* A malformed thing inside the record ends the reading of that part only. */
 static int gather_from_record(struct ers_job *job, struct ltps_error *err)
 {
 	for (size_t i = 0; i < job->n_tokens; i++) {
-		struct ltps_error inner = LTPS_ERROR_INIT;
-		if (job->tokens[i] != NULL &&
-		    material_add_cms(job->material, job->tokens[i]->cms, &inner) != 0 &&
-		    note(job, &inner, "material inside a token", err) != 0)
+		if (job->tokens[i] != NULL && gather_from_token(job, i, err) != 0)
 			return -1;
 	}
 	if (job->er->crypto_infos.n > 0) {
@@ -167,8 +201,10 @@ static int gather_from_record(struct ers_job *job, struct ltps_error *err)
 
 int ers_gather_material(struct ers_job *job, struct ltps_error *err)
 {
-	if (material_new(&job->material, err) != 0)
+	if (material_new(&job->material, err) != 0 ||
+	    poe_set_new(&job->poes, err) != 0)
 		return -1;
+	poe_default(job->poes, job->in->time_ms);
 	if (job->in->material != NULL &&
 	    material_add_all(job->material, job->in->material, err) != 0)
 		return -1;

@@ -18,6 +18,7 @@ struct ended {
 	const char *subindication;
 	const char *clause;
 	char text[256];
+	char algorithm[ALGORITHM_WHAT_MAX];
 };
 
 static void note(struct ended *e, bool algorithm, const char *what, int64_t until_ms,
@@ -30,6 +31,8 @@ static void note(struct ended *e, bool algorithm, const char *what, int64_t unti
 	e->subindication =
 	    algorithm ? "CRYPTO_CONSTRAINTS_FAILURE_NO_POE" : "OUT_OF_BOUNDS_NO_POE";
 	e->clause = "RFC 4998 5.3";
+	if (algorithm)
+		snprintf(e->algorithm, sizeof(e->algorithm), "%.60s", what);
 	if (until_ms != INT64_MIN)
 		time_rfc3339(until_ms, until);
 	time_rfc3339(next_ms, next);
@@ -42,14 +45,14 @@ static void ask_use(struct ended *e, const struct algorithm_policy *policy,
 		    const struct algorithm_use *use, int64_t next_ms)
 {
 	struct algorithm_verdict why;
-	if (!algorithm_policy_reliable_at(policy, use, next_ms, &why))
+	if (policy != NULL && !algorithm_policy_reliable_at(policy, use, next_ms, &why))
 		note(e, true, why.what, why.until_ms, next_ms);
 }
 
 static void ask_digest(struct ended *e, const struct algorithm_policy *policy,
 		       enum digest_alg alg, int64_t next_ms)
 {
-	if (!algorithm_policy_digest_at(policy, alg, next_ms))
+	if (policy != NULL && !algorithm_policy_digest_at(policy, alg, next_ms))
 		note(e, true, digest_name(alg),
 		     algorithm_policy_digest_until(policy, alg), next_ms);
 }
@@ -109,7 +112,7 @@ int ers_check_policy(struct ers_job *job, size_t c, size_t s, const struct tst *
 		     struct ltps_error *err)
 {
 	struct ended e = { 0 };
-	if (job->in->policy == NULL)
+	if (job->in->policy == NULL && !job->in->ends)
 		return 0;
 	if (ask_path(&e, job, tst, path, next_ms, err) != 0)
 		return -1;
@@ -117,5 +120,10 @@ int ers_check_policy(struct ers_job *job, size_t c, size_t s, const struct tst *
 	if (s + 1 == job->er->chains[c].n)
 		ask_digest(&e, job->in->policy, job->er->chains[c].stamps[0].alg,
 			   next_ms);
-	return e.any ? ers_open(job, c, s, e.subindication, e.clause, e.text, err) : 0;
+	if (!e.any)
+		return 0;
+	char *algorithm = job->rep->chains[c].stamps[s].algorithm;
+	if (algorithm[0] == '\0')
+		memcpy(algorithm, e.algorithm, sizeof(e.algorithm));
+	return ers_open(job, c, s, e.subindication, e.clause, e.text, err);
 }

@@ -72,13 +72,21 @@ int ers_open(struct ers_job *job, size_t chain, size_t stamp, const char *subind
 	return add_finding(job, chain, stamp, "ERS_ENDED", clause, text, err);
 }
 
-/* genTime of the next token that decodes, or the time of judgement. */
-static int64_t time_of_next(const struct ers_job *job, size_t token)
+int64_t ers_time_of_next(const struct ers_job *job, size_t token)
 {
 	for (size_t i = token + 1; i < job->n_tokens; i++)
 		if (job->tokens[i] != NULL)
 			return job->tokens[i]->gen_time_ms;
 	return job->in->time_ms;
+}
+
+static int64_t proven_ms(void *arg, const uint8_t sha256[32])
+{
+	const struct ers_job *job = arg;
+	const int64_t inside_ms = poe_earliest(job->poes, sha256);
+	const int64_t outside_ms =
+	    job->in->poes != NULL ? poe_earliest(job->in->poes, sha256) : INT64_MAX;
+	return inside_ms < outside_ms ? inside_ms : outside_ms;
 }
 
 static int judge_path(struct ers_job *job, size_t c, size_t s, const struct tst *tst,
@@ -89,9 +97,12 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, const struct tst 
 		.signer = signer,
 		.material = job->material,
 		.gen_time_ms = report->time_ms,
-		.time_ms = time_of_next(job, job->first[c] + s),
+		.time_ms = ers_time_of_next(job, job->first[c] + s),
 		.now_ms = job->in->time_ms,
 		.need_revocation = true,
+		.algorithms = job->in->policy,
+		.proven_ms = proven_ms,
+		.proven_arg = job,
 		.budget = &job->budget,
 		.cache = job->cache,
 	};
@@ -105,10 +116,13 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, const struct tst 
 	o = (struct outcome){ path.indication, path.subindication };
 	lower(report, &o, path.clause, path.text);
 	report->status_age_ms = path.status_age_ms;
+	memcpy(report->algorithm, path.algorithm, sizeof(report->algorithm));
 	if (path.indication != INDICATION_PASSED)
 		rc =
 		    add_finding(job, c, s, "ERS_TSA_PATH", path.clause, path.text, err);
-	else
+	/* A weak status says nothing against the path: what else has ended is told. */
+	if (rc == 0 &&
+	    (path.indication == INDICATION_PASSED || path.algorithm[0] != '\0'))
 		rc = ers_check_policy(job, c, s, tst, &path, in.time_ms, err);
 	tsa_path_result_clear(&path);
 	return rc;

@@ -308,6 +308,7 @@ static void job_clear(struct ers_job *job, struct ers *er)
 	mem_free(job->tokens);
 	mem_free(job->first);
 	material_free(job->material);
+	poe_set_free(job->poes);
 	ers_report_free(job->rep);
 	ers_free(er);
 }

@@ -44,8 +44,15 @@ struct ers_input {
 	const struct material *material;
 	/* Every token is to be reliable at the time of the next (the last at time_ms):
 	 * its signature, its TSA's path, its imprint; every tree's digest at the time
-	 * of the first token of the next chain. NULL: algorithms are not judged. */
+	 * of the first token of the next chain; every status when it is proven to
+	 * exist. NULL: algorithms are not judged. */
 	const struct algorithm_policy *policy;
+	/* The certificates of a TSA's path are to be valid at the time of the next,
+	 * also without a policy. */
+	bool ends;
+	/* Proofs of existence from elsewhere, of the status that tokens rest on. NULL:
+	 * there are those alone that the record itself gives. */
+	const struct poe_set *poes;
 	int64_t time_ms; /* time of judgement */
 	/* Verified signatures, kept from one record to the next (key.h): records of
 	 * one tree share their tokens. NULL: each judgement has its own. */
@@ -63,6 +70,8 @@ struct ers_stamp_report {
 	const char *subindication;
 	const char *clause;
 	char text[256];
+	/* Of CRYPTO_CONSTRAINTS_FAILURE_NO_POE under a policy: what had ended. */
+	char algorithm[ALGORITHM_WHAT_MAX];
 	int64_t status_age_ms; /* as in tsa_path_result */
 };
 

@@ -76,6 +76,23 @@ struct revocation_query {
 int revocation_judge(struct path_run *run, const struct revocation_query *q,
 		     struct path_cert_revocation *ret,
 		     struct ltps_error *err) LTPS_CHECKED;
+struct revocation_strength {
+	const struct algorithm_policy *algorithms;
+	/* Since when an object is proven to exist; INT64_MAX when it is not. */
+	int64_t (*proven_ms)(void *arg, const uint8_t sha256[32]);
+	void *arg;
+};
+/*
+ * revocation_is_strong - whether every object that a status rests on, and the path of
+ * its signer, had reliable algorithms when it is proven to exist.
+ * ret_why  when it is not: the first that had ended
+ * Fails:   NOMEM, CRYPTO
+ * Spec:    EN 319 102-1 5.2.8.4.3
+ */
+int revocation_is_strong(const struct path_cert_revocation *r,
+			 const struct revocation_strength *in, bool *ret,
+			 struct algorithm_verdict *ret_why,
+			 struct ltps_error *err) LTPS_CHECKED;
 /* An entry for each certificate below the anchor, unknown so far; the caller frees
  * c->revocation (mem_free). Fails: NOMEM */
 int revocation_room(struct path_candidate *c, struct ltps_error *err) LTPS_CHECKED;

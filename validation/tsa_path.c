@@ -29,6 +29,7 @@ struct verdict {
 	const char *clause;
 	char text[256];
 	bool missing; /* for want of a status only */
+	char algorithm[ALGORITHM_WHAT_MAX]; /* of a weak status */
 	int64_t status_age_ms;
 	const struct cert *certs[PATH_CERTS_MAX];
 	size_t n_certs;
@@ -40,6 +41,9 @@ struct judge {
 	struct path_run run;
 	int64_t proof_ms; /* revocations up to then count */
 	struct path_cert_revocation status;
+	/* Of this path a status that there is, but none that was made in time. */
+	bool has_weak;
+	struct algorithm_verdict weak;
 	struct verdict kept;
 	bool has_kept;
 };
@@ -290,14 +294,31 @@ static bool judge_status(const struct judge *j, const struct path_candidate *c,
 	return false;
 }
 
+static void judge_weak(const struct judge *j, const char *name, struct verdict *v)
+{
+	char until[TIME_TEXT_MAX] = "at no time";
+	if (j->weak.until_ms != INT64_MIN)
+		time_rfc3339(j->weak.until_ms, until);
+	set_verdict(v, INDICATION_INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+		    "EN 319 102-1 5.2.8.4.3",
+		    "the status of %.120s rests on %s, which is good until %s, and is "
+		    "not proven to be as old",
+		    name, j->weak.what, until);
+	memcpy(v->algorithm, j->weak.what, sizeof(v->algorithm));
+}
+
 static void judge_missing(const struct judge *j, const struct cert *c,
 			  struct verdict *v)
 {
 	char at[TIME_TEXT_MAX], name[CERT_TEXT_MAX];
 	time_rfc3339(j->in->gen_time_ms, at);
 	cert_text(c, name);
-	set_verdict(v, INDICATION_INDETERMINATE, "TRY_LATER", "EN 319 102-1 5.2.5",
-		    "no revocation status of %.160s issued since %s", name, at);
+	if (j->has_weak)
+		judge_weak(j, name, v);
+	else
+		set_verdict(v, INDICATION_INDETERMINATE, "TRY_LATER",
+			    "EN 319 102-1 5.2.5",
+			    "no revocation status of %.160s issued since %s", name, at);
 	v->missing = true;
 }
 
@@ -310,21 +331,82 @@ static int64_t status_age_max(const struct judge *j)
 	return age > 0 ? age : 1;
 }
 
+static int64_t proven_ms(void *arg, const uint8_t sha256[32])
+{
+	const struct judge *j = arg;
+	return j->in->proven_ms != NULL
+		   ? j->in->proven_ms(j->in->proven_arg, sha256)
+		   : j->path.known_ms;
+}
+
+/* in_time: by good words alone that were proven before the end of their algorithm. */
+static int ask(struct judge *j, struct path_candidate *c, size_t i, bool in_time,
+	       struct ltps_error *err)
+{
+	struct path_input path = j->path;
+	const struct revocation_query q = {
+		.path = c,
+		.index = i,
+		.time_ms = j->proof_ms,
+		.known_ms = j->path.known_ms,
+		.max_age_ms = status_age_max(j),
+		.arg = j,
+		.issuer_validity_at_issuance = true,
+		.strong_when_issued = in_time,
+		.proven_ms = in_time ? proven_ms : NULL,
+		.record_needs = j->in->want_needs,
+	};
+	/* Of the path itself the caller judges them. */
+	path.algorithms = in_time ? j->in->algorithms : NULL;
+	j->run.in = &path;
+	int rc = revocation_judge(&j->run, &q, &c->revocation[i], err);
+	j->run.in = &j->path;
+	return rc;
+}
+
+static int is_weak(struct judge *j, const struct path_cert_revocation *r, bool *ret,
+		   struct ltps_error *err)
+{
+	const struct revocation_strength s = { j->in->algorithms, proven_ms, j };
+	struct algorithm_verdict why;
+	bool strong = true;
+	if (r->status == PATH_STATUS_GOOD && j->in->algorithms != NULL &&
+	    revocation_is_strong(r, &s, &strong, &why, err) != 0)
+		return -1;
+	*ret = !strong;
+	if (!strong && !j->has_weak) {
+		j->has_weak = true;
+		j->weak = why;
+	}
+	return 0;
+}
+
+/* Where the latest good word could have been made by anybody, an older one may serve;
+ * a revocation counts before. */
+static int ask_strong(struct judge *j, struct path_candidate *c, size_t i,
+		      struct ltps_error *err)
+{
+	bool weak = false;
+	if (ask(j, c, i, false, err) != 0 ||
+	    is_weak(j, &c->revocation[i], &weak, err) != 0)
+		return -1;
+	if (!weak)
+		return 0;
+	if (ask(j, c, i, true, err) != 0 ||
+	    is_weak(j, &c->revocation[i], &weak, err) != 0)
+		return -1;
+	if (weak)
+		c->revocation[i].status = PATH_STATUS_UNKNOWN;
+	return 0;
+}
+
 /* From the anchor down: what a CA says about those below counts as far as its own
  * status goes. */
 static int ask_all(struct judge *j, struct path_candidate *c, struct ltps_error *err)
 {
+	j->has_weak = false;
 	for (size_t i = c->n_certs - 1; i-- > 0;) {
-		const struct revocation_query q = {
-			.path = c,
-			.index = i,
-			.time_ms = j->proof_ms,
-			.known_ms = j->path.known_ms,
-			.max_age_ms = status_age_max(j),
-			.issuer_validity_at_issuance = true,
-			.record_needs = j->in->want_needs,
-		};
-		if (revocation_judge(&j->run, &q, &c->revocation[i], err) != 0)
+		if (ask_strong(j, c, i, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -463,6 +545,7 @@ static int make_result(const struct verdict *v, struct tsa_path_result *ret,
 				     .clause = v->clause,
 				     .status_age_ms = v->status_age_ms };
 	memcpy(r.text, v->text, sizeof(r.text));
+	memcpy(r.algorithm, v->algorithm, sizeof(r.algorithm));
 	if (copy_path(v, &r, err) != 0) {
 		tsa_path_result_clear(&r);
 		return -1;

@@ -35,6 +35,13 @@ struct tsa_path_input {
 			    revocation after time_ms no longer touches the token */
 	bool need_revocation; /* without it a missing status is not a defect */
 	bool want_needs;      /* say in the result what is missing */
+	/* A good status counts only where all that it rests on had reliable algorithms
+	 * when it is proven to exist. NULL: not asked. */
+	const struct algorithm_policy *algorithms;
+	/* Since when an object (by the SHA-256 of its DER) is proven to exist. NULL: no
+	 * proof is known, all exists since now. */
+	int64_t (*proven_ms)(void *arg, const uint8_t sha256[32]);
+	void *proven_arg;
 	struct tsa_path_budget *budget; /* NULL: that of one judgement */
 	struct sig_cache *cache;        /* may be NULL */
 };
@@ -46,6 +53,8 @@ struct tsa_path_result {
 				      CHAIN_CONSTRAINTS_FAILURE... NULL when passed */
 	const char *clause;
 	char text[256];
+	/* Of CRYPTO_CONSTRAINTS_FAILURE_NO_POE: what was not reliable; else empty. */
+	char algorithm[ALGORITHM_WHAT_MAX];
 	struct view chain[TSA_PATH_DEPTH_MAX]; /* signer first; into the result */
 	size_t n_chain;
 	int64_t status_age_ms; /* issue of the oldest status used, after genTime;
@@ -69,12 +78,14 @@ struct tsa_path_result {
  * ends at them. One with a sunset serves what is proven before it (time_ms). All paths
  * within the budget are tried; when none passes, the first verdict stands, but one for
  * want of a status goes before the others.
- * The strength of algorithms is not judged.
+ * The strength of algorithms is judged of status alone, and where `algorithms` is
+ * given: the path's own is the caller's to judge, who knows how long it has to last.
  * material  not NULL
  * ret    release with tsa_path_result_clear(); without a path the chain is the
  *        signer alone
  * Fails: NOMEM, CRYPTO only; a bad path is a result
- * Spec:  RFC 5280 6.1 and 6.3, RFC 3161 2.3 and 4, RFC 6960 3.2
+ * Spec:  RFC 5280 6.1 and 6.3, RFC 3161 2.3 and 4, RFC 6960 3.2,
+ *        EN 319 102-1 5.2.8.4.3
  */
 int tsa_path_judge(const struct tsa_path_input *in, struct tsa_path_result *ret,
 		   struct ltps_error *err) LTPS_CHECKED;

@@ -70,7 +70,10 @@ static struct buf make_token(const struct scene *s, const struct scene_stamp *o)
 {
 	const struct fix_cert *tsa = o->tsa != NULL ? o->tsa : s->pki.tsa;
 	struct digest imprint = o->imprint != NULL ? *o->imprint : root_of(o);
-	struct cms_material m = { .crls = &o->material, .n_crls = 1 };
+	struct cms_material m = { .crls = &o->material,
+				  .n_crls = o->material.n > 0,
+				  .ocsps = &o->ocsp,
+				  .n_ocsps = o->ocsp.n > 0 };
 	struct buf token = buf_make(MAKE_MAX);
 	struct buf fuller = buf_make(MAKE_MAX);
 
@@ -78,7 +81,7 @@ static struct buf make_token(const struct scene *s, const struct scene_stamp *o)
 		fix_token_deviating(tsa, &imprint, DAY(o->day), o->deviation, &token);
 	else
 		fix_token(tsa, NULL, 0, &imprint, DAY(o->day), &token);
-	if (o->material.n == 0)
+	if (m.n_crls == 0 && m.n_ocsps == 0)
 		return token;
 	must(cms_add_material(view_buf(&token), &m, &fuller, &failure));
 	buf_free(&token);

@@ -39,6 +39,7 @@ struct scene_stamp {
 	const struct tsp_deviation *deviation;
 	const struct fix_cert *tsa; /* NULL: that of the scene */
 	struct view material;       /* put into the token: a CRL, or n == 0 */
+	struct view ocsp;           /* the same, an OCSPResponse */
 };
 
 /* An ArchiveTimeStamp; a copy of its token goes to ret_token_or_null. */

@@ -521,6 +521,29 @@ Test(document_cover, record_proves_older_records_only)
 	cr_assert_eq(record_by(0, OBJECT_RECORD, d->records[1].record), NOT_COVERED);
 }
 
+/* An attribute goes with all of its values, so that what was put beside a younger
+ * record was never hashed: anybody may have added both of them yesterday. */
+Test(document_cover, record_proves_no_older_one_that_was_cut_out_beside_a_younger)
+{
+	const struct view file = cades_kit_plain(scene.signer);
+	const struct cades_kit_record older = { .tsa = scene.tsa,
+						.gen_ms = KIT_DAY(3) };
+	const struct cades_kit_record younger = { .tsa = scene.tsa,
+						  .gen_ms = KIT_DAY(9) };
+	const struct view values = make_joined(cades_kit_record_of(file, &older),
+					       cades_kit_record_of(file, &younger));
+	read_file(cades_kit_attribute(record(file, 5, false), 0,
+				      make_attr(OID_ER_INTERNAL, values)));
+	cr_assert_eq(d->n_records, 3);
+	cr_assert_eq(record_by(1, OBJECT_SIGNATURE, d->signatures[0].value),
+		     DIGEST_NONE);
+	cr_assert_eq(record_by(1, OBJECT_RECORD, d->records[0].record), NOT_COVERED);
+	cr_assert_eq(record_by(1, OBJECT_CERT, scene.tsa->der), NOT_COVERED);
+	/* The youngest covers the true one, and nothing of its own attribute. */
+	cr_assert_eq(record_by(2, OBJECT_RECORD, d->records[1].record), DIGEST_NONE);
+	cr_assert_eq(record_by(2, OBJECT_RECORD, d->records[0].record), NOT_COVERED);
+}
+
 Test(document_cover, external_record_proves_the_detached_content)
 {
 	struct cades_kit_signer s = { .cert = scene.signer };

@@ -255,11 +255,10 @@ static struct algorithm_limit limits[] = {
 	{ .algorithm = "sha512", .until_ms = KIT_DAY(15) },
 };
 
-static void judge_with_limits(void)
+static void judge_with_limits(const struct algorithm_limit *v, size_t n)
 {
 	const struct algorithm_policy own = j.policy->algorithms;
-	j.policy->algorithms.limits = limits;
-	j.policy->algorithms.n = sizeof(limits) / sizeof(limits[0]);
+	j.policy->algorithms = (struct algorithm_policy){ v, n };
 	cr_assert(cades_judge_run(&j));
 	j.policy->algorithms = own;
 }
@@ -271,13 +270,58 @@ Test(engine_records, the_hash_tree_must_be_reliable_until_now)
 	struct view file = cades_kit_record(unproven(false), &r);
 	for (int64_t day = 14; day <= 16; day += 2) {
 		at(file, day);
-		judge_with_limits();
+		judge_with_limits(limits, sizeof(limits) / sizeof(limits[0]));
 		expect_record(day == 14 ? SUB_NONE
 					: SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE);
 		cr_expect_eq(j.report->records[0].time_ms,
 			     day == 14 ? KIT_DAY(3) : INT64_MIN);
 	}
 	cr_expect_str_eq(j.report->records[0].conclusion.algorithm, "sha512");
+}
+
+/* The whole path of the TSA, as with a time-stamp of the signature. */
+Test(engine_records, the_key_of_the_tsas_ca_must_be_reliable_until_now)
+{
+	static struct algorithm_limit with_rsa[] = {
+		{ .algorithm = "sha256", .until_ms = INT64_MAX },
+		{ .algorithm = "ECDSA", .until_ms = INT64_MAX },
+		{ .algorithm = ALGORITHM_ECDSA_WITH, .until_ms = INT64_MAX },
+		{ .algorithm = ALGORITHM_RSA_PKCS1, .until_ms = INT64_MAX },
+		{ .algorithm = "RSA", .until_ms = KIT_DAY(15) },
+	};
+	begin(&(struct cades_kit_scene_options){
+	    .signer = { .not_after_ms = KIT_DAY(10) },
+	    .tsa_ca = { .key = FIX_KEY_RSA } });
+	struct cades_kit_record r = record_on(3);
+	struct view file = cades_kit_record(unproven(false), &r);
+	for (int64_t day = 14; day <= 16; day += 2) {
+		at(file, day);
+		judge_with_limits(with_rsa, sizeof(with_rsa) / sizeof(with_rsa[0]));
+		expect_record(day == 14 ? SUB_NONE
+					: SUB_CRYPTO_CONSTRAINTS_FAILURE_NO_POE);
+	}
+	cr_expect(strncmp(j.report->records[0].conclusion.algorithm, "RSA", 3) == 0);
+	cr_expect_eq(j.report->records[0].conclusion.constraint, CONSTRAINT_CRYPTO);
+	cr_expect_eq(j.report->records[0].time_ms, INT64_MIN);
+}
+
+Test(engine_records, a_tsas_ca_that_has_ended_ends_the_proof)
+{
+	begin(&(struct cades_kit_scene_options){
+	    .signer = { .not_after_ms = KIT_DAY(10) },
+	    .tsa_ca = { .not_after_ms = KIT_DAY(15) } });
+	struct cades_kit_record r = record_on(3);
+	r.inside = cades_kit_status(&s, KIT_DAY(4));
+	struct view file = cades_kit_record(unproven(false), &r);
+	for (int64_t day = 14; day <= 16; day += 2) {
+		at(file, day);
+		if (day == 16)
+			/* Algorithms are not asked for here; ends are. */
+			cades_judge_rule(&j, CONTEXT_TIME_STAMP, CONSTRAINT_CRYPTO,
+					 CONSTRAINT_WARN, NULL);
+		expect(day == 14 ? SUB_NONE : SUB_OUT_OF_BOUNDS_NO_POE);
+		expect_record(day == 14 ? SUB_NONE : SUB_OUT_OF_BOUNDS_NO_POE);
+	}
 }
 
 /* ---- trust and policy ---- */

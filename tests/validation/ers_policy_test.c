@@ -177,6 +177,132 @@ Test(ers_policy, algorithm_that_no_limit_names_is_open)
 	expect_open(renewed(10, NULL), 20, WEAK);
 }
 
+/* ---- status ---- */
+
+/* A TSA whose status comes from a responder with an RSA key alone; everything else is
+ * of other keys, which have no end. */
+static struct {
+	struct fix_cert *responder, *second; /* of renewals: a TSA below the root */
+	struct buf inside, outside;          /* responses of day 5 and day 15 */
+} w;
+
+static struct buf response(int64_t day, enum fix_ocsp_status status)
+{
+	struct buf b = buf_make(1 << 16);
+	fix_ocsp_make(&(struct fix_ocsp_options){ .cert = s.pki.tsa,
+						  .issuer = s.pki.ca,
+						  .responder = w.responder,
+						  .status = status,
+						  .revoked_at_ms = DAY(1),
+						  .reason = 1,
+						  .this_ms = DAY(day) },
+		      &b);
+	return b;
+}
+
+static void set_up_status(void)
+{
+	set_up();
+	struct buf crl = buf_make(1 << 16);
+	w.responder = fix_cert_make(&(struct fix_cert_options){ .cn = "responder",
+								.issuer = s.pki.ca,
+								.key = FIX_KEY_RSA,
+								.eku = FIX_EKU_OCSP_SIGNING,
+								.ocsp_nocheck = true });
+	w.second =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "second TSA",
+						      .issuer = s.pki.root,
+						      .eku = FIX_EKU_TIMESTAMPING });
+	w.inside = response(5, FIX_OCSP_GOOD);
+	w.outside = response(15, FIX_OCSP_GOOD);
+	fix_crl_simple(s.pki.root, DAY(15), NULL, &crl);
+	fix_material_add(s.material, MATERIAL_CRL, view_buf(&crl));
+	buf_free(&crl);
+}
+
+static void tear_down_status(void)
+{
+	buf_free(&w.inside);
+	buf_free(&w.outside);
+	fix_cert_free(w.responder);
+	fix_cert_free(w.second);
+	tear_down();
+}
+
+TestSuite(ers_policy_status, .init = set_up_status, .fini = tear_down_status);
+
+static void add_outside(const struct buf *ocsp)
+{
+	fix_material_add(s.material, MATERIAL_OCSP, view_buf(ocsp));
+}
+
+static struct buf never_renewed(void)
+{
+	const struct scene_stamp one = { .alg = DIGEST_SHA256, .imprint = &object };
+	return scene_simple(&s, &one);
+}
+
+/* The response of day 5 is in the token of day 0, which that of day 10 covers. */
+static struct buf renewed_with_status(void)
+{
+	struct buf token;
+	const struct scene_stamp first = { .alg = DIGEST_SHA256,
+					   .imprint = &object,
+					   .ocsp = view_buf(&w.inside) };
+	struct buf one = scene_stamp_make(&s, &first, &token);
+	struct digest cover = scene_token_hash(DIGEST_SHA256, &token);
+	const struct scene_stamp second = { .alg = DIGEST_SHA256,
+					    .imprint = &cover,
+					    .day = 10,
+					    .tsa = w.second };
+	buf_free(&token);
+	return scene_record(
+	    1, make_tlv(DER_SEQUENCE, 2, one, scene_stamp_make(&s, &second, NULL)));
+}
+
+static void expect_status(struct buf record, const char *sub)
+{
+	struct ers_report *r = scene_verify(&s, record, 20, 1, "a");
+	cr_assert(scene_has_finding(r, "ERS_TSA_PATH"));
+	scene_expect(r, true, INDICATION_INDETERMINATE, sub);
+}
+
+Test(ers_policy_status, status_from_outside_is_asked_for_its_algorithm_now)
+{
+	add_outside(&w.outside);
+	limits[L_RSA].until_ms = DAY(20);
+	expect_passed(never_renewed(), 20);
+	/* Since then anybody could have made it. */
+	limits[L_RSA].until_ms = DAY(20) - 1;
+	expect_status(never_renewed(), WEAK);
+	s.policy = NULL;
+	expect_passed(never_renewed(), 20);
+}
+
+Test(ers_policy_status, status_in_a_token_is_asked_at_the_time_of_the_next)
+{
+	limits[L_RSA].until_ms = DAY(10);
+	expect_passed(renewed_with_status(), 20);
+	limits[L_RSA].until_ms = DAY(10) - 1;
+	expect_status(renewed_with_status(), WEAK);
+}
+
+Test(ers_policy_status, newer_weak_status_does_not_stand_in_for_one_made_in_time)
+{
+	add_outside(&w.outside);
+	limits[L_RSA].until_ms = DAY(10);
+	expect_passed(renewed_with_status(), 20);
+}
+
+Test(ers_policy_status, weak_status_that_tells_of_a_revocation_counts)
+{
+	struct buf bad = response(15, FIX_OCSP_REVOKED);
+	add_outside(&bad);
+	buf_free(&bad);
+	limits[L_RSA].until_ms = DAY(10);
+	expect_status(renewed_with_status(), "REVOKED_NO_POE");
+}
+
 /* ---- sunset ---- */
 
 static void set_sunset(int64_t sunset_ms)
