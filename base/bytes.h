@@ -5,9 +5,11 @@
 #ifndef LTPS_BASE_BYTES_H
 #define LTPS_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -30,6 +32,29 @@ struct buf {
 static inline struct view view_of(const void *p, size_t n)
 {
 	return (struct view){ (const uint8_t *)p, n };
+}
+
+/* Eight octets, the first one the lowest: some questions are answered for all of them at
+ * once. */
+static inline uint64_t octets8(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+#define OCTETS8(c) (UINT64_C(0x0101010101010101) * (c))
+static inline bool octets8_are_digits(uint64_t v)
+{
+	return (v & OCTETS8(0xf0)) == OCTETS8('0') &&
+	       ((v + OCTETS8(6)) & OCTETS8(0xf0)) == OCTETS8('0');
+}
+/* The number that eight digits are, of which the first is the highest: sums of two, of
+ * four, of all of them. */
+static inline uint64_t octets8_number(uint64_t digits)
+{
+	uint64_t v = (digits - OCTETS8('0')) * 2561 >> 8 & UINT64_C(0x00ff00ff00ff00ff);
+	v = v * 6553601 >> 16 & UINT64_C(0x0000ffff0000ffff);
+	return v * UINT64_C(42949672960001) >> 32;
 }
 
 /* View of a text constant or of text made by the program itself. */

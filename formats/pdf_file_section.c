@@ -118,29 +118,18 @@ struct table_entry {
 	bool strict;
 };
 
-static bool five_digits(const uint8_t *p, uint64_t *ret_n)
-{
-	uint64_t v = 0;
-	for (size_t i = 0; i < 5; i++) {
-		unsigned d = p[i] - (unsigned)'0';
-		if (d > 9)
-			return false;
-		v = v * 10 + d;
-	}
-	*ret_n = v;
-	return true;
-}
-
-/* Twenty octets, as they shall be. The halves of an offset do not wait for each
- * other: there may be millions. */
+/* Twenty octets, as they shall be: nnnnnnnn nn ggggg n, in two words, in the second of
+ * which the space becomes a zero. There may be millions. */
 static bool entry_strict(const uint8_t *p, struct table_entry *e)
 {
-	uint64_t high, low;
+	const uint64_t space_to_zero = (uint64_t)(' ' ^ '0') << 16;
+	const uint64_t high = octets8(p), low = octets8(p + 8) ^ space_to_zero;
 	if (p[10] != ' ' || p[16] != ' ' || (p[17] != 'n' && p[17] != 'f') ||
-	    !five_digits(p, &high) || !five_digits(p + 5, &low) ||
-	    !five_digits(p + 11, &e->generation))
+	    !octets8_are_digits(high) || !octets8_are_digits(low))
 		return false;
-	e->offset = high * 100000 + low;
+	const uint64_t rest = octets8_number(low);
+	e->offset = octets8_number(high) * 100 + rest / 1000000;
+	e->generation = rest % 1000000;
 	e->used = p[17] == 'n';
 	e->strict = true;
 	return (p[18] == ' ' && (p[19] == '\r' || p[19] == '\n')) ||

@@ -13,6 +13,8 @@
 
 /* Up to here keys are compared each with each. */
 #define FEW_MEMBERS ((size_t)12)
+/* Values on the stack for which no memory is asked: most objects have fewer. */
+#define FEW_VALUES ((size_t)40)
 
 struct frame {
 	size_t first; /* on the stack */
@@ -22,11 +24,12 @@ struct frame {
 
 struct reader {
 	struct pdf_lex lex;
-	struct pdf_value *stack;
+	struct pdf_value *stack; /* few, or memory of its own */
 	size_t n, cap;
 	size_t elements;
-	struct frame frames[PDF_DEPTH_MAX];
 	size_t depth;
+	struct frame frames[PDF_DEPTH_MAX];
+	struct pdf_value few[FEW_VALUES];
 };
 
 static int fail_at(const struct reader *r, const char *text, struct ltps_error *err)
@@ -34,19 +37,28 @@ static int fail_at(const struct reader *r, const char *text, struct ltps_error *
 	return pdf_fail(r->lex.at, "ISO 32000-2 7.3", text, err);
 }
 
+static int grow(struct reader *r, struct ltps_error *err)
+{
+	size_t cap = r->cap * 2;
+	bool few = r->stack == r->few;
+	struct pdf_value *more =
+	    mem_resize(few ? NULL : r->stack, cap, sizeof(*more));
+	if (more == NULL)
+		return ltps_fail_nomem(err);
+	if (few)
+		memcpy(more, r->few, sizeof(r->few));
+	r->stack = more;
+	r->cap = cap;
+	return 0;
+}
+
 static int push(struct reader *r, const struct pdf_value *v, struct ltps_error *err)
 {
 	if (r->elements >= PDF_ELEMENTS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 				 "PDF: object of too many elements");
-	if (r->n == r->cap) {
-		size_t cap = r->cap == 0 ? 32 : r->cap * 2;
-		struct pdf_value *more = mem_resize(r->stack, cap, sizeof(*more));
-		if (more == NULL)
-			return ltps_fail_nomem(err);
-		r->stack = more;
-		r->cap = cap;
-	}
+	if (r->n == r->cap && grow(r, err) != 0)
+		return -1;
 	const struct frame *f = r->depth > 0 ? &r->frames[r->depth - 1] : NULL;
 	if (f != NULL && f->dict && (r->n - f->first) % 2 == 0 && v->kind != PDF_NAME)
 		return fail_at(r, "key of a dictionary is no name", err);
@@ -90,6 +102,11 @@ static int find_twice(const struct pdf_member *m, size_t n, bool *ret_twice,
 	return 0;
 }
 
+static bool same_key(const struct pdf_member *a, const struct pdf_member *b)
+{
+	return a->key.n == b->key.n && view_compare(a->key, b->key) == 0;
+}
+
 static int has_twice(const struct pdf_member *m, size_t n, bool *ret_twice,
 		     struct ltps_error *err)
 {
@@ -98,7 +115,7 @@ static int has_twice(const struct pdf_member *m, size_t n, bool *ret_twice,
 		return find_twice(m, n, ret_twice, err);
 	for (size_t i = 1; i < n; i++)
 		for (size_t k = 0; k < i; k++)
-			*ret_twice |= view_compare(m[i].key, m[k].key) == 0;
+			*ret_twice |= same_key(&m[i], &m[k]);
 	return 0;
 }
 
@@ -233,10 +250,15 @@ static int read_all(struct reader *r, const struct pdf_value **ret_v,
 int pdf_value_read_at(struct view in, size_t *at, struct arena *a,
 		      const struct pdf_value **ret_v, struct ltps_error *err)
 {
-	struct reader r = { .lex = { .in = in, .at = *at, .arena = a } };
+	struct reader r; /* large, and most of it never touched */
+	r.lex = (struct pdf_lex){ .in = in, .at = *at, .arena = a };
+	r.stack = r.few;
+	r.n = r.elements = r.depth = 0;
+	r.cap = FEW_VALUES;
 	int rc = read_all(&r, ret_v, err);
 	*at = r.lex.at;
-	mem_free(r.stack);
+	if (r.stack != r.few)
+		mem_free(r.stack);
 	return rc;
 }
 

@@ -206,8 +206,42 @@ bool pdf_scan_number(struct view in, size_t *at, uint64_t *ret_n)
 	return is;
 }
 
+/* Up to seven digits and the space behind them, as most numbers of objects stand. Moves
+ * behind the space. */
+#define PLAIN_ROOM ((size_t)16) /* in which a number, and what follows it, must fit */
+static bool plain_number(struct view in, size_t *at, uint64_t *ret_n)
+{
+	if (in.n < PLAIN_ROOM || *at > in.n - PLAIN_ROOM)
+		return false;
+	uint64_t v = octets8(in.p + *at), x = v ^ OCTETS8(' ');
+	uint64_t space = (x - OCTETS8(1)) & ~x & OCTETS8(0x80);
+	unsigned bits = space != 0 ? (unsigned)__builtin_ctzll(space) & ~7u : 0;
+	if (bits == 0)
+		return false;
+	uint64_t digits = v << (64 - bits) | OCTETS8('0') >> bits;
+	if (!octets8_are_digits(digits))
+		return false;
+	*ret_n = octets8_number(digits);
+	*at += bits / 8 + 1;
+	return true;
+}
+
+/* What stands here, with nothing regular behind it. */
+static bool plain_word(struct view in, size_t *at, const char *word, size_t n)
+{
+	if (memcmp(in.p + *at, word, n) != 0 || is_regular(in.p[*at + n]))
+		return false;
+	*at += n;
+	return true;
+}
+
 size_t pdf_scan_header(struct view in, size_t at)
 {
+	size_t plain = at;
+	uint64_t number;
+	if (plain_number(in, &plain, &number) &&
+	    plain_word(in, &plain, "0 obj", sizeof("0 obj") - 1))
+		return plain;
 	struct cursor s = { in, at };
 	for (int i = 0; i < 3; i++) {
 		skip_space(&s);
@@ -414,6 +448,26 @@ struct quick {
 };
 enum quick_end { QUICK_ON, QUICK_OVER, QUICK_COMMENT };
 
+/* "12 0 R 13 0 R", as the items of most arrays stand: found going forwards, too, from
+ * a bracket or the R before. */
+static int plain_references(struct quick *q, struct ltps_error *err)
+{
+	struct view in = q->c.in;
+	size_t at = q->c.at;
+	uint64_t number;
+	for (;;) {
+		if (at < in.n && is_white(in.p[at]))
+			at++;
+		if (!plain_number(in, &at, &number) || number == 0 ||
+		    number > PDF_OBJECT_NUMBER_MAX ||
+		    !plain_word(in, &at, "0 R", sizeof("0 R") - 1))
+			return 0;
+		if (edge_add(&q->to, (uint32_t)number, PDF_EDGE_UNKNOWN, err))
+			return -1;
+		q->c.at = at;
+	}
+}
+
 /* An escaped octet that is missing leaves it one behind the end. */
 static void next_mark(struct cursor *s)
 {
@@ -449,30 +503,39 @@ static enum quick_end quick_mark(struct quick *q)
 	return QUICK_ON;
 }
 
+/* At an R. */
+static int quick_reference(struct quick *q, struct ltps_error *err)
+{
+	uint64_t number;
+	bool is = reference_before(q->c.in, q->c.at++, &number);
+	if (is && edge_add(&q->to, (uint32_t)number, PDF_EDGE_UNKNOWN, err))
+		return -1;
+	return is ? plain_references(q, err) : 0;
+}
+
 /* From a bracket on. A comment may stand between the words of a reference, where
  * reading backwards would take it for none: whoever writes one is read exactly. */
 static int quick_object(struct quick *q, enum quick_end *ret_end,
 			struct ltps_error *err)
 {
 	struct cursor *s = &q->c;
-	uint64_t number;
+	int rc = 0;
 	*ret_end = QUICK_ON;
-	while (*ret_end == QUICK_ON) {
+	while (*ret_end == QUICK_ON && rc == 0) {
 		next_mark(s);
-		if (s->at >= s->in.n) {
+		uint8_t c = s->at < s->in.n ? s->in.p[s->at] : 0;
+		if (s->at >= s->in.n)
 			*ret_end = QUICK_OVER;
-		} else if (s->in.p[s->at] == '%') {
+		else if (c == '%')
 			*ret_end = QUICK_COMMENT;
-		} else if (s->in.p[s->at] != 'R') {
+		else if (c == 'R')
+			rc = quick_reference(q, err);
+		else
 			*ret_end = quick_mark(q);
-		} else {
-			if (reference_before(s->in, s->at, &number) &&
-			    edge_add(&q->to, (uint32_t)number, PDF_EDGE_UNKNOWN, err))
-				return -1;
-			s->at++;
-		}
+		if (c == '[' && *ret_end == QUICK_ON)
+			rc = plain_references(q, err);
 	}
-	return 0;
+	return rc;
 }
 
 static bool opens(const struct cursor *s)
