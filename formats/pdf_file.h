@@ -149,6 +149,8 @@ void pdf_file_free(struct pdf_file *f);
 /* Where an object stands as seen by a revision; NULL: never defined by then. */
 const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
 				      uint32_t number);
+/* Whether any revision is: what comes behind it does not count as harmless. */
+bool pdf_file_irregular(const struct pdf_file *f);
 /* The revision that ends here (white space may lie between); SIZE_MAX: none does. */
 size_t pdf_file_revision_at(const struct pdf_file *f, uint64_t end);
 

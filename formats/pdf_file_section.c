@@ -132,6 +132,8 @@ static bool entry_strict(const uint8_t *p, struct table_entry *e)
 	e->generation = rest % 1000000;
 	e->used = p[17] == 'n';
 	e->strict = true;
+	if (e->used && e->generation > UINT16_MAX)
+		return false;
 	return (p[18] == ' ' && (p[19] == '\r' || p[19] == '\n')) ||
 	       (p[18] == '\r' && p[19] == '\n');
 }

@@ -93,21 +93,6 @@ static const struct pdf_entry *in_use(const struct pdf_file *f, size_t revision,
 	return e != NULL && e->place != PDF_FREE ? e : NULL;
 }
 
-/* What this revision frees, though something still refers to it. */
-static bool is_left_behind(struct pdf_run *r, const struct pdf_entry *e)
-{
-	const struct pdf_file *f = r->p->file;
-	const struct pdf_edge *edge = NULL;
-	if (in_use(f, r->revision - 1, e->number) == NULL)
-		return false;
-	for (edge = pdf_edges_to(&r->edges, e->number);
-	     edge != NULL && pdf_change_step(r, 1);
-	     edge = pdf_edges_next(&r->edges, edge))
-		if (pdf_edge_source(&r->edges, f, r->revision, edge) != NULL)
-			return true;
-	return false;
-}
-
 static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 			    uint32_t *ret_number, struct ltps_error *err)
 {
@@ -115,13 +100,10 @@ static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 	const struct pdf_entry *old = in_use(f, r->revision - 1, e->number);
 	const struct pdf_value *before = &pdf_change_null, *after;
 	*ret_number = 0;
-	if (e->place == PDF_FREE) {
-		*ret_number = is_left_behind(r, e) ? e->number : 0;
-		return 0;
-	}
 	/* A cross-reference stream is a trailer. */
-	if (e->place == PDF_AT_OFFSET &&
-	    e->offset == f->revisions[r->revision].startxref)
+	if (e->place == PDF_FREE ||
+	    (e->place == PDF_AT_OFFSET &&
+	     e->offset == f->revisions[r->revision].startxref))
 		return 0;
 	if (read_own(r, r->revision, e, &after, err) != 0 ||
 	    (old != NULL && read_own(r, r->revision - 1, old, &before, err) != 0))
@@ -130,10 +112,28 @@ static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 	return 0;
 }
 
+/* Tables 15, 17 and 19: nobody goes after what else stands in a trailer, and some
+ * writers copy it with numbers that mean something else in this file. */
+static uint32_t nothing_in_trailer(struct pdf_run *r)
+{
+	static const char *const keys[] = { "Root",  "Info",	"Encrypt",     "ID",
+					    "Size",  "Prev",	"XRefStm",     "Type",
+					    "Index", "W",	"Length",      "Filter",
+					    "F",     "FFilter", "DecodeParms", "DL" };
+	const struct pdf_revision *rev = &r->p->file->revisions[r->revision];
+	uint32_t found = 0;
+	for (size_t i = 0; found == 0 && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct pdf_value *v = pdf_dict_get(rev->trailer, keys[i]);
+		if (v != NULL)
+			found = new_nothing(r, rev[-1].trailer, v);
+	}
+	return found;
+}
+
 static int judge_references(struct pdf_run *r, struct ltps_error *err)
 {
 	const struct pdf_revision *rev = &r->p->file->revisions[r->revision];
-	uint32_t number = new_nothing(r, rev[-1].trailer, rev->trailer);
+	uint32_t number = nothing_in_trailer(r);
 	for (size_t i = 0; number == 0 && i < rev->n_entries; i++)
 		if (nothing_in_entry(r, &rev->entries[i], &number, err) != 0)
 			return -1;
