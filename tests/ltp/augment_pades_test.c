@@ -121,16 +121,11 @@ Test(augment_pades, pdf_without_signature_is_unsupported)
 Test(augment_pades, file_with_an_irregular_table_is_unsupported)
 {
 	static const char head[] = "0000000000 65535 f";
-	struct view blank = pades_kit_blank(NULL);
-	uint8_t *copy = mem_alloc(blank.n);
-	cr_assert_not_null(copy);
-	memcpy(copy, blank.p, blank.n);
-	uint8_t *row = memmem(copy, blank.n, head, sizeof(head) - 1);
+	struct view file = pades_kit_blank(NULL);
+	char *row = memmem(file.p, file.n, head, sizeof(head) - 1);
 	cr_assert_not_null(row);
 	row[sizeof(head) - 2] = 'n';
-	expect_nothing(sign(view_of(copy, blank.n)), LEVEL_LTA, AUGMENT_UNSUPPORTED,
-		       "irregular");
-	mem_free(copy);
+	expect_nothing(sign(file), LEVEL_LTA, AUGMENT_UNSUPPORTED, "irregular");
 }
 
 Test(augment_pades, broken_signature_is_refused)
