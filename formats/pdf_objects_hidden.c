@@ -143,7 +143,8 @@ static void check_within(struct cover *c, const struct place *p)
 	size_t at = pdf_skip_white(v, 0);
 	bool table = p->entry == NULL && pdf_keyword(v, &at, "xref");
 	if (count_heads(v) > (table ? 0 : 1) || count_trailers(v) > (table ? 1 : 0))
-		say(c, p->start, "the head of an object or a trailer within what stands");
+		say(c, p->start,
+		    "the head of an object or a trailer within what stands");
 }
 
 /* ---- places ---- */
@@ -172,7 +173,8 @@ static int gather(struct cover *c, struct ltps_error *err)
 	if (c->v == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < f->n_sections; i++)
-		if (f->sections[i].start >= r->start && is_here(c, f->sections[i].start))
+		if (f->sections[i].start >= r->start &&
+		    is_here(c, f->sections[i].start))
 			c->v[c->n++] = (struct place){ f->sections[i].start,
 						       f->sections[i].end, NULL };
 	for (size_t i = 0; i < r->n_entries; i++)
@@ -212,14 +214,15 @@ static bool is_section(const struct place *v, size_t i)
 
 static int check_places(struct cover *c, struct ltps_error *err)
 {
-	uint64_t at = c->o->file->revisions[c->revision].start;
+	const uint64_t start = c->o->file->revisions[c->revision].start;
+	uint64_t at = start;
 	for (size_t i = 0; i < c->n && c->what[0] == 0; i++) {
 		struct place *p = &c->v[i];
 		if (is_section(c->v, i))
 			continue;
 		if (p->entry != NULL && read_end(c, p, err) != 0)
 			return -1;
-		if (c->what[0] != 0 || p->end <= c->o->file->revisions[c->revision].start)
+		if (c->what[0] != 0 || p->end <= start)
 			continue;
 		if (p->start < at && pdf_skip_white(c->in, (size_t)p->start) >= at)
 			p->start = at;

@@ -273,9 +273,9 @@ bool augment_may(struct augmenting *a, const struct stage *s)
 			    "could not read; an evidence record covers it as it is");
 	else if (is_irregular(s->doc))
 		augment_say(a, AUGMENT_UNSUPPORTED,
-			    "a cross-reference table of the PDF is irregular: what would "
-			    "be added to it, nobody could judge; an evidence "
-			    "record covers it as it is");
+			    "a cross-reference table of the PDF is irregular: what "
+			    "would be added to it would not count as harmless; an "
+			    "evidence record covers it as it is");
 	else if (s->doc->n_records > 0 || s->doc->n_ers > 0)
 		augment_say(a, AUGMENT_FROZEN,
 			    "an evidence record inside covers the file as it is: renew "

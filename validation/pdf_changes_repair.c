@@ -65,8 +65,9 @@ static uint32_t new_nothing(struct pdf_run *r, const struct pdf_value *before,
 		return after->ref.number;
 	for (size_t i = 0; found == 0 && i < after->n && pdf_change_step(r, 1); i++)
 		found = new_nothing(r, before,
-				    after->kind == PDF_ARRAY ? &after->items[i]
-							     : &after->members[i].value);
+				    after->kind == PDF_ARRAY
+					? &after->items[i]
+					: &after->members[i].value);
 	return found;
 }
 

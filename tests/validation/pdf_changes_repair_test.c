@@ -181,7 +181,8 @@ Test(pdf_changes_repair, object_that_cannot_be_read_is_seen)
 {
 	for (int whole = 0; whole < 2; whole++) {
 		struct pdf_sketch s = signed_file();
-		pdf_sketch_raw(&s, 50, 0, whole ? "50 0 obj 1 endobj\n" : "50 0 obj 1\n");
+		pdf_sketch_raw(&s, 50, 0,
+			       whole ? "50 0 obj 1 endobj\n" : "50 0 obj 1\n");
 		pdf_sketch_table(&s, INFO);
 		expect(&s, whole ? "" : "cannot be read");
 	}
