@@ -68,8 +68,9 @@ struct pdf_revision {
  * NOTICE      OCTETS_BEFORE_HEADER, TRAILING_WHITE_SPACE, END_INSIDE (of another file,
  *             embedded), SPACE_BEFORE_SECTION, TABLE_STARTS_AT_ONE,
  *             ENTRY_NOT_20_OCTETS, ENTRY_AT_ZERO, ENTRY_OF_OBJECT_ZERO (in use),
- *             ENTRY_AT_WHITE_SPACE, ENTRY_TWICE, ENTRY_REPEATED, ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID,
- *             HYBRID_REPLACES, HYBRID_STALE, HYBRID_STREAM_AGAIN
+ *             ENTRY_AT_WHITE_SPACE, ENTRY_TWICE, ENTRY_REPEATED,
+ *             ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID, HYBRID_REPLACES,
+ *             HYBRID_STALE, HYBRID_STREAM_AGAIN
  *
  * A hybrid section alone is a notice: word processors write every file so, and the
  * readers of today agree about it.
