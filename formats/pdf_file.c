@@ -318,6 +318,14 @@ const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
 	return large != NULL ? large : update;
 }
 
+bool pdf_file_irregular(const struct pdf_file *f)
+{
+	for (size_t i = 0; i < f->n_revisions; i++)
+		if (f->revisions[i].irregular)
+			return true;
+	return false;
+}
+
 /* Before the end of line that belongs to %%EOF. */
 static uint64_t mark_end(const struct pdf_file *f, const struct pdf_revision *r)
 {

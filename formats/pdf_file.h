@@ -48,6 +48,9 @@ struct pdf_revision {
 	const struct pdf_entry *entries;
 	size_t n_entries;
 	uint32_t size; /* /Size */
+	/* Rows that are not 20 octets, an entry in use at offset 0 or of object 0: some
+	 * readers leave such a section for one that they make out of all octets. */
+	bool irregular;
 };
 
 /*
@@ -64,9 +67,10 @@ struct pdf_revision {
  *             HYBRID_STREAM_OUTSIDE, TRAILER_KEY_TWICE, NO_ROOT, ENCRYPT_CHANGED
  * NOTICE      OCTETS_BEFORE_HEADER, TRAILING_WHITE_SPACE, END_INSIDE (of another file,
  *             embedded), SPACE_BEFORE_SECTION, TABLE_STARTS_AT_ONE,
- *             ENTRY_NOT_20_OCTETS, ENTRY_AT_ZERO, ENTRY_AT_WHITE_SPACE, ENTRY_TWICE,
- *             ENTRY_REPEATED, ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID,
- *             HYBRID_REPLACES, HYBRID_STALE, HYBRID_STREAM_AGAIN
+ *             ENTRY_NOT_20_OCTETS, ENTRY_AT_ZERO, ENTRY_OF_OBJECT_ZERO (in use),
+ *             ENTRY_AT_WHITE_SPACE, ENTRY_TWICE, ENTRY_REPEATED,
+ *             ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID, HYBRID_REPLACES,
+ *             HYBRID_STALE, HYBRID_STREAM_AGAIN
  *
  * A hybrid section alone is a notice: word processors write every file so, and the
  * readers of today agree about it.
@@ -146,6 +150,8 @@ void pdf_file_free(struct pdf_file *f);
 /* Where an object stands as seen by a revision; NULL: never defined by then. */
 const struct pdf_entry *pdf_file_find(const struct pdf_file *f, size_t revision,
 				      uint32_t number);
+/* Whether any revision is: what comes behind it does not count as harmless. */
+bool pdf_file_irregular(const struct pdf_file *f);
 /* The revision that ends here (white space may lie between); SIZE_MAX: none does. */
 size_t pdf_file_revision_at(const struct pdf_file *f, uint64_t end);
 

@@ -179,8 +179,10 @@ static int make_revision(const struct work *w, size_t newest, size_t oldest,
 	r->trailer = s->trailer;
 	r->size = size_of(s->trailer);
 	r->style = s->style;
-	for (size_t k = newest; k <= oldest; k++)
+	for (size_t k = newest; k <= oldest; k++) {
 		w->c->sections[k].revision = i;
+		r->irregular |= w->c->sections[k].irregular;
+	}
 	return make_entries(w, i, newest, oldest, err);
 }
 

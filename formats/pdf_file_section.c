@@ -73,14 +73,30 @@ static uint64_t absolute(const struct pdf_chain *c, uint64_t offset)
 	return offset > PDF_SIZE_MAX ? offset : offset + c->f->base;
 }
 
+/* What readers may make a table of their own for. */
+static void irregular(struct pdf_chain *c, uint64_t at, const char *code,
+		      const char *text)
+{
+	c->irregular = true;
+	pdf_note(c->f, PDF_NOTICE, code, c->revision, at, text);
+}
+
+static struct pdf_entry *add_used(struct pdf_chain *c, uint32_t number, int part)
+{
+	if (number == 0) /* the head of the free list: 7.5.4 */
+		irregular(c, 0, "PDF_ENTRY_OF_OBJECT_ZERO",
+			  "object 0 has an entry in use, which is left out");
+	return add(c, number, part);
+}
+
 static void add_offset(struct pdf_chain *c, uint32_t number, uint64_t offset,
 		       uint64_t generation, int part)
 {
-	struct pdf_entry *e = add(c, number, part);
+	struct pdf_entry *e = add_used(c, number, part);
 	e->generation = (uint16_t)generation;
 	if (offset == 0) { /* no object can stand there; some writers mean: none */
-		pdf_note(c->f, PDF_NOTICE, "PDF_ENTRY_AT_ZERO", c->revision, 0,
-			 "an entry in use at offset 0 is taken as free");
+		irregular(c, 0, "PDF_ENTRY_AT_ZERO",
+			  "an entry in use at offset 0 is taken as free");
 		return;
 	}
 	e->place = PDF_AT_OFFSET;
@@ -116,6 +132,8 @@ static bool entry_strict(const uint8_t *p, struct table_entry *e)
 	e->generation = rest % 1000000;
 	e->used = p[17] == 'n';
 	e->strict = true;
+	if (e->used && e->generation > UINT16_MAX)
+		return false;
 	return (p[18] == ' ' && (p[19] == '\r' || p[19] == '\n')) ||
 	       (p[18] == '\r' && p[19] == '\n');
 }
@@ -149,8 +167,8 @@ static int read_entry(struct pdf_chain *c, struct view in, size_t *at,
 	*at = pdf_skip_white(in, start);
 	if (!entry_loose(in, at, e))
 		return pdf_fail(start, TABLE, "broken cross-reference entry", err);
-	pdf_note(c->f, PDF_NOTICE, "PDF_ENTRY_NOT_20_OCTETS", c->revision, start,
-		 "entries of a cross-reference table are not 20 octets long");
+	irregular(c, start, "PDF_ENTRY_NOT_20_OCTETS",
+		  "entries of a cross-reference table are not 20 octets long");
 	return 0;
 }
 
@@ -338,7 +356,7 @@ static int add_row(struct pdf_chain *c, const struct layout *l, const uint8_t *p
 	} else if (type == 2) {
 		if (b == 0 || b > PDF_OBJECT_NUMBER_MAX || third > UINT32_MAX)
 			return pdf_fail(0, STREAM, "impossible object stream", err);
-		struct pdf_entry *e = add(c, number, part);
+		struct pdf_entry *e = add_used(c, number, part);
 		e->place = PDF_IN_STREAM;
 		e->offset = b;
 		e->index = (uint32_t)third;
@@ -488,6 +506,7 @@ int pdf_section_read(struct pdf_chain *c, uint64_t at, uint64_t limit,
 	size_t i = pdf_skip_white(in, (size_t)at);
 	*s = (struct pdf_section){ .named = at, .at = i };
 	c->n_scratch = 0;
+	c->irregular = false;
 	if (pdf_keyword(in, &i, "xref")) {
 		if (read_table(c, in, i, s, err) != 0 || read_hybrid(c, s, err) != 0)
 			return -1;
@@ -500,5 +519,6 @@ int pdf_section_read(struct pdf_chain *c, uint64_t at, uint64_t limit,
 	if (s->at > at)
 		pdf_note(c->f, PDF_NOTICE, "PDF_SPACE_BEFORE_SECTION", c->revision, at,
 			 "white space where a cross-reference section should begin");
+	s->irregular = c->irregular;
 	return keep(c, s, err);
 }

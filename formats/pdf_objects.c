@@ -303,6 +303,18 @@ int pdf_object(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 	return object_as(o, revision, ref, true, ret_v, err);
 }
 
+int pdf_object_own(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
+		   const struct pdf_value **ret_v, struct ltps_error *err)
+{
+	struct pdf_slot *s;
+
+	if (pdf_slot_of(o, revision, ref, &s, err) != 0 ||
+	    pdf_slot_read(o, revision, s, err) != 0)
+		return -1;
+	*ret_v = s->own;
+	return 0;
+}
+
 int pdf_resolve_as(struct pdf_objects *o, size_t revision, const struct pdf_value *v,
 		   bool looked, const struct pdf_value **ret_v, struct ltps_error *err)
 {

@@ -35,6 +35,19 @@ void pdf_objects_free(struct pdf_objects *o);
  */
 int pdf_object(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 	       const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/* The same as it stands in the file, not decrypted; it does not count as looked at. */
+int pdf_object_own(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
+		   const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_revision_hides - octets of an update in which readers that make a table of their
+ * own could find what its sections do not name: any but those of the objects that they
+ * name, of the sections, white space and comments; and in these, too, what looks like
+ * the head of an object or a trailer.
+ * ret_what  "": none
+ * Spec:     ISO 32000-2 7.5.6
+ */
+int pdf_revision_hides(struct pdf_objects *o, size_t revision, char ret_what[160],
+		       struct ltps_error *err) LTPS_CHECKED;
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,
 		const struct pdf_value *v_or_null, const struct pdf_value **ret_v,

@@ -182,6 +182,11 @@ int pdf_update_new(const struct pdf_file *f, struct pdf_objects *o,
 				 "ISO 32000-2 Annex F",
 				 "the PDF is linearised and lacks its main section: "
 				 "nothing is added to it");
+	if (pdf_file_irregular(f))
+		return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
+				 "ISO 32000-2 7.5.4",
+				 "the cross-reference table of the PDF is irregular: "
+				 "nothing is added to it");
 	struct pdf_update *u = mem_zalloc(1, sizeof(*u));
 	if (u == NULL)
 		return ltps_fail_nomem(err);

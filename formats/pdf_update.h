@@ -15,8 +15,8 @@
 #include "formats/pades.h"
 
 struct pdf_update;
-/* The newest revision is continued. Fails: UNSUPPORTED (object) when encrypted, or when
- * readers differ about what its offsets count from */
+/* The newest revision is continued. Fails: UNSUPPORTED (object) when encrypted, when a
+ * section is irregular, or when readers differ about what its offsets count from */
 int pdf_update_new(const struct pdf_file *f, struct pdf_objects *o,
 		   struct pdf_update **ret_u, struct ltps_error *err) LTPS_CHECKED;
 void pdf_update_free(struct pdf_update *u);

@@ -243,6 +243,12 @@ static bool is_encrypted(const struct document *doc)
 	return doc->pdf != NULL && doc->pdf->file->encrypt != NULL;
 }
 
+/* What is added behind it would be an undefined change. */
+static bool is_irregular(const struct document *doc)
+{
+	return doc->pdf != NULL && pdf_file_irregular(doc->pdf->file);
+}
+
 bool augment_may(struct augmenting *a, const struct stage *s)
 {
 	const struct report_signature *unfit =
@@ -265,6 +271,11 @@ bool augment_may(struct augmenting *a, const struct stage *s)
 		augment_say(a, AUGMENT_UNSUPPORTED,
 			    "the PDF is encrypted: what would be added to it, others "
 			    "could not read; an evidence record covers it as it is");
+	else if (is_irregular(s->doc))
+		augment_say(a, AUGMENT_UNSUPPORTED,
+			    "a cross-reference table of the PDF is irregular: what "
+			    "would be added to it would not count as harmless; an "
+			    "evidence record covers it as it is");
 	else if (s->doc->n_records > 0 || s->doc->n_ers > 0)
 		augment_say(a, AUGMENT_FROZEN,
 			    "an evidence record inside covers the file as it is: renew "

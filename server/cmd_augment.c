@@ -23,9 +23,9 @@ static const char help[] =
     "  --content F      the signed document of a detached "
     "signature\n" AUGMENT_OPTIONS_HELP TRUST_OPTIONS_HELP PROGRESS_HELP "\n"
     "Exit status: 0 made, 1 a signature is TOTAL-FAILED, 2 material is missing, 3\n"
-    "no signature, 64 usage, 65 malformed, or may not be augmented (an encrypted "
-    "PDF),\n"
-    "69 no TSA answers, 70 internal error.\n";
+    "no signature, 64 usage, 65 malformed, or may not be augmented (a PDF that is\n"
+    "encrypted, or whose cross-reference table is irregular), 69 no TSA answers,\n"
+    "70 internal error.\n";
 
 struct command {
 	struct augment_options options;

@@ -326,12 +326,12 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 	    judge_trailer(r, err) || judge_encrypt(r, err))
 		return -1;
 	if (rev->n_entries == 0)
-		return 0;
+		return pdf_judge_repair(r, err);
 	if (pdf_edges_finish(r->p, &r->edges, err))
 		return -1;
 	if (r->edges.list.too_many)
 		return too_many_references(r, err);
-	if (judge_lost_objects(r, err))
+	if (judge_lost_objects(r, err) || pdf_judge_repair(r, err))
 		return -1;
 	for (size_t i = 0; i < rev->n_entries && !r->full; i++) {
 		if (judge_entry(r, &rev->entries[i], err))

@@ -240,6 +240,12 @@ int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *att
 /* Counts work; false when it is too much, which is then a change. */
 bool pdf_change_step(struct pdf_run *r, uint64_t n);
 
+/* ---- pdf_changes_repair.c ---- */
+
+/* Whether readers that repair files would find other objects, or be made to look for
+ * some. The edges are there for an update that names an object. */
+int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- pdf_changes_value.c ---- */
 
 /* As pdf_object(), pdf_resolve(); what cannot be read is an UNDEFINED change and null.

@@ -434,17 +434,23 @@ Test(pdf_file_findings, startxref_that_fits_both_ways_is_found)
 
 Test(pdf_file_findings, tables_with_known_faults_are_read)
 {
-	static const char *const codes[] = { "PDF_TABLE_STARTS_AT_ONE",
-					     "PDF_ENTRY_NOT_20_OCTETS",
-					     "PDF_ENTRY_AT_ZERO",
-					     "PDF_SPACE_BEFORE_SECTION" };
-	for (size_t i = 0; i < 4; i++) {
+	static const struct {
+		const char *code;
+		bool irregular;
+	} faults[] = { { "PDF_TABLE_STARTS_AT_ONE", false },
+		       { "PDF_ENTRY_NOT_20_OCTETS", true },
+		       { "PDF_ENTRY_AT_ZERO", true },
+		       { "PDF_SPACE_BEFORE_SECTION", false },
+		       { "PDF_ENTRY_OF_OBJECT_ZERO", true } };
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		buf_clear(&maker_out);
 		maker_header();
 		maker_object(1, "<<>>");
 		maker_section = maker_out.n;
 		maker_put("%sxref\n%d 3\n", i == 3 ? "\r\n" : "", i == 0);
-		maker_put(i == 1 ? "0000000000 65535 f\n" : "0000000000 65535 f\r\n");
+		maker_put(i == 1   ? "0000000000 65535 f\n"
+			  : i == 4 ? "0000000009 00000 n\r\n"
+				   : "0000000000 65535 f\r\n");
 		maker_entry(1);
 		maker_put("0000000000 00000 %c \n", i == 2 ? 'n' : 'f');
 		maker_put("trailer\n<</Size 3/Root 1 0 R>>\n");
@@ -452,8 +458,10 @@ Test(pdf_file_findings, tables_with_known_faults_are_read)
 		struct pdf_file *f = maker_read();
 		cr_assert_eq(pdf_file_find(f, 0, 1)->offset, maker_at[1]);
 		cr_assert_eq(pdf_file_find(f, 0, 2)->place, PDF_FREE);
+		cr_assert_eq(f->revisions[0].irregular, faults[i].irregular);
+		cr_assert_eq(pdf_file_irregular(f), faults[i].irregular);
 		pdf_file_free(f);
-		maker_expect(PDF_NOTICE, codes[i], 0);
+		maker_expect(PDF_NOTICE, faults[i].code, 0);
 	}
 }
 

@@ -109,6 +109,19 @@ Test(pdf_update, encrypted_file_is_unsupported)
 	pades_free(p);
 }
 
+/* What is added behind such a table would be an undefined change. */
+Test(pdf_update, file_with_an_irregular_table_is_unsupported)
+{
+	struct pades *p = reading(pades_kit_blank(NULL));
+	struct pdf_update *u = NULL;
+	p->file->revisions[0].irregular = true;
+	cr_assert_eq(pdf_update_new(p->file, p->objects, &u, &err), -1);
+	cr_assert_eq(err.code, LTPS_UNSUPPORTED);
+	cr_assert_eq(err.fault, LTPS_FAULT_OBJECT);
+	cr_assert_null(u);
+	pades_free(p);
+}
+
 Test(pdf_update, number_beyond_the_last_is_none)
 {
 	struct pades *p = reading(pades_kit_blank(NULL));

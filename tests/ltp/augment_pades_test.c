@@ -117,6 +117,17 @@ Test(augment_pades, pdf_without_signature_is_unsupported)
 		       "no signature");
 }
 
+/* Nothing could be added that readers find in one way alone. */
+Test(augment_pades, file_with_an_irregular_table_is_unsupported)
+{
+	static const char head[] = "0000000000 65535 f";
+	struct view file = pades_kit_blank(NULL);
+	char *row = memmem(file.p, file.n, head, sizeof(head) - 1);
+	cr_assert_not_null(row);
+	row[sizeof(head) - 2] = 'n';
+	expect_nothing(sign(file), LEVEL_LTA, AUGMENT_UNSUPPORTED, "irregular");
+}
+
 Test(augment_pades, broken_signature_is_refused)
 {
 	const struct pades_kit_sign s = { .wrong_digest = true };

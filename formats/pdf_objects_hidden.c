@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pdf_objects_hidden - octets of an update that its sections name nothing in. A reader
+ * that does not like a file goes through all octets of it and takes the last object of
+ * each number, wherever it stands: one that no entry names, which nobody has judged.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "formats/pdf_file_private.h"
+#include "formats/pdf_objects_private.h"
+
+/* What a revision is made of: a section, or an object that it names. */
+struct place {
+	uint64_t start;
+	uint64_t end;                  /* of a section; of an object once it is read */
+	const struct pdf_entry *entry; /* NULL: a section */
+};
+
+struct cover {
+	struct pdf_objects *o;
+	size_t revision;
+	struct view in; /* up to the end of the revision */
+	struct place *v;
+	size_t n;
+	char *what; /* said: it hides something */
+};
+
+static void say(struct cover *c, uint64_t at, const char *text)
+{
+	if (c->what[0] == 0)
+		(void)snprintf(c->what, 160, "%s at %llu", text,
+			       (unsigned long long)at);
+}
+
+/* ---- octets between ---- */
+
+static bool holds(struct view v, const char *word)
+{
+	return v.n > 0 && memmem(v.p, v.n, word, strlen(word)) != NULL;
+}
+
+/* Behind white space and comments. A comment that a reader may find something in, or
+ * without an end, is none. */
+static size_t skip_blank(struct view in, size_t at)
+{
+	for (;;) {
+		at = pdf_skip_white(in, at);
+		if (at >= in.n || in.p[at] != '%')
+			return at;
+		size_t end = at;
+		while (end < in.n && in.p[end] != '\r' && in.p[end] != '\n')
+			end++;
+		struct view text = view_of(in.p + at, end - at);
+		if (end == in.n || holds(text, "obj") || holds(text, "trailer") ||
+		    holds(text, "xref"))
+			return at;
+		at = end;
+	}
+}
+
+static void check_between(struct cover *c, uint64_t at, uint64_t end)
+{
+	if (skip_blank(view_head(c->in, (size_t)end), (size_t)at) != end)
+		say(c, at, "octets that belong to no object which the update names");
+}
+
+/* startxref, its number, %%EOF and an end of line. */
+static void check_end(struct cover *c, uint64_t at)
+{
+	static const char mark[] = "%%EOF";
+	const size_t n = sizeof(mark) - 1;
+	size_t i = skip_blank(c->in, (size_t)at);
+	uint64_t value;
+	bool is = pdf_keyword(c->in, &i, "startxref");
+	i = pdf_skip_white(c->in, i);
+	is = is && pdf_unsigned(c->in, &i, INT64_MAX, &value);
+	i = pdf_skip_white(c->in, i);
+	is = is && c->in.n - i >= n && memcmp(c->in.p + i, mark, n) == 0;
+	if (!is || pdf_skip_white(c->in, i + n) != c->in.n)
+		say(c, at, "octets behind the last object which the update names");
+}
+
+/* ---- octets within ---- */
+
+static size_t back_over(struct view v, size_t at, bool (*is)(uint8_t))
+{
+	while (at > 0 && is(v.p[at - 1]))
+		at--;
+	return at;
+}
+
+static bool is_digit(uint8_t c)
+{
+	return pdf_is_digit(c);
+}
+
+/* "12 0 " before "obj". */
+static bool is_head(struct view v, size_t at)
+{
+	size_t end = back_over(v, at, pdf_is_white);
+	size_t next = back_over(v, end, is_digit);
+	size_t white = back_over(v, next, pdf_is_white);
+	return next < end && white < next && white > 0 && is_digit(v.p[white - 1]);
+}
+
+/* A dictionary behind "trailer". */
+static bool is_trailer(struct view v, size_t end)
+{
+	size_t i = pdf_skip_white_and_comments(v, end);
+	return v.n - i >= 2 && v.p[i] == '<' && v.p[i + 1] == '<';
+}
+
+static size_t count_heads(struct view v)
+{
+	size_t n = 0;
+	const uint8_t *end = v.p + v.n, *p = v.p;
+	while (p < end && (p = memmem(p, (size_t)(end - p), "obj", 3)) != NULL) {
+		n += is_head(v, (size_t)(p - v.p));
+		p += 3;
+	}
+	return n;
+}
+
+static size_t count_trailers(struct view v)
+{
+	size_t n = 0;
+	const uint8_t *end = v.p + v.n, *p = v.p;
+	while (p < end && (p = memmem(p, (size_t)(end - p), "trailer", 7)) != NULL) {
+		p += 7;
+		n += is_trailer(v, (size_t)(p - v.p));
+	}
+	return n;
+}
+
+/* Its own head, or its own trailer, and no other: not in strings, in comments, nor in
+ * the data of a stream, which nobody compresses without need. */
+static void check_within(struct cover *c, const struct place *p)
+{
+	struct view v = view_of(c->in.p + p->start, (size_t)(p->end - p->start));
+	size_t at = pdf_skip_white(v, 0);
+	bool table = p->entry == NULL && pdf_keyword(v, &at, "xref");
+	if (count_heads(v) > (table ? 0 : 1) || count_trailers(v) > (table ? 1 : 0))
+		say(c, p->start,
+		    "the head of an object or a trailer within what stands");
+}
+
+/* ---- places ---- */
+
+static int by_start(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->entry != NULL) - (y->entry != NULL);
+}
+
+/* What an update names again where it stood stays there; offsets may name a little
+ * white space before. */
+static bool is_here(const struct cover *c, uint64_t start)
+{
+	uint64_t from = c->o->file->revisions[c->revision].start;
+	return start < c->in.n && start + PDF_WHITE_BEFORE_MAX >= from;
+}
+
+static int gather(struct cover *c, struct ltps_error *err)
+{
+	const struct pdf_file *f = c->o->file;
+	const struct pdf_revision *r = &f->revisions[c->revision];
+	c->v = mem_zalloc(r->n_entries + f->n_sections, sizeof(*c->v));
+	if (c->v == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < f->n_sections; i++)
+		if (f->sections[i].start >= r->start &&
+		    is_here(c, f->sections[i].start))
+			c->v[c->n++] = (struct place){ f->sections[i].start,
+						       f->sections[i].end, NULL };
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (r->entries[i].place == PDF_AT_OFFSET &&
+		    is_here(c, r->entries[i].offset))
+			c->v[c->n++] = (struct place){ r->entries[i].offset, 0,
+						       &r->entries[i] };
+	if (c->n > 0)
+		qsort(c->v, c->n, sizeof(*c->v), by_start);
+	return 0;
+}
+
+static int read_end(struct cover *c, struct place *p, struct ltps_error *err)
+{
+	struct pdf_slot *s;
+	struct pdf_ref ref = { p->entry->number, p->entry->generation };
+	struct ltps_error e = LTPS_ERROR_INIT;
+	if (pdf_slot_of(c->o, c->revision, ref, &s, err) != 0)
+		return -1;
+	if (pdf_slot_read(c->o, c->revision, s, &e) == 0) {
+		p->end = s->end;
+		return 0;
+	}
+	if (!pdf_is_fault_of_object(&e)) {
+		*err = e;
+		return -1;
+	}
+	say(c, p->start, "an object which the update names and that cannot be read");
+	return 0;
+}
+
+/* A cross-reference stream may name itself. */
+static bool is_section(const struct place *v, size_t i)
+{
+	return i > 0 && v[i - 1].entry == NULL && v[i].start == v[i - 1].start;
+}
+
+static int check_places(struct cover *c, struct ltps_error *err)
+{
+	const uint64_t start = c->o->file->revisions[c->revision].start;
+	uint64_t at = start;
+	for (size_t i = 0; i < c->n && c->what[0] == 0; i++) {
+		struct place *p = &c->v[i];
+		if (is_section(c->v, i))
+			continue;
+		if (p->entry != NULL && read_end(c, p, err) != 0)
+			return -1;
+		if (c->what[0] != 0 || p->end <= start)
+			continue;
+		if (p->start < at && pdf_skip_white(c->in, (size_t)p->start) >= at)
+			p->start = at;
+		if (p->start >= at) {
+			check_between(c, at, p->start);
+			check_within(c, p);
+		} else if (p->end != at) {
+			say(c, p->start, "an object within another one");
+		}
+		at = p->end;
+	}
+	if (c->what[0] == 0)
+		check_end(c, at);
+	return 0;
+}
+
+int pdf_revision_hides(struct pdf_objects *o, size_t revision, char ret_what[160],
+		       struct ltps_error *err)
+{
+	struct cover c = { .o = o, .revision = revision, .what = ret_what };
+	ret_what[0] = 0;
+	c.in = view_head(o->file->octets, (size_t)o->file->revisions[revision].end);
+	int rc = gather(&c, err);
+	if (rc == 0)
+		rc = check_places(&c, err);
+	mem_free(c.v);
+	return rc;
+}

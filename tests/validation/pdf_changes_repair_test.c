@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Updates that nobody sees who follows the tables, and everybody who does not: objects
+ * that no entry names, and what makes readers look for them. Beside each stands what
+ * looks like it and is harmless.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/support/pdf_scene.h"
+#include "tests/support/pdf_sketch.h"
+
+TestSuite(pdf_changes_repair, .init = mem_init);
+
+#define INFO "/Info 6 0 R"
+#define OTHER_CONTENT "4 0 obj\n<</Length 3>>\nstream\nabc\nendstream\nendobj\n"
+
+/* ---- a file ---- */
+
+static void first_objects(struct pdf_sketch *s, const char *page)
+{
+	pdf_sketch_object(s, 1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
+	pdf_sketch_object(s, 2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
+	pdf_sketch_object(s, 3, page);
+	pdf_sketch_stream(s, 4, "", view_text(EIGHT));
+	pdf_sketch_object(s, 6, "<</Title(t)>>");
+	pdf_sketch_object(s, 7, "<</Fields[40 0 R]/SigFlags 3>>");
+	pdf_sketch_object(s, 40,
+			  "<</Type/Annot/Subtype/Widget/FT/Sig/T(signed)/Rect[0 0 9 9]"
+			  "/P 3 0 R/V 41 0 R>>");
+	pdf_sketch_object(
+	    s, 41,
+	    "<</Type/Sig/Filter/X/SubFilter/ETSI.CAdES.detached " DOCMDP("2") ">>");
+}
+
+#define SIGNED_PAGE(more)                                                              \
+	"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Annots[40 0 R]" more ">>"
+
+static struct pdf_sketch signed_file(void)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	first_objects(&s, SIGNED_PAGE(""));
+	pdf_sketch_table(&s, INFO);
+	return s;
+}
+
+/* A table whose rows end with this. */
+static void table_with_rows(struct pdf_sketch *s, const char *row_end)
+{
+	char line[200];
+	size_t at = s->b.n;
+	pdf_scene_put(&s->b, "xref\n");
+	for (size_t i = 0; i < s->n; i++) {
+		(void)snprintf(line, sizeof(line), "%u 1\n%010llu %05u %c%s",
+			       s->entries[i].number,
+			       (unsigned long long)s->entries[i].offset,
+			       s->entries[i].generation, s->entries[i].kind, row_end);
+		pdf_scene_put(&s->b, line);
+	}
+	(void)snprintf(line, sizeof(line), "trailer\n<</Size 90/Root 1 0 R" INFO);
+	pdf_scene_put(&s->b, line);
+	if (s->prev > 0) {
+		(void)snprintf(line, sizeof(line), "/Prev %llu",
+			       (unsigned long long)s->prev);
+		pdf_scene_put(&s->b, line);
+	}
+	(void)snprintf(line, sizeof(line), ">>\nstartxref\n%zu\n%%%%EOF\n", at);
+	pdf_scene_put(&s->b, line);
+	s->prev = at;
+	s->n = 0;
+}
+
+/* What the worst change behind the signature says; "": there is none. */
+static void expect(struct pdf_sketch *s, const char *what)
+{
+	struct pdf_scene_result r = pdf_scene_read_file(pdf_sketch_view(s));
+	const struct pdf_change *w = pdf_scene_worst(&r.c);
+	const char *said = w != NULL ? w->what : "";
+	cr_assert_eq(r.p->n_signatures, 1);
+	cr_expect_eq(what[0] == 0, w == NULL, "%s", said);
+	cr_expect(strstr(said, what) != NULL, "\"%s\" lacks \"%s\"", said, what);
+	if (w != NULL) {
+		cr_expect_eq(w->kind, PDF_CHANGE_UNDEFINED, "%s", said);
+		cr_expect_str_eq(w->attack != NULL ? w->attack : "",
+				 "incremental-saving");
+	}
+	pdf_scene_free(&r);
+	buf_free(&s->b);
+}
+
+/* ---- octets ---- */
+
+/* Behind the object that the update names, before its section. */
+static void expect_behind(const char *octets, const char *what)
+{
+	for (int stream = 0; stream < 2; stream++) {
+		struct pdf_sketch s = signed_file();
+		pdf_sketch_object(&s, 50, "<<>>");
+		pdf_scene_put(&s.b, octets);
+		if (stream)
+			pdf_sketch_xref(&s, 60, INFO);
+		else
+			pdf_sketch_table(&s, INFO);
+		expect(&s, what);
+	}
+}
+
+Test(pdf_changes_repair, object_that_no_entry_names_is_seen)
+{
+	static const char no[] = "belong to no object";
+	expect_behind(OTHER_CONTENT, no);
+	expect_behind("% 4 0 obj <<>> endobj\n", no);
+	expect_behind("4 %\n0 %\nobj <<>> endobj\n", no);
+	expect_behind("trailer <</Root 50 0 R>>\n", no);
+	expect_behind("% trailer <</Root 50 0 R>>\n", no);
+	expect_behind("x", no);
+	expect_behind("", "");
+	expect_behind("\r\n \n", "");
+	expect_behind("\n% made by hand\n", "");
+}
+
+Test(pdf_changes_repair, object_between_two_that_are_named_is_seen)
+{
+	for (int hidden = 0; hidden < 2; hidden++) {
+		struct pdf_sketch s = signed_file();
+		pdf_sketch_object(&s, 50, "<<>>");
+		if (hidden)
+			pdf_scene_put(&s.b, OTHER_CONTENT);
+		pdf_sketch_object(&s, 51, "<<>>");
+		pdf_sketch_table(&s, INFO);
+		expect(&s, hidden ? "belong to no object" : "");
+	}
+}
+
+Test(pdf_changes_repair, object_behind_the_section_is_seen)
+{
+	for (int hidden = 0; hidden < 2; hidden++) {
+		struct pdf_sketch s = signed_file();
+		pdf_sketch_object(&s, 50, "<<>>");
+		pdf_sketch_table(&s, INFO);
+		char *end = memmem(s.b.p + s.prev, s.b.n - s.prev, "startxref", 9);
+		char tail[60];
+		(void)snprintf(tail, sizeof(tail), "%s", end);
+		s.b.n = (size_t)(end - (char *)s.b.p);
+		pdf_scene_put(&s.b, hidden ? "%4 0 obj <<>> endobj\n" : "% a word\n");
+		(void)snprintf(tail, sizeof(tail), "startxref\n%llu\n%%%%EOF\n",
+			       (unsigned long long)s.prev);
+		pdf_scene_put(&s.b, tail);
+		expect(&s, hidden ? "behind the last object" : "");
+	}
+}
+
+static void expect_within(const char *data, const char *what)
+{
+	char text[200];
+	struct pdf_sketch s = signed_file();
+	pdf_sketch_stream(&s, 50, "", view_text(data));
+	pdf_sketch_table(&s, INFO);
+	expect(&s, what);
+	s = signed_file();
+	(void)snprintf(text, sizeof(text), "<</A(%s)>>", data);
+	pdf_sketch_object(&s, 50, text);
+	pdf_sketch_table(&s, INFO);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, object_in_the_data_of_another_is_seen)
+{
+	static const char within[] = "the head of an object or a trailer";
+	expect_within("\n" OTHER_CONTENT, within);
+	expect_within("4\t0  obj", within);
+	expect_within("trailer <</Root 50 0 R>>", within);
+	expect_within("4 0 R", "");
+	expect_within("an obj, a trailer", "");
+	expect_within("4 obj 0", "");
+}
+
+Test(pdf_changes_repair, object_that_cannot_be_read_is_seen)
+{
+	for (int whole = 0; whole < 2; whole++) {
+		struct pdf_sketch s = signed_file();
+		pdf_sketch_raw(&s, 50, 0,
+			       whole ? "50 0 obj 1 endobj\n" : "50 0 obj 1\n");
+		pdf_sketch_table(&s, INFO);
+		expect(&s, whole ? "" : "cannot be read");
+	}
+}
+
+/* Programs that name all objects again in each update. */
+Test(pdf_changes_repair, object_named_again_where_it_stood_is_harmless)
+{
+	struct pdf_sketch s = signed_file();
+	char *six = memmem(s.b.p, s.b.n, "6 0 obj", 7);
+	uint64_t at = (uint64_t)(six - (char *)s.b.p);
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 6, 0, 'n', at, 0 });
+	pdf_sketch_object(&s, 50, "<<>>");
+	pdf_sketch_table(&s, INFO);
+	expect(&s, "");
+}
+
+/* ---- sections ---- */
+
+/* Where the section is irregular: in the update; in the signed revision. */
+static struct pdf_sketch file_with(const struct pdf_sketch_entry *more,
+				   const char *row_end, bool before)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	first_objects(&s, SIGNED_PAGE(""));
+	if (before && more != NULL)
+		pdf_sketch_entry(&s, *more);
+	table_with_rows(&s, before ? row_end : " \n");
+	pdf_sketch_object(&s, 50, "<<>>");
+	if (!before && more != NULL)
+		pdf_sketch_entry(&s, *more);
+	table_with_rows(&s, before ? " \n" : row_end);
+	return s;
+}
+
+static void expect_section(const struct pdf_sketch_entry *more, const char *row_end,
+			   const char *what)
+{
+	struct pdf_sketch s = file_with(more, row_end, false);
+	expect(&s, what);
+	s = file_with(more, row_end, true);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, irregular_table_is_seen_in_the_update_and_below_it)
+{
+	expect_section(NULL, "\n", "irregular");
+	expect_section(NULL, "  \n", "irregular");
+	expect_section(&(struct pdf_sketch_entry){ 0, 0, 'n', 15, 0 }, " \n",
+		       "irregular");
+	expect_section(&(struct pdf_sketch_entry){ 51, 0, 'n', 0, 0 }, " \n",
+		       "irregular");
+	expect_section(&(struct pdf_sketch_entry){ 51, 0, 'f', 0, 0 }, " \n", "");
+	expect_section(NULL, " \n", "");
+	expect_section(NULL, "\r\n", "");
+}
+
+/* The generation of an entry that is too large is none, and not a small one. */
+Test(pdf_changes_repair, generation_too_large_is_malformed)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_sketch s = signed_file();
+	struct pdf_file *f = NULL;
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 50, 65536, 'n', s.b.n, 0 });
+	pdf_scene_put(&s.b, "50 0 obj 1 endobj\n");
+	pdf_sketch_table(&s, INFO);
+	cr_expect_eq(pdf_file_read(pdf_sketch_view(&s), &f, &err), -1);
+	cr_expect_eq(err.code, LTPS_FORMAT);
+	pdf_file_free(f);
+	buf_free(&s.b);
+}
+
+/* ---- references to nothing ---- */
+
+static void expect_trailer(const char *before, const char *after, const char *what)
+{
+	for (int stream = 0; stream < 2; stream++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		first_objects(&s, SIGNED_PAGE(""));
+		pdf_sketch_table(&s, before);
+		pdf_sketch_object(&s, 50, "<<>>");
+		if (stream)
+			pdf_sketch_xref(&s, 60, after);
+		else
+			pdf_sketch_table(&s, after);
+		expect(&s, what);
+	}
+}
+
+Test(pdf_changes_repair, trailer_that_refers_to_nothing_is_seen)
+{
+	expect_trailer(INFO, "/Info 19 0 R", "refers to object 19");
+	expect_trailer(INFO, "/Info 6 7 R", "refers to object 6");
+	expect_trailer(INFO, INFO "/ID[<00> 19 0 R]", "refers to object 19");
+	expect_trailer(INFO, INFO "/Other[<</A 19 0 R>>]", "");
+	expect_trailer(INFO, INFO, "");
+	expect_trailer(INFO, INFO "/ID[<00> 50 0 R]", "");
+	expect_trailer("/Info 19 0 R", "/Info 19 0 R", "");
+}
+
+Test(pdf_changes_repair, trailer_alone_that_refers_to_nothing_is_seen)
+{
+	struct pdf_sketch s = signed_file();
+	pdf_sketch_table(&s, "/Info 19 0 R");
+	expect(&s, "refers to object 19");
+	s = signed_file();
+	pdf_sketch_table(&s, INFO);
+	expect(&s, "");
+}
+
+static void expect_page(const char *before, const char *after, const char *what)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	first_objects(&s, before);
+	pdf_sketch_table(&s, INFO);
+	pdf_sketch_object(&s, 3, after);
+	pdf_sketch_object(&s, 50, "<<>>");
+	pdf_sketch_table(&s, INFO);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, object_that_refers_to_nothing_is_seen)
+{
+	static const char page[] = SIGNED_PAGE("");
+	static const char dangling[] = SIGNED_PAGE("/Rotate 19 0 R");
+	expect_page(page, dangling, "refers to object 19");
+	expect_page(page, SIGNED_PAGE("/Rotate 19 5 R"), "refers to object 19");
+	expect_page(dangling, SIGNED_PAGE("/Rotate 19 5 R"), "refers to object 19");
+	expect_page(dangling, dangling, "");
+	expect_page(page, page, "");
+}
