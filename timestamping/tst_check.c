@@ -172,30 +172,37 @@ static bool key_id_matches(const struct check *c, X509 *x)
 						  (size_t)ASN1_STRING_length(id)));
 }
 
-/* Cheap look before a certificate is decoded: there may be thousands. */
+/* Cheap look before a certificate is decoded: there may be thousands. What it cannot
+ * read is left to the decoder. */
 static bool may_be_signer(const struct check *c, struct view der)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
-	struct view serial;
+	struct view serial, id;
 	if (der.n == 0 || der.p[0] != DER_SEQUENCE)
 		return false;
 	if (c->signer->ski.n > 0)
-		return true;
+		return x509_der_key_id(der, &id, &ignored) != 0 ||
+		       view_equal(id, c->signer->ski);
 	return x509_der_serial(der, &serial, &ignored) == 0 &&
 	       view_equal(serial, c->signer->serial);
 }
 
 /*
  * Take this certificate when SignerIdentifier names it. Several may bear the
- * same name and number: one that the signed reference names goes first.
+ * same name and number: one that the signed reference names goes first, and no
+ * other is decoded once there is one.
  */
 static int consider(struct check *c, struct view der, bool *settled,
 		    struct ltps_error *err)
 {
 	X509 *x = NULL;
 	enum reference v1, v2;
-	int rc = -1;
 	if (!may_be_signer(c, der))
+		return 0;
+	if (check_references(c, der, &v1, &v2, err) != 0)
+		return -1;
+	bool referenced = v1 == REFERENCE_MATCHES || v2 == REFERENCE_MATCHES;
+	if (c->ret->signer != NULL && !referenced)
 		return 0;
 	if (x509_der_certificate(der, &x, err) != 0) {
 		if (!x509_der_is_object_fault(err))
@@ -203,22 +210,15 @@ static int consider(struct check *c, struct view der, bool *settled,
 		ltps_error_clear(err);
 		return 0;
 	}
-	rc = 0;
-	if (c->signer->ski.n > 0 ? !key_id_matches(c, x) : !issuer_matches(c, x))
-		goto out;
-	rc = check_references(c, der, &v1, &v2, err);
-	if (rc != 0)
-		goto out;
-	*settled = v1 == REFERENCE_MATCHES || v2 == REFERENCE_MATCHES;
-	if (c->ret->signer == NULL || *settled) {
+	if (c->signer->ski.n > 0 ? key_id_matches(c, x) : issuer_matches(c, x)) {
 		X509_free(c->ret->signer);
 		c->ret->signer = x;
 		c->certificate = der;
 		x = NULL;
+		*settled = referenced;
 	}
-out:
 	X509_free(x);
-	return rc;
+	return 0;
 }
 
 static int find_signer(struct check *c, struct ltps_error *err)

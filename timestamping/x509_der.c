@@ -38,7 +38,14 @@ int x509_der_certificate(struct view der, X509 **ret_x, struct ltps_error *err)
 	return 0;
 }
 
-int x509_der_serial(struct view der, struct view *ret_serial, struct ltps_error *err)
+/* Fields of TBSCertificate behind serialNumber, up to the optional ones: signature,
+ * issuer, validity, subject, subjectPublicKeyInfo. RFC 5280 4.1 */
+#define TBS_FIELDS 5
+#define OID_SUBJECT_KEY_ID "2.5.29.14"
+
+/* TBSCertificate up to its serial number; *ret_rest begins behind that. */
+static int enter_tbs(struct view der, struct view *ret_serial, struct view *ret_rest,
+		     struct ltps_error *err)
 {
 	struct view cursor = der;
 	struct tlv certificate, tbs, version, serial;
@@ -57,6 +64,83 @@ int x509_der_serial(struct view der, struct view *ret_serial, struct ltps_error 
 		       &serial, err) != 0)
 		return -1;
 	*ret_serial = serial.body;
+	*ret_rest = cursor;
+	return 0;
+}
+
+int x509_der_serial(struct view der, struct view *ret_serial, struct ltps_error *err)
+{
+	struct view serial, rest;
+	if (enter_tbs(der, &serial, &rest, err) != 0)
+		return -1;
+	*ret_serial = serial;
+	return 0;
+}
+
+/* Contents of Extensions; n == 0 when there are none. */
+static int find_extensions(struct view der, struct view *ret, struct ltps_error *err)
+{
+	struct view ignored, cursor;
+	struct tlv t;
+	*ret = VIEW_NULL;
+	if (enter_tbs(der, &ignored, &cursor, err) != 0)
+		return -1;
+	for (int i = 0; i < TBS_FIELDS; i++)
+		if (tlv_expect(&cursor, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE,
+			       "tbsCertificate", &t, err) != 0)
+			return -1;
+	while (cursor.n > 0) {
+		if (tlv_next(&cursor, &t, err) != 0)
+			return -1;
+		if (!tlv_is(&t, ASN1_CONTEXT, 3))
+			continue;
+		if (tlv_only(t.body, &t, err) != 0)
+			return -1;
+		*ret = t.body;
+		return 0;
+	}
+	return 0;
+}
+
+/* The extnValue's OCTET STRING, which holds another one. RFC 5280 4.2.1.2 */
+static int read_key_id(struct view extension, struct view *ret_id,
+		       struct ltps_error *err)
+{
+	struct tlv t;
+	bool present;
+	if (tlv_optional(&extension, ASN1_UNIVERSAL, ASN1_TAG_BOOLEAN, &t, &present,
+			 err) != 0)
+		return -1;
+	for (int depth = 0; depth < 2; depth++) {
+		if (tlv_only(extension, &t, err) != 0)
+			return -1;
+		if (!tlv_is(&t, ASN1_UNIVERSAL, ASN1_TAG_OCTET_STRING) || t.constructed)
+			return ltps_fail(err, LTPS_FORMAT, LTPS_FAULT_OBJECT,
+					 "RFC 5280 4.2.1.2",
+					 "subjectKeyIdentifier in another form");
+		extension = t.body;
+	}
+	*ret_id = t.body;
+	return 0;
+}
+
+int x509_der_key_id(struct view der, struct view *ret_id, struct ltps_error *err)
+{
+	struct view extensions;
+	*ret_id = VIEW_NULL;
+	if (find_extensions(der, &extensions, err) != 0)
+		return -1;
+	while (extensions.n > 0) {
+		struct tlv extension, oid;
+		if (tlv_expect(&extensions, ASN1_UNIVERSAL, ASN1_TAG_SEQUENCE,
+			       "Extension", &extension, err) != 0)
+			return -1;
+		if (tlv_expect(&extension.body, ASN1_UNIVERSAL, ASN1_TAG_OID, "extnID",
+			       &oid, err) != 0)
+			return -1;
+		if (oid_is(oid.body, OID_SUBJECT_KEY_ID))
+			return read_key_id(extension.body, ret_id, err);
+	}
 	return 0;
 }
 

@@ -22,6 +22,13 @@ int x509_der_certificate(struct view der, X509 **ret_x,
  */
 int x509_der_serial(struct view der, struct view *ret_serial,
 		    struct ltps_error *err) LTPS_CHECKED;
+/*
+ * x509_der_key_id - octets of a certificate's first subjectKeyIdentifier, read in the
+ * same way; n == 0 when it has none.
+ * Fails: FORMAT (object), also where the plain forms of DER are not kept
+ */
+int x509_der_key_id(struct view der, struct view *ret_id,
+		    struct ltps_error *err) LTPS_CHECKED;
 /* Whether an error says that the object is bad, not that we could not work. */
 bool x509_der_is_object_fault(const struct ltps_error *err);
 /*

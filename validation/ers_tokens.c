@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "validation/ers_job.h"
+#include "validation/name.h"
 
 struct outcome {
 	enum indication indication;
@@ -128,8 +129,86 @@ static int judge_path(struct ers_job *job, size_t c, size_t s, const struct tst 
 	return rc;
 }
 
+/* --- candidates for the signer --- */
+
+/* Octets of a candidate that one step of the budget pays for: it is hashed, and may
+ * be decoded. */
+#define OCTETS_A_STEP 256
+
+/* Those that the SignerIdentifier of one token names; there is room for all. */
+struct candidates {
+	struct view *certs;
+	size_t n;
+};
+
+/* The issuer that a token names, for comparing; empty when it is none. */
+static int canonical_issuer(const struct cms_signer *s, struct buf *out,
+			    struct ltps_error *err)
+{
+	if (s->issuer.n == 0 || name_canonical(s->issuer, out, err) == 0)
+		return 0;
+	buf_clear(out);
+	if (!ers_is_objects_fault(err))
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
+static bool is_named(const struct cms_signer *s, struct view issuer,
+		     const struct cert *c)
+{
+	if (s->ski.n > 0)
+		return view_equal(s->ski, c->ski);
+	return issuer.n > 0 && view_equal(s->serial, c->serial) &&
+	       view_equal(issuer, c->issuer_canonical);
+}
+
+/* False when the budget is spent: judge_path() then says so of every token. */
+static bool pay_for(struct ers_job *job, const struct cert *c)
+{
+	uint32_t steps = (uint32_t)(1 + c->der.n / OCTETS_A_STEP);
+	bool paid = steps <= job->budget.steps;
+	job->budget.steps = paid ? job->budget.steps - steps : 0;
+	return paid;
+}
+
+/*
+ * Signers are looked for among certificates and anchors alike. These are decoded
+ * already, so that a token costs no more than comparisons with those that it does not
+ * name: a record may have thousands of both.
+ */
+static int find_candidates(struct ers_job *job, const struct tst *tst,
+			   struct candidates *ret, struct ltps_error *err)
+{
+	static const enum material_kind kinds[] = { MATERIAL_CERT, MATERIAL_ANCHOR };
+	const struct cms_signer *signer = &tst->cms->signers[0];
+	struct buf issuer = buf_make(NAME_CANONICAL_MAX);
+	int rc = canonical_issuer(signer, &issuer, err);
+
+	ret->n = 0;
+	for (size_t k = 0; rc == 0 && k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		for (size_t i = 0; i < material_count(job->material, kinds[k]); i++) {
+			const struct cert *c = material_cert(job->material, kinds[k], i);
+			if (is_named(signer, view_buf(&issuer), c) && pay_for(job, c))
+				ret->certs[ret->n++] = c->der;
+		}
+	buf_free(&issuer);
+	return rc;
+}
+
+static int make_candidates(const struct material *m, struct candidates *ret,
+			   struct ltps_error *err)
+{
+	size_t most =
+	    material_count(m, MATERIAL_CERT) + material_count(m, MATERIAL_ANCHOR);
+
+	ret->n = 0;
+	ret->certs = mem_zalloc(most + 1, sizeof(*ret->certs));
+	return ret->certs != NULL ? 0 : ltps_fail_nomem(err);
+}
+
 static int judge_token(struct ers_job *job, size_t c, size_t s, const struct tst *tst,
-		       const struct view *certs, size_t n_certs, struct ltps_error *err)
+		       struct candidates *named, struct ltps_error *err)
 {
 	struct ers_stamp_report *report = &job->rep->chains[c].stamps[s];
 	struct tst_intact intact;
@@ -137,7 +216,8 @@ static int judge_token(struct ers_job *job, size_t c, size_t s, const struct tst
 	int rc = 0;
 
 	memset(&intact, 0, sizeof(intact));
-	if (tst_check(tst, certs, n_certs, &intact, err) != 0)
+	if (find_candidates(job, tst, named, err) != 0 ||
+	    tst_check(tst, named->certs, named->n, &intact, err) != 0)
 		return -1;
 	report->signature_intact = intact.signature_intact;
 	if (intact.defect != TST_OK) {
@@ -150,25 +230,6 @@ static int judge_token(struct ers_job *job, size_t c, size_t s, const struct tst
 	}
 	tst_intact_clear(&intact);
 	return rc;
-}
-
-/* Signers are looked for among certificates and anchors alike. */
-static int join_candidates(const struct material *m, struct view **ret_certs,
-			   size_t *ret_n, struct ltps_error *err)
-{
-	size_t certs = material_count(m, MATERIAL_CERT);
-	size_t anchors = material_count(m, MATERIAL_ANCHOR);
-	struct view *all = mem_zalloc(certs + anchors + 1, sizeof(*all));
-
-	if (all == NULL)
-		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < certs; i++)
-		all[i] = material_at(m, MATERIAL_CERT, i);
-	for (size_t i = 0; i < anchors; i++)
-		all[certs + i] = material_at(m, MATERIAL_ANCHOR, i);
-	*ret_certs = all;
-	*ret_n = certs + anchors;
-	return 0;
 }
 
 /* Time-stamps times material; see ERS_WORK_MAX. */
@@ -188,8 +249,7 @@ static int check_work(const struct ers_job *job, struct ltps_error *err)
 
 int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 {
-	struct view *certs = NULL;
-	size_t n_certs = 0;
+	struct candidates named = { NULL, 0 };
 	int rc = -1;
 
 	struct sig_cache *own = NULL;
@@ -198,19 +258,19 @@ int ers_check_tokens(struct ers_job *job, struct ltps_error *err)
 	    (job->in->cache == NULL && sig_cache_new(&own, err) != 0))
 		return -1;
 	job->cache = own != NULL ? own : job->in->cache;
-	if (join_candidates(job->material, &certs, &n_certs, err) != 0)
+	if (make_candidates(job->material, &named, err) != 0)
 		goto out;
 	for (size_t c = 0; c < job->er->n_chains; c++)
 		for (size_t s = 0; s < job->er->chains[c].n; s++) {
 			const struct tst *tst = ers_token(job, c, s);
 			if (tst != NULL &&
-			    judge_token(job, c, s, tst, certs, n_certs, err) != 0)
+			    judge_token(job, c, s, tst, &named, err) != 0)
 				goto out;
 		}
 	rc = 0;
 out:
 	sig_cache_free(own);
 	job->cache = NULL;
-	mem_free(certs);
+	mem_free(named.certs);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -595,6 +596,77 @@ Test(tst_check, signer_is_found_among_candidates)
 	cr_assert_eq(r.defect, TST_NO_SIGNER_CERTIFICATE);
 	tst_intact_clear(&r);
 	buf_free(&token);
+	fix_pki_free(&pki);
+}
+
+/* A token whose SignerIdentifier is this key identifier; its signature is none. */
+static struct view token_by_key_id(struct view id)
+{
+	struct info i = info_default();
+	struct make_signer signer = make_signer_default();
+	struct make_cms c = make_cms_default();
+	signer.version = make_int(3);
+	signer.sid = make_el(0x80, id);
+	c.version = make_int(3);
+	c.encap =
+	    make_el(DER_SEQUENCE, make_oid(OID_TST_INFO),
+		    make_el(0xa0, make_el(ID_OCTETS, info_build(&i))));
+	c.signers = make_el(DER_SET, make_signer_build(&signer));
+	return make_cms_build(&c);
+}
+
+static struct view key_id_of(const struct fix_cert *c)
+{
+	const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(c->x);
+	return view_of(ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id));
+}
+
+Test(tst_check, signer_is_found_by_its_key_identifier)
+{
+	struct fix_pki pki = fix_pki_make();
+	struct view token = token_by_key_id(key_id_of(pki.tsa));
+	struct view candidates[] = { pki.root->der, pki.ca->der, pki.tsa->der };
+	struct tst_intact r = check(token, candidates, 3);
+	cr_assert_not_null(r.signer);
+	cr_assert_eq(X509_cmp(r.signer, pki.tsa->x), 0);
+	tst_intact_clear(&r);
+	r = check(token, candidates, 2);
+	cr_assert_eq(r.defect, TST_NO_SIGNER_CERTIFICATE);
+	tst_intact_clear(&r);
+	fix_pki_free(&pki);
+}
+
+/* How many allocations a check takes. */
+static uint64_t allocations_of(struct view token, const struct view *candidates,
+			       size_t n)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tst *tst = parse_good(token);
+	uint64_t count = 0;
+	for (bool hit = true; hit; count++) {
+		struct tst_intact r = { 0 };
+		mem_fail_nth(count + 1);
+		(void)!tst_check(tst, candidates, n, &r, &err);
+		hit = mem_fail_hit();
+		mem_fail_nth(0);
+		tst_intact_clear(&r);
+		ltps_error_clear(&err);
+	}
+	tst_free(tst);
+	return count - 1;
+}
+
+/* Certificates that a token does not name, or no better than the one at hand, must
+ * not be decoded: a record has thousands, for each of thousands of tokens. */
+Test(tst_check, candidates_that_cannot_be_the_signer_are_not_decoded)
+{
+	struct fix_pki pki = fix_pki_make();
+	struct view others[] = { pki.root->der, pki.ca->der, pki.tsa->der };
+	struct view same[] = { pki.tsa->der, pki.tsa->der, pki.tsa->der };
+	struct view token = token_by_key_id(view_text("nobody"));
+	cr_assert_eq(allocations_of(token, others, 3), allocations_of(token, NULL, 0));
+	token = token_by_key_id(key_id_of(pki.tsa));
+	cr_assert_eq(allocations_of(token, same, 3), allocations_of(token, same, 1));
 	fix_pki_free(&pki);
 }
 

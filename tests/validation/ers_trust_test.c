@@ -464,6 +464,102 @@ Test(ers_trust, signatures_known_from_one_record_vouch_for_no_other)
 	sig_cache_free(cache);
 }
 
+/* --- candidates for a signer --- */
+
+#define DECOYS 40
+/* What taking so many more certificates over costs; to decode one takes some thirty
+ * allocations, and each would be decoded for each of ten time-stamps. */
+#define DECOY_ALLOCATIONS 100
+#define STAMPS 10
+#define WITHOUT_LIMIT 0
+
+static struct fix_cert *tsa_numbered(const char *cn, const struct fix_cert *issuer)
+{
+	return fix_cert_make(&(struct fix_cert_options){ .cn = cn,
+							 .issuer = issuer,
+							 .eku = FIX_EKU_TIMESTAMPING,
+							 .serial = 77 });
+}
+
+/* One chain of renewals whose tokens leave the certificate of their signer out. */
+static struct buf record_without_certificates(const struct fix_cert *tsa)
+{
+	const struct tsp_deviation deviation = { .no_certificate = true };
+	struct digest cover = object;
+	struct buf stamps = buf_make(MAKE_MAX);
+	for (int i = 0; i < STAMPS; i++) {
+		struct buf token;
+		struct scene_stamp o = { .alg = DIGEST_SHA256,
+					 .imprint = &cover,
+					 .day = 2 + i,
+					 .tsa = tsa,
+					 .deviation = &deviation };
+		stamps = make_join(stamps, scene_stamp_make(&s, &o, &token));
+		cover = scene_token_hash(DIGEST_SHA256, &token);
+		buf_free(&token);
+	}
+	return scene_record(1, make_tlv(DER_SEQUENCE, 1, stamps));
+}
+
+/* Whether a judgement takes fewer allocations than this; its outcome then passed. */
+static bool judged_within(const struct buf *record, uint64_t n)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ers_object o = { .name = "a", .has_data = true, .data = view_text("a") };
+	struct ers_input in = { .objects = &o,
+				.n_objects = 1,
+				.material = s.material,
+				.time_ms = DAY(NOW) };
+	struct ers_report *r = NULL;
+	mem_fail_nth(n);
+	int rc = ers_verify(view_buf(record), &in, &r, &err);
+	bool within = !mem_fail_hit();
+	mem_fail_nth(0);
+	cr_assert(!within || (rc == 0 && r->indication == INDICATION_PASSED), "%s %s",
+		  err.text, r != NULL ? r->subindication : "");
+	ers_report_free(r);
+	return within;
+}
+
+static uint64_t allocations_to_judge(const struct buf *record)
+{
+	uint64_t low = 0, high = 1;
+	while (!judged_within(record, high))
+		high *= 2;
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+		if (judged_within(record, middle))
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}
+
+/* Same serial number, other issuers: none is the signer of any of the tokens. */
+Test(ers_trust, certificates_that_no_token_names_cost_no_decoding)
+{
+	struct fix_cert *tsa = tsa_numbered("TSA 77", s.pki.ca);
+	struct buf record = record_without_certificates(tsa);
+	scene_crls(&s, 20, NULL);
+	fix_material_add(s.material, MATERIAL_CERT, tsa->der);
+	uint64_t before = allocations_to_judge(&record);
+	material_free(s.material);
+	s.material = fix_material(s.pki.root, s.pki.ca);
+	scene_crls(&s, 20, NULL);
+	for (int i = 0; i < DECOYS; i++) {
+		struct fix_cert *decoy = tsa_numbered("decoy", NULL);
+		fix_material_add(s.material, MATERIAL_CERT, decoy->der);
+		fix_cert_free(decoy);
+	}
+	fix_material_add(s.material, MATERIAL_CERT, tsa->der);
+	/* The keys of new material are decoded once, whatever happens. */
+	cr_assert(judged_within(&record, WITHOUT_LIMIT));
+	cr_assert(judged_within(&record, before + DECOY_ALLOCATIONS));
+	fix_cert_free(tsa);
+	buf_free(&record);
+}
+
 /*
  * A failing allocation gives NOMEM or, where OpenSSL gets over it, the very
  * report that there would have been; never another verdict. The first are
