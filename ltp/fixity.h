@@ -18,6 +18,14 @@ int fixity_wake(struct store_conn *conn, int64_t blob, int64_t now_ms,
 /* blob_read() for whoever answers a client: CORRUPT wakes the check of the blob. */
 int fixity_blob_read(struct ltp_worker *w, int64_t blob, struct buf *out,
 		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * fixity_blob_try - the same for whoever can do without the octets: of damaged ones
+ * nothing is in out, and it is no failure.
+ * ret_damage  what is wrong with them; LTPS_OK: nothing
+ */
+int fixity_blob_try(struct ltp_worker *w, int64_t blob, struct buf *out,
+		    struct ltps_error *ret_damage,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 /* Before each task of the turns (base/failpoint.h); NULL-terminated. */
 extern const char *const ltp_fixity_failpoints[];

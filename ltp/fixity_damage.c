@@ -384,3 +384,19 @@ int fixity_blob_read(struct ltp_worker *w, int64_t blob, struct buf *out,
 			  "a damaged blob waits for the next round", &e, NULL, 0);
 	return -1;
 }
+
+/* A database that does not hold together is no matter of one blob. */
+static bool is_damage(const struct ltps_error *e)
+{
+	return e->code == LTPS_CORRUPT && e->foreign == LTPS_FOREIGN_NONE;
+}
+
+int fixity_blob_try(struct ltp_worker *w, int64_t blob, struct buf *out,
+		    struct ltps_error *ret_damage, struct ltps_error *err)
+{
+	ltps_error_clear(ret_damage);
+	if (fixity_blob_read(w, blob, out, ret_damage) == 0 || is_damage(ret_damage))
+		return 0;
+	*err = *ret_damage;
+	return -1;
+}

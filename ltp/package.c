@@ -15,14 +15,16 @@
 
 /* ---- files ---- */
 
-void package_note(struct package *p, const char *fmt, ...)
+int package_note(struct package *p, struct ltps_error *err, const char *fmt, ...)
 {
 	va_list ap;
-	if (p->n_notes == sizeof(p->notes) / sizeof(p->notes[0]))
-		return;
+	if (mem_grow(&p->notes, sizeof(*p->notes), p->n_notes + 1, &p->cap_notes,
+		     err) != 0)
+		return -1;
 	va_start(ap, fmt);
-	vsnprintf(p->notes[p->n_notes++], sizeof(p->notes[0]), fmt, ap);
+	vsnprintf(p->notes[p->n_notes++], sizeof(*p->notes), fmt, ap);
 	va_end(ap);
+	return 0;
 }
 
 static int put_sum(struct package *p, const char *name, struct view data,
@@ -141,10 +143,27 @@ static int split_related(struct package_version *pv, size_t i, const char *list,
 	return 0;
 }
 
+/* The digests that the part was taken in with speak for it in what is left. */
+static int note_damage(struct package *p, const char *name, const struct part *part,
+		       struct ltps_error *err)
+{
+	const struct digest *d =
+	    part->sha256.alg != DIGEST_NONE ? &part->sha256 : &part->sha512;
+	char hex[2 * DIGEST_MAX + 1];
+	p->missing = true;
+	hex_encode(digest_view(d), hex);
+	return package_note(p, err,
+			    "%s is left out: the stored octets are damaged. Of what "
+			    "was preserved the digest is %s:%s.",
+			    name, digest_name(d->alg), hex);
+}
+
 static int read_part(struct package *p, struct package_version *pv, size_t i,
 		     struct ltps_error *err)
 {
+	struct ltps_error damage = LTPS_ERROR_INIT;
 	const struct part *part = &pv->v->parts[i];
+	char name[PACKAGE_NAME_MAX];
 	pv->parts[i].id = part->po_id;
 	pv->parts[i].detected = format_by_kind(FORMAT_OCTETS);
 	if (split_related(pv, i, part->related, err) != 0)
@@ -153,11 +172,15 @@ static int read_part(struct package *p, struct package_version *pv, size_t i,
 		return 0;
 	pv->data[i] = buf_make((size_t)part->size);
 	if (worker_take(p->w, part->size, err) != 0 ||
-	    fixity_blob_read(p->w, part->blob, &pv->data[i], err) != 0)
+	    fixity_blob_try(p->w, part->blob, &pv->data[i], &damage, err) != 0)
 		return -1;
+	part_name(pv, part, name);
+	pv->parts[i].absent = damage.code != LTPS_OK;
+	if (pv->parts[i].absent)
+		return note_damage(p, name, part, err);
 	pv->parts[i].data = view_buf(&pv->data[i]);
 	pv->parts[i].detected = format_detect(pv->parts[i].data);
-	part_name(pv, part, pv->names[i]);
+	memcpy(pv->names[i], name, sizeof(name));
 	return 0;
 }
 
@@ -363,6 +386,7 @@ static void package_clear(struct package *p)
 	for (size_t i = 0; i < p->n_steps; i++)
 		buf_free(&p->steps[i].command);
 	mem_free(p->steps);
+	mem_free(p->notes);
 	buf_free(&p->sums);
 	material_free(p->material);
 	zip_writer_free(p->zip);
@@ -418,9 +442,9 @@ static int read_trace(struct package *p, struct ltp_trace *t, struct ltps_error 
 	struct ltp_result r = { .minor = LTP_OK };
 	if (ltp_trace(p->w, &p->req->caller, p->req->poid, t, &r, err) != 0)
 		return -1;
-	if (r.minor != LTP_OK)
-		package_note(p, "There is no trace: %.120s", r.message);
-	return 0;
+	return r.minor == LTP_OK ? 0
+				 : package_note(p, err, "There is no trace: %.120s",
+						r.message);
 }
 
 int ltp_package(struct ltp_worker *w, const struct ltp_package_request *req,

@@ -28,14 +28,17 @@
 struct ltp_package_request {
 	struct ltp_caller caller;
 	const char *poid;
-	bool partial; /* also when the evidence of some version is not made yet */
+	/* Also when the evidence of some version is not made yet, or octets of some part
+	 * are damaged: it is left out, and stands in the commands with its digests. */
+	bool partial;
 };
 
 /*
  * ltp_package - audited. The bytes are charged to the room of the worker.
  * out         appended: a ZIP file, the same for the same store, trace and second
  * ret_result  refusals: unknownPOID, notSupported; LTP_WARN_PARTLY with nothing
- *             appended when evidence is missing and partial is not set
+ *             appended when evidence is missing, or a part damaged, and partial is
+ *             not set
  * Fails: as ltp_retrieve()
  */
 int ltp_package(struct ltp_worker *w, const struct ltp_package_request *req,

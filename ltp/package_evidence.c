@@ -127,10 +127,10 @@ static int add_tokens(struct package *p, const struct package_version *pv,
 			if (n++ < TOKENS_MAX)
 				rc = add_token(p, pv, c, s,
 					       er->chains[c].stamps[s].token, err);
-	if (n > TOKENS_MAX)
-		package_note(p,
-			     "Only the first %d tokens of %s are given on their own.",
-			     TOKENS_MAX, pv->label);
+	if (rc == 0 && n > TOKENS_MAX)
+		rc = package_note(
+		    p, err, "Only the first %d tokens of %s are given on their own.",
+		    TOKENS_MAX, pv->label);
 	ers_free(er);
 	return rc;
 }
@@ -164,10 +164,10 @@ int package_evidence(struct package *p, const struct package_version *pv,
 		rc = add_record(p, pv, view_buf(&record), err);
 	} else if (rc == 0) {
 		p->missing = true;
-		package_note(p,
-			     "The evidence of version %s is not made yet; ask again "
-			     "later.",
-			     pv->label);
+		rc = package_note(p, err,
+				  "The evidence of version %s is not made yet; ask "
+				  "again later.",
+				  pv->label);
 	}
 	buf_free(&record);
 	return rc;

@@ -174,6 +174,7 @@ static struct signatures_part *gather(const struct package_version *pv, size_t p
 		memcpy(all, base->parts, more * sizeof(*all));
 		all[from].data = pv->parts[part].data;
 		all[from].detected = pv->parts[part].detected;
+		all[from].absent = false;
 		*ret_n = more;
 		*ret_part = from;
 		return all;
@@ -209,8 +210,8 @@ static int judge_part(struct package *p, const struct signatures_judging *j,
 	     add_cms(p, &c, parts[at].data, pv->names[part], content, err) != 0))
 		rc = -1;
 	if (rc == 0 && c.judged.report == NULL)
-		package_note(p, "%.100s cannot be read: %.80s", pv->names[part],
-			     v.text);
+		rc = package_note(p, err, "%.100s cannot be read: %.80s",
+				  pv->names[part], v.text);
 	signatures_cared_clear(&c);
 	mem_free(parts);
 	return rc;

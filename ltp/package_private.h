@@ -8,6 +8,7 @@
 #include "ltp/signatures.h"
 
 #define PACKAGE_NAME_MAX 240
+#define PACKAGE_NOTE_MAX 440 /* a name and the hex of a digest fit */
 #define PACKAGE_EVIDENCE_POLICY "policy/evidence.conf"
 #define PACKAGE_POLICY "policy/validation.conf"
 
@@ -41,9 +42,9 @@ struct package {
 	size_t n_steps, cap_steps;
 	struct material *material; /* that the judgements rest on */
 	const struct validation_policy *policy;
-	bool missing; /* evidence of some version */
-	char notes[8][200];
-	size_t n_notes;
+	bool missing; /* evidence of some version, or octets that are damaged */
+	char (*notes)[PACKAGE_NOTE_MAX];
+	size_t n_notes, cap_notes;
 };
 
 /* One version while it is written. */
@@ -51,7 +52,7 @@ struct package_version {
 	const struct version *v;
 	char label[STORE_NAME_MAX + 1]; /* as a folder */
 	struct buf *data;
-	char (*names)[PACKAGE_NAME_MAX]; /* in the package; "": no data */
+	char (*names)[PACKAGE_NAME_MAX]; /* in the package; "": no data, or damaged */
 	struct signatures_part *parts;
 	char ***related; /* by part */
 	size_t n;
@@ -61,8 +62,9 @@ int package_add(struct package *p, const char *name, struct view data,
 		struct ltps_error *err) LTPS_CHECKED;
 int package_step_add(struct package *p, enum package_kind kind,
 		     struct package_step **ret, struct ltps_error *err) LTPS_CHECKED;
-void package_note(struct package *p, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* What is missing: a paragraph of the page. */
+int package_note(struct package *p, struct ltps_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4))) LTPS_CHECKED;
 
 /* package_judge.c: signed parts of a version, among those of `base` too. */
 int package_judge(struct package *p, const struct package_version *pv,

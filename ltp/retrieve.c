@@ -111,6 +111,11 @@ struct ltp_po_out *retrieve_po_add(struct retrieval *run, struct ltps_error *err
 	return po;
 }
 
+void retrieve_po_drop(struct retrieval *run)
+{
+	po_clear(&run->out.pos[--run->out.n_pos]);
+}
+
 int retrieve_set_text(char **ret_text, const char *s, struct ltps_error *err)
 {
 	if (s == NULL)
@@ -148,12 +153,26 @@ static int charge(struct retrieval *run, uint64_t n, struct ltps_error *err)
 }
 
 int retrieve_part_read(struct retrieval *run, const struct part *p, struct buf *out,
-		       struct ltps_error *err)
+		       struct ltps_error *ret_damage, struct ltps_error *err)
 {
 	if (charge(run, p->size, err) != 0 ||
 	    buf_reserve(out, (size_t)p->size, err) != 0)
 		return -1;
-	return fixity_blob_read(run->w, p->blob, out, err);
+	return fixity_blob_try(run->w, p->blob, out, ret_damage, err);
+}
+
+int retrieve_part_fill(struct retrieval *run, const struct part *p,
+		       struct ltp_po_out *po, struct ltps_error *err)
+{
+	struct ltps_error damage = LTPS_ERROR_INIT;
+	if (retrieve_part_read(run, p, &po->data, &damage, err) != 0)
+		return -1;
+	if (damage.code == LTPS_OK)
+		return 0;
+	if (retrieve_leave_out(run, po->id, &damage, err) != 0)
+		return -1;
+	retrieve_po_drop(run);
+	return 0;
 }
 
 /* The version whose parts this one's relObj names: of a form what it was made of. */
@@ -253,7 +272,7 @@ int retrieve_parts_add(struct retrieval *run, const struct version *v,
 		    retrieve_set_text(&po->mime, p->mime, err) != 0 ||
 		    retrieve_set_text(&po->pronom, p->pronom, err) != 0 ||
 		    set_related(run, v, p->related, po, err) != 0 ||
-		    retrieve_part_read(run, p, &po->data, err) != 0)
+		    retrieve_part_fill(run, p, po, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -272,8 +291,8 @@ int retrieve_record(struct retrieval *run, const struct version *v, struct buf *
 	return charge(run, out->n, err);
 }
 
-static int add_evidence(struct retrieval *run, const struct version *v, bool relate,
-			struct ltps_error *err)
+int retrieve_evidence_add(struct retrieval *run, const struct version *v, bool relate,
+			  struct ltps_error *err)
 {
 	int rc = -1;
 	bool ready;
@@ -335,17 +354,18 @@ static int add_version(struct retrieval *run, const struct version *v,
 			   ? "the data was deleted; its evidence remains"
 			   : "the data is not kept under temporary storage; there is "
 			     "its evidence");
-		return s == SUBJECT_PO ? 0 : add_evidence(run, v, false, err);
+		return s == SUBJECT_PO ? 0
+				       : retrieve_evidence_add(run, v, false, err);
 	}
 	switch (s) {
 	case SUBJECT_PO:
 		return retrieve_parts_add(run, v, err);
 	case SUBJECT_EVIDENCE:
-		return add_evidence(run, v, false, err);
+		return retrieve_evidence_add(run, v, false, err);
 	case SUBJECT_PO_DETACHED:
 		if (retrieve_parts_add(run, v, err) != 0)
 			return -1;
-		return add_evidence(run, v, true, err);
+		return retrieve_evidence_add(run, v, true, err);
 	case SUBJECT_PO_EMBEDDED:
 		return retrieve_container_add(run, v, err);
 	}
@@ -533,7 +553,8 @@ int ltp_retrieve(struct ltp_worker *w, const struct ltp_retrieve_request *req,
 		run.object = object;
 		run.profile = profile_by_id(w->l, object->profile);
 		if (object_allows(w->l, object, OP_RETRIEVE_PO, ret_result) &&
-		    retrieve_versions(&run, err) != 0)
+		    (retrieve_versions(&run, err) != 0 ||
+		     retrieve_left_out_tell(&run, err) != 0))
 			goto read_end;
 	}
 	rc = 0;
@@ -546,6 +567,7 @@ read_end:
 		run.out = (struct ltp_retrieved){ 0 };
 	}
 	ltp_retrieved_clear(&run.out);
+	retrieve_left_out_clear(&run);
 	object_free(object);
 	return rc;
 }

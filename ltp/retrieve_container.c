@@ -45,8 +45,10 @@ static void container_clear(struct container *c)
 	mem_free(c->names);
 }
 
+/* ret_damage  of the first part that is damaged: there is no container then */
 static int container_read(struct retrieval *run, const struct version *v,
-			  struct container *c, struct ltps_error *err)
+			  struct container *c, struct ltps_error *ret_damage,
+			  struct ltps_error *err)
 {
 	c->objects = mem_zalloc(v->n_parts, sizeof(*c->objects));
 	c->data = mem_zalloc(v->n_parts, sizeof(*c->data));
@@ -57,8 +59,10 @@ static int container_read(struct retrieval *run, const struct version *v,
 		const struct part *p = &v->parts[i];
 		c->data[i] = buf_make((size_t)p->size);
 		c->n = i + 1;
-		if (retrieve_part_read(run, p, &c->data[i], err) != 0)
+		if (retrieve_part_read(run, p, &c->data[i], ret_damage, err) != 0)
 			return -1;
+		if (ret_damage->code != LTPS_OK)
+			return 0;
 		file_name(p, c->names[i], sizeof(c->names[i]));
 		c->objects[i] = (struct asic_object){
 			.name = view_text(c->names[i]),
@@ -89,14 +93,23 @@ int retrieve_container_add(struct retrieval *run, const struct version *v,
 	char id[STORE_NAME_MAX + 16];
 	struct container c = { 0 };
 	struct buf record = buf_make(ERS_SIZE_MAX);
+	struct ltps_error damage = LTPS_ERROR_INIT;
+	const size_t before = run->bytes;
 	if (retrieve_record(run, v, &record, &ready, err) != 0)
 		goto out;
 	if (!ready) { /* the parts alone: part of what was asked for */
 		rc = retrieve_parts_add(run, v, err);
 		goto out;
 	}
-	if (container_read(run, v, &c, err) != 0)
+	if (container_read(run, v, &c, &damage, err) != 0)
 		goto out;
+	if (damage.code != LTPS_OK) {
+		run->bytes = before; /* read again, for an answer of another form */
+		rc = retrieve_parts_add(run, v, err) == 0
+			 ? retrieve_evidence_add(run, v, true, err)
+			 : -1;
+		goto out;
+	}
 	struct ltp_po_out *po = retrieve_po_add(run, err);
 	if (po == NULL)
 		goto out;

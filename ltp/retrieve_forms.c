@@ -114,7 +114,7 @@ static int add(struct retrieval *run, const struct version *v, const struct part
 	    retrieve_set_text(&po->mime, f->part->mime, err) != 0 ||
 	    relate(run, v, from, po, err) != 0)
 		return -1;
-	return retrieve_part_read(run, f->part, &po->data, err);
+	return retrieve_part_fill(run, f->part, po, err);
 }
 
 static bool is_wanted(const struct retrieval *run, const struct form *f)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* retrieve_private - between retrieve.c and retrieve_forms.c. */
+/* retrieve_private - what the files of retrieve share; not for others. */
 #ifndef LTPS_LTP_RETRIEVE_PRIVATE_H
 #define LTPS_LTP_RETRIEVE_PRIVATE_H
 
@@ -22,20 +22,30 @@ struct retrieval {
 	const struct version *latest; /* given because none was asked for; or NULL */
 	const struct version **list; /* the versions given */
 	size_t n_list;
+	char **left_out; /* ids that damaged parts would have in the answer */
+	size_t n_left_out, cap_left_out;
+	struct ltps_error damage; /* of the first of them */
 	struct ltp_result *result;
 };
 
 /* One more PO of the answer, empty; NULL: failed. */
 struct ltp_po_out *retrieve_po_add(struct retrieval *run, struct ltps_error *err);
+/* Takes the last one back. */
+void retrieve_po_drop(struct retrieval *run);
 int retrieve_set_text(char **ret_text, const char *s,
 		      struct ltps_error *err) LTPS_CHECKED;
 /* Id of a part in the answer: as submitted, else made; unique over versions. */
 void retrieve_part_id(const struct retrieval *run, const struct version *v,
 		      const struct part *p, char *out, size_t out_size);
-/* Its octets, charged to the answer. */
+/* Its octets, charged to the answer; ret_damage as of fixity_blob_try(). */
 int retrieve_part_read(struct retrieval *run, const struct part *p, struct buf *out,
+		       struct ltps_error *ret_damage,
 		       struct ltps_error *err) LTPS_CHECKED;
-/* All parts of a version as they are. */
+/* The same into a PO that was just added and has its id; it is taken back when the
+ * octets are damaged. */
+int retrieve_part_fill(struct retrieval *run, const struct part *p,
+		       struct ltp_po_out *po, struct ltps_error *err) LTPS_CHECKED;
+/* All parts of a version as they are, but for those that are damaged. */
 int retrieve_parts_add(struct retrieval *run, const struct version *v,
 		       struct ltps_error *err) LTPS_CHECKED;
 
@@ -43,9 +53,25 @@ int retrieve_parts_add(struct retrieval *run, const struct version *v,
 int retrieve_record(struct retrieval *run, const struct version *v, struct buf *out,
 		    bool *ret_ready, struct ltps_error *err) LTPS_CHECKED;
 
+/* The record as a PO; relate: to the parts of the version. */
+int retrieve_evidence_add(struct retrieval *run, const struct version *v, bool relate,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- retrieve_damage.c ---- */
+
+/* The part of this id is not in the answer. */
+int retrieve_leave_out(struct retrieval *run, const char *id,
+		       const struct ltps_error *damage,
+		       struct ltps_error *err) LTPS_CHECKED;
+void retrieve_left_out_clear(struct retrieval *run);
+/* At the end: what was left out is a warning (requestOnlyPartlySuccessful); an answer
+ * that would be empty without it has failed as its reading did. */
+int retrieve_left_out_tell(struct retrieval *run, struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- retrieve_container.c ---- */
 
-/* The container; while there is no record yet the parts alone. */
+/* The container; while there is no record yet the parts alone; when some are damaged,
+ * the others and the record, each by itself. */
 int retrieve_container_add(struct retrieval *run, const struct version *v,
 			   struct ltps_error *err) LTPS_CHECKED;
 

@@ -33,6 +33,7 @@
 struct signatures_part {
 	bool known; /* judged as part of an earlier version: not by signatures_judge(),
 		       and its data may be left out unless a judged one is about it */
+	bool absent; /* was here once: a signature about it has no content */
 	struct view data;
 	const char *id;
 	const char *const *related;

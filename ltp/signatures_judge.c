@@ -320,6 +320,8 @@ int signatures_judge_part(const struct signatures_judging *j,
 	    signatures_is_pdf(&parts[part]) ? NULL : signatures_content(parts, n, part);
 	struct engine_input in = signatures_input(j);
 	const struct path_sources sources = worker_sources(j->w, j->network);
+	if (content != NULL && content->absent)
+		content = NULL;
 	if (content != NULL)
 		c->content = content_of(content->data);
 	if (read_document(&parts[part], content != NULL ? &c->content : NULL,

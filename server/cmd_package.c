@@ -18,7 +18,8 @@ static const char help[] =
     "evidence records, trust anchors with their dates, the material and the policy\n"
     "that signatures are judged by, reports, the trace, and a page (README.txt,\n"
     "VERIFY.html) with the commands that check each file.\n" CLIENT_HELP
-    "  --partial       also while the evidence of some version is not made yet\n"
+    "  --partial       also while the evidence of some version is not made yet,\n"
+    "                  and without the parts whose stored octets are damaged\n"
     PROGRESS_HELP
     "\nexit status: 0 done, 1 refused, 2 not wholly there yet, 64 usage,\n"
     "69 no service or it failed\n";

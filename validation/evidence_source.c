@@ -378,6 +378,44 @@ static int reserve_names(const struct asic *asic, struct buf *names,
 	return n > 0 ? buf_reserve(names, n, err) : 0;
 }
 
+/* ret  by file: some record's manifest names it */
+static int find_referenced(const struct asic *asic, bool **ret, struct ltps_error *err)
+{
+	bool *named = mem_zalloc(asic->n_files + 1, sizeof(*named));
+	if (named == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < asic->n_records; i++)
+		for (size_t k = 0; k < asic->records[i].n_references; k++)
+			if (asic->records[i].references[k].file != NULL)
+				named[asic->records[i].references[k].file -
+				      asic->files] = true;
+	*ret = named;
+	return 0;
+}
+
+/* A container may hold files that no record is about: whoever reads of the others must
+ * not take them for preserved. */
+static int tell_uncovered(const struct asic *asic, struct ers_report *report,
+			  struct ltps_error *err)
+{
+	bool *named = NULL;
+	int rc = find_referenced(asic, &named, err);
+	for (size_t i = 0; rc == 0 && i < asic->n_objects; i++) {
+		const struct asic_file *file = asic->objects[i];
+		struct ers_finding f = { .code = "ASIC_FILE_NOT_COVERED",
+					 .clause = "EN 319 162-1 A.4",
+					 .text = "no evidence record of the container "
+						 "is about this file" };
+		if (named[file - asic->files])
+			continue;
+		snprintf(f.object, sizeof(f.object), "%.*s", (int)file->name.n,
+			 (const char *)file->name.p);
+		rc = ers_report_add(report, &f, err);
+	}
+	mem_free(named);
+	return rc;
+}
+
 static int judge_asic(struct view in, const struct ers_input *input,
 		      struct evidence_reports *out, struct ltps_error *err)
 {
@@ -390,7 +428,7 @@ static int judge_asic(struct view in, const struct ers_input *input,
 	for (size_t i = 0; i < asic->n_records; i++)
 		if (judge_asic_record(&asic->records[i], input, out, err) != 0)
 			goto out;
-	rc = 0;
+	rc = out->n > 0 ? tell_uncovered(asic, out->r[0], err) : 0;
 out:
 	asic_free(asic);
 	return rc;

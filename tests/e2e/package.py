@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import zipfile
@@ -224,6 +225,46 @@ def signed(_, ltps, service, work):
                     [n for n in names if not n.startswith("material")])
 
 
+def damaged(_, ltps, service, work):
+    """One file of two is damaged in the store: the rest is given, with its digests; the
+    signature about it is judged without it."""
+    source, text = f"{work}/kept", b"The seller delivers.\n"
+    with open(source, "wb") as f:
+        f.write(text)
+    pos = [("text.txt", text), ("text.p7s", sign(f"{service.dir}/pki", source, f"{work}/k.p7s"))]
+    poid = service.call("PreservePO", {"pro": JUDGED, "po": [
+        {"binaryData": {"value": b64(d)}, "id": i, "mimeType": "application/octet-stream"}
+        for i, d in pos]})[1]["poId"]
+    wait(service, poid, ["v1", "augmented-1", "report-1"])
+    with sqlite3.connect(os.path.join(service.dir, "store", "ltps.db"), timeout=60) as db:
+        n = db.execute("UPDATE blob SET data = ? WHERE data = ?",
+                       (bytes(len(text)), text)).rowcount
+    tap.check("a file is damaged", n > 0, n)
+    out = f"{work}/k.zip"
+    asked = ["package", poid, "-o", out, "--url", service.url]
+    r = run(ltps, *asked)
+    tap.check("no whole package", r.returncode == 2 and b"text.txt" in r.stderr, r)
+    tap.equal("a partial package", run(ltps, *asked, "--partial").returncode, 0)
+    with open(out, "rb") as f:
+        names = unpack(f.read(), f"{work}/k")
+    tap.check("the damaged file alone is left out", "objects/v1/1-text.txt" not in names
+              and "objects/v1/2-text.p7s" in names, names)
+    commands = page("damaged", ltps, f"{work}/k", [
+        "ltps evidence verify evidence/v1.er --digest sha256:",
+        "ltps validate objects/v1/2-text.p7s"])
+    tap.equal("the record covers it still", [s for c, s in commands if c.startswith(
+        "ltps evidence verify evidence/v1.er")], [0])
+    tap.equal("the signature is about nothing that is there", [s for c, s in commands if
+              c.startswith("ltps validate objects/v1/2-text.p7s")], [2])
+    status, answer = service.call("RetrievePO", {"poId": poid, "versionId": ["v1"], "sor": "PO"})
+    tap.check("the rest is retrieved, with a warning", status == 200 and answer["result"][
+        "min"].endswith("warning/requestOnlyPartlySuccessful") and [
+            p["id"] for p in answer["po"]] == ["text.p7s"], answer)
+    xml = f"{work}/k.xml"
+    tap.equal("it is not exported", (run(ltps, "export", poid, "-o", xml, "--url", service.url)
+                                     .returncode, os.path.exists(xml)), (2, False))
+
+
 def main():
     ltps = os.path.join(os.path.abspath(sys.argv[1]), "ltps")
     with workspace() as work:
@@ -238,6 +279,7 @@ def main():
             tap.run(unsigned, ltps, service, work)
             tap.run(without_data, ltps, service, work)
             tap.run(signed, ltps, service, work)
+            tap.run(damaged, ltps, service, work)
             tap.equal("the service ends cleanly", service.stop(), 0)
         finally:
             service.kill()

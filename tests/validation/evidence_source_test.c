@@ -7,6 +7,7 @@
 
 #include "base/asn1.h"
 #include "formats/asic.h"
+#include "formats/zip.h"
 #include "tests/support/ers_scene.h"
 #include "validation/evidence_source.h"
 
@@ -106,6 +107,43 @@ Test(evidence_source, object_that_the_manifest_contradicts_fails)
 	cr_assert(scene_has_finding(r.r[0], "ASIC_REFERENCE_MISMATCH"));
 	cr_assert_not(r.r[0]->intact);
 	cr_assert_eq(r.r[0]->indication, INDICATION_FAILED);
+	evidence_reports_clear(&r);
+}
+
+/* The container with a further file in it. */
+static struct buf with_file(struct buf *plain, const char *name, const char *text)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf out = buf_make(MAKE_MAX);
+	struct zip *z = NULL;
+	struct zip_writer *w = NULL;
+	cr_assert_eq(zip_open(view_buf(plain), &z, &err), 0, "%s", err.text);
+	cr_assert_eq(zip_writer_new(zip_sink_buf(&out), FIX_T0_MS, &w, &err), 0);
+	for (size_t i = 0; i < z->n; i++)
+		cr_assert_eq(zip_writer_add(w, z->entries[i].name, z->entries[i].packed,
+					    &err),
+			     0);
+	cr_assert_eq(zip_writer_add(w, view_text(name), view_text(text), &err), 0);
+	cr_assert_eq(zip_writer_finish(w, &err), 0);
+	zip_writer_free(w);
+	zip_free(z);
+	buf_free(plain);
+	return out;
+}
+
+Test(evidence_source, file_that_no_manifest_names_is_told)
+{
+	struct buf plain = container("data one", "data two");
+	struct buf more = container("data one", "data two");
+	struct evidence_reports r = judge(&plain, NULL, 0);
+	cr_assert_not(scene_has_finding(r.r[0], "ASIC_FILE_NOT_COVERED"));
+	evidence_reports_clear(&r);
+	more = with_file(&more, "newer.txt", "data three");
+	r = judge(&more, NULL, 0);
+	cr_assert_eq(r.n, 1);
+	cr_assert(scene_has_finding(r.r[0], "ASIC_FILE_NOT_COVERED"));
+	cr_assert_str_eq(r.r[0]->findings[r.r[0]->n_findings - 1].object, "newer.txt");
+	cr_assert_eq(r.r[0]->indication, INDICATION_PASSED);
 	evidence_reports_clear(&r);
 }
 
