@@ -75,7 +75,7 @@ struct crl_entry {
  * the certificateIssuer of an entry holds for the following ones too (RFC 5280
  * 5.3.3); before the first, and in direct lists, it is the list's own issuer.
  * serial            INTEGER contents, compared as numbers
- * issuer_canonical  of the certificate
+ * issuer_coarse     of the certificate (validation/name_coarse.h), as the index has it
  * Of several entries for one certificate the last counts that revokes for good, which
  * nothing takes back; without one, the last.
  */
