@@ -28,11 +28,11 @@ struct certificate_job {
 
 /* ---- on the worker ---- */
 
-static int read_time(struct certificate_job *j, struct path_input *in,
+static int read_time(struct certificate_job *j, int64_t now_ms, struct path_input *in,
 		     struct ltps_error *err)
 {
 	struct ltps_error inner = LTPS_ERROR_INIT;
-	in->time_ms = clock_now_ms(j->s->clock);
+	in->time_ms = now_ms;
 	if (j->request.time != NULL &&
 	    time_parse_rfc3339(view_text(j->request.time), &in->time_ms, &inner) != 0)
 		return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,
@@ -57,19 +57,19 @@ static int judge(struct certificate_job *j, const struct service_worker *w,
 {
 	struct certificate_request *r = &j->request;
 	const struct validation_policy *policy = NULL;
+	const int64_t now_ms = clock_now_ms(j->s->clock);
 	struct path_input in = { .n_pools = 1 };
 	const struct ltp_certificate c = { .in = &in,
 					   .fetch = j->s->config->validation.fetch,
 					   .cache = w->signatures };
 	const int rc = j->json ? certificate_request_json(r, view_buf(&j->body), err)
 			       : certificate_request_body(r, view_buf(&j->body), err);
-	if (rc != 0 || read_time(j, &in, err) != 0 || read_policy(j, &policy, err) != 0)
+	if (rc != 0 || read_time(j, now_ms, &in, err) != 0 || read_policy(j, &policy, err) != 0)
 		return -1;
 	in.target = material_cert(r->material, MATERIAL_CERT, 0);
 	in.pools[0] = r->material;
 	if (path_options_wishes(&r->path, &in, err) != 0 ||
-	    path_options_policy(&r->path, policy, clock_now_ms(j->s->clock), &in,
-				err) != 0)
+	    path_options_policy(&r->path, policy, now_ms, &in, err) != 0)
 		return -1;
 	return ltp_validate_certificate(w->ltp, &c, &j->answer, err);
 }

@@ -212,11 +212,9 @@ static int judge_fetching(struct command *c, struct ltps_error *err)
 static int judge(struct command *c, struct ltps_error *err)
 {
 	struct path_result *r = NULL;
-	const struct clock clock = clock_system();
 	if (path_options_wishes(&c->path, &c->in, err) != 0 ||
 	    read_files(c, err) != 0 || read_policy(c, err) != 0 ||
-	    path_options_policy(&c->path, c->policy, clock_now_ms(&clock), &c->in,
-				err) != 0)
+	    path_options_policy(&c->path, c->policy, c->trust.now_ms, &c->in, err) != 0)
 		return -1;
 	if (c->fetch != 0 || c->fetch_local != 0 || c->provider != NULL)
 		return judge_fetching(c, err);

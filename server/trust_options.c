@@ -64,10 +64,10 @@ static int load_time(struct trust_options *o, struct ltps_error *err)
 	struct ltps_error inner = LTPS_ERROR_INIT;
 	struct clock clock = clock_system();
 
-	if (o->time == NULL) {
-		o->time_ms = clock_now_ms(&clock);
+	o->now_ms = clock_now_ms(&clock);
+	o->time_ms = o->now_ms;
+	if (o->time == NULL)
 		return 0;
-	}
 	if (time_parse_rfc3339(view_text(o->time), &o->time_ms, &inner) == 0)
 		return 0;
 	return ltps_fail(err, LTPS_ARGUMENT, LTPS_FAULT_CALLER, NULL,

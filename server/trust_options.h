@@ -32,7 +32,8 @@ struct trust_options {
 	struct progress progress;
 	/* By trust_options_load: */
 	struct material *material;
-	int64_t time_ms; /* --time, or now by the system's clock */
+	int64_t now_ms;  /* by the system's clock, read once */
+	int64_t time_ms; /* --time, or now */
 };
 
 /* The options for command_parse; they write to o, which is zeroed first. PROGRESS_HELP

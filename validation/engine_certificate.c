@@ -20,6 +20,7 @@ struct certifying {
 	struct engine *e;
 	const struct engine_ledger *ledger;
 	const struct cert **anchors; /* owned: of stamp_anchors */
+	int64_t *sunsets;            /* owned: theirs */
 	struct cert_validation_input in;
 	unsigned n_applied; /* chains whose X.509 constraints were asked for */
 };
@@ -230,12 +231,17 @@ static int take_anchors(struct certifying *k, struct ltps_error *err)
 	size_t n = material_count(m, MATERIAL_ANCHOR);
 	/* Not NULL even when there are none: then nothing is trusted. */
 	k->anchors = mem_zalloc(n + 1, sizeof(*k->anchors));
-	if (k->anchors == NULL)
+	k->sunsets = mem_zalloc(n + 1, sizeof(*k->sunsets));
+	if (k->anchors == NULL || k->sunsets == NULL)
 		return ltps_fail_nomem(err);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const int64_t sunset_ms = material_sunset(m, i);
 		k->anchors[i] = material_cert(m, MATERIAL_ANCHOR, i);
+		k->sunsets[i] = sunset_ms != INT64_MAX ? sunset_ms : 0;
+	}
 	k->in.path.anchors = k->anchors;
 	k->in.path.n_anchors = n;
+	k->in.anchor_sunset_ms = k->sunsets;
 	return 0;
 }
 
@@ -434,6 +440,7 @@ int engine_certificate(struct engine *e, const struct basic *b, int64_t time_ms,
 	rc = 0;
 out:
 	cert_validation_free(r);
+	mem_free(k.sunsets);
 	mem_free(k.anchors);
 	return rc;
 }

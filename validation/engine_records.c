@@ -532,7 +532,8 @@ static int add_anchors(struct material *to, const struct engine_input *in,
 {
 	const struct material *s = in->stamp_anchors;
 	for (size_t i = 0; s != NULL && i < material_count(s, MATERIAL_ANCHOR); i++)
-		if (material_add_cert(to, MATERIAL_ANCHOR,
+		if (material_sunset(s, i) > in->time_ms &&
+		    material_add_cert(to, MATERIAL_ANCHOR,
 				      material_cert(s, MATERIAL_ANCHOR, i), err) != 0)
 			return -1;
 	for (size_t i = 0; s == NULL && i < in->n_anchors; i++) {

@@ -551,23 +551,39 @@ static int names_issuer(const struct ocsp_single *s, const struct cert *c,
 	return 0;
 }
 
+int ocsp_single_next(const struct ocsp *o, const struct cert *c,
+		     const struct cert *issuer, const struct ocsp_single **io,
+		     struct ltps_error *err)
+{
+	struct view serial = field_shortest_integer(c->serial);
+	for (size_t i = *io == NULL ? 0 : (size_t)(*io - o->singles) + 1;
+	     i < o->n_singles; i++) {
+		const struct ocsp_single *s = &o->singles[i];
+		bool names;
+		if (view_compare(field_shortest_integer(s->serial), serial) != 0)
+			continue;
+		if (names_issuer(s, c, issuer, &names, err) != 0)
+			return -1;
+		if (names) {
+			*io = s;
+			return 0;
+		}
+	}
+	*io = NULL;
+	return 0;
+}
+
 int ocsp_single_for(const struct ocsp *o, const struct cert *c,
 		    const struct cert *issuer, const struct ocsp_single **ret,
 		    struct ltps_error *err)
 {
-	struct view serial = field_shortest_integer(c->serial);
-	const struct ocsp_single *best = NULL;
-	for (size_t i = 0; i < o->n_singles; i++) {
-		const struct ocsp_single *s = &o->singles[i];
-		bool names;
-		if (view_compare(field_shortest_integer(s->serial), serial) != 0 ||
-		    (best != NULL && s->this_ms < best->this_ms))
-			continue;
-		if (names_issuer(s, c, issuer, &names, err) != 0)
+	const struct ocsp_single *best = NULL, *s = NULL;
+	do {
+		if (ocsp_single_next(o, c, issuer, &s, err) != 0)
 			return -1;
-		if (names)
+		if (s != NULL && (best == NULL || s->this_ms >= best->this_ms))
 			best = s;
-	}
+	} while (s != NULL);
 	*ret = best;
 	return 0;
 }

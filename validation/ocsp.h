@@ -66,10 +66,16 @@ int ocsp_parse_known(struct view der, const uint8_t sha256[32], struct sig_cache
 struct ocsp *ocsp_ref(const struct ocsp *o);
 void ocsp_free(struct ocsp *o);
 /*
- * ocsp_single_for - the latest answer about this certificate, by the hashes of
- * its issuer and its serial number; NULL when none.
+ * ocsp_single_next - the next answer about this certificate, by the hashes of its issuer
+ * and its serial number. A response may hold several, which need not say the same.
+ * io  NULL: the first; afterwards the answer, NULL when there is none any more
  * Fails: NOMEM, CRYPTO
  */
+int ocsp_single_next(const struct ocsp *o, const struct cert *c,
+		     const struct cert *issuer, const struct ocsp_single **io,
+		     struct ltps_error *err) LTPS_CHECKED;
+/* ocsp_single_for - the latest of them, NULL when none: what to tell, not what to
+ * judge by. */
 int ocsp_single_for(const struct ocsp *o, const struct cert *c,
 		    const struct cert *issuer, const struct ocsp_single **ret,
 		    struct ltps_error *err) LTPS_CHECKED;

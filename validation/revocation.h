@@ -61,7 +61,8 @@ struct revocation_query {
  *
  * revocation_judge - the status of one certificate. Every object at hand that can
  * speak about it is authenticated (signature, issuer's path to the same anchor,
- * RFC 5280 6.3.3 f; responder by RFC 6960 4.2.2.2) before it counts.
+ * RFC 5280 6.3.3 f; responder by RFC 6960 4.2.2.2) before it counts. A list by another
+ * key than the CA's says good only when a CA of the path issued that key's certificate.
  * CRLs per 6.3.3 with deltas, indirect lists, distribution points and reasons: a
  * good status needs all reasons covered, a revocation does not.
  * OCSP: certID, responder entitled (the issuer's key, or delegated by it: direct

@@ -35,13 +35,16 @@ static int replies_put(struct replies *l, const struct reply *r, struct ltps_err
 	return 0;
 }
 
-/* Latest first; equal responses beside each other. */
+/* Latest first; equal responses beside each other, their answers in their order. */
 static int compare_replies(const void *a, const void *b)
 {
 	const struct reply *x = a, *y = b;
 	if (x->single->this_ms != y->single->this_ms)
 		return x->single->this_ms > y->single->this_ms ? -1 : 1;
-	return memcmp(x->o->sha256, y->o->sha256, sizeof(x->o->sha256));
+	const int order = memcmp(x->o->sha256, y->o->sha256, sizeof(x->o->sha256));
+	if (order != 0 || x->o != y->o)
+		return order;
+	return (x->single > y->single) - (x->single < y->single);
 }
 
 /* ---- what can be seen without a signature ---- */
@@ -82,24 +85,36 @@ static int hash_fits(const struct revocation_job *job, const struct ocsp_single 
 	return 0;
 }
 
+static int consider_single(struct revocation_job *job, const struct reply *r,
+			   struct replies *l, struct ltps_error *err)
+{
+	const struct revocation_query *q = job->q;
+	bool fits;
+	/* "unknown" is no answer: the responder does not know the certificate. */
+	if (r->single->unknown_critical || r->single->status == OCSP_UNKNOWN ||
+	    !times_fit(job, r->o, r->single) ||
+	    (q->usable != NULL && !q->usable(q->arg, r->o->sha256, r->single->this_ms)))
+		return 0;
+	if (hash_fits(job, r->single, &fits, err) != 0)
+		return -1;
+	return fits ? replies_put(l, r, err) : 0;
+}
+
+/* Each answer about the certificate is a word of its own, as if it had come alone: what
+ * stands beside a revocation does not hide it. */
 static int consider(struct revocation_job *job, const struct ocsp *o, struct replies *l,
 		    struct ltps_error *err)
 {
-	const struct revocation_query *q = job->q;
 	struct reply r = { .o = o };
-	bool fits;
 	if (!is_admitted(job, o))
 		return 0;
-	if (ocsp_single_for(o, job->cert, job->issuer, &r.single, err) != 0)
-		return -1;
-	/* "unknown" is no answer: the responder does not know the certificate. */
-	if (r.single == NULL || r.single->unknown_critical ||
-	    r.single->status == OCSP_UNKNOWN || !times_fit(job, o, r.single) ||
-	    (q->usable != NULL && !q->usable(q->arg, o->sha256, r.single->this_ms)))
-		return 0;
-	if (hash_fits(job, r.single, &fits, err) != 0)
-		return -1;
-	return fits ? replies_put(l, &r, err) : 0;
+	do {
+		if (ocsp_single_next(o, job->cert, job->issuer, &r.single, err) != 0)
+			return -1;
+		if (r.single != NULL && consider_single(job, &r, l, err) != 0)
+			return -1;
+	} while (r.single != NULL);
+	return 0;
 }
 
 /* A response may hold a thousand answers, and each digest is one over the issuer's name

@@ -55,6 +55,8 @@ struct revocation_signer {
 	int64_t at_ms; /* its path was judged for then */
 	bool judged;
 	bool entitled; /* a path to the anchor, valid then, nobody on it revoked */
+	bool of_path;  /* and by a CA of the path in question: may say that all is good
+			*/
 	EVP_PKEY *key; /* owned; NULL when it cannot be used */
 	uint8_t key_id[32];
 	const struct cert *path[PATH_CERTS_MAX]; /* signer first */

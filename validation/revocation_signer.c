@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * revocation_signer - who signed a status, and whether it was entitled: its own path
- * to the same anchor (RFC 5280 6.3.3 f) and its own status, asked as a further
- * question. The signature comes first: a forged object costs one verification and
+ * to the same anchor (RFC 5280 6.3.3 f), for a good word through CAs of the path in
+ * question, and its own status, asked as a further question. The signature comes first: a forged object costs one verification and
  * never a search.
  */
 #include <string.h>
@@ -253,9 +253,60 @@ static int check_chain(struct revocation_job *job, int64_t at_ms,
 	return rc;
 }
 
+/* ---- whose path it is ---- */
+
+static bool same_name(const struct cert *a, const struct cert *b)
+{
+	return view_equal(a->subject_canonical, b->subject_canonical);
+}
+
+static bool has_key_of_issuer(const struct revocation_job *job, const struct cert *c)
+{
+	return view_equal(c->spki, job->issuer->spki) && !key_parameters_missing(c);
+}
+
+/*
+ * Whether the names above the signer are, from the anchor down, names of the path in
+ * question: then a CA of that path issued it, and could as well have issued the CA that
+ * it speaks for. A name that follows itself is one CA with another key.
+ */
+static bool is_below_path(const struct revocation_job *job,
+			  const struct path_candidate *c)
+{
+	const struct path_candidate *path = job->path;
+	const size_t first = job->q->index + 1;
+	size_t at = path->n_certs - 1;
+	for (size_t i = c->n_certs - 1; i > 0; i--) {
+		if (same_name(c->certs[i], path->certs[at]))
+			continue;
+		while (at > first && same_name(path->certs[at - 1], path->certs[at]))
+			at--;
+		if (at == first || !same_name(c->certs[i], path->certs[at - 1]))
+			return false;
+		at--;
+	}
+	return true;
+}
+
+/*
+ * RFC 5280 6.3.3 f asks for the same anchor at the least. More than that: any CA below
+ * the anchor can issue a certificate with another CA's name, or with that of a cRLIssuer.
+ * A delegated responder is certified by the CA's own key.
+ */
+static bool is_of_path(const struct revocation_job *job,
+		       const struct revocation_signer *s,
+		       const struct path_candidate *c)
+{
+	return s->role == REVOCATION_OCSP_DELEGATED ||
+	       has_key_of_issuer(job, s->cert) || is_below_path(job, c);
+}
+
+/* ---- the search ---- */
+
 struct trial {
 	struct revocation_job *job;
 	struct revocation_signer *signer;
+	bool strangers; /* also paths through other CAs */
 };
 
 static int accept(struct revocation_signer *s, const struct path_candidate *c,
@@ -286,6 +337,8 @@ static int visit(void *arg, struct path_candidate *c, bool *ret_stop,
 		 struct ltps_error *err)
 {
 	struct trial *t = arg;
+	if (!t->strangers && !is_of_path(t->job, t->signer, c))
+		return 0;
 	if (try_candidate(t->job, t->signer, c, err) != 0)
 		return -1;
 	*ret_stop = t->signer->entitled;
@@ -337,8 +390,8 @@ static int try_branches(struct revocation_job *job, struct revocation_signer *s,
 	return 0;
 }
 
-static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
-			struct ltps_error *err)
+static int search_path(struct revocation_job *job, struct revocation_signer *s,
+		       bool strangers, struct ltps_error *err)
 {
 	const struct path_search_options o = {
 		.target = s->cert,
@@ -346,13 +399,8 @@ static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
 		.time_ms = s->at_ms,
 		.need_issuers = job->q->record_needs,
 	};
-	struct trial t = { .job = job, .signer = s };
+	struct trial t = { .job = job, .signer = s, .strangers = strangers };
 	struct path_search_end end = { 0 };
-	s->judged = true;
-	if (try_branches(job, s, err) != 0)
-		return -1;
-	if (s->entitled)
-		return 0;
 	job->run->depth++;
 	int rc = path_search(job->run, &o, visit, &t, &end, err);
 	job->run->depth--;
@@ -361,6 +409,20 @@ static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
 	if (!s->entitled && end.why == PATH_BUDGET)
 		job->cut = true;
 	return 0;
+}
+
+/* Strangers come last: what they say against a certificate is heard all the same. */
+static int judge_signer(struct revocation_job *job, struct revocation_signer *s,
+			struct ltps_error *err)
+{
+	s->judged = true;
+	if (try_branches(job, s, err) != 0 ||
+	    (!s->entitled && search_path(job, s, false, err) != 0))
+		return -1;
+	s->of_path = s->entitled;
+	if (s->entitled || s->role == REVOCATION_OCSP_DELEGATED)
+		return 0;
+	return search_path(job, s, true, err);
 }
 
 /* ---- signatures ---- */
@@ -486,6 +548,7 @@ static int take_from_path(struct revocation_job *job, struct revocation_signer *
 {
 	s->judged = true;
 	s->entitled = true;
+	s->of_path = true;
 	if (i != job->q->index + 1) {
 		s->n_path = job->path->n_certs - i;
 		memcpy(s->path, job->path->certs + i, s->n_path * sizeof(s->path[0]));
@@ -534,7 +597,8 @@ static int try_remembered(struct revocation_job *job, const struct revocation_si
 	if (signed_by_it && !signer->judged && judge_signer(job, signer, err) != 0)
 		return -1;
 	if (signed_by_it && signer->entitled &&
-	    !(s->good && is_on_revoked(job, signer, s->issued_ms)))
+	    !(s->good &&
+	      (!signer->of_path || is_on_revoked(job, signer, s->issued_ms))))
 		*ret = signer;
 	return 0;
 }
@@ -594,7 +658,8 @@ int revocation_signed_too(struct revocation_job *job, const struct revocation_si
 	*ret = false;
 	if (!is_anchor && !is_inside(signer->cert, s->issued_ms))
 		return 0;
-	if (s->good && (was_revoked_before(job, signer->cert, s->issued_ms) ||
+	if (s->good && (!signer->of_path ||
+			was_revoked_before(job, signer->cert, s->issued_ms) ||
 			is_on_revoked(job, signer, s->issued_ms)))
 		return 0;
 	return verify(job, s, signer->key, signer->key_id, ret, err);

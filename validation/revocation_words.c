@@ -84,8 +84,13 @@ void revocation_word_listed(const struct revocation_job *job, struct revocation_
 	w->invalidity_ms = invalidity_ms;
 	w->reason = reason;
 	w->kept = is_after_end(job, w);
-	/* With hindsight only: without it RFC 5280 6.3.3 j looks at no date. */
-	if (job->known_ms > job->q->time_ms && word_effective_ms(w) > job->q->time_ms)
+	/*
+	 * With hindsight only: what was issued after the time asked for tells of a later
+	 * revocation. An entry that was there by then counts whatever its date: RFC 5280
+	 * 6.3.3 j looks at none.
+	 */
+	if (job->known_ms > job->q->time_ms && w->this_ms > job->q->time_ms &&
+	    word_effective_ms(w) > job->q->time_ms)
 		w->kind = REVOCATION_GOOD;
 	else
 		w->kind = reason == REASON_HOLD ? REVOCATION_HOLD : REVOCATION_REVOKED;

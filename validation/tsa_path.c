@@ -366,14 +366,15 @@ static int judge_revocation(struct judge *j, struct path_candidate *c,
 
 /* ---- the end of trust ---- */
 
-/* EN 319 102-1 5.2.6.4 step 3: what is proven only after the sunset has no anchor. */
+/* EN 319 102-1 5.2.6.4 step 3: what is proven only at the sunset, or after, has no
+ * anchor. */
 static bool judge_sunset(const struct judge *j, const struct path_candidate *c,
 			 struct verdict *v)
 {
 	char at[TIME_TEXT_MAX], name[CERT_TEXT_MAX];
 	const struct cert *anchor = c->certs[c->n_certs - 1];
 	const int64_t sunset_ms = material_sunset_of(j->in->material, anchor);
-	if (j->in->time_ms <= sunset_ms)
+	if (j->in->time_ms < sunset_ms)
 		return true;
 	time_rfc3339(sunset_ms, at);
 	cert_text(anchor, name);
@@ -381,7 +382,7 @@ static bool judge_sunset(const struct judge *j, const struct path_candidate *c,
 	    v, INDICATION_INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND_NO_POE",
 	    "EN 319 102-1 5.2.6.4",
 	    "the anchor %.120s is trusted until %s only, and nothing proves the "
-	    "token by then",
+	    "token before",
 	    name, at);
 	return false;
 }

@@ -66,8 +66,9 @@ struct tsa_path_result {
  * also when the TSA's has meanwhile expired. What a CRL or OCSP response must be
  * to count is said in revocation.h.
  * Anchors are a name and a key: their own dates are not looked at, and the path
- * ends at them. One with a sunset serves what is proven by then (time_ms). All paths within the budget are tried; when none passes, the
- * first verdict stands, but one for want of a status goes before the others.
+ * ends at them. One with a sunset serves what is proven before it (time_ms). All paths
+ * within the budget are tried; when none passes, the first verdict stands, but one for
+ * want of a status goes before the others.
  * The strength of algorithms is not judged.
  * material  not NULL
  * ret    release with tsa_path_result_clear(); without a path the chain is the

@@ -170,6 +170,8 @@ struct fix_ocsp_options {
 	int64_t invalidity_ms;           /* invalidityDate, RFC 6960 4.4.5; 0: absent */
 	const struct fix_cert *const *crowd; /* sent behind the responder's */
 	size_t n_crowd;
+	/* One more answer behind this one: what of it stands in the answer itself. */
+	const struct fix_ocsp_options *beside;
 };
 /* Appends an OCSPResponse to out. */
 void fix_ocsp_make(const struct fix_ocsp_options *o, struct buf *out);

@@ -210,6 +210,8 @@ static void put_data(const struct fix_ocsp_options *o, const struct fix_cert *re
 	put_responder_id(o, responder, &body);
 	put_time(&body, o->produced_ms != 0 ? o->produced_ms : o->this_ms);
 	put_single(o, &singles);
+	if (o->beside != NULL)
+		put_single(o->beside, &singles);
 	wrap(&body, DER_SEQUENCE, &singles);
 	if (o->critical_extension)
 		put_extension(&list, OID_NOBODY_KNOWS, true, view_text("?"));

@@ -172,6 +172,22 @@ Test(engine_stamp, only_the_anchors_for_time_stamps_count_when_they_are_given)
 	material_free(other);
 }
 
+Test(engine_stamp, anchor_for_time_stamps_ends_with_its_sunset)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct material *ending = NULL;
+	cr_assert_eq(material_new(&ending, &err), 0);
+	cr_assert_eq(
+	    material_add_anchor(ending, k.scene.root->der, k.in.time_ms, &err), 0);
+	k.in.stamp_anchors = ending;
+	expect((struct cades_kit_stamp){ 0 }, SUB_NO_CERTIFICATE_CHAIN_FOUND_NO_POE);
+	cr_assert_eq(
+	    material_add_anchor(ending, k.scene.root->der, k.in.time_ms + 1, &err), 0);
+	expect((struct cades_kit_stamp){ 0 }, SUB_NONE);
+	k.in.stamp_anchors = NULL;
+	material_free(ending);
+}
+
 Test(engine_stamp, nothing_is_trusted_when_no_anchor_is_for_time_stamps)
 {
 	struct material *none = fix_material(NULL, k.scene.root);

@@ -204,12 +204,12 @@ Test(ers_policy, anchor_past_its_sunset_serves_what_was_renewed_before)
 	struct ltps_error err = LTPS_ERROR_INIT;
 	scene_crls(&s, 15, NULL);
 	fix_material_add(s.material, MATERIAL_CRL, view_buf(&crl));
-	cr_assert_eq(material_add_anchor(s.material, root->der, DAY(10) - 1, &err), 0);
+	cr_assert_eq(material_add_anchor(s.material, root->der, DAY(10), &err), 0);
 	struct ers_report *r = scene_verify(&s, renewed(10, tsa), 20, 1, "a");
 	scene_expect(r, true, INDICATION_INDETERMINATE,
 		     "NO_CERTIFICATE_CHAIN_FOUND_NO_POE");
 	/* The later of two sunsets of one anchor counts. */
-	cr_assert_eq(material_add_anchor(s.material, root->der, DAY(10), &err), 0);
+	cr_assert_eq(material_add_anchor(s.material, root->der, DAY(10) + 1, &err), 0);
 	expect_passed(renewed(10, tsa), 20);
 	buf_free(&crl);
 	fix_cert_free(tsa);
@@ -218,9 +218,9 @@ Test(ers_policy, anchor_past_its_sunset_serves_what_was_renewed_before)
 
 Test(ers_policy, last_token_needs_an_anchor_that_is_trusted_still)
 {
-	set_sunset(DAY(20) - 1);
+	set_sunset(DAY(20));
 	scene_expect(scene_verify(&s, renewed(10, NULL), 20, 1, "a"), true,
 		     INDICATION_INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND_NO_POE");
-	set_sunset(DAY(20));
+	set_sunset(DAY(20) + 1);
 	expect_passed(renewed(10, NULL), 20);
 }

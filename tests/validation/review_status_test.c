@@ -114,6 +114,84 @@ Test(review_status, revocation_counts_whatever_its_hash_of_the_certificate)
 	EXPECT(REVOKED);
 }
 
+/* ---- several answers in one response ---- */
+
+static void revoked_beside(struct fix_ocsp_options other, bool revoked_first)
+{
+	struct fix_ocsp_options revoked = { .cert = ee,
+					    .issuer = ca,
+					    .status = FIX_OCSP_REVOKED,
+					    .this_ms = NOW - HOUR,
+					    .revoked_at_ms = NOW - DAY,
+					    .reason = 1 };
+	other.cert = ee;
+	other.issuer = ca;
+	other.reason = FIX_NO_REASON;
+	if (other.this_ms == 0)
+		other.this_ms = NOW - HOUR;
+	struct fix_ocsp_options *first = revoked_first ? &revoked : &other;
+	first->beside = revoked_first ? &other : &revoked;
+	first->produced_ms = NOW - HOUR / 2;
+	fix_status_ocsp(&s, first);
+	EXPECT(REVOKED);
+	cr_assert_eq(s.r.revoked_ms, NOW - DAY);
+}
+
+static void good_beside(struct fix_ocsp_options other, bool good_first)
+{
+	struct fix_ocsp_options good = {
+		.cert = ee, .issuer = ca, .this_ms = NOW - HOUR, .reason = FIX_NO_REASON
+	};
+	other.cert = ee;
+	other.issuer = ca;
+	other.reason = FIX_NO_REASON;
+	struct fix_ocsp_options *first = good_first ? &good : &other;
+	first->beside = good_first ? &other : &good;
+	first->produced_ms = NOW - HOUR / 2;
+	fix_status_ocsp(&s, first);
+	EXPECT(GOOD);
+	cr_assert_eq(s.r.this_ms, NOW - HOUR);
+}
+
+/* Each case asks anew: a revocation is never taken back. */
+static void begin_anew(void)
+{
+	fix_status_end(&s);
+	fix_status_begin(&s, (const struct fix_cert *[]){ ee, ca, root }, 3, NOW);
+}
+
+Test(review_status, answer_beside_a_revocation_does_not_hide_it)
+{
+	static const struct fix_ocsp_options others[] = {
+		{ .status = FIX_OCSP_GOOD },
+		{ .status = FIX_OCSP_GOOD, .this_ms = NOW - HOUR + 1000 },
+		{ .status = FIX_OCSP_GOOD, .cert_id_digest = DIGEST_SHA256 },
+		{ .status = FIX_OCSP_UNKNOWN },
+		{ .status = FIX_OCSP_UNKNOWN, .this_ms = NOW - HOUR + 1000 },
+		{ .this_ms = NOW - HOUR + 1000, .critical_single_extension = true },
+		{ .this_ms = NOW - HOUR + 1000, .wrong_cert_hash = true },
+		{ .this_ms = NOW + DAY },
+	};
+	for (size_t i = 0; i < 2 * sizeof(others) / sizeof(others[0]); i++) {
+		revoked_beside(others[i / 2], i % 2 == 0);
+		begin_anew();
+	}
+}
+
+Test(review_status, answer_that_says_nothing_does_not_hide_a_good_one)
+{
+	static const struct fix_ocsp_options others[] = {
+		{ .status = FIX_OCSP_UNKNOWN, .this_ms = NOW - HOUR },
+		{ .this_ms = NOW - HOUR / 2, .critical_single_extension = true },
+		{ .this_ms = NOW - HOUR / 2, .wrong_cert_hash = true },
+		{ .this_ms = NOW + DAY },
+	};
+	for (size_t i = 0; i < 2 * sizeof(others) / sizeof(others[0]); i++) {
+		good_beside(others[i / 2], i % 2 == 0);
+		begin_anew();
+	}
+}
+
 /* ---- a list that contradicts itself ---- */
 
 /* RFC 5280 5.3.1: only a hold is taken back. */
@@ -290,4 +368,142 @@ Test(review_status, forged_lists_do_not_fill_the_memory_of_signers)
 	add_good(NOW - 2 * HOUR);
 	EXPECT(GOOD);
 	fix_cert_free(fake);
+}
+
+/* ---- lists in the name of the CA ---- */
+
+static void add_list(const struct fix_cert *issuer, const char *config)
+{
+	fix_status_crl(&s, &(struct fix_crl_options){
+			       .issuer = issuer, .this_ms = NOW - DAY, .config = config });
+}
+
+/* Another CA of the root, with its status and that of whom it issues. */
+static struct fix_cert *make_stranger(void)
+{
+	struct fix_cert *other = fix_cert_make(
+	    &(struct fix_cert_options){ .cn = "Other", .issuer = root, .ca = true });
+	fix_status_cert(&s, other);
+	add_list(root, NULL);
+	add_list(other, NULL);
+	return other;
+}
+
+static struct fix_cert *make_signer(const char *cn, const struct fix_cert *issuer,
+				    const char *config)
+{
+	struct fix_cert *c =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = cn,
+						      .issuer = issuer,
+						      .key_usage = "critical,cRLSign",
+						      .config = config });
+	fix_status_cert(&s, c);
+	return c;
+}
+
+/* Whoever is a CA below the root can certify a key under any name. */
+Test(review_status, list_in_the_name_of_the_ca_by_a_stranger_is_not_good)
+{
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *impostor = make_signer("CA", other, NULL);
+	add_list(impostor, NULL);
+	EXPECT(UNKNOWN);
+	add_good(NOW - 2 * DAY); /* an older one, but of the CA */
+	EXPECT(GOOD);
+	cr_assert_eq(s.r.this_ms, NOW - 2 * DAY);
+	add_listed(NOW - 3 * DAY, NOW - 4 * DAY, 1);
+	EXPECT(REVOKED);
+	fix_cert_free(impostor);
+	fix_cert_free(other);
+}
+
+Test(review_status, stranger_is_heard_against_a_certificate)
+{
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *impostor = make_signer("CA", other, NULL);
+	struct fix_revoked r = { .cert = ee, .at_ms = NOW - DAY, .reason = 1 };
+	add_good(NOW - DAY);
+	fix_status_crl(&s, &(struct fix_crl_options){ .issuer = impostor,
+						      .this_ms = NOW - DAY,
+						      .revoked = &r,
+						      .n_revoked = 1 });
+	EXPECT(REVOKED);
+	fix_cert_free(impostor);
+	fix_cert_free(other);
+}
+
+/* Its own complete list says hold, which is heard; its delta must not end that. */
+Test(review_status, delta_by_a_stranger_releases_no_hold)
+{
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *impostor = make_signer("CA", other, NULL);
+	struct fix_revoked hold = { .cert = ee, .at_ms = NOW - 2 * DAY, .reason = 6 };
+	struct fix_revoked gone = { .cert = ee, .at_ms = NOW - 2 * DAY, .reason = 8 };
+	fix_status_crl(&s, &(struct fix_crl_options){ .issuer = impostor,
+						      .this_ms = NOW - DAY,
+						      .revoked = &hold,
+						      .n_revoked = 1,
+						      .number = 5 });
+	EXPECT(ON_HOLD);
+	fix_status_crl(&s, &(struct fix_crl_options){ .issuer = impostor,
+						      .this_ms = NOW - HOUR,
+						      .revoked = &gone,
+						      .n_revoked = 1,
+						      .delta = true,
+						      .base_number = 5,
+						      .number = 7 });
+	EXPECT(ON_HOLD);
+	fix_cert_free(impostor);
+	fix_cert_free(other);
+}
+
+#define POINT_OF_X                                                                     \
+	"crlDistributionPoints=dp\n[dp]\nfullname=URI:" FIX_CRL_URL                    \
+	"\nCRLissuer=dirName:x\n[x]\nO=LTPS Test\nCN=X\n"
+#define INDIRECT                                                                       \
+	"issuingDistributionPoint=critical,@idp\n[idp]\nindirectCRL=TRUE\n"            \
+	"fullname=URI:" FIX_CRL_URL "\n"
+
+/* The certificate names who speaks about it, but a name is anybody's too. */
+Test(review_status, indirect_list_by_a_stranger_is_not_good)
+{
+	fix_status_end(&s);
+	fix_cert_free(ee);
+	ee = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "EE", .issuer = ca, .config = POINT_OF_X });
+	fix_status_begin(&s, (const struct fix_cert *[]){ ee, ca, root }, 3, NOW);
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *impostor = make_signer("X", other, NULL);
+	add_list(impostor, INDIRECT);
+	EXPECT(UNKNOWN);
+	struct fix_cert *x = make_signer("X", root, NULL);
+	add_list(x, INDIRECT);
+	EXPECT(GOOD);
+	fix_cert_free(x);
+	fix_cert_free(impostor);
+	fix_cert_free(other);
+}
+
+/* Whoever certified it: the key is the one that the certificate was signed with. */
+Test(review_status, list_by_the_key_of_the_ca_is_good_by_any_certificate_of_it)
+{
+	struct fix_cert *renewed =
+	    fix_cert_make(&(struct fix_cert_options){ .cn = "CA",
+						      .issuer = root,
+						      .same_key = ca,
+						      .not_before_ms = NOW - HOUR,
+						      .ca = true });
+	fix_status_end(&s);
+	fix_status_begin(&s, (const struct fix_cert *[]){ ee, renewed, root }, 3, NOW);
+	add_list(ca, NULL); /* of a day ago: not by this certificate */
+	EXPECT(UNKNOWN);
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *crossed = fix_cert_make(&(struct fix_cert_options){
+	    .cn = "CA", .issuer = other, .same_key = ca, .ca = true });
+	fix_status_cert(&s, crossed);
+	EXPECT(GOOD);
+	cr_assert_eq(s.r.objects[0].n_signer_path, 3);
+	fix_cert_free(crossed);
+	fix_cert_free(other);
+	fix_cert_free(renewed);
 }

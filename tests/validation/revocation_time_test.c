@@ -277,6 +277,18 @@ Test(revocation_time, without_hindsight_an_entry_counts_whatever_its_date)
 	EXPECT_REVOKED();
 }
 
+/* Not hindsight: the list with the date to come was there at the time asked for. */
+Test(revocation_time, entry_that_was_there_counts_whatever_its_date)
+{
+	add_listed(NOW, NOW + DAY, 1);
+	s.q.known_ms = NOW + 1; /* a clock read twice */
+	EXPECT_REVOKED();
+	s.q.known_ms = NOW + 3 * DAY;
+	EXPECT_REVOKED();
+	s.q.time_ms = NOW - 1;
+	EXPECT_GOOD();
+}
+
 Test(revocation_time, good_word_of_a_ca_that_was_revoked_meanwhile_does_not_count)
 {
 	struct path_cert_revocation above[2];
