@@ -79,7 +79,7 @@ struct crl_entry {
  * Of several entries for one certificate the last counts that revokes for good, which
  * nothing takes back; without one, the last.
  */
-bool crl_find(const struct crl *c, struct view serial, struct view issuer_canonical,
+bool crl_find(const struct crl *c, struct view serial, struct view issuer_coarse,
 	      struct crl_entry *ret);
 
 #endif
