@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "validation/cert_private.h"
 #include "validation/crl_index.h"
-#include "validation/name.h"
+#include "validation/name_coarse.h"
 
 struct crl_owned {
 	struct crl c; /* first: one address for both */
@@ -191,7 +191,7 @@ static int take_issuer(struct crl_owned *o, size_t position, struct view names,
 			return -1;
 		if (g.kind != GENERAL_NAME_DIRECTORY)
 			continue;
-		if (n++ == 0 && name_canonical(g.value, scratch, err) != 0)
+		if (n++ == 0 && name_coarse(g.value, scratch, err) != 0)
 			return -1;
 	}
 	if (n != 1) {
@@ -223,11 +223,13 @@ static int take_entry(struct crl_owned *o, size_t position, const struct entry *
 
 static int read_entries(struct crl_owned *o, struct ltps_error *err)
 {
-	struct buf scratch = buf_make(NAME_CANONICAL_MAX);
+	struct buf scratch = buf_make(NAME_COARSE_MAX);
 	struct view cursor = o->entries;
 	struct entry e;
-	int rc = crl_index_new(o->entries, o->c.sha256, o->c.issuer_canonical,
-			       &o->c.index, err);
+	int rc = name_coarse(o->c.issuer, &scratch, err);
+	if (rc == 0)
+		rc = crl_index_new(o->entries, o->c.sha256, view_buf(&scratch),
+				   &o->c.index, err);
 	while (rc == 0 && cursor.n > 0) {
 		size_t position = o->entries.n - cursor.n;
 		rc = read_entry(&cursor, &e, err);
@@ -515,7 +517,7 @@ void crl_free(struct crl *c)
 	mem_free(o);
 }
 
-bool crl_find(const struct crl *c, struct view serial, struct view issuer_canonical,
+bool crl_find(const struct crl *c, struct view serial, struct view issuer_coarse,
 	      struct crl_entry *ret)
 {
 	struct ltps_error ignored = LTPS_ERROR_INIT;
@@ -524,7 +526,7 @@ bool crl_find(const struct crl *c, struct view serial, struct view issuer_canoni
 	bool found = false;
 	for (int n = 0;
 	     n < ENTRIES_ALIKE_MAX &&
-	     crl_index_find(c->index, serial, issuer_canonical, &last, &position);
+	     crl_index_find(c->index, serial, issuer_coarse, &last, &position);
 	     n++) {
 		struct view cursor = view_skip(owned(c)->entries, position);
 		if (read_entry(&cursor, &e, &ignored) != 0)

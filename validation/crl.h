@@ -75,11 +75,11 @@ struct crl_entry {
  * the certificateIssuer of an entry holds for the following ones too (RFC 5280
  * 5.3.3); before the first, and in direct lists, it is the list's own issuer.
  * serial            INTEGER contents, compared as numbers
- * issuer_canonical  of the certificate
+ * issuer_coarse     of the certificate (validation/name_coarse.h), as the index has it
  * Of several entries for one certificate the last counts that revokes for good, which
  * nothing takes back; without one, the last.
  */
-bool crl_find(const struct crl *c, struct view serial, struct view issuer_canonical,
+bool crl_find(const struct crl *c, struct view serial, struct view issuer_coarse,
 	      struct crl_entry *ret);
 
 #endif

@@ -12,7 +12,7 @@
 /* Entries in a bucket, on average. */
 #define BUCKET_ENTRIES 4
 #define PENDING_FIRST 16
-/* Canonical names of all issuers in an indirect list: grows with what it holds. */
+/* Coarse names of all issuers in an indirect list: grows with what it holds. */
 #define NAMES_MAX (4 * CRL_SIZE_MAX)
 /* Segments looked back at for the same name: lists in order of serial numbers
  * alternate between few issuers. */

@@ -17,13 +17,13 @@ struct crl_index;
 /*
  * entries    contents of revokedCertificates; must outlive the index
  * sha256     of the list
- * own_issuer canonical issuer of the list; copied
+ * own_issuer coarse form of the list's issuer; copied
  * Fails: NOMEM
  */
 int crl_index_new(struct view entries, const uint8_t sha256[32], struct view own_issuer,
 		  struct crl_index **ret, struct ltps_error *err) LTPS_CHECKED;
 void crl_index_free(struct crl_index *x); /* NULL-safe */
-/* The following entries are of this issuer (canonical), RFC 5280 5.3.3. Fails: NOMEM,
+/* The following entries are of this issuer (coarse), RFC 5280 5.3.3. Fails: NOMEM,
  * TOO_LARGE (object) */
 int crl_index_issuer(struct crl_index *x, size_t position, struct view issuer,
 		     struct ltps_error *err) LTPS_CHECKED;

@@ -8,10 +8,12 @@
  */
 #include "validation/name.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "validation/fields.h"
+#include "validation/name_coarse.h"
 
 /* Attributes of one RDN; nobody has seen more than five. */
 #define RDN_ATTRIBUTES_MAX 64
@@ -205,8 +207,41 @@ static bool fold_text(struct reader r, struct buf *out)
 	return true;
 }
 
+static bool is_ascii(struct view v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (v.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* The folded text from `start` on, coarsely. Of ASCII alone nothing is left to do;
+ * otherwise the normal form may have made spaces, and it is folded once more. */
+static int coarsen(struct buf *out, size_t start, struct ltps_error *err)
+{
+	uint8_t *p;
+	size_t n;
+	struct view text = view_of(out->p + start, out->n - start);
+	if (is_ascii(text))
+		return 0;
+	if (name_fold_text(text, &p, &n, err) != 0)
+		return -1;
+	int rc;
+	out->n = start;
+	if (n > out->max - start)
+		rc = ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT,
+			       "RFC 5280 4.1.2.4", "name that grows when folded");
+	else
+		rc = buf_reserve(out, n, err);
+	if (rc == 0) /* in UTF-8 every character is one */
+		(void)fold_text((struct reader){ .rest = view_of(p, n) }, out);
+	free(p);
+	return rc;
+}
+
 /* Kind, length, octets. */
-static int put_value(const struct tlv *value, struct buf *out, struct ltps_error *err)
+static int put_value(const struct tlv *value, bool coarse, struct buf *out,
+		     struct ltps_error *err)
 {
 	struct reader r;
 	size_t before = out->n;
@@ -217,6 +252,8 @@ static int put_value(const struct tlv *value, struct buf *out, struct ltps_error
 		out->p[out->n] = KIND_TEXT;
 		out->n += 5;
 		if (fold_text(r, out)) {
+			if (coarse && coarsen(out, before + 5, err) != 0)
+				return -1;
 			set_length(out->p + before + 1, out->n - before - 5);
 			return 0;
 		}
@@ -242,14 +279,15 @@ static int read_attribute(struct view *cursor, struct view *ret_type,
 	return tlv_end(body, "AttributeTypeAndValue", err);
 }
 
-static int put_attribute(struct view *cursor, struct buf *out, struct ltps_error *err)
+static int put_attribute(struct view *cursor, bool coarse, struct buf *out,
+			 struct ltps_error *err)
 {
 	struct view type;
 	struct tlv value;
 	if (read_attribute(cursor, &type, &value, err) != 0 ||
 	    put_length(out, type.n, err) != 0 || buf_put(out, type, err) != 0)
 		return -1;
-	return put_value(&value, out, err);
+	return put_value(&value, coarse, out, err);
 }
 
 static int fail_rdn(struct ltps_error *err, enum ltps_code code, const char *why)
@@ -285,7 +323,8 @@ static int sort_attributes(struct buf *out, size_t start, const size_t *ends, si
 }
 
 /* One RDN: the contents of its SET. */
-static int put_rdn(struct view rdn, struct buf *out, struct ltps_error *err)
+static int put_folded_rdn(struct view rdn, bool coarse, struct buf *out,
+			  struct ltps_error *err)
 {
 	size_t ends[RDN_ATTRIBUTES_MAX];
 	size_t n = 0, start = out->n + 4;
@@ -296,7 +335,7 @@ static int put_rdn(struct view rdn, struct buf *out, struct ltps_error *err)
 	while (rdn.n > 0) {
 		if (n >= RDN_ATTRIBUTES_MAX)
 			return fail_rdn(err, LTPS_TOO_LARGE, "too many attributes");
-		if (put_attribute(&rdn, out, err) != 0)
+		if (put_attribute(&rdn, coarse, out, err) != 0)
 			return -1;
 		ends[n++] = out->n;
 	}
@@ -304,6 +343,16 @@ static int put_rdn(struct view rdn, struct buf *out, struct ltps_error *err)
 		return -1;
 	set_length(out->p + start - 4, out->n - start);
 	return 0;
+}
+
+static int put_rdn(struct view rdn, struct buf *out, struct ltps_error *err)
+{
+	return put_folded_rdn(rdn, false, out, err);
+}
+
+static int put_coarse_rdn(struct view rdn, struct buf *out, struct ltps_error *err)
+{
+	return put_folded_rdn(rdn, true, out, err);
 }
 
 static int check_size(struct view name, struct ltps_error *err)
@@ -340,6 +389,15 @@ int name_canonical(struct view name, struct buf *out, struct ltps_error *err)
 {
 	size_t before = out->n;
 	if (each_rdn(name, put_rdn, out, err) == 0)
+		return 0;
+	out->n = before;
+	return -1;
+}
+
+int name_coarse(struct view name, struct buf *out, struct ltps_error *err)
+{
+	size_t before = out->n;
+	if (each_rdn(name, put_coarse_rdn, out, err) == 0)
 		return 0;
 	out->n = before;
 	return -1;

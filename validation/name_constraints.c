@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "validation/fields.h"
+#include "validation/name_coarse.h"
 #include "validation/name_match.h"
 
 #define KINDS (GENERAL_NAME_RID + 1)
@@ -25,8 +26,8 @@
 #define OID_SMTP_UTF8_MAILBOX "1.3.6.1.5.5.7.8.9"
 
 struct subtree {
-	struct view base;     /* of a directory name its canonical form */
-	struct buf canonical; /* what base points to then */
+	struct view base;  /* of a directory name its canonical, or coarse form */
+	struct buf folded; /* what base points to then */
 	unsigned level;       /* which certificate it comes from */
 	bool excluded;
 };
@@ -54,7 +55,7 @@ void name_constraints_free(struct name_constraints *n)
 		return;
 	for (size_t k = 0; k < KINDS; k++) {
 		for (size_t i = 0; i < n->lists[k].n; i++)
-			buf_free(&n->lists[k].items[i].canonical);
+			buf_free(&n->lists[k].items[i].folded);
 		mem_free(n->lists[k].items);
 	}
 	mem_free(n);
@@ -99,22 +100,30 @@ static int read_subtree(struct view *list, struct raw_subtree *ret,
 	return 0;
 }
 
+/* Wrongly equal names are refused by an excluded subtree, and let in by a permitted one:
+ * each is compared so that it errs on the strict side. */
+static int fold_base(struct view name, bool excluded, struct buf *out,
+		     struct ltps_error *err)
+{
+	return excluded ? name_coarse(name, out, err) : name_canonical(name, out, err);
+}
+
 static int put_usable(struct name_constraints *n, const struct raw_subtree *raw,
 		      bool excluded, struct ltps_error *err)
 {
 	struct subtree s = { .base = raw->base.value,
-			     .canonical = buf_make(NAME_CANONICAL_MAX),
+			     .folded = buf_make(NAME_COARSE_MAX),
 			     .level = n->levels,
 			     .excluded = excluded };
 	if (raw->base.kind == GENERAL_NAME_DIRECTORY) {
-		if (name_canonical(raw->base.value, &s.canonical, err) != 0)
+		if (fold_base(raw->base.value, excluded, &s.folded, err) != 0)
 			goto fail;
-		s.base = view_buf(&s.canonical);
+		s.base = view_buf(&s.folded);
 	}
 	if (list_add(&n->lists[raw->base.kind], &s, err) == 0)
 		return 0;
 fail:
-	buf_free(&s.canonical);
+	buf_free(&s.folded);
 	return -1;
 }
 
@@ -308,11 +317,14 @@ static int check_directory(struct check *k, struct view name, struct ltps_error 
 {
 	struct ready_name ready = { .kind = GENERAL_NAME_DIRECTORY };
 	struct buf canonical = buf_make(NAME_CANONICAL_MAX);
+	struct buf coarse = buf_make(NAME_COARSE_MAX);
 	int rc = 0;
 	if (!concerned(k, GENERAL_NAME_DIRECTORY, name))
 		return 0;
-	if (name_canonical(name, &canonical, err) == 0) {
+	if (name_canonical(name, &canonical, err) == 0 &&
+	    name_coarse(name, &coarse, err) == 0) {
 		ready.canonical = view_buf(&canonical);
+		ready.coarse = view_buf(&coarse);
 		check_ready(k, &ready, name);
 	} else if (err->fault == LTPS_FAULT_OBJECT) {
 		ltps_error_clear(err);
@@ -321,6 +333,7 @@ static int check_directory(struct check *k, struct view name, struct ltps_error 
 	} else {
 		rc = -1;
 	}
+	buf_free(&coarse);
 	buf_free(&canonical);
 	return rc;
 }
@@ -407,13 +420,9 @@ static void check_subject_mail(struct check *k, const struct cert *c)
 	}
 }
 
-static void check_subject(struct check *k, const struct cert *c)
+static int check_subject(struct check *k, const struct cert *c, struct ltps_error *err)
 {
-	struct ready_name ready = { .kind = GENERAL_NAME_DIRECTORY,
-				    .canonical = c->subject_canonical };
-	if (!name_is_empty(c->subject) &&
-	    concerned(k, GENERAL_NAME_DIRECTORY, c->subject))
-		check_ready(k, &ready, c->subject);
+	return name_is_empty(c->subject) ? 0 : check_directory(k, c->subject, err);
 }
 
 int name_constraints_check(const struct name_constraints *n, const struct cert *c,
@@ -425,8 +434,7 @@ int name_constraints_check(const struct name_constraints *n, const struct cert *
 	ret->text[0] = '\0';
 	if (n->levels == 0)
 		return 0;
-	check_subject(&k, c);
-	if (check_alternative(&k, c, err) != 0)
+	if (check_subject(&k, c, err) != 0 || check_alternative(&k, c, err) != 0)
 		return -1;
 	if (ret->code == PATH_OK)
 		check_subject_mail(&k, c);

@@ -348,5 +348,7 @@ bool name_within(const struct ready_name *n, struct view base)
 
 bool name_touches(const struct ready_name *n, struct view base)
 {
+	if (n->kind == GENERAL_NAME_DIRECTORY)
+		return view_starts(n->coarse, base);
 	return name_within(n, base) || (n->wildcard && dns_within(base, n->text));
 }

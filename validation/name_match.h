@@ -36,13 +36,15 @@ struct ready_name {
 	bool wildcard;            /* DNS "*.text" */
 	struct mail_address mail; /* EMAIL */
 	struct view canonical;    /* DIRECTORY */
+	struct view coarse;       /* DIRECTORY: what excluded subtrees are held against */
 };
 /* DNS, URI and IP names, EMAIL with `utf8`; false: malformed as this form. */
 bool ready_name_make(enum general_name_kind kind, struct view value, bool utf8,
 		     struct ready_name *ret);
 /* base: as base_check() found it usable; of DIRECTORY its canonical form. */
 bool name_within(const struct ready_name *n, struct view base);
-/* Whether any name that a wildcard stands for is within; the same for others. */
+/* Whether an excluded subtree has it, or any name that a wildcard stands for. base: as
+ * above, but of DIRECTORY the coarse form. */
 bool name_touches(const struct ready_name *n, struct view base);
 
 #endif

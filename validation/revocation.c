@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "validation/name_coarse.h"
 #include "validation/revocation_private.h"
 
 bool revocation_step(struct revocation_job *job, uint32_t n)
@@ -92,9 +93,11 @@ int revocation_ask(struct path_run *run, const struct revocation_query *q,
 	job->path = q->path;
 	job->cert = q->path->certs[q->index];
 	job->issuer = q->path->certs[q->index + 1];
+	job->issuer_coarse = buf_make(NAME_COARSE_MAX);
 	job->known_ms = q->known_ms != 0 ? q->known_ms : q->time_ms;
 	revocation_words_init(&job->words);
 	int rc = answer(job, ret, err);
+	buf_free(&job->issuer_coarse);
 	revocation_points_free(job);
 	revocation_signers_free(job);
 	mem_free(job);

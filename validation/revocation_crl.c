@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "validation/name_coarse.h"
 #include "validation/revocation_private.h"
 
 /* Pairs of complete list and delta that one step pays for. */
@@ -142,7 +143,7 @@ static int gather(struct revocation_job *job, struct gathered *g,
 static bool find_entry(const struct revocation_job *job, const struct crl *c,
 		       struct crl_entry *ret)
 {
-	return crl_find(c, job->cert->serial, job->cert->issuer_canonical, ret);
+	return crl_find(c, job->cert->serial, view_buf(&job->issuer_coarse), ret);
 }
 
 /* 6.3.3 j and k: removeFromCRL in a complete list says that it is not listed. */
@@ -334,6 +335,9 @@ static int take(struct revocation_job *job, const struct list *l,
 int revocation_ask_crls(struct revocation_job *job, struct ltps_error *err)
 {
 	struct gathered g = { 0 };
+	/* Without it no list can say anything, good least of all. */
+	if (name_coarse(job->cert->issuer, &job->issuer_coarse, err) != 0)
+		return revocation_forgive(err);
 	int rc = gather(job, &g, err);
 	for (size_t i = 0; rc == 0 && i < g.complete.n; i++)
 		rc = take(job, &g.complete.p[i], &g.deltas, err);

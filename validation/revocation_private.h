@@ -117,6 +117,7 @@ struct revocation_job {
 	const struct path_candidate *path;
 	const struct cert *cert;
 	const struct cert *issuer;
+	struct buf issuer_coarse; /* of cert: what entries of lists are found by */
 	int64_t known_ms;
 	struct revocation_point points[REVOCATION_POINTS_MAX + 1];
 	size_t n_points;

@@ -11,6 +11,7 @@
 #include "tests/oom/oom.h"
 #include "tests/support/pki_fixture.h"
 #include "tests/support/trusted_list_kit.h"
+#include "validation/name_coarse.h"
 #include "validation/past.h"
 #include "validation/trusted_list.h"
 #include "validation/validation_policy.h"
@@ -240,12 +241,15 @@ static int read_cert(struct ltps_error *err)
 static int read_crl(struct ltps_error *err)
 {
 	struct crl_entry entry;
+	struct buf issuer = buf_make(NAME_COARSE_MAX);
 	struct crl *c = NULL;
 	int rc = -1;
-	if (crl_parse(view_buf(&s.revoked_crl), &c, err) == 0)
-		rc = crl_find(c, s.target->serial, c->issuer_canonical, &entry)
+	if (crl_parse(view_buf(&s.revoked_crl), &c, err) == 0 &&
+	    name_coarse(c->issuer, &issuer, err) == 0)
+		rc = crl_find(c, s.target->serial, view_buf(&issuer), &entry)
 			 ? 0
 			 : OOM_OTHER;
+	buf_free(&issuer);
 	crl_free(c);
 	return rc;
 }

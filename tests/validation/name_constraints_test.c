@@ -117,6 +117,17 @@ Test(name_constraints, directory_names_when_outside_or_excluded_are_refused)
 	       { "dir:O=a", NULL, "O=a", "dir:O=a;dir:O=b", OUTSIDE });
 }
 
+/* Excluded subtrees take what RFC 5280 7.1 holds equal; permitted ones stay strict. */
+Test(name_constraints, directory_names_when_only_coarsely_equal_are_excluded)
+{
+	EXPECT({ NULL, "dir:O=\xc3\x84rzte", "O=\xc3\xa4rzte,CN=x", NULL, EXCLUDED },
+	       { NULL, "dir:O=\xc3\x84rzte", "O=A\xcc\x88rzte", NULL, EXCLUDED },
+	       { NULL, "dir:O=\xc3\x84rzte", "O=b", "dir:O=\xc3\xa4RZTE", EXCLUDED },
+	       { NULL, "dir:O=\xc3\x84rzte", "O=Arzte", NULL, FINE },
+	       { "dir:O=\xc3\x84rzte", NULL, "O=\xc3\xa4rzte", NULL, OUTSIDE },
+	       { "dir:O=\xc3\x84rzte", NULL, "O=\xc3\x84rzte", NULL, FINE });
+}
+
 Test(name_constraints, directory_names_when_within_are_permitted)
 {
 	EXPECT({ "dir:O=a", NULL, "O=a,CN=x", NULL, FINE },
