@@ -345,34 +345,36 @@ Test(fetch, silent_server_times_out)
 	http_stub_stop(s);
 }
 
+/* One request of a server that hangs behind this beginning of an answer. */
+static struct outcome ask_hanging(const char *begin, uint32_t total_ms,
+				  uint32_t silent_ms)
+{
+	const struct stub_answer answer = { .text = begin, .then = STUB_HANG };
+	struct fetch_policy policy = lenient();
+	struct http_stub *s = http_stub_start(&answer, 1);
+	struct fetch_request req = { .url = http_stub_url(s, "/"),
+				     .silent_ms = silent_ms };
+	struct outcome o = { .err = LTPS_ERROR_INIT };
+	struct fetch *f = NULL;
+	if (total_ms > 0)
+		policy.total_ms = total_ms;
+	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
+	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	fetch_free(f);
+	http_stub_stop(s);
+	return o;
+}
+
 /* Nothing of an answer is another matter than an answer that takes its time. */
 Test(fetch, silence_ends_before_the_policy_does)
 {
-	static const struct stub_answer answers[] = {
-		{ .text = "", .then = STUB_HANG },
-		{ .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no",
-		  .then = STUB_HANG },
-	};
-	struct fetch_policy policy = lenient();
-	struct http_stub *s = http_stub_start(answers, 2);
-	struct fetch_request req = { .url = http_stub_url(s, "/"), .silent_ms = 1 };
-	struct outcome o = { .err = LTPS_ERROR_INIT };
-	struct fetch *f = NULL;
-	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
-	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	struct outcome o = ask_hanging("", 0, 1);
 	cr_expect_str_eq(o.err.text, "no answer begins");
 	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
-	fetch_free(f);
 	/* This one has begun: it is the policy that ends it. */
-	policy.total_ms = 3000;
-	req.silent_ms = 1000;
-	o = (struct outcome){ .err = LTPS_ERROR_INIT };
-	cr_assert_eq(fetch_new(&policy, &f, &o.err), 0);
-	o.rc = fetch_do(f, &req, &o.r, &o.err);
+	o = ask_hanging("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", 3000, 1000);
 	cr_expect_str_neq(o.err.text, "no answer begins");
 	expect_failure(o, LTPS_TIMEOUT, LTPS_FAULT_REMOTE);
-	fetch_free(f);
-	http_stub_stop(s);
 }
 
 /* The handle's own end counts where it is before the policy's, and is not kept. */
