@@ -40,7 +40,7 @@ int material_add(struct material *m, enum material_kind kind, struct view der,
 		 struct ltps_error *err) LTPS_CHECKED;
 /*
  * material_add_anchor - an anchor that was trusted until a moment (EN 319 102-1: its
- * sunset): what is proven to have existed by then may end at it. An anchor added twice
+ * sunset): what is proven to have existed before it may end at it. An anchor added twice
  * keeps the later sunset.
  * sunset_ms  INT64_MAX: trusted still
  */
