@@ -255,7 +255,8 @@ static int ask_network(struct needs *l, const struct need *need, const char *key
 	}
 	if (why.code == LTPS_TIMEOUT) {
 		const int64_t waited_ms = clock_monotonic_ms() - began_ms;
-		l->silent_ms += waited_ms;
+		/* One that drips for long must not keep the next from being asked. */
+		l->silent_ms += waited_ms < NEED_SILENT_MS ? waited_ms : NEED_SILENT_MS;
 		/* Less was not the host's fault: our own time was over. */
 		*ret_silent = waited_ms >= NEED_SILENT_MS;
 	}

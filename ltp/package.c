@@ -370,8 +370,7 @@ static int write_all(struct package *p, const struct ltp_trace *t,
 {
 	if (add_versions(p, err) != 0 || add_anchors(p, err) != 0 ||
 	    package_material(p, err) != 0 ||
-	    add_policy(p, PACKAGE_EVIDENCE_POLICY, p->w->l->o.evidence_policy, err) !=
-		0 ||
+	    add_policy(p, PACKAGE_EVIDENCE_POLICY, p->evidence_policy, err) != 0 ||
 	    add_policy(p, PACKAGE_POLICY, p->policy, err) != 0 ||
 	    add_trace(p, t, err) != 0 || add_description(p, err) != 0 ||
 	    package_pages(p, err) != 0 || worker_take(p->w, p->sums.n, err) != 0 ||
@@ -399,6 +398,9 @@ static int build(struct package *p, const struct ltp_trace *t, struct buf *out,
 	const int64_t now_ms = ltp_now(p->w->l);
 	p->now_ms = now_ms + (1000 - now_ms % 1000) % 1000;
 	p->policy = profile != NULL ? policy_of(p->w->l, profile) : NULL;
+	const struct validation_policy *evidence = p->w->l->o.evidence_policy;
+	if (evidence != NULL && validation_policy_is_whole(evidence))
+		p->evidence_policy = evidence;
 	p->sums = buf_make(PACKAGE_TEXT_MAX);
 	/* One time in all entries: that of the object. */
 	if (material_new(&p->material, err) != 0 ||

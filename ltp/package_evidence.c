@@ -70,7 +70,9 @@ static int judge(struct package *p, const struct package_version *pv,
 	struct ers_input in = { .objects = objects,
 				.n_objects = pv->n,
 				.material = p->w->l->history,
-				.policy = p->w->l->o.algorithms,
+				.policy = p->evidence_policy != NULL
+					      ? &p->evidence_policy->algorithms
+					      : NULL,
 				.time_ms = p->now_ms };
 	int rc = -1;
 	if (objects == NULL || digests == NULL) {

@@ -42,6 +42,9 @@ struct package {
 	size_t n_steps, cap_steps;
 	struct material *material; /* that the judgements rest on */
 	const struct validation_policy *policy;
+	/* That evidence is judged by; NULL: none, or one with a suite of the operator's
+	 * own, which whoever reads the package would not have. */
+	const struct validation_policy *evidence_policy;
 	bool missing; /* evidence of some version, or octets that are damaged */
 	char (*notes)[PACKAGE_NOTE_MAX];
 	size_t n_notes, cap_notes;

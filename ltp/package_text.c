@@ -149,7 +149,7 @@ static int put_line(const struct package *p, const struct package_step *s,
 				   "ltps evidence verify %.*s --anchor anchors.pem "
 				   "%s--time %s",
 				   n, files,
-				   p->w->l->o.evidence_policy != NULL
+				   p->evidence_policy != NULL
 				       ? "--policy " PACKAGE_EVIDENCE_POLICY " "
 				       : "",
 				   now);

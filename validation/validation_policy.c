@@ -65,13 +65,26 @@ static bool is_file_of(const char *file, const char *prefix, const char *name,
 	return n > 0 && (size_t)n < sizeof(wanted) && strcmp(file, wanted) == 0;
 }
 
+/* Of the built-in suites; algorithm_suites_count: none has this name. */
+static size_t suite_place(const char *name)
+{
+	size_t i = 0;
+	while (i < algorithm_suites_count &&
+	       !is_file_of(algorithm_suites[i].name, SUITE_PREFIX, name, SUITE_SUFFIX))
+		i++;
+	return i;
+}
+
+bool validation_policy_is_whole(const struct validation_policy *p)
+{
+	return suite_place(p->suite_name) < algorithm_suites_count;
+}
+
 static int builtin_suite(const char *name, struct buf *out, struct ltps_error *err)
 {
-	for (size_t i = 0; i < algorithm_suites_count; i++) {
-		if (is_file_of(algorithm_suites[i].name, SUITE_PREFIX, name,
-			       SUITE_SUFFIX))
-			return buf_put(out, algorithm_suites[i].bytes, err);
-	}
+	const size_t i = suite_place(name);
+	if (i < algorithm_suites_count)
+		return buf_put(out, algorithm_suites[i].bytes, err);
 	return ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_CALLER, NULL,
 			 "there is no algorithm suite %.100s", name);
 }

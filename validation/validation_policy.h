@@ -87,6 +87,8 @@ bool validation_policy_outdated(const struct validation_policy *p, int64_t time_
  */
 int validation_policy_text(const struct validation_policy *p, struct buf *out,
 			   struct ltps_error *err) LTPS_CHECKED;
+/* Whether its text is all that is needed: its suite is one that LTPS brings along. */
+bool validation_policy_is_whole(const struct validation_policy *p);
 int validation_policy_json(const struct validation_policy *p, struct buf *out,
 			   struct ltps_error *err) LTPS_CHECKED;
 

@@ -95,7 +95,7 @@ static bool submit(int fd, unsigned client, unsigned i)
 	    i, base64);
 	const int n =
 	    snprintf(request, sizeof(request),
-		     "POST /pres/PreservePO HTTP/1.1\r\nHost: a\r\n"
+		     "POST /pres/PreservePO HTTP/1.1\r\nHost: localhost\r\n"
 		     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		     body_n, body);
 	if (send(fd, request, (size_t)n, MSG_NOSIGNAL) != n)
