@@ -947,6 +947,27 @@ Test(pdf_objects, versions_of_a_plain_object_are_confirmed_by_their_place)
 	release(&d, &s);
 }
 
+/* What libqpdf may find in the place of a plain object, at offset 0x1234. */
+Test(pdf_objects, the_mark_of_another_place_is_none)
+{
+	static const char *const others[] = {
+		"<0000000000001235>", "<00000000001234>", "<000000000000001234>",
+		"(Z)", "<5A>", "4660", "[<0000000000001234>]", "null", "/N", "<>",
+	};
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arena a = arena_make(1 << 20);
+	const struct pdf_value *v;
+	cr_assert_eq(
+	    pdf_value_read(view_text("<0000000000001234>"), &a, &v, NULL, &err), 0);
+	cr_assert(pdf_is_plain_mark(v, 0x1234));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		cr_assert_eq(pdf_value_read(view_text(others[i]), &a, &v, NULL, &err),
+			     0);
+		cr_assert_not(pdf_is_plain_mark(v, 0x1234), "%s", others[i]);
+	}
+	arena_free(&a);
+}
+
 /* The catalog, or what it calls pages, is looked at when a revision is opened. */
 Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
 {
