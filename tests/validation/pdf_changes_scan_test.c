@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "formats/pdf_lex.h"
 #include "tests/support/pdf_edges_plain.h"
 
 #define OCTETS ((uint64_t)1 << 30)
@@ -142,6 +143,33 @@ Test(pdf_changes_scan, references_however_written_are_found)
 	EXPECT(v);
 }
 
+/* Enough behind them, so that what is quick about plain numbers can be. */
+#define REST "/Rest(of it, which is long)"
+Test(pdf_changes_scan, plain_references_are_found_where_others_stand_beside_them)
+{
+	static const struct spelling v[] = {
+		O("[1 0 R 22 0 R 333 0 R 4444 0 R 55555 0 R]" REST, 1, 22, 333, 4444,
+		  55555),
+		O("[666666 0 R 7777777 0 R 8388607 0 R]", 666666, 7777777, 8388607),
+		O("[8388608 0 R 1 0 R 9999999 0 R 2 0 R]", 1, 2),
+		O("[00000012 0 R 0000012 0 R 012 0 R]", 12, 12, 12),
+		O("[0 0 R 0000000 0 R 3 0 R " REST "]", 3),
+		O("[1 0 R\n2 0 R\r3 0 R\t4 0 R  5 0 R" REST "]", 1, 2, 3, 4, 5),
+		O("[ 1 0 R 2  0 R 3 0  R 4 1 R 5 00 R" REST "]", 1, 2, 3, 4, 5),
+		O("[1 0 R/N2 0 R/3 0 R 4 0 R" REST "]", 1, 4),
+		O("[1 0 R(x)2 0 R[3 0 R<<4 0 R>>]5 0 R" REST "]", 1, 2, 3, 4, 5),
+		O("[/R 1 0 R/R2 0 R /RR 3 0 R" REST "]", 1, 3),
+		O("[1 0 RR 2 0 R3 0 R 4 0 R" REST "]", 4),
+		O("[1 0 R%2 0 R\n3 0 R" REST "]", 1, 3),
+		O("[(1 0 R [2 0 R)3 0 R <31 > 4 0 R" REST "]", 3, 4),
+		O("[a1 0 R 2a 0 R -3 0 R +4 0 R 5. 0 R 6 0 R" REST "]", 6),
+		O("[1 0 obj 2 0 R 3 0 0 R 4 0 R" REST "]", 2, 4),
+		O("[1 0 R 12345678 0 R 2 0 R" REST "]", 1, 2),
+		O("[1\0" "0 R 2 0\0R 3\f0 R 4 0 R" REST "]", 1, 2, 3, 4),
+	};
+	EXPECT(v);
+}
+
 Test(pdf_changes_scan, references_split_by_comments_are_found)
 {
 	static const struct spelling v[] = {
@@ -250,6 +278,41 @@ Test(pdf_changes_scan, forms_follow_the_key_that_the_reference_stands_under)
 	cr_assert_eq(l.n, 1);
 	cr_expect_eq(l.v[0].form, (unsigned)PDF_EDGE_ARRAY);
 	mem_free(l.v);
+}
+
+/* ---- headers ---- */
+
+/* Three words, with white space and comments before each, whatever they are. */
+static size_t behind_three_words(struct view in)
+{
+	size_t at = 0;
+	for (int i = 0; i < 3; i++) {
+		at = pdf_skip_white_and_comments(in, at);
+		while (at < in.n && !pdf_is_end(in.p[at]))
+			at++;
+	}
+	return at;
+}
+
+Test(pdf_changes_scan, headers_however_written_are_passed_over)
+{
+	static const char *const heads[] = {
+		"1 0 obj",	   "1234567 0 obj",  "12345678 0 obj", "0 0 obj",
+		"12 1 obj",	   "12 0 object",    "12 0 obj/N",     "12 0 obj%x\n",
+		"12 0 ob",	   "12  0 obj",	     "12 0  obj",      "12\n0\nobj",
+		" 12 0 obj",	   "%x\n12 0 obj",   "a2 0 obj",       "1/ 0 obj",
+		"12 0 obj<<",	   "12 0 obj[",	     "<1 0 obj",       "12 00 obj",
+		"12%x\n0 obj",	   "",		     "        0 obj",  "1 0 obj1 0 obj",
+	};
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		for (int rest = 0; rest < 2; rest++) {
+			char text[80];
+			snprintf(text, sizeof(text), "%s%s", heads[i],
+				 rest ? " << /A 1 0 R /B 2 0 R >>" : "");
+			struct view in = view_text(text);
+			cr_expect_eq(pdf_scan_header(in, 0), behind_three_words(in),
+				     "%s", text);
+		}
 }
 
 /* ---- limits ---- */
