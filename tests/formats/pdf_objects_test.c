@@ -968,17 +968,27 @@ Test(pdf_objects, the_mark_of_another_place_is_none)
 	arena_free(&a);
 }
 
-/* The catalog, or what it calls pages, is looked at when a revision is opened. */
+static bool is_excerpted_whole(struct opened *d, uint32_t number)
+{
+	const struct view v = get(d, 0, number)->where;
+	return memcmp(d->o->excerpt.p + (v.p - d->file->octets.p), v.p, v.n) == 0;
+}
+
+/* The catalog, and what it calls pages, may be looked at when a revision is opened. */
 Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
 {
-	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R/Long (so that it were worth it)");
-	pdf_sketch_object(&s, 3, "<< /Long (an object that is worth it) >>");
+	struct pdf_sketch s = pdf_sketch_begin();
+	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 2 0 R/Long (worth it)>>");
+	pdf_sketch_object(&s, 2, "<</Type/Pages/Long (an object that is worth it)>>");
+	pdf_sketch_object(&s, 3, "<<          /Long (an object that is worth it)>>");
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
-	get(&d, 0, 1);
-	get(&d, 0, 2);
-	get(&d, 0, 3);
+	for (uint32_t i = 1; i <= 3; i++)
+		get(&d, 0, i);
 	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 1));
+	cr_assert(is_excerpted_whole(&d, 2));
+	cr_assert_not(is_excerpted_whole(&d, 3));
 	release(&d, &s);
 }
 
