@@ -15,6 +15,8 @@
  *
  * No object may stand within what was moved.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -197,6 +199,122 @@ bool pdf_is_mark(const struct pdf_value *v)
 	return v->kind == PDF_STRING && view_is_text(v->text, "Z");
 }
 
+/* ---- plain objects ---- */
+
+/* Octets that are worth it: more than a mark has. */
+#define PLAIN_MIN ((size_t)32)
+
+/* Numbers of what libqpdf looks into when it opens a revision: catalogs, and the roots
+ * of page trees as far as the catalogs are known. */
+struct roots {
+	uint32_t *v;
+	size_t n;
+};
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int find_roots(struct pdf_objects *o, struct roots *r, struct ltps_error *err)
+{
+	struct pdf_slot *s;
+
+	r->v = mem_alloc(2 * o->file->n_revisions * sizeof(r->v[0]));
+	if (r->v == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < o->file->n_revisions; i++) {
+		const struct pdf_value *root =
+		    pdf_dict_get(o->file->revisions[i].trailer, "Root");
+		if (root == NULL || root->kind != PDF_REF)
+			continue;
+		if (pdf_slot_of(o, i, root->ref, &s, err) != 0)
+			return -1;
+		const struct pdf_value *pages =
+		    s->state == PDF_SLOT_READ ? pdf_dict_get(s->own, "Pages") : NULL;
+		r->v[r->n++] = root->ref.number;
+		if (pages != NULL && pages->kind == PDF_REF)
+			r->v[r->n++] = pages->ref.number;
+	}
+	qsort(r->v, r->n, sizeof(r->v[0]), by_number);
+	return 0;
+}
+
+/* What has the shape of one is taken for one. */
+static bool is_root(const struct roots *r, const struct pdf_slot *s)
+{
+	return pdf_dict_get(s->own, "Pages") != NULL ||
+	       (pdf_dict_get(s->own, "Kids") != NULL &&
+		pdf_dict_get(s->own, "Count") != NULL) ||
+	       bsearch(&s->ref.number, r->v, r->n, sizeof(r->v[0]), by_number) != NULL;
+}
+
+/* The offset of the object: another version of it, or another object, has another. */
+static void write_mark(struct pdf_objects *o, const struct pdf_slot *s, struct view old)
+{
+	uint8_t *to = o->excerpt.p + (old.p - o->file->octets.p);
+	char mark[PLAIN_MIN];
+	const int n = snprintf(mark, sizeof(mark), "<%016llx>%s",
+			       (unsigned long long)s->entry->offset, END);
+
+	memcpy(to, mark, (size_t)n);
+	memset(to + n, 0, old.n - (size_t)n);
+}
+
+bool pdf_is_plain_mark(const struct pdf_value *v, uint64_t offset)
+{
+	uint64_t n = 0;
+
+	if (v->kind != PDF_STRING || v->text.n != sizeof(n))
+		return false;
+	for (size_t i = 0; i < v->text.n; i++)
+		n = n << 8 | v->text.p[i];
+	return n == offset;
+}
+
+/* Of an object that is plain libqpdf confirms its number, its generation and its place,
+ * and that nothing else is read there. */
+static int mark_plain(struct pdf_objects *o, const struct roots *r, struct pdf_slot *s,
+		      struct ltps_error *err)
+{
+	const struct view octets = o->file->octets, old = s->own->where;
+	bool is_done;
+
+	if (old.n < PLAIN_MIN || !is_within(old, octets))
+		return 0;
+	const uint64_t start = (uint64_t)(old.p - octets.p), end = start + old.n;
+	if (s->end <= end || s->entry->offset >= start ||
+	    !pdf_is_plain(s->own,
+			  view_of(octets.p + end, (size_t)(s->end - end))) ||
+	    is_root(r, s))
+		return 0;
+	if (pdf_excerpt_take(&o->excerpt, start, end, true, &is_done, err) != 0)
+		return -1;
+	if (!is_done)
+		return 0;
+	copy(o, s->entry->offset, start);
+	copy(o, end, s->end + BEHIND_LEN);
+	write_mark(o, s, old);
+	s->plain = s->shortened = s->excerpted = true;
+	return 0;
+}
+
+/* Before anything is opened: what is open may have read ahead what stood there. */
+static int mark_all_plain(struct pdf_objects *o, struct ltps_error *err)
+{
+	struct roots r = { 0 };
+	int rc = find_roots(o, &r, err);
+
+	for (size_t i = 0; i < o->n_looked && rc == 0; i++) {
+		struct pdf_slot *s = o->looked[i];
+		if (s->state == PDF_SLOT_READ && s->end > 0 && !s->excerpted)
+			rc = mark_plain(o, &r, s, err);
+	}
+	mem_free(r.v);
+	return rc;
+}
+
 /* ---- objects ---- */
 
 static int add_slot(struct pdf_objects *o, size_t revision, struct pdf_slot *s,
@@ -328,12 +446,14 @@ int pdf_excerpt_begin(struct pdf_objects *o, size_t revision, uint32_t pages,
 	*ret_changed = false;
 	if (o->encrypted || o->file->octets.n > EXCERPT_MAX)
 		return 0;
-	if (o->excerpt.p == NULL && make(o, err) != 0) {
+	const bool is_first = o->excerpt.p == NULL;
+	if (is_first && make(o, err) != 0) {
 		pdf_excerpt_clear(&o->excerpt);
 		return -1;
 	}
 	bool is_rewritten, any_short;
 	if (shorten_all(o, &any_short, err) != 0 ||
+	    (is_first && mark_all_plain(o, err) != 0) ||
 	    pdf_rows_write(o, revision, pages, &is_rewritten, err) != 0)
 		return -1;
 	*ret_changed = is_rewritten || any_short;

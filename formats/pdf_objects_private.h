@@ -97,6 +97,7 @@ struct pdf_slot {
 	bool excerpted;        /* it is in the excerpt: pdf_objects_excerpt.c */
 	bool data_excerpted;   /* and its data */
 	bool shortened;        /* there, without the digits of its /Contents */
+	bool plain;            /* there, as a mark: pdf_objects_plain.c */
 	bool looked;           /* asked for by the caller, not only by ourselves */
 	bool data_used;        /* its data was decoded */
 	bool data_confirmed;   /* and was the same */
@@ -260,6 +261,17 @@ struct view pdf_excerpt_of(struct pdf_objects *o, size_t revision);
 void pdf_excerpt_clear(struct pdf_excerpt *x);
 /* What stands for /Contents there. */
 bool pdf_is_mark(const struct pdf_value *v);
+/* What stands for a plain object at this offset there. */
+bool pdf_is_plain_mark(const struct pdf_value *v, uint64_t offset);
+
+/* ---- pdf_objects_plain.c ---- */
+
+/*
+ * pdf_is_plain - whether the octets of this dictionary or array can be read in one way
+ * only, and so that they are this value.
+ * behind  octets from its end to the end of the object: nothing but endobj may be there
+ */
+bool pdf_is_plain(const struct pdf_value *v, struct view behind);
 
 /* ---- pdf_objects_rows.c ---- */
 
