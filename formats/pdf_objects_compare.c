@@ -221,7 +221,7 @@ int pdf_compare(const struct pdf_objects *o, const struct pdf_slot *s,
 	if (is_section(s, theirs))
 		return 0;
 	if (s->plain) {
-		if (!pdf_is_plain_mark(theirs, s->entry->offset))
+		if (!pdf_is_plain_mark(o, s, theirs))
 			differ(&c, "it stands elsewhere", VIEW_NULL);
 		return 0;
 	}

@@ -137,6 +137,7 @@ struct pdf_excerpt {
 	struct pdf_region *regions; /* in order */
 	size_t n_regions, cap_regions;
 	size_t n_tried; /* of what is looked at, whether it can be shorter */
+	uint64_t secret; /* of the marks of plain objects */
 	/* pdf_objects_rows.c */
 	struct pdf_short_table *tables;
 	size_t n_tables;
@@ -261,8 +262,12 @@ struct view pdf_excerpt_of(struct pdf_objects *o, size_t revision);
 void pdf_excerpt_clear(struct pdf_excerpt *x);
 /* What stands for /Contents there. */
 bool pdf_is_mark(const struct pdf_value *v);
-/* What stands for a plain object at this offset there. */
-bool pdf_is_plain_mark(const struct pdf_value *v, uint64_t offset);
+/* What stands for this plain object there. */
+bool pdf_is_plain_mark(const struct pdf_objects *o, const struct pdf_slot *s,
+		       const struct pdf_value *theirs);
+/* The plain objects as they are, from now on; whether there was one. What was opened
+ * before has to be opened again. */
+bool pdf_excerpt_unmark(struct pdf_objects *o);
 
 /* ---- pdf_objects_plain.c ---- */
 

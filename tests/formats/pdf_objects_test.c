@@ -925,25 +925,77 @@ Test(pdf_objects, what_stands_behind_a_plain_object_is_plain_too)
 	arena_free(&a);
 }
 
+static bool is_excerpted_whole(struct opened *d, size_t revision, uint32_t number)
+{
+	const struct view v = get(d, revision, number)->where;
+	return memcmp(d->o->excerpt.p + (v.p - d->file->octets.p), v.p, v.n) == 0;
+}
+
+static const char plain_older[] = "<< /Type /Annot /T (the older of the two) >>";
+static const char plain_newer[] = "<< /Type /Annot /T (the newer of the two) >>";
+
 /* Each version is a mark where it stands: libqpdf must find the same one. */
 Test(pdf_objects, versions_of_a_plain_object_are_confirmed_by_their_place)
 {
-	static const char old[] = "<< /Type /Annot /T (the older of the two) >>";
-	static const char new[] = "<< /Type /Annot /T (the newer of the two) >>";
 	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
-	pdf_sketch_object(&s, 3, old);
+	pdf_sketch_object(&s, 3, plain_older);
 	pdf_sketch_table(&s, "");
-	pdf_sketch_object(&s, 3, new);
+	pdf_sketch_object(&s, 3, plain_newer);
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
 	get(&d, 0, 3);
 	get(&d, 1, 3);
 	same_to_both(&d, 1);
 	same_to_both(&d, 0);
-	const uint64_t place = pdf_file_find(d.file, 0, 3)->offset;
-	char digits[17];
-	snprintf(digits, sizeof(digits), "%016llx", (unsigned long long)place);
-	cr_assert_not_null(memmem(d.o->excerpt.p + place, 40, digits, 16));
+	for (size_t i = 0; i < 2; i++) {
+		const uint64_t place = pdf_file_find(d.file, i, 3)->offset;
+		char digits[17];
+		snprintf(digits, sizeof(digits), "%016llx",
+			 (unsigned long long)(place ^ d.o->excerpt.secret));
+		cr_assert_not_null(memmem(d.o->excerpt.p + place, 40, digits, 16));
+	}
+	release(&d, &s);
+}
+
+/* Two slots of one place: the second one finds the mark of the first. */
+Test(pdf_objects, a_plain_object_named_again_at_its_old_place_is_the_same)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	pdf_sketch_object(&s, 3, plain_older);
+	const struct pdf_sketch_entry again = s.entries[s.n - 1];
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, plain_newer);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_entry(&s, again);
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	for (size_t i = 0; i < 3; i++)
+		get(&d, i, 3);
+	for (size_t i = 3; i-- > 0;)
+		same_to_both(&d, i);
+	release(&d, &s);
+}
+
+/* It reads them itself, and cannot read a mark. */
+Test(pdf_objects, parameters_of_a_filter_may_be_plain)
+{
+	/* "5 0 (hi)", each octet less the one before. */
+	static const uint8_t row[] = {
+		0x78, 0x01, 0x01, 0x08, 0x00, 0xf7, 0xff, 0x35, 0xeb, 0x10,
+		0xf0, 0x08, 0x40, 0x01, 0xc0, 0x0e, 0xcf, 0x03, 0x2a,
+	};
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(
+	    &s, 3, "/Type/ObjStm/N 1/First 4/Filter/FlateDecode/DecodeParms 4 0 R",
+	    view_of(row, sizeof(row)));
+	pdf_sketch_object(&s, 4, "<< /Columns 8 /Colors 1 /Predictor 2 >>");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 5, 0, 's', 3, 0 });
+	pdf_sketch_xref(&s, 6, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 4);
+	cr_assert(view_is_text(get(&d, 0, 5)->text, "hi"));
+	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 0, 4));
 	release(&d, &s);
 }
 
@@ -954,46 +1006,61 @@ Test(pdf_objects, the_mark_of_another_place_is_none)
 		"<0000000000001235>", "<00000000001234>", "<000000000000001234>",
 		"(Z)", "<5A>", "4660", "[<0000000000001234>]", "null", "/N", "<>",
 	};
+	const struct pdf_entry e = { .offset = 0x1234 ^ 0xabcdef };
+	const struct pdf_slot slot = { .entry = &e };
+	const struct pdf_objects o = { .excerpt.secret = 0xabcdef };
 	struct ltps_error err = LTPS_ERROR_INIT;
 	struct arena a = arena_make(1 << 20);
 	const struct pdf_value *v;
 	cr_assert_eq(
 	    pdf_value_read(view_text("<0000000000001234>"), &a, &v, NULL, &err), 0);
-	cr_assert(pdf_is_plain_mark(v, 0x1234));
+	cr_assert(pdf_is_plain_mark(&o, &slot, v));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		cr_assert_eq(pdf_value_read(view_text(others[i]), &a, &v, NULL, &err),
 			     0);
-		cr_assert_not(pdf_is_plain_mark(v, 0x1234), "%s", others[i]);
+		cr_assert_not(pdf_is_plain_mark(&o, &slot, v), "%s", others[i]);
 	}
 	arena_free(&a);
 }
 
-static bool is_excerpted_whole(struct opened *d, uint32_t number)
+/* What the offset says is in the file for everyone; the mark is not. */
+Test(pdf_objects, marks_of_two_readings_differ)
 {
-	const struct view v = get(d, 0, number)->where;
-	return memcmp(d->o->excerpt.p + (v.p - d->file->octets.p), v.p, v.n) == 0;
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	uint64_t secrets[2];
+	pdf_sketch_object(&s, 3, plain_older);
+	pdf_sketch_table(&s, "");
+	for (size_t i = 0; i < 2; i++) {
+		struct opened d = open_sketch(&s);
+		get(&d, 0, 3);
+		same_to_both(&d, 0);
+		secrets[i] = d.o->excerpt.secret;
+		release(&d, NULL);
+	}
+	cr_assert_neq(secrets[0], secrets[1]);
+	buf_free(&s.b);
 }
 
-/* The catalog, and what it calls pages, may be looked at when a revision is opened. */
+/* The catalog and the page tree may be looked at when a revision is opened. */
 Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
 {
 	struct pdf_sketch s = pdf_sketch_begin();
 	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 2 0 R/Long (worth it)>>");
-	pdf_sketch_object(&s, 2, "<</Type/Pages/Long (an object that is worth it)>>");
+	pdf_sketch_object(&s, 2, "<</Kids[]/Count 0/Long (an object that is worth)>>");
 	pdf_sketch_object(&s, 3, "<<          /Long (an object that is worth it)>>");
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
 	for (uint32_t i = 1; i <= 3; i++)
 		get(&d, 0, i);
 	same_to_both(&d, 0);
-	cr_assert(is_excerpted_whole(&d, 1));
-	cr_assert(is_excerpted_whole(&d, 2));
-	cr_assert_not(is_excerpted_whole(&d, 3));
+	cr_assert(is_excerpted_whole(&d, 0, 1));
+	cr_assert(is_excerpted_whole(&d, 0, 2));
+	cr_assert_not(is_excerpted_whole(&d, 0, 3));
 	release(&d, &s);
 }
 
-/* In a string of a plain object. */
-Test(pdf_objects, an_object_within_a_plain_one_differs)
+/* In a string of a plain object: it is put back, and then both readers find it. */
+Test(pdf_objects, an_object_within_a_plain_one_is_read)
 {
 	struct pdf_sketch s = pdf_sketch_blank("");
 	pdf_sketch_object(&s, 3, "<</Reason(a good while of it 7 0 obj /Hidden endobj)>>");
@@ -1006,7 +1073,23 @@ Test(pdf_objects, an_object_within_a_plain_one_differs)
 	struct opened d = open_sketch(&s);
 	get(&d, 0, 3);
 	cr_assert(pdf_is_name(get(&d, 0, 7), "Hidden"));
-	differs_in(&d, 0, "object 7");
+	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 0, 3));
+	release(&d, &s);
+}
+
+/* Once more, without marks, and again. */
+Test(pdf_objects, what_differs_beside_a_plain_object_differs)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, plain_older);
+	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	get(&d, 0, 4);
+	for (size_t i = 0; i < 2; i++)
+		differs_in(&d, 0, "object 4: a value differs (/A)");
 	release(&d, &s);
 }
 
