@@ -220,6 +220,11 @@ int pdf_compare(const struct pdf_objects *o, const struct pdf_slot *s,
 	differs[0] = 0;
 	if (is_section(s, theirs))
 		return 0;
+	if (s->plain) {
+		if (!pdf_is_plain_mark(o, s, theirs))
+			differ(&c, "it stands elsewhere", VIEW_NULL);
+		return 0;
+	}
 	if (compare(&c, s->value, theirs, VIEW_NULL, err) != 0)
 		return -1;
 	if (differs[0] == 0 && left_out != count_references(s->value))

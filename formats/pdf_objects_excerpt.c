@@ -15,7 +15,11 @@
  *
  * No object may stand within what was moved.
  */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 #include "formats/pdf_objects_private.h"
@@ -197,6 +201,119 @@ bool pdf_is_mark(const struct pdf_value *v)
 	return v->kind == PDF_STRING && view_is_text(v->text, "Z");
 }
 
+/*
+ * ---- plain objects ----
+ *
+ * Of an object that pdf_objects_plain.c reads as we did, libqpdf confirms its number, its
+ * generation and its place, and that nothing else is read there. Where anything differs
+ * they are put back, and libqpdf reads all: marks make no file malformed.
+ */
+
+/* Octets that are worth it: more than a mark has. */
+#define PLAIN_MIN ((size_t)32)
+
+/* What libqpdf looks into when it opens a revision: catalogs and roots of page trees. */
+static bool is_root(const struct pdf_value *v)
+{
+	return pdf_dict_get(v, "Pages") != NULL ||
+	       (pdf_dict_get(v, "Kids") != NULL && pdf_dict_get(v, "Count") != NULL);
+}
+
+/* No other object and no other version of it has the same, and no file can hold it. */
+static uint64_t mark_of(const struct pdf_objects *o, const struct pdf_slot *s)
+{
+	return s->entry->offset ^ o->excerpt.secret;
+}
+
+static void write_mark(struct pdf_objects *o, const struct pdf_slot *s, struct view old)
+{
+	uint8_t *to = o->excerpt.p + (old.p - o->file->octets.p);
+	char mark[PLAIN_MIN];
+	const int n = snprintf(mark, sizeof(mark), "<%016llx>%s",
+			       (unsigned long long)mark_of(o, s), END);
+
+	memcpy(to, mark, (size_t)n);
+	memset(to + n, 0, old.n - (size_t)n);
+}
+
+bool pdf_is_plain_mark(const struct pdf_objects *o, const struct pdf_slot *s,
+		       const struct pdf_value *theirs)
+{
+	uint64_t n = 0;
+
+	if (theirs->kind != PDF_STRING || theirs->text.n != sizeof(n))
+		return false;
+	for (size_t i = 0; i < theirs->text.n; i++)
+		n = n << 8 | theirs->text.p[i];
+	return n == mark_of(o, s);
+}
+
+static int mark_plain(struct pdf_objects *o, struct pdf_slot *s, struct ltps_error *err)
+{
+	const struct view octets = o->file->octets, old = s->own->where;
+	bool is_done;
+
+	if (s->excerpted || old.n < PLAIN_MIN || !is_within(old, octets))
+		return 0;
+	const uint64_t start = (uint64_t)(old.p - octets.p), end = start + old.n;
+	if (s->end <= end || s->entry->offset >= start || is_root(s->own) ||
+	    !pdf_is_plain(s->own, view_of(octets.p + end, (size_t)(s->end - end))))
+		return 0;
+	if (pdf_excerpt_take(&o->excerpt, start, end, true, &is_done, err) != 0)
+		return -1;
+	if (!is_done)
+		return 0;
+	copy(o, s->entry->offset, start);
+	copy(o, end, s->end + BEHIND_LEN);
+	write_mark(o, s, old);
+	s->plain = s->shortened = s->excerpted = true;
+	return 0;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct pdf_slot *const *x = a, *const *y = b;
+	const uint64_t i = (*x)->entry->offset, k = (*y)->entry->offset;
+	return (i > k) - (i < k);
+}
+
+/* Before anything is opened: what is open may have read ahead what stood there. In the
+ * order of the file, so that each region goes behind those that are there. */
+static int mark_all_plain(struct pdf_objects *o, struct ltps_error *err)
+{
+	struct pdf_slot **v = mem_zalloc(o->n_looked, sizeof(struct pdf_slot *));
+	size_t n = 0;
+	int rc = 0;
+
+	if (v == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < o->n_looked; i++)
+		if (o->looked[i]->state == PDF_SLOT_READ && o->looked[i]->end > 0)
+			v[n++] = o->looked[i];
+	qsort(v, n, sizeof(struct pdf_slot *), by_offset);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = mark_plain(o, v[i], err);
+	mem_free(v);
+	return rc;
+}
+
+bool pdf_excerpt_unmark(struct pdf_objects *o)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < o->n_looked; i++) {
+		struct pdf_slot *s = o->looked[i];
+		if (!s->plain)
+			continue;
+		const uint64_t start = (uint64_t)(s->own->where.p - o->file->octets.p);
+		o->excerpt.regions[region_behind(&o->excerpt, start)].altered = false;
+		copy(o, s->entry->offset, s->end + BEHIND_LEN);
+		s->plain = s->shortened = false;
+		any = true;
+	}
+	return any;
+}
+
 /* ---- objects ---- */
 
 static int add_slot(struct pdf_objects *o, size_t revision, struct pdf_slot *s,
@@ -310,6 +427,9 @@ static int make(struct pdf_objects *o, struct ltps_error *err)
 	struct pdf_excerpt *x = &o->excerpt;
 	const struct pdf_file *f = o->file;
 
+	if (getrandom(&x->secret, sizeof(x->secret), 0) != sizeof(x->secret))
+		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
+				 "no random octets: %s", strerror(errno));
 	x->p = mem_zalloc(f->octets.n, 1);
 	x->tables = mem_zalloc(f->n_sections, sizeof(*x->tables));
 	x->pages = mem_zalloc(f->n_revisions, sizeof(*x->pages));
@@ -328,12 +448,14 @@ int pdf_excerpt_begin(struct pdf_objects *o, size_t revision, uint32_t pages,
 	*ret_changed = false;
 	if (o->encrypted || o->file->octets.n > EXCERPT_MAX)
 		return 0;
-	if (o->excerpt.p == NULL && make(o, err) != 0) {
+	const bool is_first = o->excerpt.p == NULL;
+	if (is_first && make(o, err) != 0) {
 		pdf_excerpt_clear(&o->excerpt);
 		return -1;
 	}
 	bool is_rewritten, any_short;
 	if (shorten_all(o, &any_short, err) != 0 ||
+	    (is_first && mark_all_plain(o, err) != 0) ||
 	    pdf_rows_write(o, revision, pages, &is_rewritten, err) != 0)
 		return -1;
 	*ret_changed = is_rewritten || any_short;

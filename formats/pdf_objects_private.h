@@ -97,6 +97,7 @@ struct pdf_slot {
 	bool excerpted;        /* it is in the excerpt: pdf_objects_excerpt.c */
 	bool data_excerpted;   /* and its data */
 	bool shortened;        /* there, without the digits of its /Contents */
+	bool plain;            /* there, as a mark: pdf_objects_plain.c */
 	bool looked;           /* asked for by the caller, not only by ourselves */
 	bool data_used;        /* its data was decoded */
 	bool data_confirmed;   /* and was the same */
@@ -136,6 +137,7 @@ struct pdf_excerpt {
 	struct pdf_region *regions; /* in order */
 	size_t n_regions, cap_regions;
 	size_t n_tried; /* of what is looked at, whether it can be shorter */
+	uint64_t secret; /* of the marks of plain objects */
 	/* pdf_objects_rows.c */
 	struct pdf_short_table *tables;
 	size_t n_tables;
@@ -260,6 +262,21 @@ struct view pdf_excerpt_of(struct pdf_objects *o, size_t revision);
 void pdf_excerpt_clear(struct pdf_excerpt *x);
 /* What stands for /Contents there. */
 bool pdf_is_mark(const struct pdf_value *v);
+/* What stands for this plain object there. */
+bool pdf_is_plain_mark(const struct pdf_objects *o, const struct pdf_slot *s,
+		       const struct pdf_value *theirs);
+/* The plain objects as they are, from now on; whether there was one. What was opened
+ * before has to be opened again. */
+bool pdf_excerpt_unmark(struct pdf_objects *o);
+
+/* ---- pdf_objects_plain.c ---- */
+
+/*
+ * pdf_is_plain - whether the octets of this dictionary or array can be read in one way
+ * only, and so that they are this value.
+ * behind  octets from its end to the end of the object: nothing but endobj may be there
+ */
+bool pdf_is_plain(const struct pdf_value *v, struct view behind);
 
 /* ---- pdf_objects_rows.c ---- */
 

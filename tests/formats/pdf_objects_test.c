@@ -811,6 +811,288 @@ Test(pdf_objects, a_signature_of_many_digits_with_a_false_member_differs)
 	release(&d, &s);
 }
 
+/* ---- plain objects ---- */
+
+/* Object 3 of this text as our reader has it, and whether it is plain. */
+static bool is_plain(const char *text)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, text);
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	const struct pdf_value *v = get(&d, 0, 3);
+	const bool is = pdf_is_plain(v, view_text("\nendobj"));
+	release(&d, &s);
+	return is;
+}
+
+static const char *const plain[] = {
+	"<<>>",
+	"[]",
+	"<< /Type /Annot /T (field 1) /Rect [0 0 90 9.5] /F 4 /P 3 0 R >>",
+	"<</A/B/C[1 -2 0 -0 -3.50 0.0 999999999]/D<</A<</A[[]]>>>>/E true/F false>>",
+	"[1 2 0 R 3 4 0 R(a)(b)/N<<\t/A\r\n(!\"#$%&'*+,-./09:;<=>?@AZ[]^_`az{|}~)>>]",
+	"<</K[1 0 R 2 0 R]/Parent 1 0 R/Kids[9 0 R\n77 0 R]>>",
+};
+
+Test(pdf_objects, what_is_plain_libqpdf_reads_as_we_do)
+{
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct pdf_sketch s = pdf_sketch_blank("");
+		struct pdf_qpdf *q = NULL;
+		struct arena a = arena_make(1 << 20);
+		const struct pdf_value *theirs = NULL;
+		char why[PDF_QPDF_WHY];
+		pdf_sketch_object(&s, 3, plain[i]);
+		pdf_sketch_table(&s, "");
+		cr_assert(is_plain(plain[i]), "%s", plain[i]);
+		cr_assert_eq(pdf_qpdf_open(pdf_sketch_view(&s), VIEW_NULL, &q, why, &err),
+			     0);
+		cr_assert_not_null(q, "%s", why);
+		cr_assert_eq(pdf_qpdf_object(q, (struct pdf_ref){ 3, 0 }, NULL, &a,
+					     &theirs, why, &err),
+			     0);
+		struct opened d = open_sketch(&s);
+		/* What it refers to and is nowhere is null to libqpdf. */
+		cr_assert_not_null(theirs, "%s", why);
+		if (strstr(plain[i], "0 R/") == NULL && strstr(plain[i], "0 R >>") == NULL)
+			cr_assert(pdf_value_equal(get(&d, 0, 3), theirs), "%s", plain[i]);
+		same_to_both(&d, 0);
+		release(&d, &s);
+		arena_free(&a);
+		pdf_qpdf_close(q);
+	}
+}
+
+Test(pdf_objects, what_may_be_read_in_two_ways_is_not_plain)
+{
+	static const char *const texts[] = {
+		"(a)", "1", "/N", "<</A null>>", "[null]", "<</A 1/A 1>>", "[<00>]",
+		"<</A#42 1>>", "[/#41]", "[(a(b)c)]", "[(a\\)b)]",
+		"[(a\nb)]", "[+1]", "[1.]", "[.5]", "[01]", "[00.5]", "[1234567890]",
+		"[0.1234567890]", "[1  0 R]", "[1 0\nR]", "[1 1 R]", "[01 0 R]",
+		"[1 %x\n]", "[1\f2]", "[/\xc3\xa4]", "[/A*B]",
+		"[(\xc3\xa4)]", "[[[[[[[[[1]]]]]]]]]",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_assert_not(is_plain(texts[i]), "%s", texts[i]);
+}
+
+/* Octets that are plain, and a value that is not theirs. */
+Test(pdf_objects, another_value_than_the_octets_have_is_not_plain)
+{
+	static const char *const pairs[][2] = {
+		{ "[1 2]", "[1 3]" },	      { "[1 2]", "[1]  " },
+		{ "[1  ]", "[1 2]" },	      { "[(a)]", "[(b)]" },
+		{ "[/A ]", "[(A)]" },	      { "[2 0 R]", "[3 0 R]" },
+		{ "[2 0 R]", "[2 0 7]" },     { "<</A 1>>", "<</B 1>>" },
+		{ "<</A 1>>", "<</A 2>>" },   { "<</A 1>>", "<</A /B>>" },
+		{ "[true ]", "[false]" },     { "[1.5]", "[1.6]" },
+		{ "[-1]", "[1] " },	      { "<</A[1]>>", "<</A 111>>" },
+	};
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct arena a = arena_make(1 << 20);
+		const struct view behind = view_text("endobj");
+		const struct pdf_value *x, *y;
+		size_t used;
+		cr_assert_eq(pdf_value_read(view_text(pairs[i][0]), &a, &x, &used, &err),
+			     0);
+		cr_assert_eq(pdf_value_read(view_text(pairs[i][1]), &a, &y, &used, &err),
+			     0);
+		struct pdf_value false_x = *x, false_y = *y;
+		false_x.where = y->where;
+		false_y.where = x->where;
+		cr_assert(pdf_is_plain(x, behind), "%s", pairs[i][0]);
+		cr_assert_not(pdf_is_plain(&false_x, behind), "%s", pairs[i][1]);
+		cr_assert_not(pdf_is_plain(&false_y, behind), "%s", pairs[i][0]);
+		arena_free(&a);
+	}
+}
+
+Test(pdf_objects, what_stands_behind_a_plain_object_is_plain_too)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arena a = arena_make(1 << 20);
+	const struct pdf_value *v;
+	cr_assert_eq(pdf_value_read(view_text("[1]"), &a, &v, NULL, &err), 0);
+	cr_assert(pdf_is_plain(v, view_text(" \r\n\tendobj")));
+	cr_assert_not(pdf_is_plain(v, view_text("%\nendobj")));
+	cr_assert_not(pdf_is_plain(v, view_text("\0endobj")));
+	cr_assert_not(pdf_is_plain(v, view_text("endobj ")));
+	cr_assert_not(pdf_is_plain(v, view_text("")));
+	arena_free(&a);
+}
+
+static bool is_excerpted_whole(struct opened *d, size_t revision, uint32_t number)
+{
+	const struct view v = get(d, revision, number)->where;
+	return memcmp(d->o->excerpt.p + (v.p - d->file->octets.p), v.p, v.n) == 0;
+}
+
+static const char plain_older[] = "<< /Type /Annot /T (the older of the two) >>";
+static const char plain_newer[] = "<< /Type /Annot /T (the newer of the two) >>";
+
+/* Each version is a mark where it stands: libqpdf must find the same one. */
+Test(pdf_objects, versions_of_a_plain_object_are_confirmed_by_their_place)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	pdf_sketch_object(&s, 3, plain_older);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, plain_newer);
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	get(&d, 1, 3);
+	same_to_both(&d, 1);
+	same_to_both(&d, 0);
+	for (size_t i = 0; i < 2; i++) {
+		const uint64_t place = pdf_file_find(d.file, i, 3)->offset;
+		char digits[17];
+		snprintf(digits, sizeof(digits), "%016llx",
+			 (unsigned long long)(place ^ d.o->excerpt.secret));
+		cr_assert_not_null(memmem(d.o->excerpt.p + place, 40, digits, 16));
+	}
+	release(&d, &s);
+}
+
+/* Two slots of one place: the second one finds the mark of the first. */
+Test(pdf_objects, a_plain_object_named_again_at_its_old_place_is_the_same)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	pdf_sketch_object(&s, 3, plain_older);
+	const struct pdf_sketch_entry again = s.entries[s.n - 1];
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, plain_newer);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_entry(&s, again);
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	for (size_t i = 0; i < 3; i++)
+		get(&d, i, 3);
+	for (size_t i = 3; i-- > 0;)
+		same_to_both(&d, i);
+	release(&d, &s);
+}
+
+/* It reads them itself, and cannot read a mark. */
+Test(pdf_objects, parameters_of_a_filter_may_be_plain)
+{
+	/* "5 0 (hi)", each octet less the one before. */
+	static const uint8_t row[] = {
+		0x78, 0x01, 0x01, 0x08, 0x00, 0xf7, 0xff, 0x35, 0xeb, 0x10,
+		0xf0, 0x08, 0x40, 0x01, 0xc0, 0x0e, 0xcf, 0x03, 0x2a,
+	};
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_stream(
+	    &s, 3, "/Type/ObjStm/N 1/First 4/Filter/FlateDecode/DecodeParms 4 0 R",
+	    view_of(row, sizeof(row)));
+	pdf_sketch_object(&s, 4, "<< /Columns 8 /Colors 1 /Predictor 2 >>");
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 5, 0, 's', 3, 0 });
+	pdf_sketch_xref(&s, 6, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 4);
+	cr_assert(view_is_text(get(&d, 0, 5)->text, "hi"));
+	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 0, 4));
+	release(&d, &s);
+}
+
+/* What libqpdf may find in the place of a plain object, at offset 0x1234. */
+Test(pdf_objects, the_mark_of_another_place_is_none)
+{
+	static const char *const others[] = {
+		"<0000000000001235>", "<00000000001234>", "<000000000000001234>",
+		"(Z)", "<5A>", "4660", "[<0000000000001234>]", "null", "/N", "<>",
+	};
+	const struct pdf_entry e = { .offset = 0x1234 ^ 0xabcdef };
+	const struct pdf_slot slot = { .entry = &e };
+	const struct pdf_objects o = { .excerpt.secret = 0xabcdef };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct arena a = arena_make(1 << 20);
+	const struct pdf_value *v;
+	cr_assert_eq(
+	    pdf_value_read(view_text("<0000000000001234>"), &a, &v, NULL, &err), 0);
+	cr_assert(pdf_is_plain_mark(&o, &slot, v));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		cr_assert_eq(pdf_value_read(view_text(others[i]), &a, &v, NULL, &err),
+			     0);
+		cr_assert_not(pdf_is_plain_mark(&o, &slot, v), "%s", others[i]);
+	}
+	arena_free(&a);
+}
+
+/* What the offset says is in the file for everyone; the mark is not. */
+Test(pdf_objects, marks_of_two_readings_differ)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	uint64_t secrets[2];
+	pdf_sketch_object(&s, 3, plain_older);
+	pdf_sketch_table(&s, "");
+	for (size_t i = 0; i < 2; i++) {
+		struct opened d = open_sketch(&s);
+		get(&d, 0, 3);
+		same_to_both(&d, 0);
+		secrets[i] = d.o->excerpt.secret;
+		release(&d, NULL);
+	}
+	cr_assert_neq(secrets[0], secrets[1]);
+	buf_free(&s.b);
+}
+
+/* The catalog and the page tree may be looked at when a revision is opened. */
+Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 2 0 R/Long (worth it)>>");
+	pdf_sketch_object(&s, 2, "<</Kids[]/Count 0/Long (an object that is worth)>>");
+	pdf_sketch_object(&s, 3, "<<          /Long (an object that is worth it)>>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	for (uint32_t i = 1; i <= 3; i++)
+		get(&d, 0, i);
+	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 0, 1));
+	cr_assert(is_excerpted_whole(&d, 0, 2));
+	cr_assert_not(is_excerpted_whole(&d, 0, 3));
+	release(&d, &s);
+}
+
+/* In a string of a plain object: it is put back, and then both readers find it. */
+Test(pdf_objects, an_object_within_a_plain_one_is_read)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, "<</Reason(a good while of it 7 0 obj /Hidden endobj)>>");
+	const struct view v = pdf_sketch_view(&s);
+	size_t at = v.n - 1;
+	while (memcmp(v.p + at, "7 0 obj", 7) != 0)
+		at--;
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 7, 0, 'n', at, 0 });
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	cr_assert(pdf_is_name(get(&d, 0, 7), "Hidden"));
+	same_to_both(&d, 0);
+	cr_assert(is_excerpted_whole(&d, 0, 3));
+	release(&d, &s);
+}
+
+/* Once more, without marks, and again. */
+Test(pdf_objects, what_differs_beside_a_plain_object_differs)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	pdf_sketch_object(&s, 3, plain_older);
+	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	get(&d, 0, 4);
+	for (size_t i = 0; i < 2; i++)
+		differs_in(&d, 0, "object 4: a value differs (/A)");
+	release(&d, &s);
+}
+
 /* In a string of the signature, which stands elsewhere in the copy. */
 Test(pdf_objects, an_object_within_a_signature_of_many_digits_differs)
 {
