@@ -377,11 +377,27 @@ static int judge_signed(struct pdf_run *r, const struct pdf_spot *spot,
 	    spot, false, err);
 }
 
+/* What a signed field counts as for what it shows, which may be nothing. */
+struct sight {
+	enum pdf_change_kind kind;
+	const char *attack;
+};
+
 /* Whoever signs is named, and DocMDP may allow him to. A time-stamp needs nobody's key:
- * who shows something with it annotates. */
-static enum pdf_change_kind seen_on_certified(bool stamp)
+ * where nobody sees it, or in a place that was there for it, it only extends; who shows
+ * something with it on what was certified annotates. */
+static struct sight seen_as(const struct pdf_run *r, const struct pdf_field_state *s,
+			    bool place_was_there)
 {
-	return stamp ? PDF_CHANGE_ANNOTATION : PDF_CHANGE_FORM_FILL;
+	if (!s->stamp)
+		return (struct sight){ PDF_CHANGE_FORM_FILL, NULL };
+	if (s->invisible)
+		return (struct sight){ PDF_CHANGE_EXTENSION, NULL };
+	if (r->certified)
+		return (struct sight){ PDF_CHANGE_ANNOTATION, "sneaky-signature" };
+	return (struct sight){
+		place_was_there ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL, NULL
+	};
 }
 
 /* What signing a field changes, and what may be prepared for it. */
@@ -393,9 +409,7 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	 * was not, which whoever certified may mind. */
 	enum pdf_change_kind kind =
 	    s->stamp ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL;
-	bool shows = !s->invisible && r->certified;
-	enum pdf_change_kind seen = shows ? seen_on_certified(s->stamp) : kind;
-	const char *attack = shows && s->stamp ? "sneaky-signature" : NULL;
+	struct sight seen = seen_as(r, s, true);
 	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	bool signs = s->has_value;
 	switch (class) {
@@ -410,7 +424,8 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	case KEY_STATE:
 	case KEY_PLACE:
 		if (signs && class != KEY_PLACE)
-			return field_change(r, seen, attack, s, spot, false, err);
+			return field_change(r, seen.kind, seen.attack, s, spot, false,
+					    err);
 		return field_change(r, PDF_CHANGE_ANNOTATION,
 				    r->certified ? "sneaky-signature" : NULL, s, spot,
 				    false, err);
@@ -428,7 +443,8 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 					    r->certified ? "sneaky-signature" : NULL, s,
 					    spot, false, err);
 		if ((other & FLAGS_OF_SIGHT) != 0)
-			return field_change(r, seen, attack, s, spot, false, err);
+			return field_change(r, seen.kind, seen.attack, s, spot, false,
+					    err);
 		return field_change(r, kind, NULL, s, spot, false, err);
 	case KEY_FIELD_FLAGS:
 	case KEY_FILL:
@@ -718,14 +734,8 @@ static int new_signature(struct pdf_run *r, const struct pdf_spot *spot,
 			     "signature field whose value is no signature", number,
 			     err);
 	if (now->has_value) {
-		bool quiet =
-		    now->stamp && (now->invisible || (was.exists && !r->certified));
-		bool shows = !now->invisible && r->certified;
-		return added(r,
-			     quiet   ? PDF_CHANGE_EXTENSION
-			     : shows ? seen_on_certified(now->stamp)
-				     : PDF_CHANGE_FORM_FILL,
-			     shows && now->stamp ? "sneaky-signature" : NULL, spot,
+		struct sight seen = seen_as(r, now, was.exists);
+		return added(r, seen.kind, seen.attack, spot,
 			     now->stamp ? "document time-stamp" : "signature", number,
 			     err);
 	}
