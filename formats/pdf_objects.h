@@ -38,6 +38,9 @@ int pdf_object(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 /* The same as it stands in the file, not decrypted; it does not count as looked at. */
 int pdf_object_own(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 		   const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/* Of a failure to read: the object's fault, which is data, rather than something that
+ * keeps us from judging. */
+bool pdf_is_fault_of_object(const struct ltps_error *err);
 /*
  * pdf_revision_hides - octets of an update in which readers that make a table of their
  * own could find what its sections do not name: any but those of the objects that they

@@ -248,6 +248,9 @@ int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_changes_value.c ---- */
 
+/* After a failure to read: 0 and the error cleared when the fault is the object's; -1
+ * when it is ours. */
+int pdf_forgive(struct ltps_error *err) LTPS_CHECKED;
 /* As pdf_object(), pdf_resolve(); what cannot be read is an UNDEFINED change and null.
  */
 int pdf_run_object(struct pdf_run *r, size_t revision, struct pdf_ref ref,

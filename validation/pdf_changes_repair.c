@@ -75,16 +75,11 @@ static uint32_t new_nothing(struct pdf_run *r, const struct pdf_value *before,
 static int read_own(struct pdf_run *r, size_t revision, const struct pdf_entry *e,
 		    const struct pdf_value **ret_v, struct ltps_error *err)
 {
-	struct ltps_error why = LTPS_ERROR_INIT;
 	struct pdf_ref ref = { e->number, e->generation };
 	*ret_v = &pdf_change_null;
-	if (pdf_object_own(r->p->objects, revision, ref, ret_v, &why) == 0)
-		return 0;
-	if (why.code == LTPS_NOMEM || why.fault != LTPS_FAULT_OBJECT) {
-		*err = why;
-		return -1;
-	}
-	return 0;
+	return pdf_object_own(r->p->objects, revision, ref, ret_v, err) == 0
+		   ? 0
+		   : pdf_forgive(err);
 }
 
 static const struct pdf_entry *in_use(const struct pdf_file *f, size_t revision,
