@@ -617,7 +617,7 @@ static int has_action(struct pdf_run *r, const struct pdf_value *v, bool *ret,
 	return 0;
 }
 
-/* In what is new, in what is below it, and above it as far as that is new. */
+/* It does itself, or something below it. Adds to *ret, as acts_above() does. */
 static int acts_below(struct pdf_run *r, const struct pdf_value *v, int depth,
 		      bool *ret, struct ltps_error *err)
 {
@@ -635,12 +635,10 @@ static int acts_below(struct pdf_run *r, const struct pdf_value *v, int depth,
 	return 0;
 }
 
-static int acts(struct pdf_run *r, const struct pdf_value *v, bool *ret,
-		struct ltps_error *err)
+/* Something above it does, as far as that is new. */
+static int acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		      struct ltps_error *err)
 {
-	*ret = false;
-	if (acts_below(r, v, 0, ret, err))
-		return -1;
 	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
 		const struct pdf_value *above = pdf_dict_get(v, "Parent");
 		if (above == NULL || was_there(r, above))
@@ -652,21 +650,29 @@ static int acts(struct pdf_run *r, const struct pdf_value *v, bool *ret,
 	return 0;
 }
 
+/* Whether a key of an annotation may start what is not harmless. What stands within /A
+ * may: which action it is part of stands above. */
+static int key_acts(struct pdf_run *r, const struct pdf_spot *spot,
+		    const struct pdf_value *after, bool *ret, struct ltps_error *err)
+{
+	const bool action = view_is_text(spot->keys[0], "A");
+	bool harmless = false;
+	if (action && spot->n == 1 && is_harmless(r, after, &harmless, err))
+		return -1;
+	*ret = view_is_text(spot->keys[0], "AA") || (action && !harmless);
+	return 0;
+}
+
 int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_pair *p, struct ltps_error *err)
 {
 	char text[110];
-	bool harmless = true;
+	bool action;
 	if (!is_annot_key(spot->keys[0]))
 		return pdf_judge_other(r, spot, p, err);
-	if (view_is_text(spot->keys[0], "AA"))
-		harmless = false;
-	else if (view_is_text(spot->keys[0], "A") && spot->n > 1)
-		harmless = false; /* which action it is stands above */
-	else if (view_is_text(spot->keys[0], "A") &&
-		 is_harmless(r, p->after, &harmless, err))
+	if (key_acts(r, spot, p->after, &action, err))
 		return -1;
-	if (!harmless)
+	if (action)
 		return pdf_judge_other(r, spot, p, err);
 	pdf_spot_text(spot, text, sizeof(text));
 	return pdf_change_add(r, PDF_CHANGE_ANNOTATION, NULL, VIEW_NULL, err,
@@ -754,7 +760,7 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v, *kids, *ft;
 	struct pdf_field_state now;
-	bool action;
+	bool action = false;
 	/* Too much is told when the revision is done. */
 	if (!pdf_change_step(r, 64))
 		return 0;
@@ -766,7 +772,11 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 	    (!pdf_is_field(v) && pdf_dict_get(v, "T") == NULL))
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "what is no form field", number_at(raw), err);
-	if (pdf_field_state(r, r->revision, v, &now, err) || acts(r, v, &action, err) ||
+	if (pdf_field_state(r, r->revision, v, &now, err) ||
+	    /* From the top that is all there is below any of them. What a kid names as
+	     * its parent may be another field than the one that names it. */
+	    (depth == 0 && acts_below(r, v, 0, &action, err)) ||
+	    acts_above(r, v, &action, err) ||
 	    pdf_run_get(r, r->revision, v, "Kids", &kids, err) ||
 	    pdf_run_get(r, r->revision, v, "FT", &ft, err))
 		return -1;
@@ -798,8 +808,9 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v;
 	struct pdf_field_state now;
-	bool action;
-	if (pdf_run_resolve(r, r->revision, raw, &v, err) || acts(r, v, &action, err))
+	bool action = false;
+	if (pdf_run_resolve(r, r->revision, raw, &v, err) ||
+	    acts_below(r, v, 0, &action, err) || acts_above(r, v, &action, err))
 		return -1;
 	if (v->kind == PDF_NULL)
 		return 0;
