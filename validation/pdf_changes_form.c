@@ -198,14 +198,6 @@ static int value_state(struct pdf_run *r, size_t revision, const struct pdf_valu
 	return 0;
 }
 
-static bool was_there(const struct pdf_run *r, const struct pdf_value *ref)
-{
-	const struct pdf_entry *e = NULL;
-	if (ref != NULL && ref->kind == PDF_REF)
-		e = pdf_file_find(r->p->file, r->revision - 1, ref->ref.number);
-	return e != NULL && e->place != PDF_FREE;
-}
-
 /* /FT and /V of the nearest that has one, /T of all. 12.7.4.1, 12.7.4.2 */
 static int climb_parents(struct pdf_run *r, size_t revision,
 			 const struct pdf_value *dict, struct pdf_field_state *s,
@@ -225,7 +217,7 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 				return -1;
 			s->old_value =
 			    v->kind != PDF_NULL &&
-			    was_there(r, raw->kind == PDF_REF ? raw : holder);
+			    pdf_was_there(r, raw->kind == PDF_REF ? raw : holder);
 		}
 		holder = pdf_dict_get(dict, "Parent");
 		if (pdf_run_get(r, revision, dict, "T", &t, err) ||
@@ -641,7 +633,7 @@ static int acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
 {
 	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
 		const struct pdf_value *above = pdf_dict_get(v, "Parent");
-		if (above == NULL || was_there(r, above))
+		if (above == NULL || pdf_was_there(r, above))
 			return 0;
 		if (pdf_run_resolve(r, r->revision, above, &v, err) ||
 		    has_action(r, v, ret, err))
@@ -712,10 +704,10 @@ static int before_state(struct pdf_run *r, uint32_t number, struct pdf_field_sta
 			struct ltps_error *err)
 {
 	const struct pdf_entry *e =
-	    number > 0 ? pdf_file_find(r->p->file, r->revision - 1, number) : NULL;
+	    number > 0 ? pdf_in_use(r->p->file, r->revision - 1, number) : NULL;
 	const struct pdf_value *v = &pdf_change_null;
 	*s = (struct pdf_field_state){ 0 };
-	if (e == NULL || e->place == PDF_FREE)
+	if (e == NULL)
 		return 0;
 	struct pdf_ref ref = { number, e->generation };
 	if (pdf_run_object(r, r->revision - 1, ref, &v, err))
@@ -814,7 +806,7 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 		return -1;
 	if (v->kind == PDF_NULL)
 		return 0;
-	if (action && !was_there(r, raw))
+	if (action && !pdf_was_there(r, raw))
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "annotation with an action", number_at(raw), err);
 	if (pdf_is_annotation(v) && !v->duplicate_keys)

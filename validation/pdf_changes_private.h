@@ -10,7 +10,8 @@
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
- *   pdf_changes_value.c   comparing
+ *   pdf_changes_repair.c  what readers that repair files find
+ *   pdf_changes_value.c   reading and comparing
  */
 #ifndef LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
 #define LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
@@ -239,6 +240,11 @@ int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *att
     __attribute__((format(printf, 6, 7))) LTPS_CHECKED;
 /* Counts work; false when it is too much, which is then a change. */
 bool pdf_change_step(struct pdf_run *r, uint64_t n);
+/* Where a revision has an object of this number; NULL: it has none, or a free one. */
+const struct pdf_entry *pdf_in_use(const struct pdf_file *f, size_t revision,
+				   uint32_t number);
+/* Whether it refers to an object that the revision before has. */
+bool pdf_was_there(const struct pdf_run *r, const struct pdf_value *raw_or_null);
 
 /* ---- pdf_changes_repair.c ---- */
 

@@ -35,8 +35,8 @@ static int judge_sections(struct pdf_run *r, struct ltps_error *err)
 /* A reader that fetches such a one takes the table for broken. */
 static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref ref)
 {
-	const struct pdf_entry *e = pdf_file_find(f, revision, ref.number);
-	return e == NULL || e->place == PDF_FREE || e->generation != ref.generation;
+	const struct pdf_entry *e = pdf_in_use(f, revision, ref.number);
+	return e == NULL || e->generation != ref.generation;
 }
 
 /* Where this value refers to, at any depth. steps: those are many. */
@@ -82,18 +82,11 @@ static int read_own(struct pdf_run *r, size_t revision, const struct pdf_entry *
 		   : pdf_forgive(err);
 }
 
-static const struct pdf_entry *in_use(const struct pdf_file *f, size_t revision,
-				      uint32_t number)
-{
-	const struct pdf_entry *e = pdf_file_find(f, revision, number);
-	return e != NULL && e->place != PDF_FREE ? e : NULL;
-}
-
 static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 			    uint32_t *ret_number, struct ltps_error *err)
 {
 	const struct pdf_file *f = r->p->file;
-	const struct pdf_entry *old = in_use(f, r->revision - 1, e->number);
+	const struct pdf_entry *old = pdf_in_use(f, r->revision - 1, e->number);
 	const struct pdf_value *before = &pdf_change_null, *after;
 	*ret_number = 0;
 	/* A cross-reference stream is a trailer. */
