@@ -369,15 +369,22 @@ static int judge_signed(struct pdf_run *r, const struct pdf_spot *spot,
 	    spot, false, err);
 }
 
-/* What a signed field counts as for what it shows, which may be nothing. */
+/* What a field counts as for what it shows, which may be nothing. */
 struct sight {
 	enum pdf_change_kind kind;
 	const char *attack;
 };
 
-/* Whoever signs is named, and DocMDP may allow him to. A time-stamp needs nobody's key:
- * where nobody sees it, or in a place that was there for it, it only extends; who shows
- * something with it on what was certified annotates. */
+/* What is seen of a field where nobody signs: whatever it looks like, no signature. */
+static struct sight annotates(const struct pdf_run *r)
+{
+	return (struct sight){ PDF_CHANGE_ANNOTATION,
+			       r->certified ? "sneaky-signature" : NULL };
+}
+
+/* A field with a signature. Whoever signs is named, and DocMDP may allow him to. A
+ * time-stamp needs nobody's key: where nobody sees it, or in a place that was there for
+ * it, it only extends; who shows something with it on what was certified annotates. */
 static struct sight seen_as(const struct pdf_run *r, const struct pdf_field_state *s,
 			    bool place_was_there)
 {
@@ -386,7 +393,7 @@ static struct sight seen_as(const struct pdf_run *r, const struct pdf_field_stat
 	if (s->invisible)
 		return (struct sight){ PDF_CHANGE_EXTENSION, NULL };
 	if (r->certified)
-		return (struct sight){ PDF_CHANGE_ANNOTATION, "sneaky-signature" };
+		return annotates(r);
 	return (struct sight){
 		place_was_there ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL, NULL
 	};
@@ -401,9 +408,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	 * was not, which whoever certified may mind. */
 	enum pdf_change_kind kind =
 	    s->stamp ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL;
-	struct sight seen = seen_as(r, s, true);
-	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	bool signs = s->has_value;
+	struct sight moved = annotates(r), seen = signs ? seen_as(r, s, true) : moved;
+	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	switch (class) {
 	case KEY_VALUE:
 		if (!s->signed_by)
@@ -414,13 +421,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 		return 0;
 	case KEY_LOOK:
 	case KEY_STATE:
+		return field_change(r, seen.kind, seen.attack, s, spot, false, err);
 	case KEY_PLACE:
-		if (signs && class != KEY_PLACE)
-			return field_change(r, seen.kind, seen.attack, s, spot, false,
-					    err);
-		return field_change(r, PDF_CHANGE_ANNOTATION,
-				    r->certified ? "sneaky-signature" : NULL, s, spot,
-				    false, err);
+		return field_change(r, moved.kind, moved.attack, s, spot, false, err);
 	case KEY_PAGE:
 		if (p->before->kind != PDF_NULL)
 			return pdf_judge_other(r, spot, p, err);
@@ -430,10 +433,6 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 			return pdf_judge_other(r, spot, p, err);
 		return field_change(r, kind, NULL, s, spot, false, err);
 	case KEY_FLAGS:
-		if (!signs && (other & FLAGS_OF_SIGHT) != 0)
-			return field_change(r, PDF_CHANGE_ANNOTATION,
-					    r->certified ? "sneaky-signature" : NULL, s,
-					    spot, false, err);
 		if ((other & FLAGS_OF_SIGHT) != 0)
 			return field_change(r, seen.kind, seen.attack, s, spot, false,
 					    err);
@@ -731,16 +730,14 @@ static int new_signature(struct pdf_run *r, const struct pdf_spot *spot,
 		return added(r, PDF_CHANGE_UNDEFINED, "sneaky-signature", spot,
 			     "signature field whose value is no signature", number,
 			     err);
-	if (now->has_value) {
-		struct sight seen = seen_as(r, now, was.exists);
+	struct sight seen =
+	    now->has_value ? seen_as(r, now, was.exists) : annotates(r);
+	if (now->has_value)
 		return added(r, seen.kind, seen.attack, spot,
 			     now->stamp ? "document time-stamp" : "signature", number,
 			     err);
-	}
-	/* A field that shows something without a signature is no signature. */
 	if (now->appearance && !now->invisible)
-		return added(r, PDF_CHANGE_ANNOTATION,
-			     r->certified ? "sneaky-signature" : NULL, spot,
+		return added(r, seen.kind, seen.attack, spot,
 			     "signature field with an appearance and no signature",
 			     number, err);
 	return added(r, PDF_CHANGE_FORM_FILL, NULL, spot, "empty signature field",
