@@ -580,80 +580,6 @@ static bool is_annot_key(struct view key)
 	return false;
 }
 
-/* ---- actions ---- */
-
-/* Those that move the view or name an address, and start no other (12.6.4). */
-static int is_harmless(struct pdf_run *r, const struct pdf_value *raw, bool *ret,
-		       struct ltps_error *err)
-{
-	static const char *const quiet[] = { "GoTo", "URI", "Named" };
-	const struct pdf_value *action, *kind;
-	if (pdf_run_resolve(r, r->revision, raw, &action, err) ||
-	    pdf_run_get(r, r->revision, action, "S", &kind, err))
-		return -1;
-	*ret = action->kind == PDF_NULL ||
-	       (action->kind == PDF_DICT && !action->duplicate_keys &&
-		pdf_dict_get(action, "Next") == NULL && ONE_OF(kind, quiet));
-	return 0;
-}
-
-static int has_action(struct pdf_run *r, const struct pdf_value *v, bool *ret,
-		      struct ltps_error *err)
-{
-	const struct pdf_value *a = pdf_dict_get(v, "A");
-	bool harmless = true;
-	if (a != NULL && is_harmless(r, a, &harmless, err))
-		return -1;
-	*ret = *ret || !harmless || pdf_dict_get(v, "AA") != NULL;
-	return 0;
-}
-
-/* It does itself, or something below it. Adds to *ret, as acts_above() does. */
-static int acts_below(struct pdf_run *r, const struct pdf_value *v, int depth,
-		      bool *ret, struct ltps_error *err)
-{
-	const struct pdf_value *kids, *kid;
-	if (has_action(r, v, ret, err) ||
-	    pdf_run_get(r, r->revision, v, "Kids", &kids, err))
-		return -1;
-	if (kids->kind != PDF_ARRAY)
-		return 0;
-	*ret = *ret || depth == PDF_FIELD_DEPTH_MAX;
-	for (size_t i = 0; i < kids->n && !*ret && pdf_change_step(r, 16); i++)
-		if (pdf_run_resolve(r, r->revision, &kids->items[i], &kid, err) ||
-		    acts_below(r, kid, depth + 1, ret, err))
-			return -1;
-	return 0;
-}
-
-/* Something above it does, as far as that is new. */
-static int acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
-		      struct ltps_error *err)
-{
-	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
-		const struct pdf_value *above = pdf_dict_get(v, "Parent");
-		if (above == NULL || pdf_was_there(r, above))
-			return 0;
-		if (pdf_run_resolve(r, r->revision, above, &v, err) ||
-		    has_action(r, v, ret, err))
-			return -1;
-	}
-	return 0;
-}
-
-/* Whether a key of an annotation may start what is not harmless. What stands within /A
- * may: which action it is part of stands above. */
-static int key_acts(struct pdf_run *r, const struct pdf_spot *spot,
-		    const struct pdf_value *after, bool *ret, struct ltps_error *err)
-{
-	const bool action = view_is_text(spot->keys[0], "A");
-	bool harmless = false;
-	if (action && spot->n == 1 && is_harmless(r, after, &harmless, err))
-		return -1;
-	*ret = view_is_text(spot->keys[0], "AA") || (action && !harmless);
-	return 0;
-}
-
 int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_pair *p, struct ltps_error *err)
 {
@@ -661,7 +587,7 @@ int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
 	bool action;
 	if (!is_annot_key(spot->keys[0]))
 		return pdf_judge_other(r, spot, p, err);
-	if (key_acts(r, spot, p->after, &action, err))
+	if (pdf_key_acts(r, spot, p->after, &action, err))
 		return -1;
 	if (action)
 		return pdf_judge_other(r, spot, p, err);
@@ -764,8 +690,8 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 	if (pdf_field_state(r, r->revision, v, &now, err) ||
 	    /* From the top that is all there is below any of them. What a kid names as
 	     * its parent may be another field than the one that names it. */
-	    (depth == 0 && acts_below(r, v, 0, &action, err)) ||
-	    acts_above(r, v, &action, err) ||
+	    (depth == 0 && pdf_acts_below(r, v, &action, err)) ||
+	    pdf_acts_above(r, v, &action, err) ||
 	    pdf_run_get(r, r->revision, v, "Kids", &kids, err) ||
 	    pdf_run_get(r, r->revision, v, "FT", &ft, err))
 		return -1;
@@ -799,7 +725,7 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 	struct pdf_field_state now;
 	bool action = false;
 	if (pdf_run_resolve(r, r->revision, raw, &v, err) ||
-	    acts_below(r, v, 0, &action, err) || acts_above(r, v, &action, err))
+	    pdf_acts_below(r, v, &action, err) || pdf_acts_above(r, v, &action, err))
 		return -1;
 	if (v->kind == PDF_NULL)
 		return 0;

@@ -9,6 +9,7 @@
  *   pdf_changes_array.c   where in a long array
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
+ *   pdf_changes_action.c  what fields and annotations do
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
  *   pdf_changes_repair.c  what readers that repair files find
  *   pdf_changes_value.c   reading and comparing
@@ -379,6 +380,20 @@ int pdf_judge_new_field(struct pdf_run *r, const struct pdf_spot *spot,
 int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_value *raw,
 			struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_action.c ---- */
+
+/* Whether it has an action that is not harmless, or something below it has; something
+ * above it, as far as that is new. What *ret says already stays. */
+int pdf_acts_below(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+int pdf_acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+/* Whether a key of an annotation may start what is not harmless. What stands within /A
+ * may: which action it is part of stands above. */
+int pdf_key_acts(struct pdf_run *r, const struct pdf_spot *spot,
+		 const struct pdf_value *after, bool *ret,
+		 struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_changes_list.c ---- */
 
