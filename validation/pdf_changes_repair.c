@@ -8,7 +8,8 @@
 
 /* ---- sections ---- */
 
-/* The first revision whose table readers may not take; after it: none. */
+/* The first revision whose table readers may not take; behind the one looked at: none
+ * up to it is. */
 static size_t first_irregular(const struct pdf_run *r)
 {
 	size_t i = 0;
@@ -22,7 +23,6 @@ static int judge_sections(struct pdf_run *r, struct ltps_error *err)
 	size_t i = first_irregular(r);
 	if (i > r->revision)
 		return 0;
-	r->object = (struct pdf_ref){ 0 };
 	return pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving", VIEW_NULL,
 			      err,
 			      "the cross-reference table of revision %zu is irregular: "
@@ -39,7 +39,7 @@ static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref
 	return e == NULL || e->generation != ref.generation;
 }
 
-/* Where this value refers to, at any depth. steps: those are many. */
+/* Whether a value refers there, at any depth. */
 static bool refers(struct pdf_run *r, const struct pdf_value *v, struct pdf_ref to)
 {
 	bool is = v->kind == PDF_REF && v->ref.number == to.number &&
@@ -126,7 +126,6 @@ static int judge_references(struct pdf_run *r, struct ltps_error *err)
 	for (size_t i = 0; number == 0 && i < rev->n_entries; i++)
 		if (nothing_in_entry(r, &rev->entries[i], &number, err) != 0)
 			return -1;
-	r->object = (struct pdf_ref){ 0 };
 	return number == 0
 		   ? 0
 		   : pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving",
@@ -140,10 +139,9 @@ static int judge_references(struct pdf_run *r, struct ltps_error *err)
 
 static int judge_octets(struct pdf_run *r, struct ltps_error *err)
 {
-	char what[160];
+	char what[PDF_HIDDEN_TEXT];
 	if (pdf_revision_hides(r->p->objects, r->revision, what, err) != 0)
 		return -1;
-	r->object = (struct pdf_ref){ 0 };
 	return what[0] == 0 ? 0
 			    : pdf_change_add(r, PDF_CHANGE_UNDEFINED,
 					     "incremental-saving", VIEW_NULL, err, "%s",
@@ -152,6 +150,7 @@ static int judge_octets(struct pdf_run *r, struct ltps_error *err)
 
 int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err)
 {
+	r->object = (struct pdf_ref){ 0 }; /* no single one is to blame */
 	if (judge_octets(r, err) != 0 || judge_sections(r, err) != 0)
 		return -1;
 	return judge_references(r, err);
