@@ -29,7 +29,7 @@ struct pdf_section {
 	uint64_t hybrid_at, hybrid_end; /* HYBRID: its stream */
 	bool stale; /* which an older section names as well: left in a copied trailer */
 	bool forward; /* /Prev stands behind: linearised */
-	bool irregular; /* as of a revision */
+	bool irregular; /* pdf_file.h */
 	struct pdf_tail tail;
 	bool has_tail;
 	size_t revision;
@@ -51,7 +51,7 @@ struct pdf_chain {
 	struct pdf_entry *scratch; /* in the arena: a section may keep them */
 	size_t n_scratch, cap_scratch;
 	size_t revision;  /* section being read, for findings */
-	bool irregular;   /* it is */
+	bool irregular;   /* the section being read is */
 	bool hybrid_base; /* revision 1 only adds a stream to the table of revision 0 */
 	struct pdf_found found[PDF_FOUND];
 };

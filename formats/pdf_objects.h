@@ -30,23 +30,29 @@ void pdf_objects_free(struct pdf_objects *o);
  * pdf_object - an indirect object, decrypted. The same revision's object is read once;
  * objects that did not change between revisions are the same pointer.
  * ret_v  never NULL: a PDF_NULL value when it is free or was never defined; lives as
- * long as the objects Fails: FORMAT (object): what stands there is no such object;
- * TOO_LARGE; NOMEM
+ *        long as the objects
+ * Fails: FORMAT (object): what stands there is no such object; TOO_LARGE; NOMEM
  */
 int pdf_object(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 	       const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
 /* The same as it stands in the file, not decrypted; it does not count as looked at. */
 int pdf_object_own(struct pdf_objects *o, size_t revision, struct pdf_ref ref,
 		   const struct pdf_value **ret_v, struct ltps_error *err) LTPS_CHECKED;
+/* Of a failure to read: the object's fault, which is data, rather than something that
+ * keeps us from judging. */
+bool pdf_is_fault_of_object(const struct ltps_error *err);
 /*
  * pdf_revision_hides - octets of an update in which readers that make a table of their
  * own could find what its sections do not name: any but those of the objects that they
  * name, of the sections, white space and comments; and in these, too, what looks like
  * the head of an object or a trailer.
- * ret_what  "": none
+ * ret_what  "": none; an object that cannot be read counts as such octets
+ * Fails:    TOO_LARGE, NOMEM
  * Spec:     ISO 32000-2 7.5.6
  */
-int pdf_revision_hides(struct pdf_objects *o, size_t revision, char ret_what[160],
+#define PDF_HIDDEN_TEXT 160
+int pdf_revision_hides(struct pdf_objects *o, size_t revision,
+		       char ret_what[PDF_HIDDEN_TEXT],
 		       struct ltps_error *err) LTPS_CHECKED;
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,

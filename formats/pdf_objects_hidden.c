@@ -31,7 +31,7 @@ struct cover {
 static void say(struct cover *c, uint64_t at, const char *text)
 {
 	if (c->what[0] == 0)
-		(void)snprintf(c->what, 160, "%s at %llu", text,
+		(void)snprintf(c->what, PDF_HIDDEN_TEXT, "%s at %llu", text,
 			       (unsigned long long)at);
 }
 
@@ -92,45 +92,36 @@ static size_t back_over(struct view v, size_t at, bool (*is)(uint8_t))
 	return at;
 }
 
-static bool is_digit(uint8_t c)
+/* "12 0 " before the word. */
+static bool is_head(struct view v, size_t at, size_t end)
 {
-	return pdf_is_digit(c);
+	(void)end;
+	size_t white = back_over(v, at, pdf_is_white);
+	size_t next = back_over(v, white, pdf_is_digit);
+	size_t between = back_over(v, next, pdf_is_white);
+	return next < white && between < next && between > 0 &&
+	       pdf_is_digit(v.p[between - 1]);
 }
 
-/* "12 0 " before "obj". */
-static bool is_head(struct view v, size_t at)
+/* A dictionary behind the word. */
+static bool is_trailer(struct view v, size_t at, size_t end)
 {
-	size_t end = back_over(v, at, pdf_is_white);
-	size_t next = back_over(v, end, is_digit);
-	size_t white = back_over(v, next, pdf_is_white);
-	return next < end && white < next && white > 0 && is_digit(v.p[white - 1]);
-}
-
-/* A dictionary behind "trailer". */
-static bool is_trailer(struct view v, size_t end)
-{
+	(void)at;
 	size_t i = pdf_skip_white_and_comments(v, end);
 	return v.n - i >= 2 && v.p[i] == '<' && v.p[i + 1] == '<';
 }
 
-static size_t count_heads(struct view v)
+/* How often the word stands there and is what it says, which its ends tell. */
+static size_t count(struct view v, const char *word,
+		    bool (*is)(struct view v, size_t at, size_t end))
 {
+	const size_t len = strlen(word);
 	size_t n = 0;
 	const uint8_t *end = v.p + v.n, *p = v.p;
-	while (p < end && (p = memmem(p, (size_t)(end - p), "obj", 3)) != NULL) {
-		n += is_head(v, (size_t)(p - v.p));
-		p += 3;
-	}
-	return n;
-}
-
-static size_t count_trailers(struct view v)
-{
-	size_t n = 0;
-	const uint8_t *end = v.p + v.n, *p = v.p;
-	while (p < end && (p = memmem(p, (size_t)(end - p), "trailer", 7)) != NULL) {
-		p += 7;
-		n += is_trailer(v, (size_t)(p - v.p));
+	while (p < end && (p = memmem(p, (size_t)(end - p), word, len)) != NULL) {
+		size_t at = (size_t)(p - v.p);
+		n += is(v, at, at + len);
+		p += len;
 	}
 	return n;
 }
@@ -142,7 +133,8 @@ static void check_within(struct cover *c, const struct place *p)
 	struct view v = view_of(c->in.p + p->start, (size_t)(p->end - p->start));
 	size_t at = pdf_skip_white(v, 0);
 	bool table = p->entry == NULL && pdf_keyword(v, &at, "xref");
-	if (count_heads(v) > (table ? 0 : 1) || count_trailers(v) > (table ? 1 : 0))
+	if (count(v, "obj", is_head) > (table ? 0 : 1) ||
+	    count(v, "trailer", is_trailer) > (table ? 1 : 0))
 		say(c, p->start,
 		    "the head of an object or a trailer within what stands");
 }
@@ -191,17 +183,15 @@ static int read_end(struct cover *c, struct place *p, struct ltps_error *err)
 {
 	struct pdf_slot *s;
 	struct pdf_ref ref = { p->entry->number, p->entry->generation };
-	struct ltps_error e = LTPS_ERROR_INIT;
 	if (pdf_slot_of(c->o, c->revision, ref, &s, err) != 0)
 		return -1;
-	if (pdf_slot_read(c->o, c->revision, s, &e) == 0) {
+	if (pdf_slot_read(c->o, c->revision, s, err) == 0) {
 		p->end = s->end;
 		return 0;
 	}
-	if (!pdf_is_fault_of_object(&e)) {
-		*err = e;
+	if (!pdf_is_fault_of_object(err))
 		return -1;
-	}
+	ltps_error_clear(err);
 	say(c, p->start, "an object which the update names and that cannot be read");
 	return 0;
 }
@@ -239,8 +229,8 @@ static int check_places(struct cover *c, struct ltps_error *err)
 	return 0;
 }
 
-int pdf_revision_hides(struct pdf_objects *o, size_t revision, char ret_what[160],
-		       struct ltps_error *err)
+int pdf_revision_hides(struct pdf_objects *o, size_t revision,
+		       char ret_what[PDF_HIDDEN_TEXT], struct ltps_error *err)
 {
 	struct cover c = { .o = o, .revision = revision, .what = ret_what };
 	ret_what[0] = 0;

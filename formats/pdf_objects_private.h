@@ -179,8 +179,6 @@ extern const struct pdf_value pdf_null;
 /* FORMAT (object): "object 12 0: ..." */
 int pdf_object_fail(struct ltps_error *err, struct pdf_ref ref, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The object's fault: data, rather than something that keeps us from judging. */
-bool pdf_is_fault_of_object(const struct ltps_error *err);
 /* A copy of what is the object's fault, so that what cannot be read costs its work
  * once; NULL for anything else. */
 const struct ltps_error *pdf_remember(struct pdf_objects *o,

@@ -376,9 +376,9 @@ struct ltp_trace {
 	struct ltp_event *events;
 	size_t n;
 };
-/* Beyond LTP_TRACE_EVENTS_MAX events of the audit the later of those that only read
- * or were refused are left out, then the oldest of the others; the message of the answer says how many.
- * Who may read cannot push out what was done. */
+/* Beyond LTP_TRACE_EVENTS_MAX events of the audit the later of those that only read or
+ * were refused are left out, then the oldest of the others; the message of the answer
+ * says how many. Who may read cannot push out what was done. */
 #define LTP_TRACE_EVENTS_MAX                                                           \
 	10000 /* a read a minute for a week; some MiB of answer                        \
 	       */

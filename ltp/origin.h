@@ -2,8 +2,8 @@
 /*
  * origin - what was taken over from another service stands once. Who imports names the
  * record that is to be continued, or a part that says where the rest is from, by what
- * it is of: ORIGIN_PREFIX and 64 hexadecimal digits. Of the versions that stand under one
- * profile of a tenant each such name has one. That is decided where versions are
+ * it is of: ORIGIN_PREFIX and 64 hexadecimal digits. Of the versions that stand under
+ * one profile of a tenant each such name has one. That is decided where versions are
  * written, by the one writer, so that of two who come at the same moment the second one
  * finds what the first one made.
  *

@@ -243,8 +243,7 @@ struct making {
 	const struct ltp *l;
 	struct forecast *f;
 	size_t capacity;
-	uint64_t stamps; /* requests of one renewal: two where a second TSA confirms it
-			  */
+	uint64_t stamps; /* requests of one renewal: two where a second TSA confirms */
 };
 
 static int add_item(struct making *m, enum forecast_kind kind, int64_t weakens_ms,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_private - what the parts of the plan share: plan.c, plan_watch.c,
- * plan_forecast.c. */
+/* plan_private - what the parts of the plan share. */
 #ifndef LTPS_LTP_PLAN_PRIVATE_H
 #define LTPS_LTP_PLAN_PRIVATE_H
 
@@ -10,8 +9,7 @@
 
 #define PLAN_DAY_MS ((int64_t)86400000)
 
-/* ---- what the watch knows of one TSA certificate, kept as a setting: plan_tsa.c ----
- */
+/* ---- plan_tsa.c: what the watch knows of one TSA certificate, as a setting ---- */
 
 struct plan_tsa {
 	int64_t good_ms;      /* last word of it; before the first one: first asked */

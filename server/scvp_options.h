@@ -29,8 +29,8 @@ struct scvp_options {
 	/* as read */
 	struct scvp_ask ask;
 	struct material *targets;
-	struct material *given; /* --cert, --crl, --ocsp and --anchor */
-	struct material *trust; /* for the server's certificate */
+	struct material *given;   /* --cert, --crl, --ocsp and --anchor */
+	struct material *trust;   /* for the server's certificate */
 	struct material *servers; /* --server-cert */
 	struct scvp_signer *own_signer;
 	/* What the request borrows. */
@@ -56,7 +56,8 @@ struct scvp_options {
 	"  --crl F, --ocsp F  revocation information, sent along\n"                    \
 	"  --server-anchor F  anchors of the server's certificate (default: "          \
 	"--anchor)\n"                                                                  \
-	"  --server-cert F  a server's certificate that need not be for SCVP servers\n" \
+	"  --server-cert F  a server's certificate that need not be for SCVP "         \
+	"servers\n"                                                                    \
 	"  --server-status  the server's certificate must be known not to be "         \
 	"revoked\n"                                                                    \
 	"  --policy OID     validation policy (default: that of the server)\n"         \
@@ -81,8 +82,8 @@ struct scvp_options {
 unsigned scvp_options_table(struct scvp_options *o,
 			    struct command_option out[SCVP_OPTIONS_MAX]);
 /*
- * scvp_options_load - o->ask, o->targets, o->trust and o->servers, from the options and the files
- * with the certificates to be asked about.
+ * scvp_options_load - o->ask, o->targets, o->trust and o->servers, from the options and
+ * the files with the certificates to be asked about.
  * Release with scvp_options_clear(), also after a failure.
  * Fails: ARGUMENT (caller) for a value, else as material_read, scvp_signer_new
  */

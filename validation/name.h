@@ -27,9 +27,9 @@
  * name_canonical - canonical form of a Name, appended.
  * name   the whole SEQUENCE TLV
  * String types are compared as text: case of ASCII letters folded (that of the others
- * by validation/name_coarse.h, where names wrongly different would do harm), outer space
- * dropped and inner runs made one (RFC 5280 7.1, RFC 4518 2.6.1); other types
- * by their octets. Each RDN's attributes are sorted.
+ * by validation/name_coarse.h, where names wrongly different would do harm), outer
+ * space dropped and inner runs made one (RFC 5280 7.1, RFC 4518 2.6.1); other types by
+ * their octets. Each RDN's attributes are sorted.
  * The form of a name begins with the forms of its leading RDNs, so that a
  * directoryName subtree is a prefix (RFC 5280 7.1 last paragraph).
  * Fails: FORMAT, TOO_LARGE (object), NOMEM

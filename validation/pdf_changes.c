@@ -85,6 +85,19 @@ bool pdf_change_step(struct pdf_run *r, uint64_t n)
 	return r->steps < PDF_CHANGE_STEPS_MAX;
 }
 
+const struct pdf_entry *pdf_in_use(const struct pdf_file *f, size_t revision,
+				   uint32_t number)
+{
+	const struct pdf_entry *e = pdf_file_find(f, revision, number);
+	return e != NULL && e->place != PDF_FREE ? e : NULL;
+}
+
+bool pdf_was_there(const struct pdf_run *r, const struct pdf_value *raw_or_null)
+{
+	return raw_or_null != NULL && raw_or_null->kind == PDF_REF &&
+	       pdf_in_use(r->p->file, r->revision - 1, raw_or_null->ref.number) != NULL;
+}
+
 /* ---- one entry ---- */
 
 struct entry_judge {
@@ -175,17 +188,10 @@ static int judge_collision(struct pdf_run *r, const struct pdf_pair *p, bool *re
 			      r->object.number);
 }
 
-static const struct pdf_entry *in_use(const struct pdf_file *f, size_t revision,
-				      uint32_t number)
-{
-	const struct pdf_entry *e = pdf_file_find(f, revision, number);
-	return e != NULL && e->place != PDF_FREE ? e : NULL;
-}
-
 static int judge_entry(struct pdf_run *r, const struct pdf_entry *e,
 		       struct ltps_error *err)
 {
-	const struct pdf_entry *old = in_use(r->p->file, r->revision - 1, e->number);
+	const struct pdf_entry *old = pdf_in_use(r->p->file, r->revision - 1, e->number);
 	struct pdf_pair p = { .before = &pdf_change_null, .after = &pdf_change_null };
 	bool used, done = false;
 	r->object = (struct pdf_ref){ e->number, e->generation };

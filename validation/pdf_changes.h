@@ -21,12 +21,14 @@
 
 enum pdf_change_kind {
 	PDF_CHANGE_EXTENSION,  /* DSS, document time-stamps (seen ones in places that
-				  were there for them), Extensions, Version, metadata,
-				  Info, structure of new annotations, form resources */
+				  were there for them, where nobody certified),
+				  Extensions, Version, metadata, Info, structure of new
+				  annotations, form resources */
 	PDF_CHANGE_FORM_FILL,  /* fields filled, signatures added */
 	PDF_CHANGE_ANNOTATION, /* annotations added, changed, removed; form fields
 				  added, moved, hidden; signature fields that show
-				  something without a signature */
+				  something without a signature, or with a time-stamp
+				  where somebody certified */
 	PDF_CHANGE_UNDEFINED,  /* anything else */
 	PDF_CHANGE_KIND_COUNT
 };

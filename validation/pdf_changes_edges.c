@@ -169,15 +169,6 @@ static int stream_scan(const struct pass *a, size_t revision, uint64_t container
 	return rc;
 }
 
-/* An object that cannot be read refers to nothing; whoever needs it finds that. */
-static int passed_over(struct ltps_error *err)
-{
-	if (err->code == LTPS_NOMEM || err->fault != LTPS_FAULT_OBJECT)
-		return -1;
-	ltps_error_clear(err);
-	return 0;
-}
-
 /* An entry that names an object stream. */
 struct inside {
 	uint64_t container;
@@ -214,8 +205,9 @@ static int container_scan(const struct pass *a, size_t revision, const struct in
 {
 	struct pdf_sources named = { 0 };
 	int rc = stream_scan(a, revision, v->container, &named, err);
+	/* What cannot be read refers to nothing; whoever needs it finds that. */
 	if (rc != 0)
-		rc = passed_over(err);
+		rc = pdf_forgive(err);
 	if (rc == 0)
 		rc = lose(a, v, n, &named, err);
 	mem_free(named.v);

@@ -198,14 +198,6 @@ static int value_state(struct pdf_run *r, size_t revision, const struct pdf_valu
 	return 0;
 }
 
-static bool was_there(const struct pdf_run *r, const struct pdf_value *ref)
-{
-	const struct pdf_entry *e = NULL;
-	if (ref != NULL && ref->kind == PDF_REF)
-		e = pdf_file_find(r->p->file, r->revision - 1, ref->ref.number);
-	return e != NULL && e->place != PDF_FREE;
-}
-
 /* /FT and /V of the nearest that has one, /T of all. 12.7.4.1, 12.7.4.2 */
 static int climb_parents(struct pdf_run *r, size_t revision,
 			 const struct pdf_value *dict, struct pdf_field_state *s,
@@ -225,7 +217,7 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 				return -1;
 			s->old_value =
 			    v->kind != PDF_NULL &&
-			    was_there(r, raw->kind == PDF_REF ? raw : holder);
+			    pdf_was_there(r, raw->kind == PDF_REF ? raw : holder);
 		}
 		holder = pdf_dict_get(dict, "Parent");
 		if (pdf_run_get(r, revision, dict, "T", &t, err) ||
@@ -377,11 +369,34 @@ static int judge_signed(struct pdf_run *r, const struct pdf_spot *spot,
 	    spot, false, err);
 }
 
-/* Whoever signs is named, and DocMDP may allow him to. A time-stamp needs nobody's key:
- * who shows something with it annotates. */
-static enum pdf_change_kind seen_on_certified(bool stamp)
+/* What a field counts as for what it shows, which may be nothing. */
+struct sight {
+	enum pdf_change_kind kind;
+	const char *attack;
+};
+
+/* What is seen of a field where nobody signs: whatever it looks like, no signature. */
+static struct sight annotates(const struct pdf_run *r)
 {
-	return stamp ? PDF_CHANGE_ANNOTATION : PDF_CHANGE_FORM_FILL;
+	return (struct sight){ PDF_CHANGE_ANNOTATION,
+			       r->certified ? "sneaky-signature" : NULL };
+}
+
+/* A field with a signature. Whoever signs is named, and DocMDP may allow him to. A
+ * time-stamp needs nobody's key: where nobody sees it, or in a place that was there for
+ * it, it only extends; who shows something with it on what was certified annotates. */
+static struct sight seen_as(const struct pdf_run *r, const struct pdf_field_state *s,
+			    bool place_was_there)
+{
+	if (!s->stamp)
+		return (struct sight){ PDF_CHANGE_FORM_FILL, NULL };
+	if (s->invisible)
+		return (struct sight){ PDF_CHANGE_EXTENSION, NULL };
+	if (r->certified)
+		return annotates(r);
+	return (struct sight){
+		place_was_there ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL, NULL
+	};
 }
 
 /* What signing a field changes, and what may be prepared for it. */
@@ -393,11 +408,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 	 * was not, which whoever certified may mind. */
 	enum pdf_change_kind kind =
 	    s->stamp ? PDF_CHANGE_EXTENSION : PDF_CHANGE_FORM_FILL;
-	bool shows = !s->invisible && r->certified;
-	enum pdf_change_kind seen = shows ? seen_on_certified(s->stamp) : kind;
-	const char *attack = shows && s->stamp ? "sneaky-signature" : NULL;
-	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	bool signs = s->has_value;
+	struct sight moved = annotates(r), seen = signs ? seen_as(r, s, true) : moved;
+	int64_t other = flags_of(p->before) ^ flags_of(p->after);
 	switch (class) {
 	case KEY_VALUE:
 		if (!s->signed_by)
@@ -408,12 +421,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 		return 0;
 	case KEY_LOOK:
 	case KEY_STATE:
+		return field_change(r, seen.kind, seen.attack, s, spot, false, err);
 	case KEY_PLACE:
-		if (signs && class != KEY_PLACE)
-			return field_change(r, seen, attack, s, spot, false, err);
-		return field_change(r, PDF_CHANGE_ANNOTATION,
-				    r->certified ? "sneaky-signature" : NULL, s, spot,
-				    false, err);
+		return field_change(r, moved.kind, moved.attack, s, spot, false, err);
 	case KEY_PAGE:
 		if (p->before->kind != PDF_NULL)
 			return pdf_judge_other(r, spot, p, err);
@@ -423,12 +433,9 @@ static int judge_signing(struct pdf_run *r, const struct pdf_spot *spot,
 			return pdf_judge_other(r, spot, p, err);
 		return field_change(r, kind, NULL, s, spot, false, err);
 	case KEY_FLAGS:
-		if (!signs && (other & FLAGS_OF_SIGHT) != 0)
-			return field_change(r, PDF_CHANGE_ANNOTATION,
-					    r->certified ? "sneaky-signature" : NULL, s,
-					    spot, false, err);
 		if ((other & FLAGS_OF_SIGHT) != 0)
-			return field_change(r, seen, attack, s, spot, false, err);
+			return field_change(r, seen.kind, seen.attack, s, spot, false,
+					    err);
 		return field_change(r, kind, NULL, s, spot, false, err);
 	case KEY_FIELD_FLAGS:
 	case KEY_FILL:
@@ -573,84 +580,16 @@ static bool is_annot_key(struct view key)
 	return false;
 }
 
-/* ---- actions ---- */
-
-/* Those that move the view or name an address, and start no other (12.6.4). */
-static int is_harmless(struct pdf_run *r, const struct pdf_value *raw, bool *ret,
-		       struct ltps_error *err)
-{
-	static const char *const quiet[] = { "GoTo", "URI", "Named" };
-	const struct pdf_value *action, *kind;
-	if (pdf_run_resolve(r, r->revision, raw, &action, err) ||
-	    pdf_run_get(r, r->revision, action, "S", &kind, err))
-		return -1;
-	*ret = action->kind == PDF_NULL ||
-	       (action->kind == PDF_DICT && !action->duplicate_keys &&
-		pdf_dict_get(action, "Next") == NULL && ONE_OF(kind, quiet));
-	return 0;
-}
-
-static int has_action(struct pdf_run *r, const struct pdf_value *v, bool *ret,
-		      struct ltps_error *err)
-{
-	const struct pdf_value *a = pdf_dict_get(v, "A");
-	bool harmless = true;
-	if (a != NULL && is_harmless(r, a, &harmless, err))
-		return -1;
-	*ret = *ret || !harmless || pdf_dict_get(v, "AA") != NULL;
-	return 0;
-}
-
-/* In what is new, in what is below it, and above it as far as that is new. */
-static int acts_below(struct pdf_run *r, const struct pdf_value *v, int depth,
-		      bool *ret, struct ltps_error *err)
-{
-	const struct pdf_value *kids, *kid;
-	if (has_action(r, v, ret, err) ||
-	    pdf_run_get(r, r->revision, v, "Kids", &kids, err))
-		return -1;
-	if (kids->kind != PDF_ARRAY)
-		return 0;
-	*ret = *ret || depth == PDF_FIELD_DEPTH_MAX;
-	for (size_t i = 0; i < kids->n && !*ret && pdf_change_step(r, 16); i++)
-		if (pdf_run_resolve(r, r->revision, &kids->items[i], &kid, err) ||
-		    acts_below(r, kid, depth + 1, ret, err))
-			return -1;
-	return 0;
-}
-
-static int acts(struct pdf_run *r, const struct pdf_value *v, bool *ret,
-		struct ltps_error *err)
-{
-	*ret = false;
-	if (acts_below(r, v, 0, ret, err))
-		return -1;
-	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
-		const struct pdf_value *above = pdf_dict_get(v, "Parent");
-		if (above == NULL || was_there(r, above))
-			return 0;
-		if (pdf_run_resolve(r, r->revision, above, &v, err) ||
-		    has_action(r, v, ret, err))
-			return -1;
-	}
-	return 0;
-}
-
 int pdf_judge_annot_key(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_pair *p, struct ltps_error *err)
 {
 	char text[110];
-	bool harmless = true;
+	bool action;
 	if (!is_annot_key(spot->keys[0]))
 		return pdf_judge_other(r, spot, p, err);
-	if (view_is_text(spot->keys[0], "AA"))
-		harmless = false;
-	else if (view_is_text(spot->keys[0], "A") && spot->n > 1)
-		harmless = false; /* which action it is stands above */
-	else if (view_is_text(spot->keys[0], "A") &&
-		 is_harmless(r, p->after, &harmless, err))
+	if (pdf_key_acts(r, spot, p->after, &action, err))
 		return -1;
-	if (!harmless)
+	if (action)
 		return pdf_judge_other(r, spot, p, err);
 	pdf_spot_text(spot, text, sizeof(text));
 	return pdf_change_add(r, PDF_CHANGE_ANNOTATION, NULL, VIEW_NULL, err,
@@ -690,10 +629,10 @@ static int before_state(struct pdf_run *r, uint32_t number, struct pdf_field_sta
 			struct ltps_error *err)
 {
 	const struct pdf_entry *e =
-	    number > 0 ? pdf_file_find(r->p->file, r->revision - 1, number) : NULL;
+	    number > 0 ? pdf_in_use(r->p->file, r->revision - 1, number) : NULL;
 	const struct pdf_value *v = &pdf_change_null;
 	*s = (struct pdf_field_state){ 0 };
-	if (e == NULL || e->place == PDF_FREE)
+	if (e == NULL)
 		return 0;
 	struct pdf_ref ref = { number, e->generation };
 	if (pdf_run_object(r, r->revision - 1, ref, &v, err))
@@ -717,22 +656,14 @@ static int new_signature(struct pdf_run *r, const struct pdf_spot *spot,
 		return added(r, PDF_CHANGE_UNDEFINED, "sneaky-signature", spot,
 			     "signature field whose value is no signature", number,
 			     err);
-	if (now->has_value) {
-		bool quiet =
-		    now->stamp && (now->invisible || (was.exists && !r->certified));
-		bool shows = !now->invisible && r->certified;
-		return added(r,
-			     quiet   ? PDF_CHANGE_EXTENSION
-			     : shows ? seen_on_certified(now->stamp)
-				     : PDF_CHANGE_FORM_FILL,
-			     shows && now->stamp ? "sneaky-signature" : NULL, spot,
+	struct sight seen =
+	    now->has_value ? seen_as(r, now, was.exists) : annotates(r);
+	if (now->has_value)
+		return added(r, seen.kind, seen.attack, spot,
 			     now->stamp ? "document time-stamp" : "signature", number,
 			     err);
-	}
-	/* A field that shows something without a signature is no signature. */
 	if (now->appearance && !now->invisible)
-		return added(r, PDF_CHANGE_ANNOTATION,
-			     r->certified ? "sneaky-signature" : NULL, spot,
+		return added(r, seen.kind, seen.attack, spot,
 			     "signature field with an appearance and no signature",
 			     number, err);
 	return added(r, PDF_CHANGE_FORM_FILL, NULL, spot, "empty signature field",
@@ -744,7 +675,7 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v, *kids, *ft;
 	struct pdf_field_state now;
-	bool action;
+	bool action = false;
 	/* Too much is told when the revision is done. */
 	if (!pdf_change_step(r, 64))
 		return 0;
@@ -756,7 +687,11 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 	    (!pdf_is_field(v) && pdf_dict_get(v, "T") == NULL))
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "what is no form field", number_at(raw), err);
-	if (pdf_field_state(r, r->revision, v, &now, err) || acts(r, v, &action, err) ||
+	if (pdf_field_state(r, r->revision, v, &now, err) ||
+	    /* From the top that is all there is below any of them. What a kid names as
+	     * its parent may be another field than the one that names it. */
+	    (depth == 0 && pdf_acts_below(r, v, &action, err)) ||
+	    pdf_acts_above(r, v, &action, err) ||
 	    pdf_run_get(r, r->revision, v, "Kids", &kids, err) ||
 	    pdf_run_get(r, r->revision, v, "FT", &ft, err))
 		return -1;
@@ -788,12 +723,13 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 {
 	const struct pdf_value *v;
 	struct pdf_field_state now;
-	bool action;
-	if (pdf_run_resolve(r, r->revision, raw, &v, err) || acts(r, v, &action, err))
+	bool action = false;
+	if (pdf_run_resolve(r, r->revision, raw, &v, err) ||
+	    pdf_acts_below(r, v, &action, err) || pdf_acts_above(r, v, &action, err))
 		return -1;
 	if (v->kind == PDF_NULL)
 		return 0;
-	if (action && !was_there(r, raw))
+	if (action && !pdf_was_there(r, raw))
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "annotation with an action", number_at(raw), err);
 	if (pdf_is_annotation(v) && !v->duplicate_keys)

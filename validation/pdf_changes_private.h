@@ -9,8 +9,10 @@
  *   pdf_changes_array.c   where in a long array
  *   pdf_changes_rules.c   what may change at a place
  *   pdf_changes_form.c    fields and their widgets
+ *   pdf_changes_action.c  what fields and annotations do
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
- *   pdf_changes_value.c   comparing
+ *   pdf_changes_repair.c  what readers that repair files find
+ *   pdf_changes_value.c   reading and comparing
  */
 #ifndef LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
 #define LTPS_VALIDATION_PDF_CHANGES_PRIVATE_H
@@ -239,6 +241,11 @@ int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *att
     __attribute__((format(printf, 6, 7))) LTPS_CHECKED;
 /* Counts work; false when it is too much, which is then a change. */
 bool pdf_change_step(struct pdf_run *r, uint64_t n);
+/* Where a revision has an object of this number; NULL: it has none, or a free one. */
+const struct pdf_entry *pdf_in_use(const struct pdf_file *f, size_t revision,
+				   uint32_t number);
+/* Whether it refers to an object that the revision before has. */
+bool pdf_was_there(const struct pdf_run *r, const struct pdf_value *raw_or_null);
 
 /* ---- pdf_changes_repair.c ---- */
 
@@ -248,6 +255,9 @@ int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_changes_value.c ---- */
 
+/* After a failure to read: 0 and the error cleared when the fault is the object's; -1
+ * when it is ours. */
+int pdf_forgive(struct ltps_error *err) LTPS_CHECKED;
 /* As pdf_object(), pdf_resolve(); what cannot be read is an UNDEFINED change and null.
  */
 int pdf_run_object(struct pdf_run *r, size_t revision, struct pdf_ref ref,
@@ -370,6 +380,20 @@ int pdf_judge_new_field(struct pdf_run *r, const struct pdf_spot *spot,
 int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_value *raw,
 			struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_action.c ---- */
+
+/* Whether it has an action that is not harmless, or something below it has; something
+ * above it, as far as that is new. What *ret says already stays. */
+int pdf_acts_below(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+int pdf_acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
+		   struct ltps_error *err) LTPS_CHECKED;
+/* Whether a key of an annotation may start what is not harmless. What stands within /A
+ * may: which action it is part of stands above. */
+int pdf_key_acts(struct pdf_run *r, const struct pdf_spot *spot,
+		 const struct pdf_value *after, bool *ret,
+		 struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_changes_list.c ---- */
 

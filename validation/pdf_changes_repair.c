@@ -8,7 +8,8 @@
 
 /* ---- sections ---- */
 
-/* The first revision whose table readers may not take; after it: none. */
+/* The first revision whose table readers may not take; behind the one looked at: none
+ * up to it is. */
 static size_t first_irregular(const struct pdf_run *r)
 {
 	size_t i = 0;
@@ -22,7 +23,6 @@ static int judge_sections(struct pdf_run *r, struct ltps_error *err)
 	size_t i = first_irregular(r);
 	if (i > r->revision)
 		return 0;
-	r->object = (struct pdf_ref){ 0 };
 	return pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving", VIEW_NULL,
 			      err,
 			      "the cross-reference table of revision %zu is irregular: "
@@ -35,11 +35,11 @@ static int judge_sections(struct pdf_run *r, struct ltps_error *err)
 /* A reader that fetches such a one takes the table for broken. */
 static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref ref)
 {
-	const struct pdf_entry *e = pdf_file_find(f, revision, ref.number);
-	return e == NULL || e->place == PDF_FREE || e->generation != ref.generation;
+	const struct pdf_entry *e = pdf_in_use(f, revision, ref.number);
+	return e == NULL || e->generation != ref.generation;
 }
 
-/* Where this value refers to, at any depth. steps: those are many. */
+/* Whether a value refers there, at any depth. */
 static bool refers(struct pdf_run *r, const struct pdf_value *v, struct pdf_ref to)
 {
 	bool is = v->kind == PDF_REF && v->ref.number == to.number &&
@@ -75,30 +75,18 @@ static uint32_t new_nothing(struct pdf_run *r, const struct pdf_value *before,
 static int read_own(struct pdf_run *r, size_t revision, const struct pdf_entry *e,
 		    const struct pdf_value **ret_v, struct ltps_error *err)
 {
-	struct ltps_error why = LTPS_ERROR_INIT;
 	struct pdf_ref ref = { e->number, e->generation };
 	*ret_v = &pdf_change_null;
-	if (pdf_object_own(r->p->objects, revision, ref, ret_v, &why) == 0)
-		return 0;
-	if (why.code == LTPS_NOMEM || why.fault != LTPS_FAULT_OBJECT) {
-		*err = why;
-		return -1;
-	}
-	return 0;
-}
-
-static const struct pdf_entry *in_use(const struct pdf_file *f, size_t revision,
-				      uint32_t number)
-{
-	const struct pdf_entry *e = pdf_file_find(f, revision, number);
-	return e != NULL && e->place != PDF_FREE ? e : NULL;
+	return pdf_object_own(r->p->objects, revision, ref, ret_v, err) == 0
+		   ? 0
+		   : pdf_forgive(err);
 }
 
 static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 			    uint32_t *ret_number, struct ltps_error *err)
 {
 	const struct pdf_file *f = r->p->file;
-	const struct pdf_entry *old = in_use(f, r->revision - 1, e->number);
+	const struct pdf_entry *old = pdf_in_use(f, r->revision - 1, e->number);
 	const struct pdf_value *before = &pdf_change_null, *after;
 	*ret_number = 0;
 	/* A cross-reference stream is a trailer. */
@@ -138,7 +126,6 @@ static int judge_references(struct pdf_run *r, struct ltps_error *err)
 	for (size_t i = 0; number == 0 && i < rev->n_entries; i++)
 		if (nothing_in_entry(r, &rev->entries[i], &number, err) != 0)
 			return -1;
-	r->object = (struct pdf_ref){ 0 };
 	return number == 0
 		   ? 0
 		   : pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving",
@@ -152,10 +139,9 @@ static int judge_references(struct pdf_run *r, struct ltps_error *err)
 
 static int judge_octets(struct pdf_run *r, struct ltps_error *err)
 {
-	char what[160];
+	char what[PDF_HIDDEN_TEXT];
 	if (pdf_revision_hides(r->p->objects, r->revision, what, err) != 0)
 		return -1;
-	r->object = (struct pdf_ref){ 0 };
 	return what[0] == 0 ? 0
 			    : pdf_change_add(r, PDF_CHANGE_UNDEFINED,
 					     "incremental-saving", VIEW_NULL, err, "%s",
@@ -164,6 +150,7 @@ static int judge_octets(struct pdf_run *r, struct ltps_error *err)
 
 int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err)
 {
+	r->object = (struct pdf_ref){ 0 }; /* no single one is to blame */
 	if (judge_octets(r, err) != 0 || judge_sections(r, err) != 0)
 		return -1;
 	return judge_references(r, err);

@@ -135,15 +135,6 @@ static bool passes(const struct pdf_spot *spot, const char *key)
 	return false;
 }
 
-/* An object that was in the file before, and is now used where another was. */
-static bool was_there(const struct pdf_run *r, const struct pdf_value *raw)
-{
-	const struct pdf_entry *e = NULL;
-	if (raw != NULL && raw->kind == PDF_REF)
-		e = pdf_file_find(r->p->file, r->revision - 1, raw->ref.number);
-	return e != NULL && e->place != PDF_FREE;
-}
-
 /* The variants of the shadow attack: what covered something is taken away; content or
  * font is another; what was prepared in the file takes the place of what was seen. */
 static const char *attack_of(const struct pdf_run *r, const struct pdf_spot *spot,
@@ -153,7 +144,7 @@ static const char *attack_of(const struct pdf_run *r, const struct pdf_spot *spo
 	    passes(spot, "Contents") || passes(spot, "Resources") || passes(spot, "DR");
 	bool pages = spot->top == PDF_TOP_CATALOG && spot->n > 0 &&
 		     view_is_text(spot->keys[0], "Pages");
-	if (was_there(r, p->after_raw) && (drawn || pages))
+	if (pdf_was_there(r, p->after_raw) && (drawn || pages))
 		return "shadow-hide-and-replace";
 	if (passes(spot, "OCProperties"))
 		return "shadow-hide";
@@ -327,7 +318,7 @@ static int judge_docmdp(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_pair *p, struct ltps_error *err)
 {
 	if (p->before->kind != PDF_NULL || p->after->kind != PDF_DICT ||
-	    was_there(r, p->after_raw))
+	    pdf_was_there(r, p->after_raw))
 		return pdf_judge_other(r, spot, p, err);
 	return allowed(r, PDF_CHANGE_FORM_FILL, spot, "added", err);
 }

@@ -226,7 +226,7 @@ static bool plain_number(struct view in, size_t *at, uint64_t *ret_n)
 	return true;
 }
 
-/* What stands here, with nothing regular behind it. */
+/* What stands behind a plain number, with nothing regular behind it: there is room. */
 static bool plain_word(struct view in, size_t *at, const char *word, size_t n)
 {
 	if (memcmp(in.p + *at, word, n) != 0 || is_regular(in.p[*at + n]))

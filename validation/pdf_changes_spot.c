@@ -133,12 +133,11 @@ static int climb(struct climb *c, uint32_t number, bool plain, struct ltps_error
  * whoever lists it. */
 static bool is_known_way(const struct climb *c, enum pdf_top top, uint32_t number)
 {
-	const struct pdf_entry *e;
 	if (c->graph != c->r->revision)
 		return false;
-	e = pdf_file_find(c->r->p->file, c->graph - 1, number);
 	return c->fresh == 0 ||
-	       (top != PDF_TOP_NONE && (e == NULL || e->place == PDF_FREE));
+	       (top != PDF_TOP_NONE &&
+		pdf_in_use(c->r->p->file, c->graph - 1, number) == NULL);
 }
 
 static int arrived(struct climb *c, enum pdf_top top, uint32_t number,
@@ -419,9 +418,8 @@ static int is_passed_over(struct pdf_run *r, size_t graph, enum pdf_edge_form fo
 /* Whether anything of before refers to it, be it there or not. */
 static bool was_known(const struct pdf_run *r, uint32_t number)
 {
-	const struct pdf_entry *e = pdf_file_find(r->p->file, r->revision - 1, number);
 	const struct pdf_edge *edge = pdf_edges_to(&r->edges, number);
-	if (e != NULL && e->place != PDF_FREE)
+	if (pdf_in_use(r->p->file, r->revision - 1, number) != NULL)
 		return true;
 	for (; edge != NULL; edge = pdf_edges_next(&r->edges, edge))
 		if (pdf_edge_source(&r->edges, r->p->file, r->revision - 1, edge) !=

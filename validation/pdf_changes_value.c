@@ -13,15 +13,22 @@
 
 /* ---- reading ---- */
 
+int pdf_forgive(struct ltps_error *err)
+{
+	if (!pdf_is_fault_of_object(err))
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
 static int unreadable(struct pdf_run *r, size_t revision, struct pdf_ref ref,
 		      const struct pdf_value **ret_v, struct ltps_error *err)
 {
 	char text[120];
 	*ret_v = &pdf_change_null;
-	if (err->code == LTPS_NOMEM || err->fault != LTPS_FAULT_OBJECT)
-		return -1;
 	(void)snprintf(text, sizeof(text), "%.119s", err->text);
-	ltps_error_clear(err);
+	if (pdf_forgive(err))
+		return -1;
 	return pdf_change_add(r, PDF_CHANGE_UNDEFINED, NULL, VIEW_NULL, err,
 			      "object %u cannot be read in revision %zu: %s",
 			      ref.number, revision, text);

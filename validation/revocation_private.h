@@ -55,8 +55,7 @@ struct revocation_signer {
 	int64_t at_ms; /* its path was judged for then */
 	bool judged;
 	bool entitled; /* a path to the anchor, valid then, nobody on it revoked */
-	bool of_path;  /* and by a CA of the path in question: may say that all is good
-			*/
+	bool of_path;  /* and by a CA of the path in question: may say "good" */
 	EVP_PKEY *key; /* owned; NULL when it cannot be used */
 	uint8_t key_id[32];
 	const struct cert *path[PATH_CERTS_MAX]; /* signer first */
@@ -93,8 +92,7 @@ struct revocation_words {
 	 * earlier. */
 	struct revocation_word good[REVOCATION_REASON_BITS];
 	int64_t released_ms; /* latest good that covers the hold's reason */
-	int64_t later_ms;    /* earliest revocation that came after the time asked for
-			      */
+	int64_t later_ms;    /* earliest revocation after the time asked for */
 	int64_t later_invalidity_ms;
 	int later_reason;
 };
@@ -105,8 +103,7 @@ struct revocation_words {
 struct revocation_point {
 	struct dist_point dp;
 	bool implied;                /* 6.3.3 last paragraph: named like the issuer */
-	struct view issuer_name;     /* Name TLV of cRLIssuer; n 0: certificate's issuer
-				      */
+	struct view issuer_name;     /* Name TLV of cRLIssuer; n 0: cert's issuer */
 	struct buf issuer_canonical; /* of issuer_name */
 };
 

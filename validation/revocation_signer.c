@@ -2,8 +2,8 @@
 /*
  * revocation_signer - who signed a status, and whether it was entitled: its own path
  * to the same anchor (RFC 5280 6.3.3 f), for a good word through CAs of the path in
- * question, and its own status, asked as a further question. The signature comes first: a forged object costs one verification and
- * never a search.
+ * question, and its own status, asked as a further question. The signature comes first:
+ * a forged object costs one verification and never a search.
  */
 #include <string.h>
 
@@ -290,8 +290,8 @@ static bool is_below_path(const struct revocation_job *job,
 
 /*
  * RFC 5280 6.3.3 f asks for the same anchor at the least. More than that: any CA below
- * the anchor can issue a certificate with another CA's name, or with that of a cRLIssuer.
- * A delegated responder is certified by the CA's own key.
+ * the anchor can issue a certificate with another CA's name, or with that of a
+ * cRLIssuer. A delegated responder is certified by the CA's own key.
  */
 static bool is_of_path(const struct revocation_job *job,
 		       const struct revocation_signer *s,

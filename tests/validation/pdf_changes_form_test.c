@@ -325,6 +325,16 @@ Test(pdf_changes_form, new_signature_with_an_action_is_undefined)
 	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
 }
 
+Test(pdf_changes_form, new_kid_that_names_another_parent_with_an_action_is_undefined)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { { 7, FORM_WITH("[" ALL_FIELDS " 50 0 R]", "") },
+			      { 50, "<< /T (new) /Kids [51 0 R] >>" },
+			      { 51, "<< /FT /Tx /T (kid) /Parent 52 0 R >>" },
+			      { 52, "<< /T (other) /AA << >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+}
+
 #define NEW_LINK(action)                                                               \
 	{ 3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "") },            \
 	{                                                                              \
