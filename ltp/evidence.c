@@ -42,6 +42,20 @@ int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 	return blob_digest(w->conn, p->blob, alg, ret_d, err);
 }
 
+size_t part_digests(const struct part *p, struct digest ret[PART_DIGESTS_MAX])
+{
+	const bool given_apart =
+	    p->given.alg != p->sha256.alg && p->given.alg != p->sha512.alg;
+	size_t n = 0;
+	if (p->sha256.alg != DIGEST_NONE)
+		ret[n++] = p->sha256;
+	if (p->sha512.alg != DIGEST_NONE)
+		ret[n++] = p->sha512;
+	if (p->given.alg != DIGEST_NONE && given_apart)
+		ret[n++] = p->given;
+	return n;
+}
+
 /* What a record covers: a version with its parts, or the octets of a material. */
 struct covered {
 	enum leaf_kind kind;
