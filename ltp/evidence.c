@@ -193,10 +193,15 @@ static int choose_leaf(struct assembly *a, bool *ret_found, struct ltps_error *e
  * the version, then those of its earlier trees. */
 static int take_earlier(struct assembly *a, struct ltps_error *err)
 {
-	size_t came;
-	if (evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0 ||
-	    continued_count(a->earlier.n, a->leaves.n, &came, err) != 0)
+	uint64_t came;
+	if (chain_count_came(a->w->conn, a->c->kind, a->c->ref, &came, err) != 0 ||
+	    evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0)
 		return -1;
+	/* Each leaf but the newest has one of our own. */
+	if (a->earlier.n < came + a->leaves.n - 1)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
+				 "%zu earlier chains instead of %zu", a->earlier.n,
+				 (size_t)came + a->leaves.n - 1);
 	a->n = came + a->at;
 	if (a->n >= ERS_CHAINS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, "RFC 4998 5.1",

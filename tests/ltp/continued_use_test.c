@@ -357,25 +357,24 @@ Test(continued_use, judging_ends_with_its_limit_and_goes_on)
 	struct limit over = limit_of(0, NULL);
 	struct evidence_proofs proofs = { 0 }, remembered = { 0 };
 	struct object *o = NULL;
+	struct evidence_recalled r;
 	char poid[64];
-	bool known;
-	int64_t ms;
 	const int64_t first =
 	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
 	MUST(object_get(b->w->conn, "default", poid, &o, &err));
 	cr_expect_eq(outlook_prepare(b->w, o, &over, &proofs, &err), -1);
 	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);
 	ltps_error_clear(&err);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
-	cr_expect_not(known, "nothing is judged within a transaction");
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &r, &err));
+	cr_expect_not(r.known, "nothing is judged within a transaction");
 	MUST(outlook_prepare(b->w, o, NULL, &proofs, &err));
 	MUST(outlook_prepare(b->w, o, &over, &remembered, &err));
 	spoil_chain(b);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
-	cr_expect(known && ms == first);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &remembered, &ms, &known,
-				   &err));
-	cr_expect(known && ms == first);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &r, &err));
+	cr_expect(r.known && r.proven_ms == first);
+	cr_expect_eq(r.came, 1);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &remembered, &r, &err));
+	cr_expect(r.known && r.proven_ms == first);
 	evidence_proofs_clear(&remembered);
 	evidence_proofs_clear(&proofs);
 	object_free(o);
