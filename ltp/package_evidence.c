@@ -41,7 +41,8 @@ static int put_objects(struct buf *out, const struct package_version *pv,
 }
 
 static void fill_object(const struct package_version *pv, size_t i,
-			struct ers_object *o, struct digest digests[PART_DIGESTS_MAX])
+			struct ers_object *o,
+			struct digest digests[PART_DIGESTS_MAX])
 {
 	*o = (struct ers_object){ .name = pv->names[i],
 				  .has_data = pv->names[i][0] != '\0',
@@ -56,7 +57,8 @@ static int judge(struct package *p, const struct package_version *pv,
 {
 	struct evidence_reports reports = { .n = 0 };
 	struct ers_object *objects = mem_zalloc(pv->n + 1, sizeof(*objects));
-	struct digest(*digests)[PART_DIGESTS_MAX] = mem_zalloc(pv->n + 1, sizeof(*digests));
+	struct digest(*digests)[PART_DIGESTS_MAX] =
+	    mem_zalloc(pv->n + 1, sizeof(*digests));
 	struct ers_input in = { .objects = objects,
 				.n_objects = pv->n,
 				.material = p->w->l->history,

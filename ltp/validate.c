@@ -11,8 +11,8 @@
 #include "ltp/fixity.h"
 #include "storage/blob.h"
 
-/* The parts of an object preserved here, in the role of the POs of the request: by their
- * data, or where that is gone or was never here, by the digests that are kept. */
+/* The parts of an object preserved here, in the role of the POs of the request: by
+ * their data, or where that is gone or was never here, by the digests that are kept. */
 struct stored_part {
 	struct buf data;
 	struct digest digests[PART_DIGESTS_MAX];

@@ -64,7 +64,8 @@ static int judge(struct certificate_job *j, const struct service_worker *w,
 					   .cache = w->signatures };
 	const int rc = j->json ? certificate_request_json(r, view_buf(&j->body), err)
 			       : certificate_request_body(r, view_buf(&j->body), err);
-	if (rc != 0 || read_time(j, now_ms, &in, err) != 0 || read_policy(j, &policy, err) != 0)
+	if (rc != 0 || read_time(j, now_ms, &in, err) != 0 ||
+	    read_policy(j, &policy, err) != 0)
 		return -1;
 	in.target = material_cert(r->material, MATERIAL_CERT, 0);
 	in.pools[0] = r->material;

@@ -81,8 +81,8 @@ struct scvp_options {
 unsigned scvp_options_table(struct scvp_options *o,
 			    struct command_option out[SCVP_OPTIONS_MAX]);
 /*
- * scvp_options_load - o->ask, o->targets, o->trust and o->servers, from the options and the files
- * with the certificates to be asked about.
+ * scvp_options_load - o->ask, o->targets, o->trust and o->servers, from the options and
+ * the files with the certificates to be asked about.
  * Release with scvp_options_clear(), also after a failure.
  * Fails: ARGUMENT (caller) for a value, else as material_read, scvp_signer_new
  */
