@@ -60,18 +60,6 @@ size_t continued_without(const struct ltp_po *pos, size_t n)
 
 /* ---- chains ---- */
 
-int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,
-		    struct ltps_error *err)
-{
-	/* The newest leaf has none yet. */
-	const size_t own = n_leaves > 0 ? n_leaves - 1 : 0;
-	if (n_chains < own)
-		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
-				 "%zu earlier chains instead of %zu", n_chains, own);
-	*ret = n_leaves > 0 ? n_chains - own : 0;
-	return 0;
-}
-
 /* They were read when they came: what cannot be now is damage. */
 static int read_stored(struct view record, size_t n, struct ers **ret,
 		       struct ltps_error *err)

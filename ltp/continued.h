@@ -84,11 +84,7 @@ int continued_keep(const struct continued *c, struct store_conn *conn, int64_t v
 		   const struct continued_note *note,
 		   struct ltps_error *err) LTPS_CHECKED;
 
-/* Chains that came with a version: n_chains are stored, n_leaves are in trees. Fails:
- * CORRUPT when leaves have lost theirs */
-int continued_count(size_t n_chains, size_t n_leaves, size_t *ret,
-		    struct ltps_error *err) LTPS_CHECKED;
-/* The digest of each of these chains. Fails: CORRUPT */
+/* The digest of each of the chains that came with a version. Fails: CORRUPT */
 int continued_algs(const struct view *chains, size_t n, enum digest_alg *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
 /*

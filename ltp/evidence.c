@@ -42,6 +42,20 @@ int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 	return blob_digest(w->conn, p->blob, alg, ret_d, err);
 }
 
+size_t part_digests(const struct part *p, struct digest ret[PART_DIGESTS_MAX])
+{
+	const bool given_apart =
+	    p->given.alg != p->sha256.alg && p->given.alg != p->sha512.alg;
+	size_t n = 0;
+	if (p->sha256.alg != DIGEST_NONE)
+		ret[n++] = p->sha256;
+	if (p->sha512.alg != DIGEST_NONE)
+		ret[n++] = p->sha512;
+	if (p->given.alg != DIGEST_NONE && given_apart)
+		ret[n++] = p->given;
+	return n;
+}
+
 /* What a record covers: a version with its parts, or the octets of a material. */
 struct covered {
 	enum leaf_kind kind;
@@ -179,10 +193,15 @@ static int choose_leaf(struct assembly *a, bool *ret_found, struct ltps_error *e
  * the version, then those of its earlier trees. */
 static int take_earlier(struct assembly *a, struct ltps_error *err)
 {
-	size_t came;
-	if (evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0 ||
-	    continued_count(a->earlier.n, a->leaves.n, &came, err) != 0)
+	uint64_t came;
+	if (chain_count_came(a->w->conn, a->c->kind, a->c->ref, &came, err) != 0 ||
+	    evidence_chains_load(a->w, a->c->kind, a->c->ref, &a->earlier, err) != 0)
 		return -1;
+	/* Each leaf but the newest has one of our own. */
+	if (a->earlier.n < came + a->leaves.n - 1)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, "RFC 4998 5.2",
+				 "%zu earlier chains instead of %zu", a->earlier.n,
+				 (size_t)came + a->leaves.n - 1);
 	a->n = came + a->at;
 	if (a->n >= ERS_CHAINS_MAX)
 		return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_SELF, "RFC 4998 5.1",

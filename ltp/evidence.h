@@ -30,11 +30,6 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err) LTPS_CHECKED;
 
-/* How many of a version's chains came with it. With chains of ours missing nobody
- * knows, and it is 0: no record is made of them. */
-int evidence_came(struct ltp_worker *w, int64_t version, size_t *ret,
-		  struct ltps_error *err) LTPS_CHECKED;
-
 /* What judging the records of some versions said, for one request. */
 struct evidence_proofs {
 	struct evidence_judged *list;
@@ -53,13 +48,16 @@ void evidence_proofs_clear(struct evidence_proofs *p);
 int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,
 			   struct limit *limit, struct evidence_proofs *into,
 			   struct ltps_error *err) LTPS_CHECKED;
-/*
- * evidence_proof_recall - as evidence_proof_time(), judging nothing.
- * ret_known  false: the record is not the one that was prepared
- */
+/* evidence_proof_recall - as evidence_proof_time(), judging nothing. */
+struct evidence_recalled {
+	bool known;        /* false: the record is not the one that was prepared */
+	int64_t proven_ms; /* INT64_MAX: not yet, or not known */
+	uint64_t came;     /* chains of another service before our own */
+};
 int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
-			  const struct evidence_proofs *from, int64_t *ret_ms,
-			  bool *ret_known, struct ltps_error *err) LTPS_CHECKED;
+			  const struct evidence_proofs *from,
+			  struct evidence_recalled *ret,
+			  struct ltps_error *err) LTPS_CHECKED;
 
 /* What all chains of a stamped tree share: its token, and behind it every further
  * ArchiveTimeStamp up to the tip. */

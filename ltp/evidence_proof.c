@@ -24,7 +24,7 @@
 struct proof {
 	struct ltp_worker *w;
 	const struct version *v;
-	size_t came;      /* chains of another service */
+	uint64_t came;    /* chains of another service */
 	int64_t own_ms;   /* by tokens of ours; INT64_MAX: none */
 	struct buf facts; /* that tell this record from any other; when chains came */
 	struct proof_key key;
@@ -98,41 +98,12 @@ static int read_parts(struct proof *p, struct ltps_error *err)
 	return put_fact(p, (int64_t)p->came, err);
 }
 
-static int count_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
-{
-	size_t *n = arg;
-	(void)leaf;
-	(void)err;
-	++*n;
-	return 0;
-}
-
-int evidence_came(struct ltp_worker *w, int64_t version, size_t *ret,
-		  struct ltps_error *err)
-{
-	uint64_t stored;
-	size_t n_leaves = 0;
-	*ret = 0;
-	if (chain_count(w->conn, LEAF_VERSION, version, &stored, err) != 0)
-		return -1;
-	if (stored == 0)
-		return 0;
-	if (tree_leaves_of(w->conn, LEAF_VERSION, version, count_leaf, &n_leaves,
-			   err) != 0)
-		return -1;
-	if (continued_count((size_t)stored, n_leaves, ret, err) == 0)
-		return 0;
-	ltps_error_clear(err);
-	*ret = 0;
-	return 0;
-}
-
 static int proof_read(struct proof *p, struct ltps_error *err)
 {
 	p->own_ms = INT64_MAX;
 	p->facts = buf_make(FACTS_MAX);
 	p->key.version = p->v->id;
-	if (evidence_came(p->w, p->v->id, &p->came, err) != 0 ||
+	if (chain_count_came(p->w->conn, LEAF_VERSION, p->v->id, &p->came, err) != 0 ||
 	    tree_leaves_of(p->w->conn, LEAF_VERSION, p->v->id, read_leaf, p, err) !=
 		0 ||
 	    read_parts(p, err) != 0)
@@ -162,6 +133,9 @@ static int encode_came(const struct evidence_chains *chains, size_t came,
 {
 	struct view views[ERS_CHAINS_MAX];
 	enum digest_alg algs[ERS_CHAINS_MAX];
+	if (came > chains->n)
+		return ltps_fail(err, LTPS_CORRUPT, LTPS_FAULT_SELF, NULL,
+				 "chains that came are gone");
 	for (size_t i = 0; i < came; i++)
 		views[i] = evidence_chain_at(chains, i);
 	return continued_algs(views, came, algs, err) == 0
@@ -343,18 +317,17 @@ int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *
 }
 
 int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
-			  const struct evidence_proofs *from, int64_t *ret_ms,
-			  bool *ret_known, struct ltps_error *err)
+			  const struct evidence_proofs *from,
+			  struct evidence_recalled *ret, struct ltps_error *err)
 {
 	struct proof p = { .w = w, .v = v };
 	int64_t came_ms = INT64_MAX;
-	*ret_ms = INT64_MAX;
-	*ret_known = false;
-	int rc = proof_read(&p, err);
+	const int rc = proof_read(&p, err);
+	*ret = (struct evidence_recalled){ .proven_ms = INT64_MAX, .came = p.came };
 	if (rc == 0)
-		*ret_known = p.came == 0 || is_held(from, &p.key, &came_ms);
-	if (*ret_known)
-		*ret_ms = earlier(came_ms, p.own_ms);
+		ret->known = p.came == 0 || is_held(from, &p.key, &came_ms);
+	if (ret->known)
+		ret->proven_ms = earlier(came_ms, p.own_ms);
 	buf_free(&p.facts);
 	return rc;
 }

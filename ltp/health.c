@@ -34,12 +34,16 @@ struct renewals {
 	struct ltp_health *h;
 	int64_t margin_ms;
 	int64_t now_ms;
+	struct plan_pairs pairs;
 };
 
 static int look_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err)
 {
 	struct renewals *r = arg;
-	(void)err;
+	const struct plan_pair pair = { sum->footing, sum->partner, sum->tips,
+					sum->objects };
+	if (plan_pairs_add(&r->pairs, &pair, err) != 0)
+		return -1;
 	if (sum->weakens_ms == INT64_MIN) {
 		r->h->undated += sum->tips;
 		return 0;
@@ -54,37 +58,40 @@ static int look_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err
 	return 0;
 }
 
-static int look_shares(struct ltp_worker *w, struct ltp_health *h,
-		       struct ltps_error *err)
+static int look_renewals(struct ltp_worker *w, int64_t now_ms, struct ltp_health *h,
+			 struct ltps_error *err)
 {
-	struct plan_shares s;
-	if (plan_shares_get(w->conn, &s, err) != 0)
-		return -1;
+	struct renewals r = { .h = h,
+			      .margin_ms = w->l->o.upkeep.margin_ms,
+			      .now_ms = now_ms };
+	struct plan_shares s = { .n = 0 };
+	h->next_renewal_ms = h->weakest_ms = INT64_MAX;
+	int rc = tip_sums(w->conn, look_sum, &r, err);
+	if (rc == 0)
+		rc = plan_pairs_shares(w->conn, &r.pairs, &s, err);
 	if (s.n > 0)
 		snprintf(h->shared_authority, sizeof(h->shared_authority), "%s",
 			 s.list[0].authority);
-	return 0;
+	plan_pairs_clear(&r.pairs);
+	return rc;
 }
 
 static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 		       struct ltps_error *err)
 {
-	struct renewals r = { .h = h,
-			      .margin_ms = w->l->o.upkeep.margin_ms,
-			      .now_ms = ltp_now(w->l) };
+	const int64_t now_ms = ltp_now(w->l);
 	char trouble[STORE_ERROR_MAX + 1];
 	int64_t seen_ms;
-	h->next_renewal_ms = h->weakest_ms = INT64_MAX;
-	if (tip_sums(w->conn, look_sum, &r, err) != 0 || look_shares(w, h, err) != 0 ||
+	if (look_renewals(w, now_ms, h, err) != 0 ||
 	    fixity_damage_count(w->conn, &h->damaged, err) != 0 ||
 	    upkeep_trouble(w->conn, trouble, &h->trouble_alarm, err) != 0 ||
 	    upkeep_clock(w->conn, &seen_ms, err) != 0 ||
-	    trusted_lists_count(w->conn, &w->l->o.lists, r.now_ms, &h->lists,
+	    trusted_lists_count(w->conn, &w->l->o.lists, now_ms, &h->lists,
 				&h->lists_trusted, err) != 0)
 		return -1;
 	snprintf(h->trouble, sizeof(h->trouble), "%.511s", trouble);
-	if (seen_ms != INT64_MIN && r.now_ms < seen_ms - CLOCK_BACK_MS)
-		h->clock_back_ms = seen_ms - r.now_ms;
+	if (seen_ms != INT64_MIN && now_ms < seen_ms - CLOCK_BACK_MS)
+		h->clock_back_ms = seen_ms - now_ms;
 	return 0;
 }
 

@@ -500,8 +500,8 @@ static int look_at_origin(struct store_conn *conn, struct ltp_ingest *i,
 	return refuse(&i->result, LTP_OK, "%s", text);
 }
 
-static int audit_there(struct store_conn *conn, const struct ltp_ingest *i,
-		       struct ltps_error *err)
+static int audit(struct store_conn *conn, const struct ltp_ingest *i,
+		 const char *detail, struct ltps_error *err)
 {
 	const struct audit_entry entry = {
 		.time_ms = i->object.created_ms,
@@ -509,7 +509,7 @@ static int audit_there(struct store_conn *conn, const struct ltp_ingest *i,
 		.actor = i->actor,
 		.operation = operation_name(OP_PRESERVE_PO),
 		.poid = i->poid,
-		.detail = i->result.message,
+		.detail = detail,
 		.outcome = "success",
 	};
 	return audit_append(conn, &entry, NULL, err);
@@ -523,25 +523,16 @@ static int run_insert(struct store_conn *conn, void *arg, struct ltps_error *err
 	if (look_at_origin(conn, i, &origin, err) != 0)
 		return -1;
 	if (origin == ORIGIN_THERE)
-		return audit_there(conn, i, err);
+		return audit(conn, i, i->result.message, err);
 	if (object_insert(conn, &i->object, &object, &version, err) != 0 ||
 	    (version != 0 && insert_leaf(conn, i, version, err) != 0))
 		return -1;
-	const struct audit_entry entry = {
-		.time_ms = i->object.created_ms,
-		.tenant = i->tenant,
-		.actor = i->actor,
-		.operation = operation_name(OP_PRESERVE_PO),
-		.poid = i->poid,
-		.detail = i->profile->id,
-		.outcome = "success",
-	};
 	const struct continued_note note = { .time_ms = i->object.created_ms,
 					     .tenant = i->tenant,
 					     .actor = i->actor,
 					     .poid = i->poid,
 					     .version = i->version.label };
-	if (audit_append(conn, &entry, NULL, err) != 0 ||
+	if (audit(conn, i, i->profile->id, err) != 0 ||
 	    continued_keep(&i->continued, conn, version, &note, err) != 0)
 		return -1;
 	/* Everything that counts is there. */

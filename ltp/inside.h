@@ -118,5 +118,8 @@ const struct profile *keeping_profile(const struct ltp *l);
 /* Digest of a part in any algorithm: as stored, else from its bytes. */
 int part_digest(struct ltp_worker *w, const struct part *p, enum digest_alg alg,
 		struct digest *ret_d, struct ltps_error *err) LTPS_CHECKED;
+/* The digests that are stored of a part, one of each algorithm; how many. */
+#define PART_DIGESTS_MAX 3
+size_t part_digests(const struct part *p, struct digest ret[PART_DIGESTS_MAX]);
 
 #endif

@@ -473,8 +473,8 @@ struct ltp_health {
 	uint64_t undated;        /* tokens of which nothing is known yet: no date */
 	uint64_t overdue;        /* tokens past the operator's margin */
 	int64_t weakest_ms;      /* when the first of them weakens; INT64_MAX */
-	/* The CA that both authorities of some evidence stand on; "": none is known. No
-	 * alarm: it is told to who chooses them. */
+	/* The CA that both authorities of some tip stand on; "": none is known. No
+	 * alarm: it is told to who chooses them. Forms of signatures: the forecast. */
 	char shared_authority[256];
 	uint64_t damaged;        /* blobs that no copy could repair */
 	int64_t clock_back_ms;   /* the clock is that far behind what was seen; 0 */

@@ -118,7 +118,7 @@ static int read_chains(struct ltp_worker *w, struct outlook_version *v,
 	for (size_t i = 0; i < v->n; i++)
 		if (read_stamps(w, &v->chains[i], err) != 0)
 			return -1;
-	return evidence_came(w, v->version->id, &v->came, err);
+	return 0;
 }
 
 /* ---- what falls due ---- */
@@ -197,11 +197,14 @@ static int read_version(struct ltp_worker *w, const struct object *o,
 			const struct evidence_proofs *proofs, struct outlook_version *v,
 			bool *ret_known, struct ltps_error *err)
 {
-	if (evidence_proof_recall(w, v->version, proofs, &v->proven_ms, ret_known,
-				  err) != 0)
+	struct evidence_recalled proof;
+	if (evidence_proof_recall(w, v->version, proofs, &proof, err) != 0)
 		return -1;
-	if (!*ret_known)
+	*ret_known = proof.known;
+	if (!proof.known)
 		return 0;
+	v->proven_ms = proof.proven_ms;
+	v->came = proof.came;
 	if (read_chains(w, v, err) != 0)
 		return -1;
 	due_of_evidence(w->l, o, v);

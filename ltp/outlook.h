@@ -39,7 +39,7 @@ struct outlook_due {
 struct outlook_version {
 	const struct version *version; /* of the object */
 	int64_t proven_ms;             /* INT64_MAX: not yet */
-	size_t came; /* chains of another service before them (continued.h) */
+	uint64_t came; /* chains of another service before them (continued.h) */
 	struct outlook_chain *chains; /* oldest first */
 	size_t n;
 	struct outlook_due dues[OUTLOOK_DUES_MAX]; /* by due_ms */

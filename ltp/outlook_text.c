@@ -249,7 +249,8 @@ static int text_came(const struct outlook_version *v, struct buf *out,
 		return 0;
 	forecast_day(v->proven_ms, since);
 	return buf_put_fmt(out, err,
-			   "    evidence of another service, %zu %s, proven since %s\n",
+			   "    evidence of another service, %" PRIu64
+			   " %s, proven since %s\n",
 			   v->came, v->came == 1 ? "chain" : "chains", since);
 }
 

@@ -17,20 +17,14 @@
 
 static int put_digests(struct buf *out, const struct part *part, struct ltps_error *err)
 {
-	const struct digest *list[] = { &part->sha256, &part->sha512, &part->given };
-	const char *before = " --digest ";
-	for (size_t i = 0; i < 3; i++) {
+	struct digest list[PART_DIGESTS_MAX];
+	const size_t n = part_digests(part, list);
+	for (size_t i = 0; i < n; i++) {
 		char hex[2 * DIGEST_MAX + 1];
-		/* The given one is one of the others where it is of their algorithm. */
-		if (list[i]->alg == DIGEST_NONE ||
-		    (i == 2 && (part->given.alg == part->sha256.alg ||
-				part->given.alg == part->sha512.alg)))
-			continue;
-		hex_encode(digest_view(list[i]), hex);
-		if (buf_put_fmt(out, err, "%s%s:%s", before, digest_name(list[i]->alg),
-				hex) != 0)
+		hex_encode(digest_view(&list[i]), hex);
+		if (buf_put_fmt(out, err, "%s%s:%s", i == 0 ? " --digest " : ",",
+				digest_name(list[i].alg), hex) != 0)
 			return -1;
-		before = ",";
 	}
 	return 0;
 }
@@ -47,17 +41,14 @@ static int put_objects(struct buf *out, const struct package_version *pv,
 }
 
 static void fill_object(const struct package_version *pv, size_t i,
-			struct ers_object *o, struct digest digests[3])
+			struct ers_object *o,
+			struct digest digests[PART_DIGESTS_MAX])
 {
-	const struct part *part = &pv->v->parts[i];
-	const struct digest *list[] = { &part->sha256, &part->sha512, &part->given };
 	*o = (struct ers_object){ .name = pv->names[i],
 				  .has_data = pv->names[i][0] != '\0',
 				  .data = pv->parts[i].data,
-				  .digests = digests };
-	for (size_t k = 0; k < 3; k++)
-		if (list[k]->alg != DIGEST_NONE)
-			digests[o->n_digests++] = *list[k];
+				  .digests = digests,
+				  .n_digests = part_digests(&pv->v->parts[i], digests) };
 }
 
 /* What the command will say, by the same judgement. */
@@ -66,7 +57,8 @@ static int judge(struct package *p, const struct package_version *pv,
 {
 	struct evidence_reports reports = { .n = 0 };
 	struct ers_object *objects = mem_zalloc(pv->n + 1, sizeof(*objects));
-	struct digest(*digests)[3] = mem_zalloc(pv->n + 1, sizeof(*digests));
+	struct digest(*digests)[PART_DIGESTS_MAX] =
+	    mem_zalloc(pv->n + 1, sizeof(*digests));
 	struct ers_input in = { .objects = objects,
 				.n_objects = pv->n,
 				.material = p->w->l->history,

@@ -50,6 +50,22 @@ int plan_forget(struct store_conn *conn, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- two authorities of one CA ---- */
 
+/* A footing and its partner, and how much stands on the two. */
+struct plan_pair {
+	int64_t footing, partner; /* 0: none */
+	uint64_t count;           /* tips and forms */
+	uint64_t objects;
+};
+/* Each pair once, as they came. */
+struct plan_pairs {
+	struct plan_pair *list;
+	size_t n, capacity;
+};
+/* What has no partner is left out. */
+int plan_pairs_add(struct plan_pairs *pairs, const struct plan_pair *pair,
+		   struct ltps_error *err) LTPS_CHECKED;
+void plan_pairs_clear(struct plan_pairs *pairs);
+
 /* Evidence whose two time-stamps stand on one certification authority: its loss takes
  * both. Told, and nothing else: who has one CA only is better off with two of its TSAs
  * than with one, and asking again would give no others. */
@@ -64,9 +80,9 @@ struct plan_shares {
 	struct plan_shared list[PLAN_SHARED_MAX];
 	size_t n;
 };
-/* Those that something stands on still. Fails: as the store; CORRUPT, NOMEM, CRYPTO */
-int plan_shares_get(struct store_conn *conn, struct plan_shares *ret,
-		    struct ltps_error *err) LTPS_CHECKED;
+/* Reads the footings of each pair. Fails: as the store; CORRUPT, NOMEM, CRYPTO */
+int plan_pairs_shares(struct store_conn *conn, const struct plan_pairs *pairs,
+		      struct plan_shares *ret, struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- forecast ---- */
 

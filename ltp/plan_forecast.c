@@ -23,7 +23,7 @@
 /* One sum, as the store has it or as it would be. */
 struct row {
 	enum digest_alg alg;
-	int64_t footing, partner; /* of versions */
+	int64_t footing, partner;
 	struct footing_plan plan;
 	char tsa[CERT_TEXT_MAX];
 	uint64_t tips, objects, bytes;
@@ -172,11 +172,11 @@ static int list_tips(struct store_conn *conn, struct tips *t, struct ltps_error 
 }
 
 /* The earlier of footing and partner; no footing: no date. */
-static void judge_pair(const struct whatif *s, int64_t footing, int64_t partner,
-		       struct row *row)
+static void judge_pair(const struct whatif *s, struct row *row)
 {
-	const struct judged *f = judged_by_id(s, footing);
-	const struct judged *p = partner != 0 ? judged_by_id(s, partner) : NULL;
+	const struct judged *f = judged_by_id(s, row->footing);
+	const struct judged *p =
+	    row->partner != 0 ? judged_by_id(s, row->partner) : NULL;
 	row->plan.weakens_ms = INT64_MIN;
 	if (f == NULL)
 		return;
@@ -197,7 +197,9 @@ static int tips_anew(const struct whatif *s, struct rows *rows, struct ltps_erro
 			if (rc != 0)
 				break;
 			row->alg = t.list[i].alg;
-			judge_pair(s, t.list[i].footing, t.list[i].partner, row);
+			row->footing = t.list[i].footing;
+			row->partner = t.list[i].partner;
+			judge_pair(s, row);
 		}
 		row->tips += t.list[i].tips;
 		row->objects += t.list[i].objects;
@@ -210,8 +212,7 @@ static int tips_anew(const struct whatif *s, struct rows *rows, struct ltps_erro
 static void versions_anew(const struct whatif *s, struct rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
-		judge_pair(s, rows->list[i].footing, rows->list[i].partner,
-			   &rows->list[i]);
+		judge_pair(s, &rows->list[i]);
 }
 
 static int gather_rows(struct ltp *l, struct store_conn *conn,
@@ -234,6 +235,33 @@ static int gather_rows(struct ltp *l, struct store_conn *conn,
 	}
 	mem_free(s.list);
 	mem_free(s.how.memo);
+	return rc;
+}
+
+/* ---- what two authorities share ---- */
+
+static int add_pairs(struct plan_pairs *pairs, const struct rows *rows,
+		     struct ltps_error *err)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->list[i];
+		const struct plan_pair pair = { row->footing, row->partner, row->tips,
+						row->objects };
+		if (plan_pairs_add(pairs, &pair, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int find_shares(struct store_conn *conn, const struct rows *tips,
+		       const struct rows *versions, struct plan_shares *ret,
+		       struct ltps_error *err)
+{
+	struct plan_pairs pairs = { .n = 0 };
+	int rc = -1;
+	if (add_pairs(&pairs, tips, err) == 0 && add_pairs(&pairs, versions, err) == 0)
+		rc = plan_pairs_shares(conn, &pairs, ret, err);
+	plan_pairs_clear(&pairs);
 	return rc;
 }
 
@@ -430,7 +458,7 @@ int plan_forecast(struct ltp *l, struct store_conn *conn,
 	if (rc == 0) {
 		rc = gather_rows(l, conn, policy, &tips, &versions, err);
 		if (rc == 0)
-			rc = plan_shares_get(conn, &f.shares, err);
+			rc = find_shares(conn, &tips, &versions, &f.shares, err);
 		if (rc == 0)
 			rc = make_all(&m, conn, policy, &tips, &versions, err);
 		store_read_end(conn);

@@ -6,50 +6,51 @@
 #include "base/mem.h"
 #include "ltp/plan.h"
 
-/* A footing and its partner that something stands on, once. */
-struct pair {
-	int64_t footing, partner;
-	uint64_t count, objects;
-};
-struct pairs {
-	struct pair *list;
-	size_t n, capacity;
-};
+/* ---- pairs ---- */
 
-static struct pair *pair_find(const struct pairs *p, const struct tip_sum *sum)
+static struct plan_pair *pair_find(const struct plan_pairs *pairs,
+				   const struct plan_pair *pair)
 {
-	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i].footing == sum->footing &&
-		    p->list[i].partner == sum->partner)
-			return &p->list[i];
+	for (size_t i = 0; i < pairs->n; i++)
+		if (pairs->list[i].footing == pair->footing &&
+		    pairs->list[i].partner == pair->partner)
+			return &pairs->list[i];
 	return NULL;
 }
 
-static int take_sum(void *arg, const struct tip_sum *sum, struct ltps_error *err)
+int plan_pairs_add(struct plan_pairs *pairs, const struct plan_pair *pair,
+		   struct ltps_error *err)
 {
-	struct pairs *p = arg;
-	if (sum->footing == 0 || sum->partner == 0)
+	if (pair->footing == 0 || pair->partner == 0)
 		return 0;
-	struct pair *pair = pair_find(p, sum);
-	if (pair == NULL) {
-		if (mem_grow(&p->list, sizeof(*p->list), p->n + 1, &p->capacity, err) !=
-		    0)
-			return -1;
-		pair = &p->list[p->n++];
-		*pair = (struct pair){ sum->footing, sum->partner, 0, 0 };
+	struct plan_pair *known = pair_find(pairs, pair);
+	if (known != NULL) {
+		known->count += pair->count;
+		known->objects += pair->objects;
+		return 0;
 	}
-	pair->count += sum->tips;
-	pair->objects += sum->objects;
+	if (mem_grow(&pairs->list, sizeof(*pairs->list), pairs->n + 1, &pairs->capacity,
+		     err) != 0)
+		return -1;
+	pairs->list[pairs->n++] = *pair;
 	return 0;
 }
 
-static int name_of(struct store_conn *conn, const struct pair *p,
+void plan_pairs_clear(struct plan_pairs *pairs)
+{
+	mem_free(pairs->list);
+	*pairs = (struct plan_pairs){ 0 };
+}
+
+/* ---- what they share ---- */
+
+static int name_of(struct store_conn *conn, const struct plan_pair *pair,
 		   char ret_name[CERT_TEXT_MAX], struct ltps_error *err)
 {
 	struct footing a = { 0 }, b = { 0 };
-	int rc = footing_get(conn, p->footing, &a, err);
+	int rc = footing_get(conn, pair->footing, &a, err);
 	if (rc == 0)
-		rc = footing_get(conn, p->partner, &b, err);
+		rc = footing_get(conn, pair->partner, &b, err);
 	if (rc == 0)
 		rc = footing_shared(a.uses, b.uses, ret_name, err);
 	footing_clear(&b);
@@ -57,7 +58,7 @@ static int name_of(struct store_conn *conn, const struct pair *p,
 	return rc;
 }
 
-static void add(struct plan_shares *s, const struct pair *p, const char *name)
+static void add(struct plan_shares *s, const struct plan_pair *pair, const char *name)
 {
 	size_t i = 0;
 	while (i < s->n && strcmp(s->list[i].authority, name) != 0)
@@ -68,24 +69,21 @@ static void add(struct plan_shares *s, const struct pair *p, const char *name)
 		s->list[s->n] = (struct plan_shared){ .count = 0 };
 		snprintf(s->list[s->n++].authority, CERT_TEXT_MAX, "%s", name);
 	}
-	s->list[i].count += p->count;
-	s->list[i].objects += p->objects;
+	s->list[i].count += pair->count;
+	s->list[i].objects += pair->objects;
 }
 
-int plan_shares_get(struct store_conn *conn, struct plan_shares *ret,
-		    struct ltps_error *err)
+int plan_pairs_shares(struct store_conn *conn, const struct plan_pairs *pairs,
+		      struct plan_shares *ret, struct ltps_error *err)
 {
-	struct pairs p = { 0 };
+	struct plan_shares s = { .n = 0 };
 	char name[CERT_TEXT_MAX];
-	*ret = (struct plan_shares){ .n = 0 };
-	int rc = tip_sums(conn, take_sum, &p, err);
-	if (rc == 0)
-		rc = version_sums(conn, take_sum, &p, err);
-	for (size_t i = 0; rc == 0 && i < p.n; i++) {
-		rc = name_of(conn, &p.list[i], name, err);
-		if (rc == 0 && name[0] != '\0')
-			add(ret, &p.list[i], name);
+	for (size_t i = 0; i < pairs->n; i++) {
+		if (name_of(conn, &pairs->list[i], name, err) != 0)
+			return -1;
+		if (name[0] != '\0')
+			add(&s, &pairs->list[i], name);
 	}
-	mem_free(p.list);
-	return rc;
+	*ret = s;
+	return 0;
 }

@@ -29,8 +29,9 @@
  * token has no validation data yet. */
 #define POLL_MS ((int64_t)3600000)
 /* While others use the store, a turn is followed by a pause: at least PAUSE_MS, and so
- * many times what the store's writer was busy meanwhile. Where they leave it no rest, the
- * renewal has one part in twenty of the time; where they come now and then, most of it. */
+ * many times what the store's writer was busy meanwhile. Where they leave it no rest,
+ * the renewal has one part in twenty of the time; where they come now and then, most
+ * of it. */
 #define PAUSE_MS 100
 #define PAUSE_TIMES 20
 /* After a conflict: what made it may last. */

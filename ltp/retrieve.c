@@ -111,11 +111,6 @@ struct ltp_po_out *retrieve_po_add(struct retrieval *run, struct ltps_error *err
 	return po;
 }
 
-void retrieve_po_drop(struct retrieval *run)
-{
-	po_clear(&run->out.pos[--run->out.n_pos]);
-}
-
 int retrieve_set_text(char **ret_text, const char *s, struct ltps_error *err)
 {
 	if (s == NULL)
@@ -171,7 +166,7 @@ int retrieve_part_fill(struct retrieval *run, const struct part *p,
 		return 0;
 	if (retrieve_leave_out(run, po->id, &damage, err) != 0)
 		return -1;
-	retrieve_po_drop(run);
+	po_clear(&run->out.pos[--run->out.n_pos]);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * retrieve_damage - what an answer is without the parts whose stored octets are damaged:
- * they are left out and told, and whatever else there is is given.
+ * retrieve_damage - what an answer is without the parts whose stored octets are
+ * damaged: they are left out and told, and whatever else there is is given.
  */
 #include <stdlib.h>
 #include <string.h>

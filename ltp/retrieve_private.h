@@ -30,8 +30,6 @@ struct retrieval {
 
 /* One more PO of the answer, empty; NULL: failed. */
 struct ltp_po_out *retrieve_po_add(struct retrieval *run, struct ltps_error *err);
-/* Takes the last one back. */
-void retrieve_po_drop(struct retrieval *run);
 int retrieve_set_text(char **ret_text, const char *s,
 		      struct ltps_error *err) LTPS_CHECKED;
 /* Id of a part in the answer: as submitted, else made; unique over versions. */

@@ -36,18 +36,31 @@ static struct origin origin_of(const struct update *u)
 				.object = u->object->id };
 }
 
+/* Where what came stands already, and that in words; NEW also when none came. */
+static int look(const struct update *u, struct store_conn *conn,
+		struct origin_found *ret, char text[ORIGIN_TEXT_MAX],
+		struct ltps_error *err)
+{
+	*ret = (struct origin_found){ .state = ORIGIN_NEW };
+	text[0] = '\0';
+	if (u->er == NULL)
+		return 0;
+	const struct origin o = origin_of(u);
+	if (origin_look(conn, &o, ret, err) != 0)
+		return -1;
+	if (ret->state != ORIGIN_NEW)
+		origin_text(ret, text);
+	return 0;
+}
+
 int update_look(struct update *u, struct ltp_result *r, struct ltps_error *err)
 {
 	struct origin_found found;
 	char text[ORIGIN_TEXT_MAX];
-	if (u->er == NULL)
-		return 1;
-	const struct origin o = origin_of(u);
-	if (origin_look(u->w->conn, &o, &found, err) != 0)
+	if (look(u, u->w->conn, &found, text, err) != 0)
 		return -1;
 	if (found.state == ORIGIN_NEW)
 		return 1;
-	origin_text(&found, text);
 	if (found.state == ORIGIN_OTHER)
 		return refuse(r, LTP_PARAMETER_ERROR, "%s", text);
 	u->there = true;
@@ -62,16 +75,12 @@ int update_unique(struct update *u, struct store_conn *conn, struct ltps_error *
 	struct origin_found found;
 	char text[ORIGIN_TEXT_MAX];
 	u->taken = false;
-	if (u->er == NULL)
-		return 0;
-	const struct origin o = origin_of(u);
-	if (origin_look(conn, &o, &found, err) != 0)
+	if (look(u, conn, &found, text, err) != 0)
 		return -1;
 	u->taken = found.state != ORIGIN_NEW;
-	if (!u->taken)
-		return 0;
-	origin_text(&found, text);
-	return ltps_fail(err, LTPS_EXISTS, LTPS_FAULT_CALLER, NULL, "%s", text);
+	return u->taken ? ltps_fail(err, LTPS_EXISTS, LTPS_FAULT_CALLER, NULL, "%s",
+				    text)
+			: 0;
 }
 
 /* ---- digests ---- */

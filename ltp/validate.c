@@ -11,11 +11,11 @@
 #include "ltp/fixity.h"
 #include "storage/blob.h"
 
-/* The parts of an object preserved here, in the role of the POs of the request: by their
- * data, or where that is gone or was never here, by the digests that are kept. */
+/* The parts of an object preserved here, in the role of the POs of the request: by
+ * their data, or where that is gone or was never here, by the digests that are kept. */
 struct stored_part {
 	struct buf data;
-	struct digest digests[3];
+	struct digest digests[PART_DIGESTS_MAX];
 };
 struct stored {
 	struct ers_object *objects;
@@ -34,16 +34,13 @@ static void stored_clear(struct stored *s)
 static int stored_add(struct ltp_worker *w, const struct part *p, struct stored *s,
 		      struct ltps_error *err)
 {
-	const struct digest *kept[] = { &p->sha256, &p->sha512, &p->given };
 	struct stored_part *here = &s->parts[s->n];
 	struct ers_object *o = &s->objects[s->n++];
 	here->data = buf_make((size_t)p->size);
 	*o = (struct ers_object){ .name = "preserved object",
 				  .has_data = p->blob != 0,
-				  .digests = here->digests };
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (kept[i]->alg != DIGEST_NONE)
-			here->digests[o->n_digests++] = *kept[i];
+				  .digests = here->digests,
+				  .n_digests = part_digests(p, here->digests) };
 	if (!o->has_data)
 		return 0;
 	if (worker_take(w, p->size, err) != 0 ||

@@ -2,8 +2,8 @@
 /*
  * http_accept - who may connect. When all places are taken the connection that has kept
  * us waiting longest makes room, so that nobody holds the door by holding connections;
- * only where all of them are being served the new one is refused. The same holds for the
- * bytes of bodies and answers: those of a client that has stopped make room.
+ * only where all of them are being served the new one is refused. The same holds for
+ * the bytes of bodies and answers: those of a client that has stopped make room.
  */
 #include <arpa/inet.h>
 #include <string.h>

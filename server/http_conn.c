@@ -14,8 +14,8 @@
 
 /* RFC 8446 5.1: the largest plaintext of a record. */
 #define TLS_RECORD ((size_t)16384)
-/* Of transfer_ms, how far ahead of the least rate a line may run: a hiccup of a fast one
- * is none of a slow one. */
+/* Of transfer_ms, how far ahead of the least rate a line may run: a hiccup of a fast
+ * one is none of a slow one. */
 #define CREDIT_PART 3
 
 static void conn_flush(struct http_conn *c);
@@ -382,6 +382,11 @@ static bool asks_only(const struct http_exchange *x)
 	return x->head.method == HTTP_METHOD_GET || x->head.method == HTTP_METHOD_HEAD;
 }
 
+static void refuse_full(struct http_conn *c)
+{
+	conn_refuse(c, 503, "too many requests in flight", "Retry-After: 1\r\n");
+}
+
 /* All that can be refused before the body is read; true when it may come. */
 static bool admit(struct http_conn *c)
 {
@@ -405,8 +410,7 @@ static bool admit(struct http_conn *c)
 		return false;
 	}
 	if (!conn_room(c, (size_t)x->head.content_length)) {
-		conn_refuse(c, 503, "too many requests in flight",
-			    "Retry-After: 1\r\n");
+		refuse_full(c);
 		return false;
 	}
 	return true;
@@ -508,6 +512,15 @@ static bool run_head(struct http_conn *c)
 
 /* --- bodies --- */
 
+/* Else it is refused. */
+static bool charge_body(struct http_conn *c, size_t n)
+{
+	if (conn_room(c, n) && exchange_charge(c->x, n))
+		return true;
+	refuse_full(c);
+	return false;
+}
+
 static bool take_body_bytes(struct http_conn *c, struct view v)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
@@ -515,11 +528,8 @@ static bool take_body_bytes(struct http_conn *c, struct view v)
 		conn_refuse(c, 413, "the body is larger than this path takes", "");
 		return false;
 	}
-	if (!conn_room(c, v.n) || !exchange_charge(c->x, v.n)) {
-		conn_refuse(c, 503, "too many requests in flight",
-			    "Retry-After: 1\r\n");
+	if (!charge_body(c, v.n))
 		return false;
-	}
 	if (buf_put(&c->x->body, v, &err) != 0) {
 		conn_refuse(c, 503, "out of memory", "Retry-After: 1\r\n");
 		return false;
@@ -628,9 +638,7 @@ static ssize_t read_body(struct http_conn *c)
 	const ssize_t n = read_into(c, body, want);
 	if (n > 0) {
 		count_moved(c, (size_t)n);
-		if (!conn_room(c, (size_t)n) || !exchange_charge(c->x, (size_t)n)) {
-			conn_refuse(c, 503, "too many requests in flight",
-				    "Retry-After: 1\r\n");
+		if (!charge_body(c, (size_t)n)) {
 			errno = EAGAIN;
 			return -1;
 		}

@@ -34,14 +34,13 @@ bool import_is_of(const struct exchange_item *e, const char *poid);
 /* ---- import_find.c ---- */
 
 #define IMPORT_POID_MAX 128
-#define IMPORT_NAME ORIGIN_PREFIX
-#define IMPORT_NAME_SIZE (sizeof(IMPORT_NAME) + 64)
+#define IMPORT_NAME_SIZE (sizeof(ORIGIN_PREFIX) + 64)
 
 /* Where something is from: the old POID, what of it, and the digests of its records. A
  * later export with the same records is the same; what is made anew is of its run. */
 struct import_origin {
 	struct buf text;
-	char name[IMPORT_NAME_SIZE]; /* IMPORT_NAME and the SHA-256 of it */
+	char name[IMPORT_NAME_SIZE]; /* ORIGIN_PREFIX and the SHA-256 of it */
 };
 /*
  * e     the record; with `all`, of the object all of whose records count

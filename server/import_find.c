@@ -57,7 +57,7 @@ int import_origin_make(const struct import *im, const struct exchange_item *e, b
 	    digest_once(DIGEST_SHA256, view_buf(&ret->text), &d, err) != 0)
 		return -1;
 	hex_encode(digest_view(&d), hex);
-	snprintf(ret->name, sizeof(ret->name), IMPORT_NAME "%.64s", hex);
+	snprintf(ret->name, sizeof(ret->name), ORIGIN_PREFIX "%.64s", hex);
 	return 0;
 }
 

@@ -71,7 +71,7 @@ static const char *own_id(const struct import_version *v, size_t k)
 
 /* What an earlier take-over named stays: a service calls what it imports by names that
  * nothing else has. */
-#define IMPORTED IMPORT_NAME "%u-"
+#define IMPORTED ORIGIN_PREFIX "%u-"
 #define HOPS_MAX 10000
 
 static bool is_taken(const struct exchange *x, const char *prefix)

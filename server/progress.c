@@ -271,7 +271,7 @@ void progress_part(struct progress *p, const char *what, uint64_t i, uint64_t n)
 
 /* ---- exchanges ---- */
 
-/* "tsa.example.org" of "http://tsa.example.org:318/tsa" */
+/* "tsa.example.org:318" of "http://tsa.example.org:318/tsa" */
 static int host_of(const char *url, const char **ret)
 {
 	const char *begin = strstr(url, "://");

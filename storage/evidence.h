@@ -198,9 +198,8 @@ int token_freeze(struct store_conn *conn, int64_t token,
  */
 int chain_put(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 	      uint32_t seq, struct view der, struct ltps_error *err) LTPS_CHECKED;
-int chain_count(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-		uint64_t *ret_n, struct ltps_error *err) LTPS_CHECKED;
-/* Those alone that came with a version, not what renewals put down. */
+/* How many came with a version: chain_put() kept them, and not chain_put_shared(), by
+ * which renewals put down what is our own. They are the first of it. */
 int chain_count_came(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
 		     uint64_t *ret_n, struct ltps_error *err) LTPS_CHECKED;
 /* In order of seq; der is borrowed during row(). */

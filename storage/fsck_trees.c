@@ -112,21 +112,10 @@ static int check_group(struct check *c, const struct leaf *l, const struct versi
 
 /* ---- chains that came with a version ---- */
 
-/* The leaves of a version, and the octets of the chains before the first of them. */
 struct came {
-	size_t n_leaves;
-	uint64_t left; /* chains still to take */
-	struct buf chains;
+	uint64_t left;     /* chains still to take */
+	struct buf chains; /* their octets */
 };
-
-static int count_leaf(void *arg, const struct leaf *l, struct ltps_error *err)
-{
-	struct came *came = arg;
-	(void)l;
-	(void)err;
-	came->n_leaves++;
-	return 0;
-}
 
 static int take_chain(void *arg, uint32_t seq, struct view der, struct ltps_error *err)
 {
@@ -138,19 +127,12 @@ static int take_chain(void *arg, uint32_t seq, struct view der, struct ltps_erro
 	return buf_put(&came->chains, der, err);
 }
 
-/* Each leaf but the newest has a chain; the others came (ltp/continued.h). */
 static int came_read(struct store_conn *conn, int64_t version, struct came *came,
 		     struct ltps_error *err)
 {
-	uint64_t n;
 	came->chains = buf_make(2 * STORE_CHAIN_MAX);
-	if (chain_count(conn, LEAF_VERSION, version, &n, err) != 0)
+	if (chain_count_came(conn, LEAF_VERSION, version, &came->left, err) != 0)
 		return -1;
-	if (n == 0)
-		return 0; /* as most have it */
-	if (tree_leaves_of(conn, LEAF_VERSION, version, count_leaf, came, err) != 0)
-		return -1;
-	came->left = n + 1 > came->n_leaves ? n + 1 - came->n_leaves : 0;
 	return came->left == 0 ? 0
 			       : chain_list(conn, LEAF_VERSION, version, take_chain,
 					    came, err);

@@ -66,31 +66,18 @@ int chain_put_shared(struct store_conn *conn, enum leaf_kind ref_kind, int64_t r
 	return renewal_run(conn, SQL_TAIL_COUNT, state.tail, err);
 }
 
-static int count_chains(struct store_conn *conn, enum sql_id sql,
-			enum leaf_kind ref_kind, int64_t ref, uint64_t *ret_n,
-			struct ltps_error *err)
+int chain_count_came(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
+		     uint64_t *ret_n, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
-	if (db_get(conn->db, sql, &s, err) != 0)
+	if (db_get(conn->db, SQL_CHAIN_COUNT_CAME, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(ref_kind), DB_INT(ref));
 	const int rc = db_step(s, &row, err);
 	*ret_n = rc == 0 && row ? (uint64_t)db_int(s, 0) : 0;
 	db_reset(s);
 	return rc;
-}
-
-int chain_count(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-		uint64_t *ret_n, struct ltps_error *err)
-{
-	return count_chains(conn, SQL_CHAIN_COUNT, ref_kind, ref, ret_n, err);
-}
-
-int chain_count_came(struct store_conn *conn, enum leaf_kind ref_kind, int64_t ref,
-		     uint64_t *ret_n, struct ltps_error *err)
-{
-	return count_chains(conn, SQL_CHAIN_COUNT_CAME, ref_kind, ref, ret_n, err);
 }
 
 /* A row of CHAIN_LIST, whose tail is read behind its head. */

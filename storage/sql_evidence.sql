@@ -70,8 +70,6 @@ INSERT INTO chain (ref_kind, ref, seq, der, tail) VALUES (?1, ?2, ?3, ?4, ?5)
 -- head, and the blob of the tail behind it
 SELECT c.seq, c.der, d.blob, c.tail FROM chain c LEFT JOIN tail d ON d.id = c.tail
 WHERE c.ref_kind = ?1 AND c.ref = ?2 ORDER BY c.seq
--- CHAIN_COUNT
-SELECT count(*) FROM chain WHERE ref_kind = ?1 AND ref = ?2
 -- CHAIN_COUNT_CAME
 -- with the version: those that renewals put down end in a tail
 SELECT count(*) FROM chain WHERE ref_kind = ?1 AND ref = ?2 AND tail IS NULL

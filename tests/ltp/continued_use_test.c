@@ -213,6 +213,12 @@ static int64_t told(struct ltp_kit *k, const char *poid)
 	return ms;
 }
 
+/* Since when the record proves that came with it. */
+static int64_t take_over_one(struct ltp_kit **ret, char poid[64])
+{
+	return ckit_judged(ckit_take_over(ONE, 1, ret, poid), ONE, 1).first_ms;
+}
+
 /* While it runs, and so that nothing else tells that it is another. */
 static void spoil_chain(struct ltp_kit *k)
 {
@@ -225,8 +231,7 @@ Test(continued_use, outlook_judges_a_record_once_while_nothing_changes)
 {
 	struct ltp_kit *b;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	ckit_settle();
 	cr_expect_eq(told(b, poid), first);
 	/* A judgement would see it. */
@@ -254,8 +259,7 @@ Test(continued_use, damage_that_is_repaired_is_not_remembered)
 {
 	struct ltp_kit *b;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	put_tag(b, "31");
 	cr_expect_eq(told(b, poid), INT64_MAX, "damaged");
 	put_tag(b, "30");
@@ -266,8 +270,7 @@ Test(continued_use, outlook_judges_again_when_the_record_grew)
 {
 	struct ltp_kit *b;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	cr_expect_eq(told(b, poid), first, "by what came alone");
 	spoil_chain(b);
 	cr_expect_eq(told(b, poid), first);
@@ -339,8 +342,7 @@ Test(continued_use, anchors_of_another_configuration_are_not_those_of_before)
 {
 	struct ltp_kit *b;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	cr_expect_eq(told(b, poid), first);
 	ltp_kit_close(b);
 	material_free(b->trust);
@@ -357,25 +359,23 @@ Test(continued_use, judging_ends_with_its_limit_and_goes_on)
 	struct limit over = limit_of(0, NULL);
 	struct evidence_proofs proofs = { 0 }, remembered = { 0 };
 	struct object *o = NULL;
+	struct evidence_recalled r;
 	char poid[64];
-	bool known;
-	int64_t ms;
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	MUST(object_get(b->w->conn, "default", poid, &o, &err));
 	cr_expect_eq(outlook_prepare(b->w, o, &over, &proofs, &err), -1);
 	cr_expect_eq(err.code, LTPS_BUSY, "%s", err.text);
 	ltps_error_clear(&err);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
-	cr_expect_not(known, "nothing is judged within a transaction");
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &r, &err));
+	cr_expect_not(r.known, "nothing is judged within a transaction");
 	MUST(outlook_prepare(b->w, o, NULL, &proofs, &err));
 	MUST(outlook_prepare(b->w, o, &over, &remembered, &err));
 	spoil_chain(b);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &ms, &known, &err));
-	cr_expect(known && ms == first);
-	MUST(evidence_proof_recall(b->w, &o->versions[0], &remembered, &ms, &known,
-				   &err));
-	cr_expect(known && ms == first);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &proofs, &r, &err));
+	cr_expect(r.known && r.proven_ms == first);
+	cr_expect_eq(r.came, 1);
+	MUST(evidence_proof_recall(b->w, &o->versions[0], &remembered, &r, &err));
+	cr_expect(r.known && r.proven_ms == first);
 	evidence_proofs_clear(&remembered);
 	evidence_proofs_clear(&proofs);
 	object_free(o);
@@ -424,8 +424,7 @@ Test(continued_use, what_was_judged_is_told_though_it_is_remembered_no_more)
 {
 	struct ltp_kit *b;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	ckit_settle();
 	pause_in(b, 1, evict);
 	cr_expect_eq(told(b, poid), first);
@@ -447,8 +446,7 @@ Test(continued_use, record_that_changes_while_it_is_judged_is_judged_again)
 	struct buf out = buf_make((size_t)1 << 20);
 	struct ltp_result r;
 	char poid[64];
-	const int64_t first =
-	    ckit_judged(ckit_take_over(ONE, 1, &b, poid), ONE, 1).first_ms;
+	const int64_t first = take_over_one(&b, poid);
 	ckit_settle();
 	pause_in(b, 2, touch_token);
 	cr_expect_eq(told(b, poid), first);
@@ -470,16 +468,9 @@ Test(continued_use, record_that_changes_while_it_is_judged_is_judged_again)
 /* Where none came, later tokens say nothing of it. */
 Test(continued_use, own_evidence_is_proven_by_its_first_token_alone)
 {
-	struct ltp_kit *a = ckit_start(SHA256, 1);
 	char poid[64];
-	ckit_preserve(a, ONE, 1, VIEW_NULL, poid);
-	ckit_settle();
-	const int64_t first = ckit_proof_of(a, poid, 0);
-	ckit_end_digest(DIGEST_SHA256);
-	ltp_kit_live(a, 2 * DAY_MS, DAY_MS / 2);
-	cr_assert_eq(storage_sql_int(a->dir, "SELECT count(*) FROM chain "
-					     "WHERE ref_kind = 1"),
-		     1, "a hash-tree renewal");
+	int64_t first;
+	struct ltp_kit *a = ckit_start_renewed(ONE, 1, poid, &first);
 	storage_sql(a->dir, "PRAGMA foreign_keys = OFF; DELETE FROM token "
 			    "WHERE id > (SELECT min(id) FROM token)");
 	cr_expect_eq(ckit_proof_of(a, poid, 0), first);

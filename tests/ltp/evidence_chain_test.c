@@ -279,9 +279,9 @@ struct renewal {
 	struct tree from;
 	struct leaf leaf;
 	enum digest_alg alg;
-	bool shared;
 	struct evidence_tail tail;
-	struct buf head; /* or the whole chain */
+	struct buf head;
+	struct blob_new *blob; /* of the tail */
 	uint32_t seq;
 	struct digest digest;
 	int64_t tree; /* the new one */
@@ -298,10 +298,12 @@ static int run_renewal(struct store_conn *conn, void *arg, struct ltps_error *er
 				 .bytes = strlen(r->text),
 				 .now_ms = now };
 	if (token_freeze(conn, r->tail.tip, err) != 0 ||
-	    chain_put(conn, LEAF_VERSION, r->version, r->seq, view_buf(&r->head),
-		      err) != 0 ||
 	    tree_open_renewal(conn, TREE_HASH_RENEWAL, "renewal", r->alg, now, &r->tree,
 			      err) != 0 ||
+	    renewal_source_begin(conn, r->from.id, r->tree, r->blob, r->tail.tip,
+				 err) != 0 ||
+	    chain_put_shared(conn, LEAF_VERSION, r->version, r->seq, view_buf(&r->head),
+			     r->from.id, err) != 0 ||
 	    tree_add_leaf(conn, r->tree, &leaf, NULL, err) != 0)
 		return -1;
 	return tree_close(conn, r->tree, now, err);
@@ -312,8 +314,7 @@ static void renew_hash(struct scene *s, struct renewal *r, int64_t tree,
 		       const char *text, enum digest_alg alg)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct buf chains = buf_make(1 << 24), sequence = buf_make(1 << 24),
-		   own = buf_make(1 << 24);
+	struct buf chains = buf_make(1 << 24), sequence = buf_make(1 << 24);
 	struct digest d, old;
 	uint32_t n = 0;
 	*r = (struct renewal){ .s = s, .text = text, .alg = alg };
@@ -342,13 +343,16 @@ static void renew_hash(struct scene *s, struct renewal *r, int64_t tree,
 	cr_assert_eq(evidence_head_write(s->w, &r->from, &r->leaf, &group, 1, &r->tail,
 					 &r->head, &err),
 		     0, "%s", err.text);
-	cr_assert_eq(buf_put(&r->head, view_buf(&r->tail.octets), &err), 0);
 	cr_assert_eq(buf_put(&chains, view_buf(&r->head), &err), 0);
+	cr_assert_eq(buf_put(&chains, view_buf(&r->tail.octets), &err), 0);
 	cr_assert_eq(der_put(&sequence, 0x30, view_buf(&chains), &err), 0);
 	cr_assert_eq(digest_once(alg, view_text(text), &d, &err), 0);
 	cr_assert_eq(ers_renewed_hash(&d, view_buf(&sequence), &r->digest, &err), 0);
+	cr_assert_eq(blob_prepare(s->k.store, STORE_TENANT_SYSTEM,
+				  view_buf(&r->tail.octets), NULL, &r->blob, &err),
+		     0, "%s", err.text);
 	cr_assert_eq(store_write(s->k.store, run_renewal, r, &err), 0, "%s", err.text);
-	buf_free(&own);
+	blob_new_free(r->blob);
 	buf_free(&sequence);
 	buf_free(&chains);
 	buf_free(&r->head);

@@ -36,11 +36,22 @@ static void preserve(void)
 	ltp_kit_work(&k);
 }
 
-static struct plan_shares shares(void)
+/* Of the policy in force, or of another one. */
+static struct forecast forecast(const struct algorithm_policy *policy)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	struct plan_shares s;
-	cr_assert_eq(plan_shares_get(k.w->conn, &s, &err), 0, "%s", err.text);
+	struct forecast f;
+	cr_assert_eq(plan_forecast(k.ltp, k.w->conn, policy, clock_now_ms(&k.clock), &f,
+				   &err),
+		     0, "%s", err.text);
+	return f;
+}
+
+static struct plan_shares shares(void)
+{
+	struct forecast f = forecast(NULL);
+	const struct plan_shares s = f.shares;
+	forecast_clear(&f);
 	return s;
 }
 
@@ -111,15 +122,10 @@ Test(plan_shared, is_none_with_one_authority)
 	cr_expect_eq(shares().n, 0);
 }
 
-/* Of the forecast. */
 static uint64_t planned(enum forecast_kind kind)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct forecast f;
+	struct forecast f = forecast(NULL);
 	uint64_t n = 0;
-	cr_assert_eq(plan_forecast(k.ltp, k.w->conn, NULL, clock_now_ms(&k.clock), &f,
-				   &err),
-		     0, "%s", err.text);
 	for (size_t i = 0; i < f.n; i++)
 		n += f.items[i].kind == kind ? f.items[i].trees : 0;
 	forecast_clear(&f);
@@ -139,6 +145,20 @@ Test(plan_shared, counts_time_stamps_and_forms_of_signatures)
 	cr_assert_eq(s.n, 1);
 	cr_expect_eq(planned(FORECAST_AUGMENT), 1);
 	cr_expect_eq(s.list[0].count, planned(FORECAST_TIMESTAMP) + 1);
+}
+
+Test(plan_shared, is_the_same_under_another_policy)
+{
+	static const struct algorithm_policy other = { .n = 0 };
+	start_with(2, NULL);
+	preserve();
+	struct forecast f = forecast(&other);
+	const struct plan_shares s = shares();
+	cr_assert_eq(f.shares.n, 1);
+	cr_expect_str_eq(f.shares.list[0].authority, s.list[0].authority);
+	cr_expect_eq(f.shares.list[0].count, s.list[0].count);
+	cr_expect_eq(f.shares.list[0].objects, s.list[0].objects);
+	forecast_clear(&f);
 }
 
 /* ---- it is told, and nothing else ---- */

@@ -33,6 +33,20 @@ static void start_with_object(struct ltp_kit *k, char poid[64])
 	ltp_kit_work(k);
 }
 
+/* And what is given of it. */
+static void start_retrieved(struct ltp_kit *k, char poid[64], enum subject subject,
+			    struct ltp_retrieved *r)
+{
+	start_with_object(k, poid);
+	cr_assert_eq(ltp_kit_retrieve(k, poid, subject, r), LTP_OK);
+}
+
+static void stop_retrieved(struct ltp_kit *k, struct ltp_retrieved *r)
+{
+	ltp_retrieved_clear(r);
+	ltp_kit_stop(k);
+}
+
 static struct ltp_result retrieve(struct ltp_kit *k,
 				  const struct ltp_retrieve_request *req,
 				  struct ltp_retrieved *ret)
@@ -48,8 +62,7 @@ Test(retrieve, parts_come_back_as_submitted)
 	struct ltp_kit k;
 	char poid[64];
 	struct ltp_retrieved r = { 0 };
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO, &r), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_PO, &r);
 	cr_assert_eq(r.n_pos, 2);
 	cr_expect_str_eq(r.pos[0].id, "a");
 	cr_expect_str_eq(r.pos[1].mime, "text/html");
@@ -58,8 +71,7 @@ Test(retrieve, parts_come_back_as_submitted)
 	cr_expect_str_eq(r.pos[1].related[0], "a");
 	cr_expect(view_is_text(view_buf(&r.pos[0].data), "first"));
 	cr_expect(view_is_text(view_buf(&r.pos[1].data), "second"));
-	ltp_retrieved_clear(&r);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &r);
 }
 
 Test(retrieve, detached_evidence_names_its_parts)
@@ -67,14 +79,12 @@ Test(retrieve, detached_evidence_names_its_parts)
 	struct ltp_kit k;
 	char poid[64];
 	struct ltp_retrieved r = { 0 };
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_DETACHED, &r), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_PO_DETACHED, &r);
 	cr_assert_eq(r.n_pos, 3);
 	cr_assert_eq(r.pos[2].n_related, 2);
 	cr_expect_str_eq(r.pos[2].related[0], "a");
 	cr_expect_str_eq(r.pos[2].related[1], "b");
-	ltp_retrieved_clear(&r);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &r);
 }
 
 Test(retrieve, container_holds_parts_and_a_record_that_covers_them)
@@ -85,8 +95,7 @@ Test(retrieve, container_holds_parts_and_a_record_that_covers_them)
 	struct asic *asic = NULL;
 	struct evidence_reports reports = { 0 };
 	struct ltps_error err = LTPS_ERROR_INIT;
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_PO_EMBEDDED, &r), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_PO_EMBEDDED, &r);
 	cr_assert_eq(r.n_pos, 1);
 	struct view box = view_buf(&r.pos[0].data);
 	cr_assert_eq(asic_parse(box, &asic, &err), 0, "%s", err.text);
@@ -100,8 +109,7 @@ Test(retrieve, container_holds_parts_and_a_record_that_covers_them)
 	cr_assert_eq(reports.n, 1);
 	cr_expect_eq(reports.r[0]->indication, INDICATION_PASSED);
 	evidence_reports_clear(&reports);
-	ltp_retrieved_clear(&r);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &r);
 }
 
 Test(retrieve, before_the_evidence_there_is_a_warning)
@@ -276,8 +284,7 @@ Test(validate, record_over_stored_given_and_wrong_objects)
 	char poid[64];
 	struct ltp_retrieved er = { 0 };
 	struct evidence_reports reports = { 0 };
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_EVIDENCE, &er);
 	struct ltp_evidence_request stored = { .evidence = view_buf(&er.pos[0].data),
 					       .poid = poid };
 	cr_expect_eq(validate(&k, &stored, &reports).minor, LTP_OK);
@@ -295,8 +302,7 @@ Test(validate, record_over_stored_given_and_wrong_objects)
 	cr_expect_neq(reports.r[0]->indication, INDICATION_PASSED);
 	cr_expect_not(reports.r[0]->covers[0].covered);
 	evidence_reports_clear(&reports);
-	ltp_retrieved_clear(&er);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &er);
 }
 
 static enum indication judge_stored(struct ltp_kit *k, const char *poid,
@@ -317,12 +323,10 @@ Test(validate, record_over_data_that_is_gone_goes_by_the_digests_kept)
 	struct ltp_kit k;
 	char poid[64];
 	struct ltp_retrieved er = { 0 };
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_EVIDENCE, &er);
 	cr_assert_eq(delete (&k, poid, "OnlySubDOs", "over").minor, LTP_OK);
 	cr_expect_eq(judge_stored(&k, poid, &er), INDICATION_PASSED);
-	ltp_retrieved_clear(&er);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &er);
 }
 
 Test(validate, algorithm_of_a_record_that_has_ended_proves_nothing)
@@ -332,13 +336,11 @@ Test(validate, algorithm_of_a_record_that_has_ended_proves_nothing)
 	struct ltp_retrieved er = { 0 };
 	struct algorithm_limit limits[] = { { .algorithm = "sha256", .until_ms = 1 } };
 	const struct algorithm_policy policy = { .limits = limits, .n = 1 };
-	start_with_object(&k, poid);
-	cr_assert_eq(ltp_kit_retrieve(&k, poid, SUBJECT_EVIDENCE, &er), LTP_OK);
+	start_retrieved(&k, poid, SUBJECT_EVIDENCE, &er);
 	k.ltp->o.algorithms = &policy;
 	cr_expect_eq(judge_stored(&k, poid, &er), INDICATION_INDETERMINATE);
 	k.ltp->o.algorithms = NULL;
-	ltp_retrieved_clear(&er);
-	ltp_kit_stop(&k);
+	stop_retrieved(&k, &er);
 }
 
 Test(validate, bad_requests_are_refused)

@@ -134,6 +134,15 @@ Test(http, requests_beyond_the_bytes_in_flight_get_503)
 	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
 }
 
+/* One connection made room for another, and nobody was turned away. */
+static void stop_with_one_displaced(struct fixture *f)
+{
+	const struct http_stats stats = fixture_stop(f);
+	cr_expect_eq(stats.connections_displaced, 1);
+	cr_expect_eq(stats.connections_refused, 0);
+	cr_expect_eq(stats.in_flight_bytes, 0);
+}
+
 /* What came fast buys no idle time: the bytes that it holds go to who sends. */
 Test(http, body_that_stops_makes_room_for_another)
 {
@@ -161,9 +170,7 @@ Test(http, body_that_stops_makes_room_for_another)
 	cr_expect_str_eq(fixture_body(fixture_answer(fd)), "150000");
 	close(fd);
 	close(stops);
-	const struct http_stats stats = fixture_stop(f);
-	cr_expect_eq(stats.connections_displaced, 1);
-	cr_expect_eq(stats.in_flight_bytes, 0);
+	stop_with_one_displaced(f);
 }
 
 Test(http, body_that_was_fast_and_stops_is_ended)
@@ -263,9 +270,7 @@ Test(http, connection_that_waits_longest_makes_room_for_a_new_one)
 		close(one);
 		close(two);
 		close(three);
-		const struct http_stats stats = fixture_stop(f);
-		cr_expect_eq(stats.connections_displaced, 1);
-		cr_expect_eq(stats.connections_refused, 0);
+		stop_with_one_displaced(f);
 	}
 }
 
@@ -282,7 +287,7 @@ Test(http, body_slower_than_the_least_rate_makes_room)
 	cr_expect_str_eq(fixture_rest(slow), "");
 	close(slow);
 	close(next);
-	cr_expect_eq(fixture_stop(f).in_flight_bytes, 0);
+	stop_with_one_displaced(f);
 }
 
 /* Whoever is being served stays. */

@@ -98,6 +98,14 @@ void ckit_pass(int64_t ms)
 		ltp_kit_pass(&ckit_kits[i], ms);
 }
 
+void ckit_live(struct ltp_kit *k)
+{
+	for (int i = 0; i < 4; i++) {
+		ckit_pass(DAY_MS / 2);
+		ltp_kit_work(k);
+	}
+}
+
 void ckit_settle(void)
 {
 	ckit_pass(2001);
@@ -220,6 +228,19 @@ struct ckit_facts ckit_judged(struct view record, const char *const *texts, size
 				      r->proof_of_existence_ms };
 	ers_report_free(r);
 	return f;
+}
+
+struct ltp_kit *ckit_start_renewed(const char *const *texts, size_t n, char poid[64],
+				   int64_t *ret_ms)
+{
+	struct ltp_kit *k = ckit_start(SHA256, 1);
+	ckit_preserve(k, texts, n, VIEW_NULL, poid);
+	ckit_settle();
+	*ret_ms = ckit_proof_of(k, poid, 0);
+	ckit_end_digest(DIGEST_SHA256);
+	ltp_kit_live(k, 2 * DAY_MS, DAY_MS / 2);
+	cr_assert_eq(ckit_judged(ckit_record_of(k, poid, "v1"), texts, n).chains, 2);
+	return k;
 }
 
 int64_t ckit_proof_of(struct ltp_kit *k, const char *poid, size_t version)

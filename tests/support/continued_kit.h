@@ -39,6 +39,8 @@ void ckit_end(void);
 /* The PKI rests on SHA-384 alone, so that other digests can end without it. */
 void ckit_change_pki(struct ltp_kit *k);
 void ckit_pass(int64_t ms);
+/* All pass two days, in which this one works. */
+void ckit_live(struct ltp_kit *k);
 /* Open trees close and are stamped. */
 void ckit_settle(void);
 int64_t ckit_now(void);
@@ -59,6 +61,10 @@ void ckit_preserve(struct ltp_kit *k, const char *const *texts, size_t n,
  * is given. */
 struct view ckit_take_over(const char *const *texts, size_t n, struct ltp_kit **ret,
 			   char poid[64]);
+/* A service that preserves these texts, and has renewed their hash tree once. ret_ms:
+ * since when they were proven before that. */
+struct ltp_kit *ckit_start_renewed(const char *const *texts, size_t n, char poid[64],
+				   int64_t *ret_ms);
 enum ltp_minor ckit_update(struct ltp_kit *k, const char *poid,
 			   const struct ltp_po *pos, size_t n, struct ltp_result *r);
 
