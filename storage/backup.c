@@ -22,7 +22,8 @@
 struct copying {
 	const char *from;
 	const char *to;
-	struct db *db; /* of the copy */
+	const char *db_name; /* in to */
+	struct db *db;       /* of the copy */
 	backup_progress *progress;
 	void *arg;
 	struct backup_report report;
@@ -36,7 +37,17 @@ static void tell(const struct copying *c, const char *stage, uint64_t done)
 		c->progress(c->arg, stage, done, c->total);
 }
 
-static int require_empty(const char *dir, struct ltps_error *err)
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (strcmp(name, *names) == 0)
+			return true;
+	return false;
+}
+
+/* allowed  names that may stand there, and NULL */
+static int require_empty(const char *dir, const char *const *allowed,
+			 struct ltps_error *err)
 {
 	if (file_make_dir(dir, 0700, err) != 0)
 		return -1;
@@ -44,10 +55,8 @@ static int require_empty(const char *dir, struct ltps_error *err)
 	if (d == NULL)
 		return ltps_fail_errno(err, "cannot open %.160s", dir);
 	bool empty = true;
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			empty = false;
-	}
+	for (struct dirent *e; (e = readdir(d)) != NULL;)
+		empty = empty && is_one_of(e->d_name, allowed);
 	closedir(d);
 	return empty ? 0
 		     : ltps_fail(err, LTPS_EXISTS, LTPS_FAULT_CALLER, NULL,
@@ -104,6 +113,7 @@ static int copy_file(const struct copying *c, const char *from, const char *to,
 		return ltps_fail_errno(err, "cannot open %.160s", from);
 	if (make_parent(to, err) != 0)
 		goto out;
+	(void)unlink(to); /* of a restore that did not end */
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0440);
 	if (out < 0) {
 		ltps_fail_errno(err, "cannot create %.160s", to);
@@ -259,11 +269,11 @@ static int count_bytes(struct copying *c, struct ltps_error *err)
 	return rc;
 }
 
-/* Blobs of the database that stands in c->to already. */
+/* Blobs of the database that stands in c->to already; all of it is durable then. */
 static int copy_named_blobs(struct copying *c, struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
-	if (file_join(c->to, STORE_DB_NAME, path, sizeof(path), err) != 0 ||
+	if (file_join(c->to, c->db_name, path, sizeof(path), err) != 0 ||
 	    db_open(path, NULL, DB_READER, &c->db, err) != 0)
 		return -1;
 	int rc = migrate_check(c->db, err);
@@ -318,13 +328,16 @@ static int snapshot_database(struct store *store, const char *dir,
 int store_backup(struct store *store, const char *dir, backup_progress *progress,
 		 void *arg, struct backup_report *ret_report, struct ltps_error *err)
 {
-	struct copying c = {
-		.from = store->dir, .to = dir, .progress = progress, .arg = arg
-	};
+	struct copying c = { .from = store->dir,
+			     .to = dir,
+			     .db_name = STORE_DB_NAME,
+			     .progress = progress,
+			     .arg = arg };
 	/* A lock of its own, before the snapshot: no blob that it names goes. */
 	struct lock files = LOCK_NONE;
+	static const char *const nothing[] = { ".", "..", NULL };
 	int rc = -1;
-	if (require_empty(dir, err) != 0 ||
+	if (require_empty(dir, nothing, err) != 0 ||
 	    lock_open(store->dir, "files.lock", true, &files, err) != 0)
 		return -1;
 	tell(&c, "database", 0);
@@ -357,31 +370,81 @@ static int require_complete(const char *backup_dir, struct ltps_error *err)
 	return rc;
 }
 
-static int copy_database(const char *backup_dir, const char *dir,
-			 struct ltps_error *err)
+static int copy_database(const struct copying *c, struct ltps_error *err)
 {
 	char from[STORE_PATH_MAX], to[STORE_PATH_MAX];
 	struct digest ignored;
 	uint64_t n;
-	if (file_join(backup_dir, STORE_DB_NAME, from, sizeof(from), err) != 0 ||
-	    file_join(dir, STORE_DB_NAME, to, sizeof(to), err) != 0 ||
-	    copy_file(NULL, from, to, &ignored, &n, err) != 0)
+	if (file_join(c->from, STORE_DB_NAME, from, sizeof(from), err) != 0 ||
+	    file_join(c->to, c->db_name, to, sizeof(to), err) != 0)
+		return -1;
+	remove_sidecars(to);
+	if (copy_file(NULL, from, to, &ignored, &n, err) != 0)
 		return -1;
 	if (chmod(to, 0600) != 0)
 		return ltps_fail_errno(err, "cannot make %.160s writable", to);
 	return 0;
 }
 
+/* From now on it is a store. */
+static int name_database(const struct copying *c, struct ltps_error *err)
+{
+	char from[STORE_PATH_MAX], to[STORE_PATH_MAX];
+	if (file_join(c->to, c->db_name, from, sizeof(from), err) != 0 ||
+	    file_join(c->to, STORE_DB_NAME, to, sizeof(to), err) != 0)
+		return -1;
+	if (rename(from, to) != 0)
+		return ltps_fail_errno(err, "cannot rename %.160s", from);
+	return sync_all(c->to, err);
+}
+
+/* Empty, or what a restore that did not end left. */
+static int require_restorable(const char *dir, struct ltps_error *err)
+{
+	static const char *const nothing[] = { ".", "..", STORE_WRITE_LOCK_NAME, NULL };
+	static const char *const begun[] = { ".",
+					     "..",
+					     STORE_WRITE_LOCK_NAME,
+					     STORE_RESTORING_NAME,
+					     STORE_RESTORING_NAME "-wal",
+					     STORE_RESTORING_NAME "-shm",
+					     STORE_BLOBS_NAME,
+					     NULL };
+	char path[STORE_PATH_MAX];
+	if (file_join(dir, STORE_RESTORING_NAME, path, sizeof(path), err) != 0)
+		return -1;
+	return require_empty(dir, access(path, F_OK) == 0 ? begun : nothing, err);
+}
+
+static int restore_locked(struct copying *c, struct ltps_error *err)
+{
+	if (require_restorable(c->to, err) != 0)
+		return -1;
+	tell(c, "database", 0);
+	if (copy_database(c, err) != 0 || copy_named_blobs(c, err) != 0)
+		return -1;
+	return name_database(c, err);
+}
+
 int store_restore(const char *backup_dir, const char *dir, backup_progress *progress,
 		  void *arg, struct backup_report *ret_report, struct ltps_error *err)
 {
-	struct copying c = {
-		.from = backup_dir, .to = dir, .progress = progress, .arg = arg
-	};
-	if (require_complete(backup_dir, err) != 0 || require_empty(dir, err) != 0)
+	struct copying c = { .from = backup_dir,
+			     .to = dir,
+			     .db_name = STORE_RESTORING_NAME,
+			     .progress = progress,
+			     .arg = arg };
+	struct lock write = LOCK_NONE;
+	/* Before a lock is made in a folder of something else. */
+	if (require_complete(backup_dir, err) != 0 ||
+	    require_restorable(dir, err) != 0 ||
+	    lock_open(dir, STORE_WRITE_LOCK_NAME, false, &write, err) != 0)
 		return -1;
-	tell(&c, "database", 0);
-	if (copy_database(backup_dir, dir, err) != 0 || copy_named_blobs(&c, err) != 0)
+	int rc = lock_take(&write, true, err);
+	if (rc == 0)
+		rc = restore_locked(&c, err);
+	lock_close(&write);
+	if (rc != 0)
 		return -1;
 	*ret_report = c.report;
 	return fail_if_damaged(&c, err);

@@ -30,9 +30,10 @@ int store_backup(struct store *store, const char *dir, backup_progress *progress
 		 void *arg, struct backup_report *ret_report,
 		 struct ltps_error *err) LTPS_CHECKED;
 /*
- * store_restore - a backup into a new or empty directory, every blob re-hashed
- * and the database checked; the store opens there afterwards.
- * Fails: NOT_FOUND, FORMAT (no complete backup), EXISTS, CORRUPT
+ * store_restore - a backup into a new or empty directory, or one where a restore did
+ * not end, every blob re-hashed and the database checked; the store opens there
+ * afterwards, and not before: the database gets its name last.
+ * Fails: NOT_FOUND, FORMAT (no complete backup), EXISTS, BUSY, CORRUPT
  */
 int store_restore(const char *backup_dir, const char *dir, backup_progress *progress,
 		  void *arg, struct backup_report *ret_report,

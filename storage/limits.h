@@ -37,6 +37,9 @@
 
 #define STORE_PARTS_MAX 10000                /* parts of one version: a data group */
 #define STORE_VERSIONS_MAX 10000             /* versions of one object */
+/* The last number that an update takes: the forms and reports of that many signed
+ * versions need the rest, at each renewal again. */
+#define STORE_UPDATES_MAX 1000
 #define STORE_TOKEN_MAX ((size_t)16 << 20)   /* token with its validation data */
 #define STORE_CHAIN_MAX ((size_t)64 << 20)   /* earlier chains of one version */
 #define STORE_LEAVES_MAX ((uint64_t)1 << 32) /* as MERKLE_LEAVES_MAX */

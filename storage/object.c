@@ -174,15 +174,18 @@ static int require_state(struct store_conn *conn, int64_t object,
 	return rc;
 }
 
-static int next_number(struct store_conn *conn, int64_t object, const char *label,
-		       int64_t *ret_number, struct ltps_error *err)
+static int next_number(struct store_conn *conn, int64_t object,
+		       const struct version_new *v, int64_t *ret_number,
+		       struct ltps_error *err)
 {
+	const int64_t max =
+	    v->kind == VERSION_UPDATED ? STORE_UPDATES_MAX : STORE_VERSIONS_MAX;
 	struct db_stmt *s;
 	bool row = false;
 	if (db_get(conn->db, SQL_VERSION_HAS_LABEL, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(VERSION_FIRST(object)), DB_INT(VERSION_LAST(object)),
-		DB_TEXT(label));
+		DB_TEXT(v->label));
 	int rc = db_step(s, &row, err);
 	db_reset(s);
 	if (rc == 0 && row)
@@ -196,9 +199,11 @@ static int next_number(struct store_conn *conn, int64_t object, const char *labe
 		*ret_number =
 		    db_is_null(s, 0) ? 1 : db_int(s, 0) - VERSION_FIRST(object) + 1;
 	db_reset(s);
-	if (rc == 0 && *ret_number > STORE_VERSIONS_MAX)
+	if (rc == 0 && *ret_number > max)
 		rc = ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_CALLER, NULL,
-			       "too many versions of one object");
+			       "the object has %lld versions, forms and reports, an "
+			       "update is taken up to %d",
+			       (long long)*ret_number - 1, STORE_UPDATES_MAX);
 	return rc;
 }
 
@@ -209,7 +214,7 @@ int object_add_version(struct store_conn *conn, int64_t object,
 	int64_t number = 0;
 	if (writer_require(conn, err) != 0 || check_version(version, err) != 0 ||
 	    require_state(conn, object, OBJECT_LIVE, err) != 0 ||
-	    next_number(conn, object, version->label, &number, err) != 0)
+	    next_number(conn, object, version, &number, err) != 0)
 		return -1;
 	return insert_version(conn, object, number, version, ret_version, err);
 }

@@ -77,7 +77,8 @@ struct object_new {
 int object_insert(struct store_conn *conn, const struct object_new *object,
 		  int64_t *ret_object, int64_t *ret_version,
 		  struct ltps_error *err) LTPS_CHECKED;
-/* Fails: NOT_FOUND; STATE (object not live); EXISTS (label); ARGUMENT (base). */
+/* Fails: NOT_FOUND; STATE (object not live); EXISTS (label); ARGUMENT (base);
+ * TOO_LARGE (an update behind STORE_UPDATES_MAX, anything behind STORE_VERSIONS_MAX). */
 int object_add_version(struct store_conn *conn, int64_t object,
 		       const struct version_new *version, int64_t *ret_version,
 		       struct ltps_error *err) LTPS_CHECKED;

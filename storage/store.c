@@ -82,6 +82,18 @@ static int make_folder(struct store *s, const char *name, struct ltps_error *err
 	return 0;
 }
 
+/* A new store must not come to stand on the half of another one. */
+static int refuse_half_restored(const struct store *s, struct ltps_error *err)
+{
+	char path[STORE_PATH_MAX];
+	if (file_join(s->dir, STORE_RESTORING_NAME, path, sizeof(path), err) != 0)
+		return -1;
+	if (access(path, F_OK) != 0)
+		return 0;
+	return ltps_fail(err, LTPS_STATE, LTPS_FAULT_SELF, NULL,
+			 "a restore into %.160s has not ended: where none runs, begin it again", s->dir);
+}
+
 static int make_folders(struct store *s, bool must_exist, struct ltps_error *err)
 {
 	char path[STORE_PATH_MAX];
@@ -91,7 +103,9 @@ static int make_folders(struct store *s, bool must_exist, struct ltps_error *err
 		return ltps_fail_errno(err, "no store at %.160s", s->dir);
 	if (s->read_only)
 		return 0;
-	if (file_make_dir(s->dir, 0700, err) != 0 ||
+	/* And once it is locked: what is made here would be in the way of a restore. */
+	if (refuse_half_restored(s, err) != 0 ||
+	    file_make_dir(s->dir, 0700, err) != 0 ||
 	    make_folder(s, STORE_BLOBS_NAME, err) != 0 ||
 	    make_folder(s, STORE_TEMP_NAME, err) != 0)
 		return -1;
@@ -100,7 +114,7 @@ static int make_folders(struct store *s, bool must_exist, struct ltps_error *err
 
 static int open_locks(struct store *s, struct ltps_error *err)
 {
-	if (lock_open(s->dir, "write.lock", s->read_only, &s->write_lock, err) != 0 ||
+	if (lock_open(s->dir, STORE_WRITE_LOCK_NAME, s->read_only, &s->write_lock, err) != 0 ||
 	    lock_open(s->dir, "open.lock", s->read_only, &s->open_lock, err) != 0 ||
 	    lock_open(s->dir, "files.lock", s->read_only, &s->files_lock, err) != 0)
 		return -1;
@@ -168,7 +182,9 @@ static int open_for_writing(struct store *s, struct ltps_error *err)
 	char path[STORE_PATH_MAX];
 	if (lock_take(&s->write_lock, true, err) != 0)
 		return -1;
-	int rc = open_database(s, err);
+	int rc = refuse_half_restored(s, err);
+	if (rc == 0)
+		rc = open_database(s, err);
 	if (rc == 0)
 		rc = sweep_and_announce(s, err);
 	lock_drop(&s->write_lock);

@@ -17,6 +17,9 @@
 
 #define STORE_PATH_MAX PATH_MAX
 #define STORE_DB_NAME "ltps.db"
+/* The database until a restore is complete: backup.h. */
+#define STORE_RESTORING_NAME "restoring.db"
+#define STORE_WRITE_LOCK_NAME "write.lock"
 #define STORE_BLOBS_NAME "blobs"
 #define STORE_TEMP_NAME "tmp"
 

@@ -98,6 +98,67 @@ Test(backup, restore_over_something_is_refused)
 	cr_assert_eq(restore(&r), LTPS_EXISTS);
 }
 
+static enum ltps_code open_there(void)
+{
+	struct store_options o = { .dir = back };
+	struct store *opened = NULL;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	if (store_open(&o, &opened, &err) == 0)
+		store_close(opened);
+	return err.code;
+}
+
+/* As one looks that was killed between two blobs. */
+Test(backup, restore_that_did_not_end_is_no_store_and_is_begun_again)
+{
+	struct backup_report r;
+	cr_assert_eq(backup(&r), LTPS_OK);
+	cr_assert_eq(restore(&r), LTPS_OK);
+	shell("mv $D/ltps.db $D/restoring.db && touch $D/restoring.db-shm && "
+	      "f=$(find $D/blobs/alpha -type f | head -n 1) && chmod 600 \"$f\" && "
+	      "echo x > \"$f\" && rm $(find $D/blobs/alpha -type f | tail -n 1)",
+	      back);
+	cr_assert_eq(open_there(), LTPS_STATE);
+	cr_assert_eq(restore(&r), LTPS_OK);
+	struct store *restored = fixture_open(back);
+	cr_assert_eq(scene_check(restored, &state), 0);
+	store_close(restored);
+	cr_assert_eq(restore(&r), LTPS_EXISTS);
+}
+
+static void look_while_restoring(void *arg, const char *stage, uint64_t done,
+				 uint64_t total)
+{
+	unsigned *blobs = arg;
+	(void)done;
+	(void)total;
+	if (strcmp(stage, "blobs") != 0)
+		return;
+	++*blobs;
+	shell("test -e $D/restoring.db && ! test -e $D/ltps.db", back);
+}
+
+Test(backup, database_has_its_name_when_all_is_there)
+{
+	struct backup_report r;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	unsigned blobs = 0;
+	cr_assert_eq(backup(&r), LTPS_OK);
+	cr_assert_eq(store_restore(copy, back, look_while_restoring, &blobs, &r, &err),
+		     0, "%s", err.text);
+	cr_assert_gt(blobs, 0u);
+	shell("test -e $D/ltps.db && ! test -e $D/restoring.db", back);
+}
+
+/* Blobs without a database may be all that is left of a store. */
+Test(backup, restore_over_blobs_alone_is_refused)
+{
+	struct backup_report r;
+	cr_assert_eq(backup(&r), LTPS_OK);
+	shell("mkdir $D/blobs", back);
+	cr_assert_eq(restore(&r), LTPS_EXISTS);
+}
+
 Test(backup, incomplete_backup_is_refused)
 {
 	struct backup_report r;

@@ -172,6 +172,37 @@ Test(object, too_many_parts_are_refused)
 	cr_assert_eq(code_of(run_insert, &x), LTPS_TOO_LARGE);
 }
 
+/* As many updates as there may be. */
+static int run_fill(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	struct change *x = arg;
+	char label[16];
+	struct version_new v = { .label = label, .kind = VERSION_UPDATED };
+	for (int i = 1; i <= STORE_UPDATES_MAX; i++) {
+		snprintf(label, sizeof(label), "v%d", i);
+		if (object_add_version(c, x->id, &v, &x->ret_version, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+Test(object, updates_leave_room_for_forms)
+{
+	struct object_new n = plain("p");
+	struct change x = { .object = &n };
+	cr_assert_eq(code_of(run_insert, &x), LTPS_OK);
+	x.id = x.ret_object;
+	cr_assert_eq(code_of(run_fill, &x), LTPS_OK);
+	struct version_new v = { .label = "more", .kind = VERSION_UPDATED };
+	x.version = &v;
+	cr_assert_eq(code_of(run_add_version, &x), LTPS_TOO_LARGE);
+	v.kind = VERSION_AUGMENTED;
+	cr_assert_eq(code_of(run_add_version, &x), LTPS_OK);
+	v.label = "report";
+	v.kind = VERSION_REPORT;
+	cr_assert_eq(code_of(run_add_version, &x), LTPS_OK);
+}
+
 Test(object, everything_comes_back_as_it_was_given)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
