@@ -283,11 +283,28 @@ Test(revocation_crl, further_condition_is_asked_with_the_time_of_issue)
 	EXPECT_UNKNOWN();
 }
 
+/* RFC 5280 5.3.1: such an entry belongs to deltas. */
 Test(revocation_crl, entry_that_removes_says_nothing_in_a_complete_list)
 {
-	add_listing((struct fix_crl_options){ 0 }, ISSUED, 8); /* 6.3.3 k */
+	add_listing((struct fix_crl_options){ 0 }, ISSUED, 8);
+	EXPECT_UNKNOWN();
+	cr_assert_eq(s.signatures, 0);
+	/* Another list speaks, and so does this one about others. */
+	add((struct fix_crl_options){ .this_ms = ISSUED - HOUR });
 	EXPECT_GOOD();
-	cr_assert_eq(s.r.revoked_ms, INT64_MIN);
+	cr_assert_eq(s.r.this_ms, ISSUED - HOUR);
+	restart(make_ee(NULL));
+	struct fix_revoked r = { .cert = ca, .at_ms = ISSUED, .reason = 8 };
+	add((struct fix_crl_options){ .revoked = &r, .n_revoked = 1 });
+	EXPECT_GOOD();
+}
+
+Test(revocation_crl, entry_that_removes_in_a_complete_list_ends_no_hold)
+{
+	add_listing((struct fix_crl_options){ .this_ms = ISSUED - HOUR },
+		    ISSUED - HOUR, 6);
+	add_listing((struct fix_crl_options){ 0 }, ISSUED - HOUR, 8);
+	EXPECT_HOLD();
 }
 
 /* ---- scope ---- */
@@ -742,6 +759,32 @@ Test(revocation_crl, delta_cannot_take_back_a_revocation)
 	add_listing((struct fix_crl_options){ .number = 5 }, ISSUED - HOUR, 1);
 	add_listing((struct fix_crl_options){ DELTA }, ISSUED - HOUR, 8);
 	EXPECT_REVOKED();
+}
+
+Test(revocation_crl, delta_speaks_for_itself_where_the_complete_list_removes)
+{
+	static const struct {
+		int reason;
+		enum path_cert_status status;
+	} cases[] = {
+		{ 8, PATH_STATUS_GOOD },
+		{ 6, PATH_STATUS_ON_HOLD },
+		{ 1, PATH_STATUS_REVOKED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		restart(make_ee(NULL));
+		add_listing((struct fix_crl_options){ .number = 5 }, ISSUED, 8);
+		add_listing((struct fix_crl_options){ DELTA }, ISSUED,
+			    cases[i].reason);
+		cr_expect_eq(fix_status_ask(&s, 0)->status, cases[i].status, "%zu", i);
+	}
+}
+
+Test(revocation_crl, silent_delta_takes_nothing_from_a_complete_list_that_removes)
+{
+	add_listing((struct fix_crl_options){ .number = 5 }, ISSUED, 8);
+	add((struct fix_crl_options){ DELTA });
+	EXPECT_UNKNOWN();
 }
 
 /* None of these goes with the complete list, so it says nothing. */
