@@ -272,7 +272,7 @@ static void set_bad(struct judging *j, size_t i, const struct path_cert_revocati
 			    : "REVOKED_CA_NO_POE",
 		   hold ? PATH_ON_HOLD : PATH_REVOKED, "%.120s %s %s", name,
 		   hold ? "is on hold since" : "was revoked at", at);
-	j->r->revoked_ms = past_bad_from(r);
+	j->r->revoked_ms = past_lost_from(r, j->path.time_ms);
 	j->r->reason = r->reason;
 	j->ended = i == 0;
 }

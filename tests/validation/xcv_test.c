@@ -305,6 +305,17 @@ Test(xcv, revoked_signer_ends_it_with_date_and_reason)
 	cr_assert_eq(k.r->n_needs, 0);
 }
 
+/* As revocation_judge() has it: what is listed is revoked, whatever its date. */
+Test(xcv, revocation_dated_ahead_counts_by_the_moment_asked)
+{
+	struct fix_revoked entry = { .cert = ee, .at_ms = NOW + 5 * HOUR, .reason = 4 };
+	add_chain();
+	add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
+	past_kit_expect(&k, "REVOKED_NO_POE");
+	cr_assert_eq(k.r->revoked_ms, NOW - 1);
+	cr_assert_eq(k.r->chain.revocation[0].revoked_ms, NOW + 5 * HOUR, "as told");
+}
+
 Test(xcv, signer_on_hold_is_to_be_tried_later)
 {
 	struct fix_revoked entry = { .cert = ee, .at_ms = NOW - 5 * HOUR, .reason = 6 };
