@@ -680,6 +680,45 @@ Test(revocation_crl, list_by_a_self_issued_new_key_counts)
 	fix_cert_free(new);
 }
 
+/* The first is new with old, the second new with the first. */
+static void make_two_keys(struct fix_cert *keys[2])
+{
+	fix_status_cert(&s, ca);
+	for (size_t i = 0; i < 2; i++) {
+		keys[i] = fix_cert_make(
+		    &(struct fix_cert_options){ .cn = "CA",
+						.issuer = i == 0 ? ca : keys[0],
+						.ca = true,
+						.config = DP_X });
+		fix_status_cert(&s, keys[i]);
+	}
+}
+
+/* RFC 5280 6.3.3 f: both stand on the path of the last, below the CA of the path. */
+Test(revocation_crl, list_by_the_last_of_two_self_issued_keys_counts)
+{
+	struct fix_cert *keys[2];
+	make_two_keys(keys);
+	add((struct fix_crl_options){ .issuer = keys[1] });
+	EXPECT_UNKNOWN();
+	add_status_of_x(keys[1], -1); /* by the first key of all, about both */
+	EXPECT_GOOD();
+	cr_assert_eq(s.r.objects[0].n_signer_path, 4);
+	fix_cert_free(keys[1]);
+	fix_cert_free(keys[0]);
+}
+
+Test(revocation_crl, list_by_the_last_of_two_keys_wants_the_first_unrevoked)
+{
+	struct fix_cert *keys[2];
+	make_two_keys(keys);
+	add((struct fix_crl_options){ .issuer = keys[1] });
+	add_status_of_x(keys[0], 1);
+	EXPECT_UNKNOWN();
+	fix_cert_free(keys[1]);
+	fix_cert_free(keys[0]);
+}
+
 Test(revocation_crl, revoked_new_key_does_not_count)
 {
 	struct fix_cert *new = make_new_ca(root);
