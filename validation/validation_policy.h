@@ -29,8 +29,8 @@ struct validation_policy {
 	struct constraint_rule rules[CONTEXT_COUNT][CONSTRAINT_COUNT];
 	struct algorithm_policy algorithms; /* the plain form of its suite */
 	struct algorithm_limit *limits;     /* what it points to; owned */
-	struct algorithm_suite *suite;     /* owned; where they came from; never NULL */
-	char *suite_name;                  /* as the policy calls it */
+	struct algorithm_suite *suite; /* owned; where they came from; never NULL */
+	char *suite_name;              /* as the policy calls it */
 	bool suite_is_builtin; /* its octets are those that LTPS has by this name */
 	enum constraint_level out_of_date; /* of a suite past its NextUpdate */
 	char **notes;                      /* parts of its text that are not used */

@@ -301,8 +301,8 @@ Test(revocation_crl, entry_that_removes_says_nothing_in_a_complete_list)
 
 Test(revocation_crl, entry_that_removes_in_a_complete_list_ends_no_hold)
 {
-	add_listing((struct fix_crl_options){ .this_ms = ISSUED - HOUR },
-		    ISSUED - HOUR, 6);
+	add_listing((struct fix_crl_options){ .this_ms = ISSUED - HOUR }, ISSUED - HOUR,
+		    6);
 	add_listing((struct fix_crl_options){ 0 }, ISSUED - HOUR, 8);
 	EXPECT_HOLD();
 }
@@ -813,8 +813,7 @@ Test(revocation_crl, delta_speaks_for_itself_where_the_complete_list_removes)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		restart(make_ee(NULL));
 		add_listing((struct fix_crl_options){ .number = 5 }, ISSUED, 8);
-		add_listing((struct fix_crl_options){ DELTA }, ISSUED,
-			    cases[i].reason);
+		add_listing((struct fix_crl_options){ DELTA }, ISSUED, cases[i].reason);
 		cr_expect_eq(fix_status_ask(&s, 0)->status, cases[i].status, "%zu", i);
 	}
 }

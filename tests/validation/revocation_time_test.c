@@ -473,13 +473,13 @@ Test(revocation_time, entry_that_removes_after_the_end_is_no_good_word)
 		restart((struct fix_cert_options){ .not_after_ms = END });
 		r.cert = ee;
 		r.reason = before[i];
-		fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
-							      .this_ms = END - HOUR,
-							      .number = 5,
-							      .expired_kept_from_ms =
-								  END,
-							      .revoked = &r,
-							      .n_revoked = 1 });
+		fix_status_crl(&s,
+			       &(struct fix_crl_options){ .issuer = ca,
+							  .this_ms = END - HOUR,
+							  .number = 5,
+							  .expired_kept_from_ms = END,
+							  .revoked = &r,
+							  .n_revoked = 1 });
 		r.reason = 8;
 		fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
 							      .this_ms = NOW - DAY,
