@@ -313,6 +313,7 @@ Test(xcv, revocation_dated_ahead_counts_by_the_moment_asked)
 	add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
 	past_kit_expect(&k, "REVOKED_NO_POE");
 	cr_assert_eq(k.r->revoked_ms, NOW - 1);
+	cr_assert_not_null(strstr(k.r->text, "is listed already"), "%s", k.r->text);
 	cr_assert_eq(k.r->chain.revocation[0].revoked_ms, NOW + 5 * HOUR, "as told");
 }
 
