@@ -22,7 +22,9 @@ int64_t past_bad_from(const struct path_cert_revocation *r)
 int64_t past_lost_from(const struct path_cert_revocation *r, int64_t asked_ms)
 {
 	const int64_t from_ms = past_bad_from(r);
-	return from_ms < asked_ms ? from_ms : asked_ms - 1;
+	if (from_ms < asked_ms || past_reason_keeps_earlier(r->reason))
+		return from_ms;
+	return asked_ms - 1;
 }
 
 bool past_reason_keeps_earlier(int reason)

@@ -270,18 +270,21 @@ Test(engine_time, a_hold_is_lifted_only_for_what_is_older)
 }
 
 /* What lists of day 3 date on day 9: bad by day 4 for what is first known then, as for
- * whoever asks for the path; what is older is compared with the date. */
-Test(engine_time, a_date_ahead_spares_only_what_is_proven_before_the_moment_asked)
+ * whoever asks for the path; what is older is compared with the date. An end may be
+ * announced, a loss is one at once. */
+Test(engine_time, a_date_ahead_spares_what_is_proven_before_the_moment_asked)
 {
 	const struct {
 		const struct fix_cert *bad;
 		int reason;
 		enum subindication sub;
 	} cases[] = {
-		{ s.signer, CESSATION, SUB_REVOKED_NO_POE },
 		{ s.signer, KEY_COMPROMISE, SUB_REVOKED_NO_POE },
+		{ s.signer, FIX_NO_REASON, SUB_REVOKED_NO_POE },
 		{ s.signer, HOLD, SUB_TRY_LATER },
 		{ s.ca, KEY_COMPROMISE, SUB_REVOKED_CA_NO_POE },
+		{ s.signer, CESSATION, SUB_NONE },
+		{ s.ca, CESSATION, SUB_NONE },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct view file = cades_kit_plain(s.signer);

@@ -277,6 +277,14 @@ Test(revocation_time, without_hindsight_an_entry_counts_whatever_its_date)
 	EXPECT_REVOKED();
 }
 
+/* Whoever judges a signature lets such an end wait for its day (past_lost_from). */
+Test(revocation_time, an_end_that_is_announced_counts_at_once)
+{
+	add_listed(NOW - HOUR, NOW + DAY, 5);
+	EXPECT_REVOKED();
+	cr_assert_eq(s.r.revoked_ms, NOW + DAY);
+}
+
 /* Not hindsight: the list with the date to come was there at the time asked for. */
 Test(revocation_time, entry_that_was_there_counts_whatever_its_date)
 {
