@@ -9,6 +9,7 @@
 #include "validation/engine_private.h"
 #include "validation/fields.h"
 #include "validation/past_private.h"
+#include "validation/status_signatures.h"
 
 #define CLAUSE "EN 319 102-1 5.6.2.4"
 
@@ -35,18 +36,15 @@ static bool is_about(const struct path_status_object *o, const struct cert *sign
 	return false;
 }
 
-/* What proves a response proves the certificates inside. */
+static int64_t proven_ms(void *arg, const uint8_t sha256[32])
+{
+	return poe_earliest(arg, sha256);
+}
+
 static int64_t known_since(const struct past_job *j, const struct cert *cert,
 			   const struct path_status_object *o)
 {
-	int64_t poe_ms = poe_earliest(j->e->poes, cert->sha256);
-	for (size_t i = 0; o->ocsp != NULL && i < o->ocsp->n_certs; i++) {
-		if (!cert_equal(o->ocsp->certs[i], cert))
-			continue;
-		int64_t around_ms = poe_earliest(j->e->poes, o->ocsp->sha256);
-		return around_ms < poe_ms ? around_ms : poe_ms;
-	}
-	return poe_ms;
+	return status_known_since(o, cert, proven_ms, j->e->poes);
 }
 
 /* Known to have existed inside its validity; anchors need no proof. */
@@ -142,19 +140,6 @@ static void weigh(struct weak *w, int64_t poe_ms, int64_t until_ms)
 		w->unproven = true;
 }
 
-static int weigh_signed(struct weak *w, int64_t poe_ms, const struct cert *signer,
-			struct view algorithm, struct ltps_error *err)
-{
-	const struct algorithm_policy *p = &w->j->e->in->policy->algorithms;
-	EVP_PKEY *key = NULL;
-	if (signer == NULL)
-		return 0;
-	if (cert_key(signer, &key, err) != 0)
-		return -1;
-	weigh(w, poe_ms, algorithm_policy_until(p, key, algorithm));
-	return 0;
-}
-
 /* The signature on certs[i], by the key that this path gives its issuer. */
 static int weigh_cert(struct weak *w, const struct path_candidate *c, size_t i,
 		      struct ltps_error *err)
@@ -170,22 +155,14 @@ static int weigh_cert(struct weak *w, const struct path_candidate *c, size_t i,
 	return 0;
 }
 
-static int weigh_status(struct weak *w, const struct path_status_object *o,
-			struct ltps_error *err)
+static void weigh_signature(void *arg, const struct status_signature *s)
 {
-	const struct poe_set *poes = w->j->e->poes;
-	if (o->crl != NULL && weigh_signed(w, poe_earliest(poes, o->crl->sha256),
-					   o->signer, o->crl->algorithm, err) != 0)
-		return -1;
-	if (o->ocsp != NULL && weigh_signed(w, poe_earliest(poes, o->ocsp->sha256),
-					    o->signer, o->ocsp->algorithm, err) != 0)
-		return -1;
-	for (size_t k = 0; k + 1 < o->n_signer_path; k++)
-		if (weigh_signed(w, known_since(w->j, o->signer_path[k], o),
-				 o->signer_path[k + 1], o->signer_path[k]->algorithm,
-				 err) != 0)
-			return -1;
-	return 0;
+	struct weak *w = arg;
+	const int64_t poe_ms = s->cert != NULL ? known_since(w->j, s->cert, s->word)
+					       : poe_earliest(w->j->e->poes, s->sha256);
+	weigh(w, poe_ms,
+	      algorithm_policy_until(&w->j->e->in->policy->algorithms, s->key,
+				     s->algorithm));
 }
 
 static int weigh_path(struct weak *w, const struct path_candidate *c,
@@ -196,9 +173,9 @@ static int weigh_path(struct weak *w, const struct path_candidate *c,
 		    c->revocation != NULL ? &c->revocation[i] : NULL;
 		if (weigh_cert(w, c, i, err) != 0)
 			return -1;
-		for (size_t k = 0; r != NULL && k < r->n_objects; k++)
-			if (weigh_status(w, &r->objects[k], err) != 0)
-				return -1;
+		if (r != NULL &&
+		    status_signatures(c, i, r, weigh_signature, w, err) != 0)
+			return -1;
 	}
 	return 0;
 }

@@ -175,7 +175,7 @@ static bool status_holds(const struct engine *e, const struct path_candidate *c,
 	switch (r->status) {
 	case PATH_STATUS_REVOKED:
 	case PATH_STATUS_ON_HOLD:
-		return past_bad_from(r) > time_ms;
+		return past_lost_from(r, e->in->time_ms) > time_ms;
 	case PATH_STATUS_UNKNOWN:
 		if (r->why != PATH_REVOCATION_STALE)
 			return false;

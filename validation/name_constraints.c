@@ -313,27 +313,42 @@ static void check_text(struct check *k, enum general_name_kind kind, struct view
 		refuse(k, PATH_NAME_NOT_PERMITTED, kind, value, "malformed ");
 }
 
-static int check_directory(struct check *k, struct view name, struct ltps_error *err)
+static int refuse_malformed(struct check *k, struct view name, struct ltps_error *err)
 {
-	struct ready_name ready = { .kind = GENERAL_NAME_DIRECTORY };
-	struct buf canonical = buf_make(NAME_CANONICAL_MAX);
+	if (err->fault != LTPS_FAULT_OBJECT)
+		return -1;
+	ltps_error_clear(err);
+	refuse(k, PATH_NAME_NOT_PERMITTED, GENERAL_NAME_DIRECTORY, name, "malformed ");
+	return 0;
+}
+
+static int check_canonical(struct check *k, struct view name, struct view canonical,
+			   struct ltps_error *err)
+{
+	struct ready_name ready = { .kind = GENERAL_NAME_DIRECTORY,
+				    .canonical = canonical };
 	struct buf coarse = buf_make(NAME_COARSE_MAX);
-	int rc = 0;
-	if (!concerned(k, GENERAL_NAME_DIRECTORY, name))
-		return 0;
-	if (name_canonical(name, &canonical, err) == 0 &&
-	    name_coarse(name, &coarse, err) == 0) {
-		ready.canonical = view_buf(&canonical);
+	int rc = name_coarse(name, &coarse, err);
+	if (rc == 0) {
 		ready.coarse = view_buf(&coarse);
 		check_ready(k, &ready, name);
-	} else if (err->fault == LTPS_FAULT_OBJECT) {
-		ltps_error_clear(err);
-		refuse(k, PATH_NAME_NOT_PERMITTED, GENERAL_NAME_DIRECTORY, name,
-		       "malformed ");
 	} else {
-		rc = -1;
+		rc = refuse_malformed(k, name, err);
 	}
 	buf_free(&coarse);
+	return rc;
+}
+
+static int check_directory(struct check *k, struct view name, struct ltps_error *err)
+{
+	struct buf canonical = buf_make(NAME_CANONICAL_MAX);
+	int rc;
+	if (!concerned(k, GENERAL_NAME_DIRECTORY, name))
+		return 0;
+	if (name_canonical(name, &canonical, err) == 0)
+		rc = check_canonical(k, name, view_buf(&canonical), err);
+	else
+		rc = refuse_malformed(k, name, err);
 	buf_free(&canonical);
 	return rc;
 }
@@ -422,7 +437,10 @@ static void check_subject_mail(struct check *k, const struct cert *c)
 
 static int check_subject(struct check *k, const struct cert *c, struct ltps_error *err)
 {
-	return name_is_empty(c->subject) ? 0 : check_directory(k, c->subject, err);
+	if (name_is_empty(c->subject) ||
+	    !concerned(k, GENERAL_NAME_DIRECTORY, c->subject))
+		return 0;
+	return check_canonical(k, c->subject, c->subject_canonical, err);
 }
 
 int name_constraints_check(const struct name_constraints *n, const struct cert *c,

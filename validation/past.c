@@ -262,17 +262,21 @@ static const struct path_cert_revocation *worst_of(const struct path_candidate *
 /* Step 4 b to d. */
 static void set_bad(struct judging *j, size_t i, const struct path_cert_revocation *r)
 {
-	bool hold = r->status == PATH_STATUS_ON_HOLD;
+	const bool hold = r->status == PATH_STATUS_ON_HOLD;
+	const int64_t from_ms = past_bad_from(r);
 	char name[CERT_TEXT_MAX], at[TIME_TEXT_MAX];
 	name_of(j, i, name);
-	time_rfc3339(past_bad_from(r), at);
+	time_rfc3339(from_ms, at);
 	set_status(j,
 		   hold     ? "TRY_LATER"
 		   : i == 0 ? "REVOKED_NO_POE"
 			    : "REVOKED_CA_NO_POE",
 		   hold ? PATH_ON_HOLD : PATH_REVOKED, "%.120s %s %s", name,
-		   hold ? "is on hold since" : "was revoked at", at);
-	j->r->revoked_ms = past_bad_from(r);
+		   from_ms > j->path.time_ms ? "is listed already, with the date"
+		   : hold                    ? "is on hold since"
+					     : "was revoked at",
+		   at);
+	j->r->revoked_ms = past_lost_from(r, j->path.time_ms);
 	j->r->reason = r->reason;
 	j->ended = i == 0;
 }

@@ -42,7 +42,9 @@ struct cert_validation_result {
 	enum path_code why;
 	char text[256];
 	struct path_candidate chain; /* the last one looked at; n_certs 0: none */
-	int64_t revoked_ms;          /* of REVOKED_(CA_)NO_POE, hold; INT64_MIN */
+	/* Of REVOKED_(CA_)NO_POE and hold, else INT64_MIN; ahead of the time of
+	 * validation only for a reason that leaves earlier signatures their worth. */
+	int64_t revoked_ms;
 	int reason;
 	int64_t retry_ms;           /* of TRY_LATER: nextUpdate; INT64_MIN unknown */
 	enum constraint constraint; /* that failed; CONSTRAINT_COUNT: none */

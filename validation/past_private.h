@@ -17,6 +17,13 @@ int time_slide_with(struct path_run *run, const struct poe_set *poes, int64_t st
  * the date since when it is doubted. RFC 5280 5.3.2 */
 int64_t past_bad_from(const struct path_cert_revocation *r);
 /*
+ * The same where status was asked for this moment: a certificate that is listed by then
+ * is bad by then, though the list has a date ahead of it. RFC 5280 6.3.3 j looks at no
+ * date, and by 5.1.2.6 it is that of something that has happened. Only an end that
+ * leaves earlier signatures their worth may be told before its day.
+ */
+int64_t past_lost_from(const struct path_cert_revocation *r, int64_t asked_ms);
+/*
  * EN 319 102-1 5.2.5: issued within the maximum age before this time or, without one
  * (0), no later than its nextUpdate. Both ends belong to it, as where the certificate
  * was judged.

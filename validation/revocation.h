@@ -83,13 +83,14 @@ struct revocation_strength {
 	void *arg;
 };
 /*
- * revocation_is_strong - whether every object that a status rests on, and the path of
- * its signer, had reliable algorithms when it is proven to exist.
+ * revocation_is_strong - whether every object that the status of certs[i] rests on, and
+ * the path of its signer, had reliable algorithms when it is proven to exist.
+ * c        with its revocation
  * ret_why  when it is not: the first that had ended
  * Fails:   NOMEM, CRYPTO
  * Spec:    EN 319 102-1 5.2.8.4.3
  */
-int revocation_is_strong(const struct path_cert_revocation *r,
+int revocation_is_strong(const struct path_candidate *c, size_t i,
 			 const struct revocation_strength *in, bool *ret,
 			 struct algorithm_verdict *ret_why,
 			 struct ltps_error *err) LTPS_CHECKED;

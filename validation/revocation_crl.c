@@ -146,7 +146,11 @@ static bool find_entry(const struct revocation_job *job, const struct crl *c,
 	return crl_find(c, job->cert->serial, view_buf(&job->issuer_coarse), ret);
 }
 
-/* 6.3.3 j and k: removeFromCRL in a complete list says that it is not listed. */
+/*
+ * 6.3.3 j. An entry that removes belongs to deltas (5.3.1): in a complete list it lists
+ * the certificate and says that it is not listed, which says nothing. 6.3.3 k is for
+ * what was found in a delta.
+ */
 static struct revocation_word word_of_complete(const struct revocation_job *job,
 					       const struct list *l)
 {
@@ -156,17 +160,29 @@ static struct revocation_word word_of_complete(const struct revocation_job *job,
 	    revocation_word_of(job, PATH_SOURCE_CRL, c->this_ms, c->next_ms);
 	w.reasons = l->reasons;
 	w.crl = c;
-	if (find_entry(job, c, &e) && e.reason != REASON_REMOVE)
+	if (!find_entry(job, c, &e))
+		revocation_word_unlisted(job, &w, c->expired_kept_ms);
+	else if (e.reason != REASON_REMOVE)
 		revocation_word_listed(job, &w, e.revoked_ms, e.invalidity_ms,
 				       e.reason);
-	else
-		revocation_word_unlisted(job, &w, c->expired_kept_ms);
 	return w;
+}
+
+/* A delta that does not list the certificate: as the complete list says, if it does. */
+static void word_as_before(const struct revocation_job *job, struct revocation_word *w,
+			   const struct revocation_word *complete)
+{
+	if (complete->kind == REVOCATION_HOLD)
+		revocation_word_listed(job, w, complete->revoked_ms,
+				       complete->invalidity_ms, complete->reason);
+	else if (complete->kind == REVOCATION_GOOD)
+		revocation_word_unlisted(job, w, complete->crl->expired_kept_ms);
 }
 
 /*
  * 6.3.3 i to k. What the complete list revoked for good stays: there removeFromCRL
- * only says that the certificate has expired (5.3.1).
+ * only says that the certificate has expired (5.3.1). It may say no more of any that
+ * has: whether its hold had ended before, nobody knows.
  */
 static struct revocation_word word_of_delta(const struct revocation_job *job,
 					    const struct revocation_word *complete,
@@ -178,17 +194,13 @@ static struct revocation_word word_of_delta(const struct revocation_job *job,
 	w.reasons = complete->reasons;
 	w.crl = complete->crl;
 	w.delta = delta;
-	bool listed = find_entry(job, delta, &e);
-	if (listed && e.reason != REASON_REMOVE)
+	if (!find_entry(job, delta, &e))
+		word_as_before(job, &w, complete);
+	else if (e.reason != REASON_REMOVE)
 		revocation_word_listed(job, &w, e.revoked_ms, e.invalidity_ms,
 				       e.reason);
-	else if (complete->kind == REVOCATION_REVOKED)
-		w.kind = REVOCATION_SILENT;
-	else if (complete->kind == REVOCATION_HOLD && !listed)
-		revocation_word_listed(job, &w, complete->revoked_ms,
-				       complete->invalidity_ms, complete->reason);
-	else
-		revocation_word_unlisted(job, &w, complete->crl->expired_kept_ms);
+	else if (complete->kind != REVOCATION_REVOKED)
+		revocation_word_unlisted(job, &w, INT64_MAX);
 	return w;
 }
 

@@ -364,14 +364,14 @@ static int ask(struct judge *j, struct path_candidate *c, size_t i, bool in_time
 	return rc;
 }
 
-static int is_weak(struct judge *j, const struct path_cert_revocation *r, bool *ret,
+static int is_weak(struct judge *j, const struct path_candidate *c, size_t i, bool *ret,
 		   struct ltps_error *err)
 {
 	const struct revocation_strength s = { j->in->algorithms, proven_ms, j };
 	struct algorithm_verdict why;
 	bool strong = true;
-	if (r->status == PATH_STATUS_GOOD && j->in->algorithms != NULL &&
-	    revocation_is_strong(r, &s, &strong, &why, err) != 0)
+	if (c->revocation[i].status == PATH_STATUS_GOOD && j->in->algorithms != NULL &&
+	    revocation_is_strong(c, i, &s, &strong, &why, err) != 0)
 		return -1;
 	*ret = !strong;
 	if (!strong && !j->has_weak) {
@@ -387,13 +387,11 @@ static int ask_strong(struct judge *j, struct path_candidate *c, size_t i,
 		      struct ltps_error *err)
 {
 	bool weak = false;
-	if (ask(j, c, i, false, err) != 0 ||
-	    is_weak(j, &c->revocation[i], &weak, err) != 0)
+	if (ask(j, c, i, false, err) != 0 || is_weak(j, c, i, &weak, err) != 0)
 		return -1;
 	if (!weak)
 		return 0;
-	if (ask(j, c, i, true, err) != 0 ||
-	    is_weak(j, &c->revocation[i], &weak, err) != 0)
+	if (ask(j, c, i, true, err) != 0 || is_weak(j, c, i, &weak, err) != 0)
 		return -1;
 	if (weak)
 		c->revocation[i].status = PATH_STATUS_UNKNOWN;

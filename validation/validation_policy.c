@@ -75,9 +75,17 @@ static size_t suite_place(const char *name)
 	return i;
 }
 
+/* A file of the operator may have the name of a built-in one, and other rules. */
+static bool is_builtin(const char *name, struct view text)
+{
+	const size_t i = suite_place(name);
+	return i < algorithm_suites_count &&
+	       view_equal(text, algorithm_suites[i].bytes);
+}
+
 bool validation_policy_is_whole(const struct validation_policy *p)
 {
-	return suite_place(p->suite_name) < algorithm_suites_count;
+	return p->suite_is_builtin;
 }
 
 static int builtin_suite(const char *name, struct buf *out, struct ltps_error *err)
@@ -112,6 +120,7 @@ static int read_suite(struct validation_policy *p,
 	struct buf text = buf_make(SUITE_BYTES_MAX);
 	struct algorithm_suite *suite = NULL;
 	int rc = find_suite(source, name, &text, err);
+	p->suite_is_builtin = rc == 0 && is_builtin(name, view_buf(&text));
 	if (rc == 0)
 		rc = algorithm_suite_parse(view_buf(&text), &suite, err);
 	if (rc == 0)

@@ -29,8 +29,9 @@ struct validation_policy {
 	struct constraint_rule rules[CONTEXT_COUNT][CONSTRAINT_COUNT];
 	struct algorithm_policy algorithms; /* the plain form of its suite */
 	struct algorithm_limit *limits;     /* what it points to; owned */
-	struct algorithm_suite *suite;     /* owned; where they came from; never NULL */
-	char *suite_name;                  /* as the policy calls it */
+	struct algorithm_suite *suite; /* owned; where they came from; never NULL */
+	char *suite_name;              /* as the policy calls it */
+	bool suite_is_builtin; /* its octets are those that LTPS has by this name */
 	enum constraint_level out_of_date; /* of a suite past its NextUpdate */
 	char **notes;                      /* parts of its text that are not used */
 	size_t n_notes;
@@ -87,7 +88,8 @@ bool validation_policy_outdated(const struct validation_policy *p, int64_t time_
  */
 int validation_policy_text(const struct validation_policy *p, struct buf *out,
 			   struct ltps_error *err) LTPS_CHECKED;
-/* Whether its text is all that is needed: its suite is one that LTPS brings along. */
+/* Whether its text is all that is needed: its suite, octet for octet, is the one that
+ * LTPS brings along by that name. */
 bool validation_policy_is_whole(const struct validation_policy *p);
 int validation_policy_json(const struct validation_policy *p, struct buf *out,
 			   struct ltps_error *err) LTPS_CHECKED;

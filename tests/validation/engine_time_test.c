@@ -11,6 +11,7 @@
 
 #define HOUR ((int64_t)3600000)
 #define KEY_COMPROMISE 1
+#define CESSATION 5
 #define HOLD 6
 
 static struct cades_kit_scene s;
@@ -266,6 +267,34 @@ Test(engine_time, a_hold_is_lifted_only_for_what_is_older)
 	expect(SUB_NONE);
 	at(file, status(3, s.signer, KIT_DAY(1), HOLD), 4);
 	expect(SUB_TRY_LATER);
+}
+
+/* What lists of day 3 date on day 9: bad by day 4 for what is first known then, as for
+ * whoever asks for the path; what is older is compared with the date. An end may be
+ * announced, a loss is one at once. */
+Test(engine_time, a_date_ahead_spares_what_is_proven_before_the_moment_asked)
+{
+	const struct {
+		const struct fix_cert *bad;
+		int reason;
+		enum subindication sub;
+	} cases[] = {
+		{ s.signer, KEY_COMPROMISE, SUB_REVOKED_NO_POE },
+		{ s.signer, FIX_NO_REASON, SUB_REVOKED_NO_POE },
+		{ s.signer, HOLD, SUB_TRY_LATER },
+		{ s.ca, KEY_COMPROMISE, SUB_REVOKED_CA_NO_POE },
+		{ s.signer, CESSATION, SUB_NONE },
+		{ s.ca, CESSATION, SUB_NONE },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct view file = cades_kit_plain(s.signer);
+		struct cades_kit_material m =
+		    status(3, cases[i].bad, KIT_DAY(9), cases[i].reason);
+		at(file, m, 4);
+		expect(cases[i].sub);
+		at(stamped(file, KIT_DAY(3) + HOUR), m, 4);
+		expect(SUB_NONE);
+	}
 }
 
 Test(engine_time, stale_status_is_not_lifted_after_the_end_of_the_certificate)

@@ -417,6 +417,32 @@ Test(review_status, list_in_the_name_of_the_ca_by_a_stranger_is_not_good)
 	fix_cert_free(other);
 }
 
+#define AT_X "crlDistributionPoints=URI:http://x.example/\n"
+#define FOR_X                                                                          \
+	"issuingDistributionPoint=critical,@idp\n[idp]\nfullname=URI:"                 \
+	"http://x.example/\n"
+
+/* Nor by the keys that such a one certifies in its turn, as a CA with new keys does. */
+Test(review_status, list_by_the_last_of_two_keys_of_a_stranger_is_not_good)
+{
+	struct fix_cert *other = make_stranger();
+	struct fix_cert *keys[3] = { NULL, NULL, NULL };
+	for (size_t i = 0; i < 3; i++) {
+		keys[i] = fix_cert_make(
+		    &(struct fix_cert_options){ .cn = "CA",
+						.issuer = i == 0 ? other : keys[i - 1],
+						.ca = true,
+						.config = i == 0 ? NULL : AT_X });
+		fix_status_cert(&s, keys[i]);
+	}
+	add_list(keys[0], FOR_X);
+	add_list(keys[2], NULL);
+	EXPECT(UNKNOWN);
+	for (size_t i = 0; i < 3; i++)
+		fix_cert_free(keys[i]);
+	fix_cert_free(other);
+}
+
 Test(review_status, stranger_is_heard_against_a_certificate)
 {
 	struct fix_cert *other = make_stranger();

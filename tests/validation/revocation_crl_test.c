@@ -283,11 +283,28 @@ Test(revocation_crl, further_condition_is_asked_with_the_time_of_issue)
 	EXPECT_UNKNOWN();
 }
 
+/* RFC 5280 5.3.1: such an entry belongs to deltas. */
 Test(revocation_crl, entry_that_removes_says_nothing_in_a_complete_list)
 {
-	add_listing((struct fix_crl_options){ 0 }, ISSUED, 8); /* 6.3.3 k */
+	add_listing((struct fix_crl_options){ 0 }, ISSUED, 8);
+	EXPECT_UNKNOWN();
+	cr_assert_eq(s.signatures, 0);
+	/* Another list speaks, and so does this one about others. */
+	add((struct fix_crl_options){ .this_ms = ISSUED - HOUR });
 	EXPECT_GOOD();
-	cr_assert_eq(s.r.revoked_ms, INT64_MIN);
+	cr_assert_eq(s.r.this_ms, ISSUED - HOUR);
+	restart(make_ee(NULL));
+	struct fix_revoked r = { .cert = ca, .at_ms = ISSUED, .reason = 8 };
+	add((struct fix_crl_options){ .revoked = &r, .n_revoked = 1 });
+	EXPECT_GOOD();
+}
+
+Test(revocation_crl, entry_that_removes_in_a_complete_list_ends_no_hold)
+{
+	add_listing((struct fix_crl_options){ .this_ms = ISSUED - HOUR }, ISSUED - HOUR,
+		    6);
+	add_listing((struct fix_crl_options){ 0 }, ISSUED - HOUR, 8);
+	EXPECT_HOLD();
 }
 
 /* ---- scope ---- */
@@ -663,6 +680,45 @@ Test(revocation_crl, list_by_a_self_issued_new_key_counts)
 	fix_cert_free(new);
 }
 
+/* The first is new with old, the second new with the first. */
+static void make_two_keys(struct fix_cert *keys[2])
+{
+	fix_status_cert(&s, ca);
+	for (size_t i = 0; i < 2; i++) {
+		keys[i] = fix_cert_make(
+		    &(struct fix_cert_options){ .cn = "CA",
+						.issuer = i == 0 ? ca : keys[0],
+						.ca = true,
+						.config = DP_X });
+		fix_status_cert(&s, keys[i]);
+	}
+}
+
+/* RFC 5280 6.3.3 f: both stand on the path of the last, below the CA of the path. */
+Test(revocation_crl, list_by_the_last_of_two_self_issued_keys_counts)
+{
+	struct fix_cert *keys[2];
+	make_two_keys(keys);
+	add((struct fix_crl_options){ .issuer = keys[1] });
+	EXPECT_UNKNOWN();
+	add_status_of_x(keys[1], -1); /* by the first key of all, about both */
+	EXPECT_GOOD();
+	cr_assert_eq(s.r.objects[0].n_signer_path, 4);
+	fix_cert_free(keys[1]);
+	fix_cert_free(keys[0]);
+}
+
+Test(revocation_crl, list_by_the_last_of_two_keys_wants_the_first_unrevoked)
+{
+	struct fix_cert *keys[2];
+	make_two_keys(keys);
+	add((struct fix_crl_options){ .issuer = keys[1] });
+	add_status_of_x(keys[0], 1);
+	EXPECT_UNKNOWN();
+	fix_cert_free(keys[1]);
+	fix_cert_free(keys[0]);
+}
+
 Test(revocation_crl, revoked_new_key_does_not_count)
 {
 	struct fix_cert *new = make_new_ca(root);
@@ -742,6 +798,31 @@ Test(revocation_crl, delta_cannot_take_back_a_revocation)
 	add_listing((struct fix_crl_options){ .number = 5 }, ISSUED - HOUR, 1);
 	add_listing((struct fix_crl_options){ DELTA }, ISSUED - HOUR, 8);
 	EXPECT_REVOKED();
+}
+
+Test(revocation_crl, delta_speaks_for_itself_where_the_complete_list_removes)
+{
+	static const struct {
+		int reason;
+		enum path_cert_status status;
+	} cases[] = {
+		{ 8, PATH_STATUS_GOOD },
+		{ 6, PATH_STATUS_ON_HOLD },
+		{ 1, PATH_STATUS_REVOKED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		restart(make_ee(NULL));
+		add_listing((struct fix_crl_options){ .number = 5 }, ISSUED, 8);
+		add_listing((struct fix_crl_options){ DELTA }, ISSUED, cases[i].reason);
+		cr_expect_eq(fix_status_ask(&s, 0)->status, cases[i].status, "%zu", i);
+	}
+}
+
+Test(revocation_crl, silent_delta_takes_nothing_from_a_complete_list_that_removes)
+{
+	add_listing((struct fix_crl_options){ .number = 5 }, ISSUED, 8);
+	add((struct fix_crl_options){ DELTA });
+	EXPECT_UNKNOWN();
 }
 
 /* None of these goes with the complete list, so it says nothing. */

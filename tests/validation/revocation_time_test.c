@@ -277,6 +277,14 @@ Test(revocation_time, without_hindsight_an_entry_counts_whatever_its_date)
 	EXPECT_REVOKED();
 }
 
+/* Whoever judges a signature lets such an end wait for its day (past_lost_from). */
+Test(revocation_time, an_end_that_is_announced_counts_at_once)
+{
+	add_listed(NOW - HOUR, NOW + DAY, 5);
+	EXPECT_REVOKED();
+	cr_assert_eq(s.r.revoked_ms, NOW + DAY);
+}
+
 /* Not hindsight: the list with the date to come was there at the time asked for. */
 Test(revocation_time, entry_that_was_there_counts_whatever_its_date)
 {
@@ -460,6 +468,36 @@ Test(revocation_time, entry_after_the_end_revokes_all_the_same)
 	restart((struct fix_cert_options){ .not_after_ms = END });
 	add_listed(NOW - DAY, END - DAY, 1);
 	EXPECT_REVOKED();
+}
+
+/* RFC 5280 5.3.1: an entry that removes may say no more than that it has expired. */
+Test(revocation_time, entry_that_removes_after_the_end_is_no_good_word)
+{
+	static const int before[] = { 6, 8 };
+	static const enum path_cert_status status[] = { PATH_STATUS_ON_HOLD,
+							PATH_STATUS_UNKNOWN };
+	struct fix_revoked r = { .at_ms = END - DAY };
+	for (size_t i = 0; i < 2; i++) {
+		restart((struct fix_cert_options){ .not_after_ms = END });
+		r.cert = ee;
+		r.reason = before[i];
+		fix_status_crl(&s,
+			       &(struct fix_crl_options){ .issuer = ca,
+							  .this_ms = END - HOUR,
+							  .number = 5,
+							  .expired_kept_from_ms = END,
+							  .revoked = &r,
+							  .n_revoked = 1 });
+		r.reason = 8;
+		fix_status_crl(&s, &(struct fix_crl_options){ .issuer = ca,
+							      .this_ms = NOW - DAY,
+							      .delta = true,
+							      .base_number = 5,
+							      .number = 6,
+							      .revoked = &r,
+							      .n_revoked = 1 });
+		cr_expect_eq(fix_status_ask(&s, 0)->status, status[i], "%zu", i);
+	}
 }
 
 /* ---- certificates that need no status ---- */

@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/embedded.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "tests/support/corpus.h"
+#include "validation/algorithm_suite.h"
 #include "validation/validation_policy.h"
+
+extern const struct embedded algorithm_suites[];
 
 #define P "[policy]\nid = urn:x\nmodel = shell\n"
 #define A "[algorithms]\nsuite = default\n"
@@ -99,6 +103,44 @@ Test(validation_policy, name_that_is_not_there_is_not_found)
 	ltps_error_clear(&err);
 	cr_assert_eq(parse(P "[algorithms]\nsuite = best\n", &p, &err), -1);
 	cr_assert_eq(err.code, LTPS_NOT_FOUND);
+}
+
+/* ---- whether its text is all that is needed ---- */
+
+/* The operator's file for whatever name. */
+static int give_any(void *arg, const char *name, struct buf *out,
+		    struct ltps_error *err)
+{
+	(void)name;
+	return buf_put(out, view_buf(arg), err);
+}
+
+static bool is_whole(struct buf *suite)
+{
+	const struct validation_policy_source source = { give_any, suite };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct validation_policy *p = NULL;
+	cr_assert_eq(validation_policy_parse(view_text(P A), "x",
+					     suite != NULL ? &source : NULL, &p, &err),
+		     0, "%s", err.text);
+	const bool whole = validation_policy_is_whole(p);
+	validation_policy_free(p);
+	return whole;
+}
+
+Test(validation_policy, text_is_whole_with_the_octets_of_the_built_in_suite_alone)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf suite = buf_make(SUITE_BYTES_MAX);
+	const struct embedded *e = algorithm_suites;
+	while (strcmp(e->name, "algorithms-default.xml") != 0)
+		e++;
+	cr_assert(is_whole(NULL));
+	cr_assert_eq(buf_put(&suite, e->bytes, &err), 0);
+	cr_expect(is_whole(&suite), "a copy says the same");
+	cr_assert_eq(buf_put_text(&suite, "\n", &err), 0);
+	cr_expect_not(is_whole(&suite), "another one by the same name may not");
+	buf_free(&suite);
 }
 
 static int give_suite(void *arg, const char *name, struct buf *out,

@@ -305,6 +305,24 @@ Test(xcv, revoked_signer_ends_it_with_date_and_reason)
 	cr_assert_eq(k.r->n_needs, 0);
 }
 
+/* As revocation_judge() has it: what is listed is revoked, whatever its date. */
+Test(xcv, revocation_dated_ahead_counts_by_the_moment_asked)
+{
+	struct fix_revoked entry = { .cert = ee, .at_ms = NOW + 5 * HOUR };
+	static const int reasons[] = { 1, FIX_NO_REASON, 4 };
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		forget();
+		add_chain();
+		entry.reason = reasons[i];
+		add_crl((struct fix_crl_options){ .revoked = &entry, .n_revoked = 1 });
+		past_kit_expect(&k, "REVOKED_NO_POE");
+		/* An end that spares what is older may be told before its day. */
+		cr_expect_eq(k.r->revoked_ms, reasons[i] == 4 ? entry.at_ms : NOW - 1);
+		cr_expect_eq(k.r->chain.revocation[0].revoked_ms, entry.at_ms);
+		cr_expect_not_null(strstr(k.r->text, "is listed already"));
+	}
+}
+
 Test(xcv, signer_on_hold_is_to_be_tried_later)
 {
 	struct fix_revoked entry = { .cert = ee, .at_ms = NOW - 5 * HOUR, .reason = 6 };
