@@ -46,6 +46,18 @@ static int algs_of_record(struct view record, bool used[DIGEST_ALG_COUNT],
 	return 0;
 }
 
+/* Of one among several: one that cannot be read is told by evidence_judge(). */
+static int algs_of_one(struct view record, bool used[DIGEST_ALG_COUNT],
+		       struct ltps_error *err)
+{
+	if (algs_of_record(record, used, err) == 0)
+		return 0;
+	if (err->fault != LTPS_FAULT_OBJECT)
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
 static int algs_of_cms(struct view in, bool used[DIGEST_ALG_COUNT],
 		       struct ltps_error *err)
 {
@@ -57,21 +69,13 @@ static int algs_of_cms(struct view in, bool used[DIGEST_ALG_COUNT],
 	if (cms_parse(in, &cms, err) != 0 || cms_er_list(cms, &ers, &n, err) != 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
-		if (algs_of_record(ers[i].record, used, err) != 0)
+		if (algs_of_one(ers[i].record, used, err) != 0)
 			goto out;
 	rc = 0;
 out:
 	mem_free(ers);
 	cms_free(cms);
 	return rc;
-}
-
-static int refuse_xml(const struct asic_record *r, struct ltps_error *err)
-{
-	if (!r->xml)
-		return 0;
-	return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, "RFC 6283",
-			 "evidence records in XML are not supported");
 }
 
 static int algs_of_asic(struct view in, bool used[DIGEST_ALG_COUNT],
@@ -83,8 +87,8 @@ static int algs_of_asic(struct view in, bool used[DIGEST_ALG_COUNT],
 	if (asic_parse(in, &asic, err) != 0)
 		goto out;
 	for (size_t i = 0; i < asic->n_records; i++)
-		if (refuse_xml(&asic->records[i], err) != 0 ||
-		    algs_of_record(asic->records[i].file->data, used, err) != 0)
+		if (!asic->records[i].xml &&
+		    algs_of_one(asic->records[i].file->data, used, err) != 0)
 			goto out;
 	rc = 0;
 out:
@@ -119,6 +123,57 @@ static int add_report(struct evidence_reports *out, struct ers_report *r,
 	return 0;
 }
 
+/* --- records that cannot be read --- */
+
+/*
+ * One in a file that nothing can be said of gets a report of its own: anybody may add
+ * it, and the others are judged all the same. Not conforming is FAILED; what we do not
+ * know, or refuse for its size, may be right (EN 319 102-1 table 6).
+ */
+static int report_unread(const struct ltps_error *why, struct evidence_reports *out,
+			 struct ltps_error *err)
+{
+	bool unknown = why->code != LTPS_FORMAT;
+	struct ers_finding f = { .code = unknown ? "ERS_UNSUPPORTED" : "ERS_MALFORMED",
+				 .clause =
+				     why->clause != NULL ? why->clause : "RFC 4998 3.1",
+				 .object = "evidence record" };
+	struct ers_report *r = mem_zalloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return ltps_fail_nomem(err);
+	r->indication = unknown ? INDICATION_INDETERMINATE : INDICATION_FAILED;
+	r->subindication = unknown ? "CUSTOM" : "FORMAT_FAILURE";
+	r->proof_of_existence_ms = INT64_MIN;
+	snprintf(f.text, sizeof(f.text), "%.200s", why->text);
+	if (ers_report_add(r, &f, err) != 0) {
+		ers_report_free(r);
+		return -1;
+	}
+	return add_report(out, r, err);
+}
+
+/* After a judgement that could not be made: what is the record's fault is its report,
+ * all else ends the whole. */
+static int report_or_fail(struct evidence_reports *out, struct ltps_error *err)
+{
+	const struct ltps_error why = *err;
+	if (why.fault != LTPS_FAULT_OBJECT)
+		return -1;
+	ltps_error_clear(err);
+	return report_unread(&why, out, err);
+}
+
+static int report_xml(struct evidence_reports *out, struct ltps_error *err)
+{
+	struct ltps_error why = LTPS_ERROR_INIT;
+	(void)ltps_fail(&why, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT, "RFC 6283",
+			"evidence records in XML are not supported");
+	return report_unread(&why, out, err);
+}
+
+/* --- records that can --- */
+
 /* The objects that the file itself gives, in front of the caller's. */
 static struct ers_object *join_objects(const struct ers_object *own, size_t n_own,
 				       const struct ers_input *input)
@@ -150,7 +205,8 @@ static int verify_with(struct view record, const struct ers_object *own, size_t 
 	return rc;
 }
 
-/* genTime of the first archive time-stamp; INT64_MAX when it does not decode. */
+/* genTime of the first archive time-stamp; INT64_MAX when that or the record does not
+ * decode. */
 static int first_time(struct view record, int64_t *ret_ms, struct ltps_error *err)
 {
 	struct ltps_error inner = LTPS_ERROR_INIT;
@@ -159,9 +215,8 @@ static int first_time(struct view record, int64_t *ret_ms, struct ltps_error *er
 	int rc = -1;
 
 	*ret_ms = INT64_MAX;
-	if (ers_parse(record, &er, err) != 0)
-		goto out;
-	if (tst_parse(er->chains[0].stamps[0].token, &tst, &inner) == 0)
+	if (ers_parse(record, &er, &inner) == 0 &&
+	    tst_parse(er->chains[0].stamps[0].token, &tst, &inner) == 0)
 		*ret_ms = tst->gen_time_ms;
 	else if (inner.fault != LTPS_FAULT_OBJECT) {
 		*err = inner;
@@ -237,6 +292,12 @@ static int judge_embedded(const struct cms_source *s, size_t which,
 	for (int form = 0; form < CMS_ER_FORM_COUNT; form++) {
 		struct ers_report *r = NULL;
 		if (judge_form(s, which, (enum cms_er_form)form, &r, err) != 0) {
+			if (first == NULL)
+				return report_or_fail(out, err);
+			if (err->fault == LTPS_FAULT_OBJECT) {
+				ltps_error_clear(err); /* not to be had in this form */
+				continue;
+			}
 			ers_report_free(first);
 			return -1;
 		}
@@ -347,16 +408,21 @@ static int judge_asic_record(const struct asic_record *r, const struct ers_input
 	struct ers_report *report = NULL;
 	int rc = -1;
 
+	if (r->xml)
+		return report_xml(out, err);
 	objects = mem_zalloc(r->n_references + 1, sizeof(*objects));
 	if (objects == NULL) {
 		ltps_fail_nomem(err);
 		goto out;
 	}
-	if (refuse_xml(r, err) != 0 ||
-	    reference_objects(r, &out->names, objects, err) != 0 ||
-	    verify_with(r->file->data, objects, r->n_references, input, &report, err) !=
-		0 ||
-	    judge_manifest(r, report, err) != 0)
+	if (reference_objects(r, &out->names, objects, err) != 0)
+		goto out;
+	if (verify_with(r->file->data, objects, r->n_references, input, &report, err) !=
+	    0) {
+		rc = report_or_fail(out, err);
+		goto out;
+	}
+	if (judge_manifest(r, report, err) != 0)
 		goto out;
 	rc = add_report(out, report, err);
 	report = NULL;

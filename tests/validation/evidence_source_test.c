@@ -7,6 +7,7 @@
 
 #include "base/asn1.h"
 #include "formats/asic.h"
+#include "formats/cms_build.h"
 #include "formats/zip.h"
 #include "tests/support/ers_scene.h"
 #include "validation/evidence_source.h"
@@ -181,6 +182,89 @@ Test(evidence_source, token_without_records_holds_nothing_to_judge)
 	r = judge(&token, NULL, 0);
 	cr_assert_eq(r.n, 0);
 	evidence_reports_clear(&r);
+}
+
+/* A CMS with a good record over it, and beside it this value of another attribute. */
+static struct buf cms_with_record_and(struct buf other)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct digest d = make_digest(DIGEST_SHA256, "x"), covered;
+	struct buf token = buf_make(MAKE_MAX);
+	struct buf out = buf_make(MAKE_MAX);
+	fix_token(s.pki.tsa, NULL, 0, &d, FIX_T0_MS, &token);
+	cr_assert_eq(digest_once(DIGEST_SHA256, view_buf(&token), &covered, &err), 0);
+	struct scene_stamp o = { .alg = DIGEST_SHA256, .imprint = &covered };
+	struct buf record = scene_simple(&s, &o);
+	struct view values[] = { view_buf(&record), view_buf(&other) };
+	struct buf attrs[] = { buf_make(MAKE_MAX), buf_make(MAKE_MAX) };
+	for (size_t i = 0; i < 2; i++)
+		cr_assert_eq(cms_build_attribute(OID_ER_INTERNAL, &values[i], 1,
+						 &attrs[i], &err),
+			     0);
+	struct view both[] = { view_buf(&attrs[0]), view_buf(&attrs[1]) };
+	struct cms_addition a = { 0, both, 2 };
+	cr_assert_eq(
+	    cms_add_attributes(view_buf(&token), &a, 1, NULL, 0, &out, &err), 0);
+	buf_free(&attrs[0]);
+	buf_free(&attrs[1]);
+	buf_free(&record);
+	buf_free(&other);
+	buf_free(&token);
+	return out;
+}
+
+/* A good record and this value beside it: the good one passes, the other is told. */
+static void told_beside(struct buf other, enum indication indication, const char *sub,
+			const char *code)
+{
+	bool used[DIGEST_ALG_COUNT] = { false };
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct buf file = cms_with_record_and(other);
+	cr_assert_eq(evidence_algs(view_buf(&file), used, &err), 0, "%s", err.text);
+	cr_assert(used[DIGEST_SHA256]);
+	struct evidence_reports r = judge(&file, NULL, 0);
+	cr_assert_eq(r.n, 2);
+	cr_assert_eq(r.r[0]->indication, INDICATION_PASSED, "%s",
+		     r.r[0]->subindication);
+	cr_assert_eq(r.r[1]->indication, indication);
+	cr_assert_str_eq(r.r[1]->subindication, sub);
+	cr_assert_not(r.r[1]->intact);
+	cr_assert_eq(r.r[1]->proof_of_existence_ms, INT64_MIN);
+	cr_assert(scene_has_finding(r.r[1], code));
+	cr_assert_eq(evidence_worst(&r), r.r[1]);
+	evidence_reports_clear(&r);
+}
+
+/* Anybody may add an unsigned attribute: it takes nothing from the record beside it. */
+Test(evidence_source, unreadable_record_leaves_the_one_beside_it)
+{
+	told_beside(make_tlv(DER_SEQUENCE, 0), INDICATION_FAILED, "FORMAT_FAILURE",
+		    "ERS_MALFORMED");
+}
+
+Test(evidence_source, value_that_is_no_sequence_leaves_the_one_beside_it)
+{
+	told_beside(make_bytes("\x04\x04junk", 6), INDICATION_FAILED, "FORMAT_FAILURE",
+		    "ERS_MALFORMED");
+}
+
+/* What we do not know may be right. */
+Test(evidence_source, record_of_another_version_leaves_the_one_beside_it)
+{
+	told_beside(make_tlv(DER_SEQUENCE, 1, make_version(9)),
+		    INDICATION_INDETERMINATE, "CUSTOM", "ERS_UNSUPPORTED");
+}
+
+/* On its own there is nothing to judge beside it: the file is what is malformed. */
+Test(evidence_source, unreadable_record_on_its_own_is_refused)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct evidence_reports reports = { .n = 0 };
+	struct ers_input in = { .material = s.material, .time_ms = DAY(30) };
+	struct buf record = make_tlv(DER_SEQUENCE, 0);
+	cr_assert_eq(evidence_judge(view_buf(&record), &in, &reports, &err), -1);
+	cr_assert_eq(err.code, LTPS_FORMAT);
+	buf_free(&record);
 }
 
 Test(evidence_source, container_covers_its_data)
