@@ -119,8 +119,8 @@ static bool renews(const struct ers_job *job, size_t c, size_t s,
 			       : tst_covers(ers_token(job, c, s), d);
 }
 
-/* Over the DER form of the token before, where that stands in BER: RFC 4998 5.2 does not
- * say which octets of the field are hashed. A token without such a form has none. */
+/* Over the DER form of the token before, where that stands in BER: RFC 4998 5.2 does
+ * not say which octets of the field are hashed. A token may have no such form. */
 static int renews_der(const struct ers_job *job, size_t c, size_t s, bool *ret_does,
 		      struct ltps_error *err)
 {

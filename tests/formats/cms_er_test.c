@@ -191,8 +191,8 @@ static void listed_whole(struct view values, const size_t *lens, size_t n_lens)
 	cr_assert_eq(n, n_lens);
 	for (size_t i = 0; i < n; at += lens[i++]) {
 		cr_expect_eq(ers[i].value, i);
-		cr_expect(
-		    view_equal(ers[i].record, view_head(view_skip(values, at), lens[i])));
+		struct view want = view_head(view_skip(values, at), lens[i]);
+		cr_expect(view_equal(ers[i].record, want));
 	}
 	mem_free(ers);
 	cms_free(cms);
