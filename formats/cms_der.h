@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cms_der - the DER form of BER elements, for the few hashes that a
- * specification takes over DER whatever the file holds. Private to the room.
+ * specification takes over DER whatever the file holds.
  *
  * What cannot be known without the element's type stays: constructed strings
  * under implicit tags, default values, sets under implicit tags (but see

@@ -10,7 +10,11 @@ struct er_list {
 	size_t n;
 };
 
-/* Every value of one attribute is an evidence record. */
+/*
+ * Every value of one attribute is taken for an evidence record, whatever it is: anybody
+ * may add an unsigned attribute, and what is no record is told when it is judged. From
+ * what is no element on, the rest is one.
+ */
 static int add_values(struct er_list *l, const struct cms_er *place, struct view values,
 		      struct ltps_error *err)
 {
@@ -19,9 +23,11 @@ static int add_values(struct er_list *l, const struct cms_er *place, struct view
 		if (l->n == CMS_ERS_MAX)
 			return ltps_fail(err, LTPS_TOO_LARGE, LTPS_FAULT_OBJECT, NULL,
 					 "more than %d evidence records", CMS_ERS_MAX);
-		if (cms_expect(&values, ASN1_TAG_SEQUENCE, "EvidenceRecord", &t, err) !=
-		    0)
-			return -1;
+		if (tlv_next(&values, &t, err) != 0) {
+			ltps_error_clear(err);
+			t.whole = values;
+			values = view_skip(values, values.n);
+		}
 		l->v[l->n] = *place;
 		l->v[l->n].value = i;
 		l->v[l->n].record = t.whole;

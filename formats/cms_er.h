@@ -20,13 +20,13 @@ struct cms_er {
 	size_t attr;        /* index into its unsigned_attrs.a */
 	size_t value;       /* of that attribute; further values cover the same bytes */
 	bool external;      /* covers a data group: the CMS and the detached content */
-	struct view record; /* EvidenceRecord TLV; into the cms */
+	struct view record; /* EvidenceRecord TLV, or what stands there; into the cms */
 };
 
 /*
  * cms_er_list - every evidence record, in the order of the file.
  * ret_ers  free with mem_free(); NULL when there is none
- * Fails:   FORMAT (object), TOO_LARGE (object), NOMEM
+ * Fails:   TOO_LARGE (object), NOMEM
  * Spec:    RFC 4998 appendix A
  */
 int cms_er_list(const struct cms *cms, struct cms_er **ret_ers, size_t *ret_n,

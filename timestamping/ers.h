@@ -126,6 +126,14 @@ int ers_ocsp_wrap(struct view basic, struct buf *out,
 int ers_token_hash(enum digest_alg alg, struct view token, struct digest *ret_d,
 		   struct ltps_error *err) LTPS_CHECKED;
 /*
+ * ers_token_hash_der - the same over the DER form of the token. RFC 4998 5.2 hashes the
+ * content of the field and names no encoding of it: over a token in BER some writers
+ * take this one.
+ * Fails: FORMAT, TOO_LARGE (object), NOMEM, CRYPTO
+ */
+int ers_token_hash_der(enum digest_alg alg, struct view token, struct digest *ret_d,
+		       struct ltps_error *err) LTPS_CHECKED;
+/*
  * ers_renewed_hash - leaf of a hash-tree renewal: H(H(d) || H(sequence of all
  * previous chains)), not sorted.
  * object_digest  H(d) with the new algorithm

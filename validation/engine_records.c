@@ -172,15 +172,22 @@ static struct ers_object content_object(const struct record_job *j)
 
 /* ---- what is missing ---- */
 
+/* Of the octets of the record: a younger one that covers it has been judged before. */
+static int64_t proven_at(const struct record_job *j)
+{
+	return poe_earliest(j->e->poes, j->record->sha256);
+}
+
 /* When the next proof takes over from chain c: the first time-stamp of the next
- * chain, or now (RFC 4998 5.3). */
+ * chain, a younger record that covers this one, or now (RFC 4998 5.3). */
 static int64_t renewed_at(const struct record_job *j, size_t c)
 {
 	const struct ers_report *rep = j->r->report;
 	if (c + 1 < rep->n_chains && rep->chains[c + 1].n > 0 &&
 	    rep->chains[c + 1].stamps[0].time_ms != INT64_MIN)
 		return rep->chains[c + 1].stamps[0].time_ms;
-	return j->e->in->time_ms;
+	const int64_t proven_ms = proven_at(j), now_ms = j->e->in->time_ms;
+	return proven_ms < now_ms ? proven_ms : now_ms;
 }
 
 static int64_t next_of(const struct record_job *j, size_t c, size_t s)
@@ -350,6 +357,7 @@ static int verify(struct record_job *j, struct ltps_error *err)
 		.policy = algorithms_of(j),
 		.ends = true,
 		.poes = j->e->poes,
+		.proven_ms = proven_at(j),
 		.time_ms = j->e->in->time_ms,
 	};
 	if (ers_verify(j->record->record, &in, &j->r->report, err) != 0)

@@ -110,6 +110,34 @@ static bool list_holds(const struct ers_list *list, const struct digest *d)
 	return false;
 }
 
+/* Whether this is the hash that a time-stamp is over as a renewal. */
+static bool renews(const struct ers_job *job, size_t c, size_t s,
+		   const struct digest *d)
+{
+	const struct ers_stamp *stamp = &job->er->chains[c].stamps[s];
+	return stamp->has_tree ? list_holds(&stamp->lists[0], d)
+			       : tst_covers(ers_token(job, c, s), d);
+}
+
+/* Over the DER form of the token before, where that stands in BER: RFC 4998 5.2 does
+ * not say which octets of the field are hashed. A token may have no such form. */
+static int renews_der(const struct ers_job *job, size_t c, size_t s, bool *ret_does,
+		      struct ltps_error *err)
+{
+	const struct ers_stamp *stamp = &job->er->chains[c].stamps[s];
+	struct digest d;
+
+	*ret_does = false;
+	if (ers_token_hash_der(stamp->alg, stamp[-1].token, &d, err) == 0) {
+		*ret_does = renews(job, c, s, &d);
+		return 0;
+	}
+	if (!ers_is_objects_fault(err))
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
 /*
  * The token before must be in the first list, or be what is stamped (RFC 4998
  * 5.2, 5.3 step 2). Where all earlier tokens stand there as a group, as some
@@ -123,11 +151,12 @@ static int check_link(struct ers_job *job, size_t c, size_t s, struct ltps_error
 
 	if (ers_token_hash(stamp->alg, stamp[-1].token, &d, err) != 0)
 		return -1;
-	if (stamp->has_tree)
-		report->link_intact = list_holds(&stamp->lists[0], &d);
-	else
-		report->link_intact = report->imprint_intact =
-		    tst_covers(ers_token(job, c, s), &d);
+	report->link_intact = renews(job, c, s, &d);
+	if (!report->link_intact &&
+	    renews_der(job, c, s, &report->link_intact, err) != 0)
+		return -1;
+	if (!stamp->has_tree)
+		report->imprint_intact = report->link_intact;
 	return report->link_intact ? 0 : ers_judge(job, c, s, ERS_LINK_MISSING, err);
 }
 

@@ -41,7 +41,8 @@ int ers_judge(struct ers_job *job, size_t chain, size_t stamp, enum ers_verdict 
 	      struct ltps_error *err) LTPS_CHECKED;
 void ers_name_stamp(size_t chain, size_t stamp, char out[64]);
 struct tst *ers_token(const struct ers_job *job, size_t chain, size_t stamp);
-/* By its index: genTime of the next token that decodes, or the time of judgement. */
+/* By its index: genTime of the next token that decodes; of the last one when the whole
+ * record is proven to have existed, or the time of judgement. */
 int64_t ers_time_of_next(const struct ers_job *job, size_t token);
 /* Whether an error is about the object (true), or ends the judgement. */
 bool ers_is_objects_fault(const struct ltps_error *err);

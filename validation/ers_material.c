@@ -182,6 +182,27 @@ out:
 	return rc;
 }
 
+/* No token is over it: what proves it is what proves the record. */
+static int gather_from_crypto_infos(struct ers_job *job, struct ltps_error *err)
+{
+	struct ltps_error inner = LTPS_ERROR_INIT;
+	struct material *inside = NULL;
+	int rc = -1;
+
+	if (material_new(&inside, err) != 0)
+		return -1;
+	if (add_crypto_infos(inside, job->er->crypto_infos, &inner) != 0 &&
+	    note(job, &inner, "cryptoInfos", err) != 0)
+		goto out;
+	if (prove(job->poes, inside, ers_time_of_next(job, job->n_tokens - 1), err) !=
+	    0)
+		goto out;
+	rc = material_add_all(job->material, inside, err);
+out:
+	material_free(inside);
+	return rc;
+}
+
 /* A malformed thing inside the record ends the reading of that part only. */
 static int gather_from_record(struct ers_job *job, struct ltps_error *err)
 {
@@ -189,14 +210,7 @@ static int gather_from_record(struct ers_job *job, struct ltps_error *err)
 		if (job->tokens[i] != NULL && gather_from_token(job, i, err) != 0)
 			return -1;
 	}
-	if (job->er->crypto_infos.n > 0) {
-		struct ltps_error inner = LTPS_ERROR_INIT;
-		if (add_crypto_infos(job->material, job->er->crypto_infos, &inner) !=
-			0 &&
-		    note(job, &inner, "cryptoInfos", err) != 0)
-			return -1;
-	}
-	return 0;
+	return job->er->crypto_infos.n > 0 ? gather_from_crypto_infos(job, err) : 0;
 }
 
 int ers_gather_material(struct ers_job *job, struct ltps_error *err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signature and path of every token. Each must be valid at the time of the
- * next one, the last at the time of judgement: RFC 4998 5.3 step 2. That it was
+ * next one, the last at the time of judgement, or from when another record covers
+ * this one: RFC 4998 5.3 step 2. That it was
  * is judged with all that is known now: a revocation from before the next one
  * counts although it was told later.
  */
@@ -75,9 +76,15 @@ int ers_open(struct ers_job *job, size_t chain, size_t stamp, const char *subind
 
 int64_t ers_time_of_next(const struct ers_job *job, size_t token)
 {
+	const struct tst *tst = job->tokens[token];
+	const int64_t proven_ms = job->in->proven_ms;
+
 	for (size_t i = token + 1; i < job->n_tokens; i++)
 		if (job->tokens[i] != NULL)
 			return job->tokens[i]->gen_time_ms;
+	if (tst != NULL && proven_ms >= tst->gen_time_ms &&
+	    proven_ms < job->in->time_ms)
+		return proven_ms;
 	return job->in->time_ms;
 }
 

@@ -53,6 +53,10 @@ struct ers_input {
 	/* Proofs of existence from elsewhere, of the status that tokens rest on. NULL:
 	 * there are those alone that the record itself gives. */
 	const struct poe_set *poes;
+	/* Another record that holds proves that this one, as it stands, existed then:
+	 * its last token is to be reliable at that time, as if renewed (RFC 4998 5.3). A
+	 * time before that token, such as 0, proves nothing. */
+	int64_t proven_ms;
 	int64_t time_ms; /* time of judgement */
 	/* Verified signatures, kept from one record to the next (key.h): records of
 	 * one tree share their tokens. NULL: each judgement has its own. */
@@ -123,9 +127,9 @@ struct ers_report {
 /*
  * ers_verify - verify hash trees, links between time-stamps and chains, order
  * in time, algorithms, and every token: each but the last is judged at the
- * time of the next, the last at time_ms. Status issued up to time_ms counts for
- * all: the next token proves that the one before existed then, so that only a
- * revocation up to that proof touches it.
+ * time of the next, the last at time_ms or proven_ms. Status issued up to time_ms
+ * counts for all: the next token proves that the one before existed then, so that
+ * only a revocation up to that proof touches it.
  * ret_report  free with ers_report_free()
  * Returns -1 when the record is not decodable (FORMAT, TOO_LARGE: object), has
  * too much material for its time-stamps (TOO_LARGE: object, see ERS_WORK_MAX) or

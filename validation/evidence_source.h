@@ -37,6 +37,10 @@ int evidence_algs(struct view in, bool used[DIGEST_ALG_COUNT],
  * input        objects: the data of a record on its own; detached content of
  *              an external record in a CMS; further objects for the rest
  * ret_reports  release with evidence_reports_clear()
+ * A record in a CMS or container that cannot be read has a report of its own, without
+ * chains and covers: FAILED / FORMAT_FAILURE; INDETERMINATE / CUSTOM for one in XML, of
+ * an unknown version or too large to be judged. One whose octets a younger one that
+ * holds covers is judged as of the younger one's time.
  * Fails: as evidence_algs, and CRYPTO
  * Spec:  RFC 4998 5.3, appendix A; EN 319 162-1 4.4.4
  */

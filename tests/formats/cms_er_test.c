@@ -180,9 +180,36 @@ static void list_refused(struct view attrs, enum ltps_code code)
 	cms_free(cms);
 }
 
-Test(cms_er, value_that_is_no_sequence_is_refused)
+/* Whoever reads it says that it is no record; the others stay. */
+static void listed_whole(struct view values, const size_t *lens, size_t n_lens)
 {
-	list_refused(make_attr(OID_ER_INTERNAL, make_octets("x")), LTPS_FORMAT);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct cms_er *ers = NULL;
+	size_t n = 0, at = 0;
+	struct cms *cms = parse(file_with(make_attr(OID_ER_INTERNAL, values), false));
+	cr_assert_eq(cms_er_list(cms, &ers, &n, &err), 0, "%s", err.text);
+	cr_assert_eq(n, n_lens);
+	for (size_t i = 0; i < n; at += lens[i++]) {
+		cr_expect_eq(ers[i].value, i);
+		struct view want = view_head(view_skip(values, at), lens[i]);
+		cr_expect(view_equal(ers[i].record, want));
+	}
+	mem_free(ers);
+	cms_free(cms);
+}
+
+Test(cms_er, value_that_is_no_sequence_is_listed)
+{
+	struct view octets = make_octets("x"), record = er_value(1);
+	const size_t lens[] = { octets.n, record.n };
+	listed_whole(make_joined(octets, record), lens, 2);
+}
+
+Test(cms_er, what_is_no_element_is_listed_with_the_rest)
+{
+	struct view junk = view_of("\x04\x7fjunk", 6), record = er_value(1);
+	const size_t lens[] = { record.n, junk.n };
+	listed_whole(make_joined(record, junk), lens, 2);
 }
 
 Test(cms_er, one_record_too_many_is_too_large)

@@ -88,6 +88,15 @@ static struct buf make_token(const struct scene *s, const struct scene_stamp *o)
 	return fuller;
 }
 
+static struct buf in_ber(struct buf der)
+{
+	struct tlv t;
+	must(tlv_only(view_buf(&der), &t, &failure));
+	struct buf b = make_join(make_bytes("\x30\x80", 2), make_copy(t.body));
+	buf_free(&der);
+	return make_join(b, make_bytes("\0\0", 2));
+}
+
 static struct buf make_tree(const struct scene_stamp *o)
 {
 	struct buf lists = buf_make(MAKE_MAX);
@@ -107,6 +116,8 @@ struct buf scene_stamp_make(const struct scene *s, const struct scene_stamp *o,
 	struct buf body = buf_make(MAKE_MAX);
 	struct buf token = make_token(s, o);
 
+	if (o->ber)
+		token = in_ber(token);
 	if (ret_token_or_null != NULL)
 		*ret_token_or_null = make_copy(view_buf(&token));
 	if (o->alg != DIGEST_NONE)

@@ -40,6 +40,7 @@ struct scene_stamp {
 	const struct fix_cert *tsa; /* NULL: that of the scene */
 	struct view material;       /* put into the token: a CRL, or n == 0 */
 	struct view ocsp;           /* the same, an OCSPResponse */
+	bool ber; /* the token's outermost length is indefinite, X.690 8.1.3.6 */
 };
 
 /* An ArchiveTimeStamp; a copy of its token goes to ret_token_or_null. */

@@ -145,6 +145,51 @@ Test(engine_records, a_record_lifts_the_stamps_that_it_covers)
 	}
 }
 
+/* The older record's TSA is gone; what covers the record proves it from before. */
+Test(engine_records, a_record_lifts_the_older_ones_that_it_covers)
+{
+	begin(&(struct cades_kit_scene_options){
+	    .signer = { .not_after_ms = KIT_DAY(10) },
+	    .tsa = { .not_after_ms = KIT_DAY(15) } });
+	struct cades_kit_record older = record_on(3), younger = record_on(14);
+	older.inside = cades_kit_status(&s, KIT_DAY(4));
+	younger.tsa = s.tsa2;
+	const struct view file = cades_kit_record(unproven(false), &older);
+	at(cades_kit_record(file, &younger), 20);
+	expect(SUB_NONE);
+	cr_assert_eq(j.report->n_records, 2);
+	cr_expect_eq(j.report->records[0].conclusion.sub, SUB_NONE);
+	cr_assert_eq(j.first->best_signature_time_ms, KIT_DAY(3));
+	younger.gen_ms = KIT_DAY(16);
+	at(cades_kit_record(file, &younger), 20);
+	expect(SUB_OUT_OF_BOUNDS_NO_POE);
+	cr_expect_eq(j.report->records[0].conclusion.sub, SUB_OUT_OF_BOUNDS_NO_POE);
+	cr_expect_eq(j.report->records[1].conclusion.sub, SUB_NONE);
+}
+
+Test(engine_records, a_record_lifts_no_older_one_that_it_does_not_cover)
+{
+	begin(&(struct cades_kit_scene_options){
+	    .signer = { .not_after_ms = KIT_DAY(10) },
+	    .tsa = { .not_after_ms = KIT_DAY(15) } });
+	struct cades_kit_record older = record_on(3), younger = record_on(14);
+	older.inside = cades_kit_status(&s, KIT_DAY(4));
+	younger.tsa = s.tsa2;
+	const struct view file = unproven(false);
+	/* Cut out with the younger one, whose attribute it shares. */
+	const struct view values = make_joined(cades_kit_record_of(file, &older),
+					       cades_kit_record_of(file, &younger));
+	at(cades_kit_attribute(file, 0, make_attr(OID_ER_INTERNAL, values)), 20);
+	expect(SUB_OUT_OF_BOUNDS_NO_POE);
+	cr_assert_eq(j.report->n_records, 2);
+	cr_expect_eq(j.report->records[0].conclusion.sub, SUB_OUT_OF_BOUNDS_NO_POE);
+	cr_expect_eq(j.report->records[1].conclusion.sub, SUB_NONE);
+	younger.wrong_hash = true;
+	at(cades_kit_record(cades_kit_record(file, &older), &younger), 20);
+	expect(SUB_OUT_OF_BOUNDS_NO_POE);
+	cr_expect_eq(j.report->records[0].conclusion.sub, SUB_OUT_OF_BOUNDS_NO_POE);
+}
+
 /* ---- content beside the file ---- */
 
 Test(engine_records, an_external_record_wants_the_content)

@@ -477,6 +477,96 @@ Test(ers_renewal, only_the_older_token_in_the_list_is_not_enough)
 	buf_free(&n.token);
 }
 
+/* Over a token in BER: as it stands, or its DER form. */
+
+static struct buf der_of(const struct buf *token)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tlv t;
+	cr_assert_eq(tlv_only(view_buf(token), &t, &err), 0);
+	return make_tlv(DER_SEQUENCE, 1, make_copy(t.body));
+}
+
+/* A renewal of a time-stamp with its token in BER; of the token in DER, its hash. */
+static struct renewal begin_ber(struct digest *ret_der)
+{
+	struct renewal n = begin_renewal();
+	struct scene_stamp first = { .alg = DIGEST_SHA256,
+				     .lists = { LIST(n.one) },
+				     .ber = true };
+	buf_free(&n.stamp);
+	buf_free(&n.token);
+	n.stamp = scene_stamp_make(&s, &first, &n.token);
+	n.cover[0] = scene_token_hash(DIGEST_SHA256, &n.token);
+	struct buf der = der_of(&n.token);
+	*ret_der = scene_token_hash(DIGEST_SHA256, &der);
+	cr_assert_neq(memcmp(ret_der->p, n.cover[0].p, ret_der->n), 0);
+	buf_free(&der);
+	return n;
+}
+
+Test(ers_renewal, token_in_ber_is_covered_as_it_stands)
+{
+	struct digest der;
+	struct renewal n = begin_ber(&der);
+	n.second.lists[0] = (struct scene_list){ n.cover, 1 };
+	scene_expect(scene_verify(&s, end_renewal(&n), NOW, 1, "a"), true,
+		     INDICATION_PASSED, NULL);
+}
+
+Test(ers_renewal, token_in_ber_is_covered_by_its_der_form)
+{
+	struct digest der;
+	struct renewal n = begin_ber(&der);
+	n.second.lists[0] = (struct scene_list){ &der, 1 };
+	scene_expect(scene_verify(&s, end_renewal(&n), NOW, 1, "a"), true,
+		     INDICATION_PASSED, NULL);
+}
+
+Test(ers_renewal, omitted_tree_stamps_the_der_form_of_a_token_in_ber)
+{
+	struct digest der;
+	struct renewal n = begin_ber(&der);
+	n.second.imprint = &der;
+	scene_expect(scene_verify(&s, end_renewal(&n), NOW, 1, "a"), true,
+		     INDICATION_PASSED, NULL);
+}
+
+Test(ers_renewal, der_form_of_a_replaced_token_is_found)
+{
+	struct digest der;
+	struct renewal n = begin_ber(&der);
+	struct ers_report *r;
+	struct scene_stamp first = { .alg = DIGEST_SHA256,
+				     .lists = { LIST(n.one) },
+				     .ber = true };
+	n.second.lists[0] = (struct scene_list){ &der, 1 };
+	buf_free(&n.stamp); /* another token over the same, at the same time */
+	n.stamp = scene_stamp_make(&s, &first, NULL);
+	r = scene_verify(&s, end_renewal(&n), NOW, 1, "a");
+	cr_assert(scene_has_finding(r, "ERS_LINK_MISSING"));
+	scene_expect(r, false, INDICATION_FAILED, "HASH_FAILURE");
+}
+
+/* One of the many forms in BER that a token has is not the one that stands there. */
+Test(ers_renewal, ber_form_of_a_token_in_der_does_not_count)
+{
+	struct renewal n = begin_renewal();
+	struct ers_report *r;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct tlv t;
+	cr_assert_eq(tlv_only(view_buf(&n.token), &t, &err), 0);
+	struct buf ber =
+	    make_join(make_join(make_bytes("\x30\x80", 2), make_copy(t.body)),
+		      make_bytes("\0\0", 2));
+	n.cover[0] = scene_token_hash(DIGEST_SHA256, &ber);
+	n.second.lists[0] = (struct scene_list){ n.cover, 1 };
+	buf_free(&ber);
+	r = scene_verify(&s, end_renewal(&n), NOW, 1, "a");
+	cr_assert(scene_has_finding(r, "ERS_LINK_MISSING"));
+	scene_expect(r, false, INDICATION_FAILED, "HASH_FAILURE");
+}
+
 /* Hash-tree renewal. */
 
 static struct buf first_chain(const struct digest *objects, size_t n)
