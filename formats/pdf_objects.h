@@ -54,6 +54,13 @@ bool pdf_is_fault_of_object(const struct ltps_error *err);
 int pdf_revision_hides(struct pdf_objects *o, size_t revision,
 		       char ret_what[PDF_HIDDEN_TEXT],
 		       struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_is_read_by_others - whether the dictionary of an object stream refers to other
+ * objects for what its data are read by: whoever replaces one of these replaces every
+ * object in it. Not /Length: an object that reads to another end is not read.
+ * Spec: ISO 32000-2 7.5.7
+ */
+bool pdf_is_read_by_others(const struct pdf_value *stream);
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,
 		const struct pdf_value *v_or_null, const struct pdf_value **ret_v,

@@ -273,22 +273,40 @@ static int compare_all(struct confirming *c, struct ltps_error *err)
 	return 0;
 }
 
+/* All revisions that were confirmed by the marks, and this one. */
+static int compare_unmarked(struct confirming *c, struct ltps_error *err)
+{
+	struct pdf_objects *o = c->o;
+	const size_t wanted = c->revision;
+	int rc = 0;
+
+	close_from(o, 0);
+	c->differs[0] = 0;
+	for (size_t i = 0; i < o->file->n_revisions && rc == 0; i++) {
+		if (!o->was_confirmed[i] && i != wanted)
+			continue;
+		o->was_confirmed[i] = false;
+		c->revision = i;
+		c->q = NULL;
+		rc = compare_all(c, err);
+		if (c->differs[0] != 0)
+			break;
+	}
+	c->revision = wanted;
+	return rc;
+}
+
 /* A mark may be what differs, or what libqpdf needed to read another object: then again
  * without them. */
 static int compare_marked(struct confirming *c, struct ltps_error *err)
 {
 	struct ltps_error e = LTPS_ERROR_INIT;
 	const int rc = compare_all(c, &e);
+	const bool differs =
+	    rc == 0 ? c->differs[0] != 0 : pdf_is_fault_of_object(&e);
 
-	if (rc == 0 ? c->differs[0] == 0 : !pdf_is_fault_of_object(&e))
-		goto out;
-	if (!pdf_excerpt_unmark(c->o))
-		goto out;
-	close_from(c->o, 0);
-	c->q = NULL;
-	c->differs[0] = 0;
-	return compare_all(c, err);
-out:
+	if (differs && pdf_excerpt_unmark(c->o))
+		return compare_unmarked(c, err);
 	*err = e;
 	return rc;
 }

@@ -87,6 +87,18 @@ static bool has_ref(const struct pdf_value *v, unsigned depth)
 	return false;
 }
 
+bool pdf_is_read_by_others(const struct pdf_value *stream)
+{
+	static const char *const keys[] = { "N", "First", "Filter", "DecodeParms" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct pdf_value *v = pdf_dict_get(stream, keys[i]);
+		if (v != NULL && has_ref(v, 0))
+			return true;
+	}
+	return false;
+}
+
 int pdf_resolve_deep(struct pdf_objects *o, size_t revision, const struct pdf_value *v,
 		     const struct pdf_value **ret_v, struct ltps_error *err)
 {

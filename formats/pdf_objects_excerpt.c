@@ -90,7 +90,7 @@ static int pdf_excerpt_take(struct pdf_excerpt *x, uint64_t start, uint64_t end,
 	const size_t at = region_behind(x, start);
 	memmove(&x->regions[at + 1], &x->regions[at],
 		(x->n_regions - at) * sizeof(x->regions[0]));
-	x->regions[at] = (struct pdf_region){ start, end, altered };
+	x->regions[at] = (struct pdf_region){ start, end, altered, false };
 	x->n_regions++;
 	*ret_taken = true;
 	return 0;
@@ -105,7 +105,8 @@ static void copy(struct pdf_objects *o, uint64_t start, uint64_t end)
 	if (end > octets.n)
 		end = octets.n;
 	for (size_t i = region_behind(x, start); start < end; i++) {
-		while (i < x->n_regions && !x->regions[i].altered)
+		while (i < x->n_regions && x->regions[i].start < end &&
+		       !x->regions[i].altered)
 			i++;
 		const bool last = i == x->n_regions || x->regions[i].start >= end;
 		const uint64_t stop = last ? end : x->regions[i].start;
@@ -248,6 +249,23 @@ bool pdf_is_plain_mark(const struct pdf_objects *o, const struct pdf_slot *s,
 	return n == mark_of(o, s);
 }
 
+/* Where libqpdf looks for words rather than objects: the header, and startxref at the
+ * end of each revision. */
+static bool is_at_an_edge(const struct pdf_file *f, uint64_t start, uint64_t end)
+{
+	size_t low = 0, high = f->n_revisions;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+		if (f->revisions[mid].end <= start)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return start < HEADER_LEN || low == f->n_revisions ||
+	       f->revisions[low].end - end < TAIL_LEN || f->revisions[low].end < end;
+}
+
 static int mark_plain(struct pdf_objects *o, struct pdf_slot *s, struct ltps_error *err)
 {
 	const struct view octets = o->file->octets, old = s->own->where;
@@ -256,13 +274,15 @@ static int mark_plain(struct pdf_objects *o, struct pdf_slot *s, struct ltps_err
 	if (s->excerpted || old.n < PLAIN_MIN || !is_within(old, octets))
 		return 0;
 	const uint64_t start = (uint64_t)(old.p - octets.p), end = start + old.n;
-	if (s->end <= end || s->entry->offset >= start || is_root(s->own) ||
+	if (s->end <= end || s->entry->offset >= start ||
+	    is_at_an_edge(o->file, start, end) || is_root(s->own) ||
 	    !pdf_is_plain(s->own, view_of(octets.p + end, (size_t)(s->end - end))))
 		return 0;
 	if (pdf_excerpt_take(&o->excerpt, start, end, true, &is_done, err) != 0)
 		return -1;
 	if (!is_done)
 		return 0;
+	o->excerpt.regions[region_behind(&o->excerpt, start)].plain = true;
 	copy(o, s->entry->offset, start);
 	copy(o, end, s->end + BEHIND_LEN);
 	write_mark(o, s, old);
@@ -297,21 +317,33 @@ static int mark_all_plain(struct pdf_objects *o, struct ltps_error *err)
 	return rc;
 }
 
+static void forget_marks(struct pdf_excerpt *x)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n_regions; i++)
+		if (!x->regions[i].plain)
+			x->regions[n++] = x->regions[i];
+	x->n_regions = n;
+}
+
 bool pdf_excerpt_unmark(struct pdf_objects *o)
 {
-	bool any = false;
+	const size_t before = o->excerpt.n_regions;
 
+	forget_marks(&o->excerpt);
+	if (o->excerpt.n_regions == before)
+		return false;
 	for (size_t i = 0; i < o->n_looked; i++) {
 		struct pdf_slot *s = o->looked[i];
+		s->confirmed = s->confirmed_newest = s->data_confirmed = false;
 		if (!s->plain)
 			continue;
-		const uint64_t start = (uint64_t)(s->own->where.p - o->file->octets.p);
-		o->excerpt.regions[region_behind(&o->excerpt, start)].altered = false;
 		copy(o, s->entry->offset, s->end + BEHIND_LEN);
 		s->plain = s->shortened = false;
-		any = true;
 	}
-	return any;
+	o->qpdf_entries = 0; /* once more as many at most */
+	return true;
 }
 
 /* ---- objects ---- */
@@ -455,7 +487,7 @@ int pdf_excerpt_begin(struct pdf_objects *o, size_t revision, uint32_t pages,
 	}
 	bool is_rewritten, any_short;
 	if (shorten_all(o, &any_short, err) != 0 ||
-	    (is_first && mark_all_plain(o, err) != 0) ||
+	    (is_first && pdf_has_tables_alone(o) && mark_all_plain(o, err) != 0) ||
 	    pdf_rows_write(o, revision, pages, &is_rewritten, err) != 0)
 		return -1;
 	*ret_changed = is_rewritten || any_short;

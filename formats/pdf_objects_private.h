@@ -124,6 +124,7 @@ struct pdf_open {
 struct pdf_region {
 	uint64_t start, end;
 	bool altered;
+	bool plain; /* altered by the mark of a plain object */
 };
 
 /* A section whose rows are shortened. */
@@ -264,7 +265,7 @@ bool pdf_is_mark(const struct pdf_value *v);
 bool pdf_is_plain_mark(const struct pdf_objects *o, const struct pdf_slot *s,
 		       const struct pdf_value *theirs);
 /* The plain objects as they are, from now on; whether there was one. What was opened
- * before has to be opened again. */
+ * and confirmed before has to be so again. */
 bool pdf_excerpt_unmark(struct pdf_objects *o);
 
 /* ---- pdf_objects_plain.c ---- */
@@ -278,6 +279,9 @@ bool pdf_is_plain(const struct pdf_value *v, struct view behind);
 
 /* ---- pdf_objects_rows.c ---- */
 
+/* Whether there are no object streams: in a file of them an object may need others that
+ * nobody knows yet. */
+bool pdf_has_tables_alone(const struct pdf_objects *o);
 /* Whether this section has rows to leave out. */
 bool pdf_rows_worth(const struct pdf_objects *o, const struct pdf_span *s);
 /* The tables, with the rows of what is looked at by now. */

@@ -14,13 +14,17 @@
 #include "base/mem.h"
 #include "formats/pdf_objects_private.h"
 
-/* In a file of object streams an object may need others that nobody knows yet. */
-bool pdf_rows_worth(const struct pdf_objects *o, const struct pdf_span *s)
+bool pdf_has_tables_alone(const struct pdf_objects *o)
 {
-	for (size_t i = 0; s->rows != NULL && i < o->file->n_revisions; i++)
+	for (size_t i = 0; i < o->file->n_revisions; i++)
 		if (o->file->revisions[i].style != PDF_STYLE_TABLE)
 			return false;
-	return s->rows != NULL;
+	return true;
+}
+
+bool pdf_rows_worth(const struct pdf_objects *o, const struct pdf_span *s)
+{
+	return s->rows != NULL && pdf_has_tables_alone(o);
 }
 
 /* ---- which ---- */

@@ -64,7 +64,8 @@ static int stream_open(const struct pass *a, size_t revision, uint64_t container
 	*ret_in = VIEW_NULL;
 	if (pdf_object(a->p->objects, revision, ref, &stream, err))
 		return -1;
-	if (stream->kind != PDF_STREAM)
+	/* What is read by other objects is not known once there is an update. */
+	if (stream->kind != PDF_STREAM || pdf_is_read_by_others(stream))
 		return 0;
 	if (pdf_get(a->p->objects, revision, stream, "First", &n, err) ||
 	    pdf_stream_data(a->p->objects, revision, stream, &in, err))
@@ -414,6 +415,13 @@ static bool is_in_force(const struct pdf_file *f, size_t revision, size_t own,
 	return now != NULL && now->revision == own;
 }
 
+static bool is_catalog(const struct pdf_file *f, size_t revision, uint32_t number)
+{
+	const struct pdf_value *root =
+	    pdf_dict_get(f->revisions[revision].trailer, "Root");
+	return root != NULL && root->kind == PDF_REF && root->ref.number == number;
+}
+
 const struct pdf_entry *pdf_edges_lost(const struct pdf_edges *e,
 				       const struct pdf_file *f, size_t revision,
 				       size_t i)
@@ -421,7 +429,10 @@ const struct pdf_entry *pdf_edges_lost(const struct pdf_edges *e,
 	size_t own = revision_of(e, f, e->lost.v[i]);
 	const struct pdf_entry *v =
 	    &f->revisions[own].entries[e->lost.v[i] - e->base[own]];
-	bool is = pdf_edges_to(e, v->number) != NULL &&
+	bool is_used = pdf_edges_to(e, v->number) != NULL ||
+		       is_catalog(f, revision, v->number) ||
+		       is_catalog(f, revision - 1, v->number);
+	bool is = is_used &&
 		  (is_in_force(f, revision, own, v->number) ||
 		   is_in_force(f, revision - 1, own, v->number));
 	return is ? v : NULL;

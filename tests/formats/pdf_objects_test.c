@@ -931,6 +931,21 @@ static bool is_excerpted_whole(struct opened *d, size_t revision, uint32_t numbe
 	return memcmp(d->o->excerpt.p + (v.p - d->file->octets.p), v.p, v.n) == 0;
 }
 
+/* As many octets as keep what is beside them from the edges of a revision. */
+static void apart(struct pdf_sketch *s, uint32_t number)
+{
+	static uint8_t space[2200];
+	memset(space, 'x', sizeof(space));
+	pdf_sketch_stream(s, number, "", view_of(space, sizeof(space)));
+}
+
+static void apart_object(struct pdf_sketch *s, uint32_t number, const char *body)
+{
+	apart(s, 90);
+	pdf_sketch_object(s, number, body);
+	apart(s, 91);
+}
+
 static const char plain_older[] = "<< /Type /Annot /T (the older of the two) >>";
 static const char plain_newer[] = "<< /Type /Annot /T (the newer of the two) >>";
 
@@ -938,9 +953,9 @@ static const char plain_newer[] = "<< /Type /Annot /T (the newer of the two) >>"
 Test(pdf_objects, versions_of_a_plain_object_are_confirmed_by_their_place)
 {
 	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
-	pdf_sketch_object(&s, 3, plain_older);
+	apart_object(&s, 3, plain_older);
 	pdf_sketch_table(&s, "");
-	pdf_sketch_object(&s, 3, plain_newer);
+	apart_object(&s, 3, plain_newer);
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
 	get(&d, 0, 3);
@@ -961,10 +976,12 @@ Test(pdf_objects, versions_of_a_plain_object_are_confirmed_by_their_place)
 Test(pdf_objects, a_plain_object_named_again_at_its_old_place_is_the_same)
 {
 	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	apart(&s, 90);
 	pdf_sketch_object(&s, 3, plain_older);
 	const struct pdf_sketch_entry again = s.entries[s.n - 1];
+	apart(&s, 91);
 	pdf_sketch_table(&s, "");
-	pdf_sketch_object(&s, 3, plain_newer);
+	apart_object(&s, 3, plain_newer);
 	pdf_sketch_table(&s, "");
 	pdf_sketch_entry(&s, again);
 	pdf_sketch_table(&s, "");
@@ -976,26 +993,39 @@ Test(pdf_objects, a_plain_object_named_again_at_its_old_place_is_the_same)
 	release(&d, &s);
 }
 
-/* It reads them itself, and cannot read a mark. */
-Test(pdf_objects, parameters_of_a_filter_may_be_plain)
+/* An object stream may need others to be read: there are no marks beside one. */
+Test(pdf_objects, objects_in_a_file_of_streams_are_not_marked)
 {
-	/* "5 0 (hi)", each octet less the one before. */
-	static const uint8_t row[] = {
-		0x78, 0x01, 0x01, 0x08, 0x00, 0xf7, 0xff, 0x35, 0xeb, 0x10,
-		0xf0, 0x08, 0x40, 0x01, 0xc0, 0x0e, 0xcf, 0x03, 0x2a,
-	};
-	struct pdf_sketch s = pdf_sketch_blank("");
-	pdf_sketch_stream(
-	    &s, 3, "/Type/ObjStm/N 1/First 4/Filter/FlateDecode/DecodeParms 4 0 R",
-	    view_of(row, sizeof(row)));
-	pdf_sketch_object(&s, 4, "<< /Columns 8 /Colors 1 /Predictor 2 >>");
-	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 5, 0, 's', 3, 0 });
-	pdf_sketch_xref(&s, 6, "");
+	for (int i = 0; i < 2; i++) {
+		struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+		apart_object(&s, 3, plain_older);
+		if (i == 0)
+			pdf_sketch_table(&s, "");
+		else
+			pdf_sketch_xref(&s, 92, "");
+		struct opened d = open_sketch(&s);
+		get(&d, 0, 3);
+		same_to_both(&d, 0);
+		cr_assert_eq(is_excerpted_whole(&d, 0, 3), i == 1);
+		release(&d, &s);
+	}
+}
+
+/* libqpdf looks for a header there, and for startxref, in strings too. */
+Test(pdf_objects, what_stands_at_the_edges_is_not_marked)
+{
+	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
+	pdf_sketch_object(&s, 3, plain_older);
+	apart_object(&s, 4, plain_older);
+	pdf_sketch_object(&s, 5, plain_older);
+	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
-	get(&d, 0, 4);
-	cr_assert(view_is_text(get(&d, 0, 5)->text, "hi"));
+	for (uint32_t i = 3; i <= 5; i++)
+		get(&d, 0, i);
 	same_to_both(&d, 0);
-	cr_assert(is_excerpted_whole(&d, 0, 4));
+	cr_assert(is_excerpted_whole(&d, 0, 3));
+	cr_assert_not(is_excerpted_whole(&d, 0, 4));
+	cr_assert(is_excerpted_whole(&d, 0, 5));
 	release(&d, &s);
 }
 
@@ -1028,7 +1058,7 @@ Test(pdf_objects, marks_of_two_readings_differ)
 {
 	struct pdf_sketch s = pdf_sketch_blank("/A 3 0 R");
 	uint64_t secrets[2];
-	pdf_sketch_object(&s, 3, plain_older);
+	apart_object(&s, 3, plain_older);
 	pdf_sketch_table(&s, "");
 	for (size_t i = 0; i < 2; i++) {
 		struct opened d = open_sketch(&s);
@@ -1045,9 +1075,11 @@ Test(pdf_objects, marks_of_two_readings_differ)
 Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
 {
 	struct pdf_sketch s = pdf_sketch_begin();
+	apart(&s, 90);
 	pdf_sketch_object(&s, 1, "<</Type/Catalog/Pages 2 0 R/Long (worth it)>>");
 	pdf_sketch_object(&s, 2, "<</Kids[]/Count 0/Long (an object that is worth)>>");
 	pdf_sketch_object(&s, 3, "<<          /Long (an object that is worth it)>>");
+	apart(&s, 91);
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
 	for (uint32_t i = 1; i <= 3; i++)
@@ -1063,7 +1095,7 @@ Test(pdf_objects, roots_are_read_whole_though_they_are_plain)
 Test(pdf_objects, an_object_within_a_plain_one_is_read)
 {
 	struct pdf_sketch s = pdf_sketch_blank("");
-	pdf_sketch_object(&s, 3, "<</Reason(a good while of it 7 0 obj /Hidden endobj)>>");
+	apart_object(&s, 3, "<</Reason(a good while of it 7 0 obj /Hidden endobj)>>");
 	const struct view v = pdf_sketch_view(&s);
 	size_t at = v.n - 1;
 	while (memcmp(v.p + at, "7 0 obj", 7) != 0)
@@ -1078,18 +1110,43 @@ Test(pdf_objects, an_object_within_a_plain_one_is_read)
 	release(&d, &s);
 }
 
-/* Once more, without marks, and again. */
+/* Once more, without marks, and again; what was confirmed by marks, too. */
 Test(pdf_objects, what_differs_beside_a_plain_object_differs)
 {
 	struct pdf_sketch s = pdf_sketch_blank("");
-	pdf_sketch_object(&s, 3, plain_older);
+	apart_object(&s, 3, plain_older);
+	pdf_sketch_table(&s, "");
 	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
 	pdf_sketch_table(&s, "");
 	struct opened d = open_sketch(&s);
 	get(&d, 0, 3);
-	get(&d, 0, 4);
+	get(&d, 1, 4);
+	same_to_both(&d, 0);
+	cr_assert_not(is_excerpted_whole(&d, 0, 3));
 	for (size_t i = 0; i < 2; i++)
-		differs_in(&d, 0, "object 4: a value differs (/A)");
+		differs_in(&d, 1, "object 4: a value differs (/A)");
+	cr_assert(is_excerpted_whole(&d, 0, 3));
+	cr_assert(d.o->was_confirmed[0]);
+	release(&d, &s);
+}
+
+/* A mark hid that the octets are read in another way: nobody may rely on it. */
+Test(pdf_objects, what_marks_confirmed_is_read_again_without_them)
+{
+	struct pdf_sketch s = pdf_sketch_blank("");
+	apart_object(&s, 3, plain_older);
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	get(&d, 0, 3);
+	same_to_both(&d, 0);
+	/* As though the second reader had been wrong about it. */
+	struct pdf_value *own = (struct pdf_value *)(uintptr_t)get(&d, 0, 3);
+	own->n = 1;
+	same_to_both(&d, 0);
+	get(&d, 1, 4);
+	differs_in(&d, 1, "object 3: it has more members");
 	release(&d, &s);
 }
 

@@ -164,6 +164,56 @@ Test(pdf_changes_unread, content_behind_an_object_stream_that_cannot_be_read_is_
 	}
 }
 
+/* They may be the value of a field, or the appearance of one: whoever fills it in then
+ * reads other objects from the same octets. */
+Test(pdf_changes_unread, object_stream_read_by_other_objects_is_undefined_behind_an_update)
+{
+	static const char *const streams[] = {
+		"/Type/ObjStm/N 9 0 R/First 5",
+		"/Type/ObjStm/N 1/First 10 0 R",
+		"/Type/ObjStm/N 1/First 5/Filter 11 0 R",
+		"/Type/ObjStm/N 1/First 5/Filter[11 0 R]",
+		"/Type/ObjStm/N 1/First 5/DecodeParms 12 0 R",
+		"/Type/ObjStm/N 1/First 5/DecodeParms<</Predictor 9 0 R>>",
+	};
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+		struct pdf_sketch s = first_revision();
+		page(&s, "50 0 R");
+		pdf_sketch_object(&s, 9, "1");
+		pdf_sketch_object(&s, 10, "5");
+		pdf_sketch_object(&s, 11, "[]");
+		pdf_sketch_object(&s, 12, "<</Predictor 1>>");
+		pdf_sketch_stream(&s, 5, streams[i], view_text("50 0 [4 0 R]"));
+		inside(&s, 50, 5, 0);
+		pdf_sketch_xref(&s, 60, "");
+		sign(&s);
+		pdf_sketch_stream(&s, 8, "", view_text("abcdefgh"));
+		expect(&s, "is not known");
+	}
+}
+
+/* No object refers to it, the trailer does. */
+Test(pdf_changes_unread, catalog_read_by_other_objects_is_undefined_behind_an_update)
+{
+	static const char body[] = 
+	    "1 0 <</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>";
+	for (size_t i = 0; i < 2; i++) {
+		struct pdf_sketch s = first_revision();
+		page(&s, "4 0 R");
+		pdf_sketch_xref(&s, 60, "");
+		pdf_sketch_object(&s, 9, "1");
+		pdf_sketch_stream(&s, 5,
+				  i == 0 ? "/Type/ObjStm/N 1/First 4"
+					 : "/Type/ObjStm/N 9 0 R/First 4",
+				  view_text(body));
+		inside(&s, 1, 5, 0);
+		pdf_sketch_xref(&s, 61, "");
+		sign(&s);
+		pdf_sketch_stream(&s, 8, "", view_text("abcdefgh"));
+		expect(&s, i == 0 ? "" : "is not known");
+	}
+}
+
 /* Nothing refers to the stream: entries of objects name it. */
 Test(pdf_changes_unread, object_stream_that_was_missing_is_undefined_once_it_comes)
 {
