@@ -265,7 +265,7 @@ static int64_t earlier_proof(int64_t a_ms, int64_t b_ms)
  */
 static int sort_by_time(struct cms_er *ers, size_t n, struct ltps_error *err)
 {
-	struct view records[EVIDENCE_REPORTS_MAX];
+	struct view records[EVIDENCE_REPORTS_MAX] = { 0 };
 	size_t order[EVIDENCE_REPORTS_MAX];
 	struct cms_er *as_found = mem_zalloc(n + 1, sizeof(*as_found));
 	int rc = -1;
@@ -563,7 +563,7 @@ static int tell_uncovered(const struct asic *asic, struct ers_report *report,
 static int judge_asic_records(const struct asic *asic, const struct ers_input *input,
 			      struct evidence_reports *out, struct ltps_error *err)
 {
-	struct view records[EVIDENCE_REPORTS_MAX];
+	struct view records[EVIDENCE_REPORTS_MAX] = { 0 };
 	size_t order[EVIDENCE_REPORTS_MAX];
 	struct ers_input in = *input;
 
