@@ -993,6 +993,32 @@ Test(renew, clock_that_is_right_again_is_no_alarm_for_ever)
 	ltp_kit_stop(&k);
 }
 
+/* ---- work that nobody comes to ---- */
+
+static int run_care(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	return job_add(conn, JOB_CARE, "900000", *(const int64_t *)arg, NULL, err);
+}
+
+Test(renew, care_that_waits_for_a_day_is_an_alarm_until_it_was_given)
+{
+	struct ltp_kit k;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start(&k, 1);
+	ltp_kit_work(&k);
+	int64_t due_ms = clock_now_ms(&k.clock);
+	cr_assert_eq(store_write(k.store, run_care, &due_ms, &err), 0, "%s", err.text);
+	ltp_kit_pass(&k, DAY / 2);
+	cr_expect(!ltp_kit_health(&k).trouble_alarm, "half a day is none");
+	ltp_kit_pass(&k, DAY);
+	const struct ltp_health h = ltp_kit_health(&k);
+	cr_expect(h.trouble_alarm);
+	cr_expect(strstr(h.trouble, "waits for 36 hours") != NULL, "%s", h.trouble);
+	ltp_kit_work(&k);
+	cr_expect(!ltp_kit_health(&k).trouble_alarm, "%s", ltp_kit_health(&k).trouble);
+	ltp_kit_stop(&k);
+}
+
 Test(renew, failures_are_forgotten_after_a_turn_that_went_well)
 {
 	struct ltp_kit k;
