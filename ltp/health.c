@@ -13,6 +13,10 @@
 #define HEALTH_TREES_MAX 1000
 /* A clock that is set by hand, or by NTP, goes back that far without a word. */
 #define CLOCK_BACK_MS 300000
+/* Signatures that wait for so long are behind, whatever holds them up: hosts that are
+ * silent, or more of them than can be cared for. What is missing may be had no longer
+ * once its CRLs end. */
+#define CARE_LATE_MS ((int64_t)86400000)
 
 static int look(void *arg, const struct tree *t, struct ltps_error *err)
 {
@@ -76,6 +80,22 @@ static int look_renewals(struct ltp_worker *w, int64_t now_ms, struct ltp_health
 	return rc;
 }
 
+/* No turn can tell of work that nobody comes to. An alarm there is goes first. */
+static int look_care(struct ltp_worker *w, int64_t now_ms, struct ltp_health *h,
+		     struct ltps_error *err)
+{
+	int64_t due_ms;
+	if (queue_next_due(w->conn, JOB_CARE, &due_ms, err) != 0)
+		return -1;
+	if (h->trouble_alarm || due_ms == 0 || due_ms > now_ms - CARE_LATE_MS)
+		return 0;
+	snprintf(h->trouble, sizeof(h->trouble),
+		 JOB_CARE ": the first that is due waits for %lld hours",
+		 (long long)((now_ms - due_ms) / 3600000));
+	h->trouble_alarm = true;
+	return 0;
+}
+
 static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 		       struct ltps_error *err)
 {
@@ -90,6 +110,8 @@ static int look_upkeep(struct ltp_worker *w, struct ltp_health *h,
 				&h->lists_trusted, err) != 0)
 		return -1;
 	snprintf(h->trouble, sizeof(h->trouble), "%.511s", trouble);
+	if (look_care(w, now_ms, h, err) != 0)
+		return -1;
 	if (seen_ms != INT64_MIN && now_ms < seen_ms - CLOCK_BACK_MS)
 		h->clock_back_ms = seen_ms - now_ms;
 	return 0;

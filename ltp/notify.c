@@ -410,18 +410,12 @@ static int deliver(struct ltp_worker *w, struct notify_peer *p, struct delivery 
 static int due_of(struct ltp_worker *w, struct notify_peer *p, int64_t now_ms,
 		  int64_t *ret_due_ms, struct ltps_error *err)
 {
-	bool any;
-	if (queue_next_due(w->conn, p->kind, ret_due_ms, err) != 0)
+	if (upkeep_due(w, p->kind, now_ms, LONGEST_MS, ret_due_ms, err) != 0)
 		return -1;
 	if (*ret_due_ms == 0)
 		return 0;
 	if (p->pause_until_ms > now_ms + LONGEST_MS)
 		p->pause_until_ms = 0; /* the clock was ahead */
-	if (*ret_due_ms > now_ms + LONGEST_MS + UPKEEP_CLOCK_SLACK_MS) {
-		if (upkeep_set_right(w, p->kind, now_ms, LONGEST_MS, &any, err) != 0)
-			return -1;
-		*ret_due_ms = any ? now_ms : *ret_due_ms;
-	}
 	if (*ret_due_ms < p->pause_until_ms)
 		*ret_due_ms = p->pause_until_ms;
 	return 0;

@@ -517,21 +517,15 @@ static int preserve_claim(struct ltp_worker *w, const char *kind, struct claimed
 			  int64_t *ret_next_ms, struct ltps_error *err)
 {
 	int64_t due = 0;
-	bool ahead = false;
 	c->claim = (struct job_claim){
 		.kind = kind,
 		.owner = PRESERVE_CLAIMANT,
 		.now_ms = ltp_now(w->l),
 		.lease_ms = JOB_LEASE_MS,
 	};
-	if (queue_next_due(w->conn, kind, &due, err) != 0)
+	if (upkeep_due(w, kind, c->claim.now_ms, JOB_LONGEST_MS, &due, err) != 0)
 		return -1;
-	if (due > c->claim.now_ms + JOB_LONGEST_MS + UPKEEP_CLOCK_SLACK_MS &&
-	    upkeep_set_right(w, kind, c->claim.now_ms, JOB_LONGEST_MS, &ahead, err) !=
-		0)
-		return -1;
-	if (!ahead &&
-	    (due == 0 || due > c->claim.now_ms)) { /* nothing: no write for a look */
+	if (due == 0 || due > c->claim.now_ms) { /* nothing: no write for a look */
 		if (due != 0)
 			earlier(ret_next_ms, due);
 		return 0;

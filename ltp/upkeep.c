@@ -17,6 +17,9 @@
 #define LONGEST_MS ((int64_t)30 * 86400000)
 #define SETTING_MAX (STORE_NAME_MAX + 16)
 #define CLOCK_SETTING "upkeep.clock"
+/* When the clock was first seen behind that; for so long it may tell otherwise. */
+#define CLOCK_BEHIND_SETTING "upkeep.clock.behind"
+#define CLOCK_BEHIND_MS ((int64_t)7 * 86400000)
 /* Seen at this step: written down for each turn would be a write for nothing. */
 #define CLOCK_STEP_MS 60000
 /* Jobs of a wrong clock that one store task sets right. */
@@ -64,7 +67,6 @@ struct ahead {
 	int64_t longest_ms;
 	struct queue_row *rows;
 	size_t n;
-	int64_t after_id;
 };
 
 /* Later than a claim, or the end of a turn, can have put it now. */
@@ -80,7 +82,6 @@ static int keep_ahead(void *arg, const struct queue_row *row, struct ltps_error 
 {
 	struct ahead *a = arg;
 	(void)err;
-	a->after_id = row->id;
 	if (a->n < AHEAD_MAX && is_ahead(row, a->now_ms, a->longest_ms))
 		a->rows[a->n++] = *row;
 	return 0;
@@ -90,14 +91,14 @@ static int keep_ahead(void *arg, const struct queue_row *row, struct ltps_error 
 static int run_ahead(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
 	struct ahead *a = arg;
-	struct queue_query q = { .kind = a->kind, .state = -1 };
+	const int64_t from_ms = a->now_ms + UPKEEP_CLOCK_SLACK_MS;
+	const struct queue_ahead q = { .kind = a->kind,
+				       .due_ms = from_ms + a->longest_ms,
+				       .lease_ms = from_ms + UPKEEP_LEASE_MS,
+				       .limit = AHEAD_MAX };
 	a->n = 0;
-	a->after_id = 0;
-	do {
-		q.after_id = a->after_id;
-		if (queue_list(conn, &q, keep_ahead, a, err) != 0)
-			return -1;
-	} while (a->n < AHEAD_MAX && a->after_id != q.after_id);
+	if (queue_list_ahead(conn, &q, keep_ahead, a, err) != 0)
+		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		const struct queue_row *r = &a->rows[i];
 		if ((r->state == QUEUE_LEASED
@@ -116,10 +117,31 @@ int upkeep_set_right(struct ltp_worker *w, const char *kind, int64_t now_ms,
 	a.rows = mem_zalloc(AHEAD_MAX, sizeof(*a.rows));
 	if (a.rows == NULL)
 		return ltps_fail_nomem(err);
-	int rc = store_write(w->l->o.store, run_ahead, &a, err);
-	*ret_any = a.n > 0;
+	int rc = 0;
+	*ret_any = false;
+	do { /* each task is a short one; whoever is last takes the rest */
+		a.n = 0;
+		rc = store_write(w->l->o.store, run_ahead, &a, err);
+		*ret_any = *ret_any || (rc == 0 && a.n > 0);
+	} while (rc == 0 && a.n == AHEAD_MAX && !atomic_load(&w->cancelled));
 	mem_free(a.rows);
 	return rc;
+}
+
+int upkeep_due(struct ltp_worker *w, const char *kind, int64_t now_ms,
+	       int64_t longest_ms, int64_t *ret_due_ms, struct ltps_error *err)
+{
+	int64_t last_ms;
+	bool any = false;
+	if (queue_next_due(w->conn, kind, ret_due_ms, err) != 0 ||
+	    queue_last_due(w->conn, kind, &last_ms, err) != 0)
+		return -1;
+	if (last_ms > now_ms + longest_ms + UPKEEP_CLOCK_SLACK_MS &&
+	    upkeep_set_right(w, kind, now_ms, longest_ms, &any, err) != 0)
+		return -1;
+	if (any && *ret_due_ms > now_ms)
+		*ret_due_ms = now_ms;
+	return 0;
 }
 
 /* When a kind is due. */
@@ -128,16 +150,14 @@ static int due_of(struct ltp_worker *w, const char *kind, int64_t now_ms,
 {
 	struct queue_row all = { 0 };
 	bool found, ahead;
-	if (queue_next_due(w->conn, kind, ret_due_ms, err) != 0 ||
+	if (upkeep_due(w, kind, now_ms, LONGEST_MS, ret_due_ms, err) != 0 ||
 	    queue_find(w->conn, kind, SUBJECT, &all, &found, err) != 0)
 		return -1;
-	ahead = *ret_due_ms > now_ms + LONGEST_MS + UPKEEP_CLOCK_SLACK_MS ||
-		(found && is_ahead(&all, now_ms, LONGEST_MS));
-	if (!ahead)
+	if (!found || !is_ahead(&all, now_ms, LONGEST_MS))
 		return 0;
 	if (upkeep_set_right(w, kind, now_ms, LONGEST_MS, &ahead, err) != 0)
 		return -1;
-	if (ahead)
+	if (ahead && *ret_due_ms > now_ms)
 		*ret_due_ms = now_ms;
 	return 0;
 }
@@ -258,23 +278,57 @@ int upkeep_audit(struct store_conn *conn, const struct upkeep_event *e,
 
 /* ---- the clock ---- */
 
-int upkeep_clock(struct store_conn *conn, int64_t *ret_seen_ms, struct ltps_error *err)
+static int get_time(struct store_conn *conn, const char *name, int64_t *ret_ms,
+		    struct ltps_error *err)
 {
 	size_t n;
-	*ret_seen_ms = INT64_MIN;
-	return store_setting_find(conn, CLOCK_SETTING, (uint8_t *)ret_seen_ms,
-				  sizeof(*ret_seen_ms), &n, err);
+	*ret_ms = INT64_MIN;
+	return store_setting_find(conn, name, (uint8_t *)ret_ms, sizeof(*ret_ms), &n,
+				  err);
 }
 
-/* The latest time that was ever seen: a clock that goes back is noticed. */
+static int put_time(struct store_conn *conn, const char *name, int64_t ms,
+		    struct ltps_error *err)
+{
+	return store_setting_put(conn, name, &ms, sizeof(ms), err);
+}
+
+int upkeep_clock(struct store_conn *conn, int64_t *ret_seen_ms, struct ltps_error *err)
+{
+	return get_time(conn, CLOCK_SETTING, ret_seen_ms, err);
+}
+
+/* It was said for a week: the clock that was ahead is forgotten. One that goes on going
+ * back begins its week anew. */
+static int keep_behind(struct store_conn *conn, int64_t now_ms, struct ltps_error *err)
+{
+	int64_t since_ms;
+	if (get_time(conn, CLOCK_BEHIND_SETTING, &since_ms, err) != 0)
+		return -1;
+	if (since_ms == INT64_MIN || now_ms < since_ms - CLOCK_STEP_MS)
+		return put_time(conn, CLOCK_BEHIND_SETTING, now_ms, err);
+	if (now_ms < since_ms + CLOCK_BEHIND_MS)
+		return 0;
+	if (put_time(conn, CLOCK_BEHIND_SETTING, INT64_MIN, err) != 0)
+		return -1;
+	return put_time(conn, CLOCK_SETTING, now_ms, err);
+}
+
+/* The latest time that was seen: a clock that goes back is noticed. */
 static int keep_clock(struct store_conn *conn, int64_t now_ms, struct ltps_error *err)
 {
-	int64_t seen_ms;
+	int64_t seen_ms, since_ms;
 	if (upkeep_clock(conn, &seen_ms, err) != 0)
 		return -1;
+	if (seen_ms != INT64_MIN && now_ms < seen_ms - UPKEEP_CLOCK_SLACK_MS)
+		return keep_behind(conn, now_ms, err);
 	if (seen_ms != INT64_MIN && now_ms < seen_ms + CLOCK_STEP_MS)
 		return 0;
-	return store_setting_put(conn, CLOCK_SETTING, &now_ms, sizeof(now_ms), err);
+	if (get_time(conn, CLOCK_BEHIND_SETTING, &since_ms, err) != 0 ||
+	    (since_ms != INT64_MIN &&
+	     put_time(conn, CLOCK_BEHIND_SETTING, INT64_MIN, err) != 0))
+		return -1;
+	return put_time(conn, CLOCK_SETTING, now_ms, err);
 }
 
 /* ---- a turn ---- */

@@ -65,11 +65,18 @@ int upkeep_wake(struct store_conn *conn, const char *kind, int64_t now_ms,
  * upkeep_set_right - jobs of a kind that were put off or claimed while the clock was
  * ahead, and would sleep until then: due now. Those that are later than `longest_ms`
  * from now, which is as long as a job of this kind is ever put off.
- * ret_any  true: one of them is due now; false: there was none
+ * ret_any  true: some of them are due now; false: there was none
  */
 int upkeep_set_right(struct ltp_worker *w, const char *kind, int64_t now_ms,
 		     int64_t longest_ms, bool *ret_any,
 		     struct ltps_error *err) LTPS_CHECKED;
+/*
+ * upkeep_due - when a kind is due first, 0 when nothing of it waits; what a wrong clock
+ * put off is set right before, however much else is due.
+ */
+int upkeep_due(struct ltp_worker *w, const char *kind, int64_t now_ms,
+	       int64_t longest_ms, int64_t *ret_due_ms,
+	       struct ltps_error *err) LTPS_CHECKED;
 /* A clock may be ahead that much, for a moment, without a word. */
 #define UPKEEP_CLOCK_SLACK_MS ((int64_t)300000)
 /* One audit entry of the service's own acts: operation and outcome of the trace.
@@ -88,7 +95,8 @@ int upkeep_audit(struct store_conn *conn, const struct upkeep_event *e,
 /* For /health. out "": none. */
 int upkeep_trouble(struct store_conn *conn, char out[STORE_ERROR_MAX + 1],
 		   bool *ret_alarm, struct ltps_error *err) LTPS_CHECKED;
-/* The latest time that any turn saw, to a minute; INT64_MIN: none yet. */
+/* The latest time that any turn saw, to a minute; INT64_MIN: none yet. A later one than
+ * the clock has told for a week is forgotten. */
 int upkeep_clock(struct store_conn *conn, int64_t *ret_seen_ms,
 		 struct ltps_error *err) LTPS_CHECKED;
 

@@ -18,8 +18,10 @@
 /*
  * A second directory; one at a time has it open.
  * dir      made when missing, its parent too
- * Fails:   STATE when it holds the copies of another store, or a store, or copies of
- *          what this store has not yet (it was put back from a backup); ARGUMENT when
+ * Fails:   STATE when it holds the copies of another store, or a store, or copies that
+ *          are newer than this store (it was put back from a backup; from then on, and
+ *          nothing in it is replaced or removed: it is for the operator to put the
+ *          directory aside); ARGUMENT when
  *          it is inside the store; BUSY when it is open already; READ_ONLY, DENIED,
  *          IO, CORRUPT (its database)
  */

@@ -15,6 +15,8 @@
 
 #define STATE_STORE "store"
 #define STATE_COPY "copy"
+#define STATE_MARK "mark"   /* COPIES_MARK_SETTING at the last batch */
+#define STATE_AHEAD "ahead" /* 1: this copy was once newer than the store */
 /* Log at which it is written back. */
 #define LOG_MAX ((uint64_t)8 << 20)
 
@@ -121,15 +123,26 @@ static int get_store_id(struct store_conn *conn, uint8_t out[COPIES_ID_BYTES],
 			       "the name of the store has %zu octets", n);
 }
 
-/* What the store says: its name, and the id that its next blob gets. */
+/* What the store says: its name, the id that its next blob gets, and its mark. */
 struct store_says {
 	uint8_t id[COPIES_ID_BYTES];
 	int64_t next;
+	uint64_t mark;
 };
 
-static int ask_next(struct store_conn *conn, struct store_says *says,
-		    struct ltps_error *err)
+static int get_mark(struct store_conn *conn, uint64_t *ret_mark, struct ltps_error *err)
 {
+	size_t n;
+	*ret_mark = 0;
+	return store_setting_find(conn, COPIES_MARK_SETTING, (uint8_t *)ret_mark,
+				  sizeof(*ret_mark), &n, err);
+}
+
+static int ask_place(struct store_conn *conn, struct store_says *says,
+		     struct ltps_error *err)
+{
+	if (get_mark(conn, &says->mark, err) != 0)
+		return -1;
 	return db_run_int(conn->db, SQL_SEQUENCE_GET, &says->next, err);
 }
 
@@ -138,7 +151,7 @@ static int name_store(struct store_conn *conn, void *arg, struct ltps_error *err
 	struct store_says *says = arg;
 	struct ltps_error e = LTPS_ERROR_INIT;
 	if (get_store_id(conn, says->id, &e) == 0)
-		return ask_next(conn, says, err);
+		return ask_place(conn, says, err);
 	if (e.code != LTPS_NOT_FOUND) {
 		*err = e;
 		return -1;
@@ -147,7 +160,7 @@ static int name_store(struct store_conn *conn, void *arg, struct ltps_error *err
 	    store_setting_put(conn, STORE_ID_SETTING, says->id, sizeof(says->id),
 			      err) != 0)
 		return -1;
-	return ask_next(conn, says, err);
+	return ask_place(conn, says, err);
 }
 
 static int ask_store(struct copies *c, struct store_says *says, struct ltps_error *err)
@@ -158,7 +171,7 @@ static int ask_store(struct copies *c, struct store_says *says, struct ltps_erro
 		return -1;
 	int rc = get_store_id(conn, says->id, &e);
 	if (rc == 0)
-		rc = ask_next(conn, says, &e);
+		rc = ask_place(conn, says, &e);
 	store_reader_close(conn);
 	if (rc == 0)
 		return 0;
@@ -166,6 +179,53 @@ static int ask_store(struct copies *c, struct store_says *says, struct ltps_erro
 		return store_write(c->store, name_store, says, err);
 	*err = e;
 	return -1;
+}
+
+/* Which of the two is older */
+
+static int run_mark(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	uint64_t *mark = arg;
+	if (get_mark(conn, mark, err) != 0)
+		return -1;
+	++*mark;
+	return store_setting_put(conn, COPIES_MARK_SETTING, mark, sizeof(*mark), err);
+}
+
+int copies_mark(struct copies *c, struct ltps_error *err)
+{
+	uint64_t mark = 0;
+	if (store_write(c->store, run_mark, &mark, err) != 0)
+		return -1;
+	return copies_number_put(c, STATE_MARK, mark, err);
+}
+
+int copies_ahead(struct copies *c, struct ltps_error *err)
+{
+	copies_rollback(c);
+	if (!c->read_only && copies_number_put(c, STATE_AHEAD, 1, err) != 0)
+		return -1;
+	return ltps_fail(
+	    err, LTPS_STATE, LTPS_FAULT_CALLER, NULL,
+	    "the copies in %.120s are newer than the store: was it put back?", c->dir);
+}
+
+/*
+ * Ids and marks of a store that was put back grow until they are as high as before. So
+ * it is remembered: what such copies hold beside the store may be all that is left.
+ */
+static int require_not_ahead(struct copies *c, const struct store_says *says,
+			     struct ltps_error *err)
+{
+	uint64_t known, mark;
+	int64_t last;
+	if (copies_number_get(c, STATE_AHEAD, &known, err) != 0 ||
+	    copies_number_get(c, STATE_MARK, &mark, err) != 0 ||
+	    db_run_int(c->db, SQL_COPY_LAST, &last, err) != 0)
+		return -1;
+	if (known == 0 && mark <= says->mark && last < says->next)
+		return 0;
+	return copies_ahead(c, err);
 }
 
 /* Opening */
@@ -271,21 +331,13 @@ static int require_ours(struct copies *c, const struct store_says *says,
 {
 	uint8_t store[COPIES_ID_BYTES];
 	bool found = false, named = false;
-	int64_t last;
 	if (state_get(c, STATE_STORE, store, sizeof(store), &found, err) != 0 ||
 	    state_get(c, STATE_COPY, c->id, sizeof(c->id), &named, err) != 0)
 		return -1;
 	if (!found || !named || memcmp(store, says->id, sizeof(store)) != 0)
 		return ltps_fail(err, LTPS_STATE, LTPS_FAULT_CALLER, NULL,
 				 "%.120s holds the copies of another store", c->dir);
-	if (db_run_int(c->db, SQL_COPY_LAST, &last, err) != 0)
-		return -1;
-	if (last >= says->next)
-		return ltps_fail(
-		    err, LTPS_STATE, LTPS_FAULT_CALLER, NULL,
-		    "the copies in %.120s are newer than the store: was it put back?",
-		    c->dir);
-	return 0;
+	return require_not_ahead(c, says, err);
 }
 
 static int open_database(struct copies *c, struct ltps_error *err)

@@ -41,8 +41,8 @@ static int row_get(struct copies *c, const struct blob_info *info, struct buf *b
 		return -1;
 	DB_BIND(s, DB_INT(info->id));
 	int rc = db_step(s, &row, err);
-	/* A store that was put back gives ids again: then it is another's row. */
-	if (rc == 0 && row && same_address(info, s)) {
+	const bool ours = rc == 0 && row && same_address(info, s);
+	if (ours) {
 		ret_side->there = true;
 		*ret_file = db_int(s, 3) == 0;
 		if (!*ret_file)
@@ -51,7 +51,8 @@ static int row_get(struct copies *c, const struct blob_info *info, struct buf *b
 			rc = buf_put(bytes, db_view(s, 4), err);
 	}
 	db_reset(s);
-	return rc;
+	/* Ids are never given twice, but by a store that was put back. */
+	return rc == 0 && row && !ours ? copies_ahead(c, err) : rc;
 }
 
 int fixity_copy_look(struct copies *c, const struct blob_info *info, struct buf *bytes,
@@ -79,14 +80,17 @@ static int has_row(struct copies *c, const struct blob_info *info, bool *ret_has
 	int rc = db_step(s, &row, err);
 	*ret_has = rc == 0 && row && same_address(info, s);
 	db_reset(s);
-	return rc;
+	return rc == 0 && row && !*ret_has ? copies_ahead(c, err) : rc;
 }
 
 int fixity_copy_put(struct copies *c, const struct blob_info *info, struct view bytes,
 		    struct ltps_error *err)
 {
 	struct db_stmt *s;
-	if (db_get(c->db, SQL_COPY_PUT, &s, err) != 0)
+	bool has;
+	/* Only what is the same may be put in the place of a row. */
+	if (has_row(c, info, &has, err) != 0 ||
+	    db_get(c->db, SQL_COPY_PUT, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_INT(info->id), DB_TEXT(info->tenant), DB_DIGEST(&info->sha512),
 		DB_INT((int64_t)info->size),
@@ -196,6 +200,8 @@ static int batch_end(struct batch *b, struct ltps_error *err)
 {
 	if (b->n_blobs == 0)
 		return 0;
+	if (copies_mark(b->c, err) != 0)
+		return -1;
 	if (batch_files(b, err) != 0)
 		return -1;
 	if (failpoint_fail(FP_COPY_BEFORE_COMMIT, err) != 0)
@@ -346,8 +352,9 @@ static int next_copied(struct copies *c, int64_t after, struct blob_info *ret_in
 	return rc;
 }
 
-static int store_has(struct store_conn *conn, const struct blob_info *info,
-		     bool *ret_has, struct ltps_error *err)
+static int store_has(struct store_conn *conn, struct copies *c,
+		     const struct blob_info *info, bool *ret_has,
+		     struct ltps_error *err)
 {
 	struct blob_info own;
 	struct ltps_error e = LTPS_ERROR_INIT;
@@ -355,7 +362,7 @@ static int store_has(struct store_conn *conn, const struct blob_info *info,
 	if (blob_get(conn, info->id, &own, &e) == 0) {
 		*ret_has = digest_equal(&own.sha512, &info->sha512) &&
 			   strcmp(own.tenant, info->tenant) == 0;
-		return 0;
+		return *ret_has ? 0 : copies_ahead(c, err);
 	}
 	if (e.code == LTPS_NOT_FOUND)
 		return 0;
@@ -385,7 +392,7 @@ static int drop_some(struct store_conn *conn, struct copies *c, uint64_t rows,
 			return 0;
 		}
 		*at = (uint64_t)info.id;
-		if (store_has(conn, &info, &has, err) != 0 ||
+		if (store_has(conn, c, &info, &has, err) != 0 ||
 		    (!has && drop_one(c, &info, err) != 0))
 			return -1;
 	}

@@ -10,6 +10,9 @@
 #define COPIES_LOCK_NAME "copy.lock"
 /* Setting of the store: its name, at random, known to its copies. */
 #define STORE_ID_SETTING "store.id"
+/* Likewise: how many batches its copies took. A copy notes the number of its last one,
+ * and a store that has a smaller number is older than its copy. */
+#define COPIES_MARK_SETTING "copies.mark"
 
 #define FP_COPY_BEFORE_SYNC "storage.copy.before_sync"
 #define FP_COPY_BEFORE_RENAME "storage.copy.before_rename"
@@ -55,6 +58,11 @@ int copies_begin(struct copies *c, struct ltps_error *err) LTPS_CHECKED;
 /* Also writes the log back when it has grown. */
 int copies_commit(struct copies *c, struct ltps_error *err) LTPS_CHECKED;
 void copies_rollback(struct copies *c);
+/* A new mark for what the open transaction takes: called when all of it was read, so
+ * that no backup with this mark lacks any of it. */
+int copies_mark(struct copies *c, struct ltps_error *err) LTPS_CHECKED;
+/* The store was put back: remembered for good, what is open is undone. Always -1. */
+int copies_ahead(struct copies *c, struct ltps_error *err) LTPS_CHECKED;
 
 /* fixity_file.c */
 /*
@@ -88,7 +96,8 @@ void fixity_kept_remove(const struct store_io *io, const char *dir,
 			const struct blob_info *info, int64_t id);
 
 /* fixity_copy.c */
-/* What the copy says of a blob; small: bytes may be NULL, appended otherwise. */
+/* What the copy says of a blob; small: bytes may be NULL, appended otherwise.
+ * Fails: STATE (the number is another blob's there); as for damage above */
 int fixity_copy_look(struct copies *c, const struct blob_info *info, struct buf *bytes,
 		     struct fixity_side *ret_side, struct ltps_error *err) LTPS_CHECKED;
 /* One blob that the copy has not, in a transaction of its own. */

@@ -286,14 +286,12 @@ int queue_postpone(struct store_conn *conn, int64_t id, int64_t fence, int64_t d
 
 /* Reading */
 
-int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
-		   struct ltps_error *err)
+static int due_of_kind(struct store_conn *conn, enum sql_id sql, const char *kind,
+		       int64_t *ret_due_ms, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	bool row = false;
-	if (kind == NULL)
-		return db_run_int(conn->db, SQL_QUEUE_NEXT_DUE, ret_due_ms, err);
-	if (db_get(conn->db, SQL_QUEUE_NEXT_DUE_KIND, &s, err) != 0)
+	if (db_get(conn->db, sql, &s, err) != 0)
 		return -1;
 	DB_BIND(s, DB_TEXT(kind));
 	int rc = db_step(s, &row, err);
@@ -301,6 +299,20 @@ int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_m
 		*ret_due_ms = row ? db_int(s, 0) : 0;
 	db_reset(s);
 	return rc;
+}
+
+int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
+		   struct ltps_error *err)
+{
+	return kind == NULL
+		   ? db_run_int(conn->db, SQL_QUEUE_NEXT_DUE, ret_due_ms, err)
+		   : due_of_kind(conn, SQL_QUEUE_NEXT_DUE_KIND, kind, ret_due_ms, err);
+}
+
+int queue_last_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
+		   struct ltps_error *err)
+{
+	return due_of_kind(conn, SQL_QUEUE_LAST_DUE_KIND, kind, ret_due_ms, err);
 }
 
 int queue_find(struct store_conn *conn, const char *kind, const char *subject,
@@ -317,18 +329,12 @@ int queue_find(struct store_conn *conn, const char *kind, const char *subject,
 	return 0;
 }
 
-int queue_list(struct store_conn *conn, const struct queue_query *query,
-	       int (*row)(void *arg, const struct queue_row *row,
-			  struct ltps_error *err),
-	       void *arg, struct ltps_error *err)
+static int give_rows(struct db_stmt *s,
+		     int (*row)(void *arg, const struct queue_row *row,
+				struct ltps_error *err),
+		     void *arg, struct ltps_error *err)
 {
-	struct db_stmt *s;
 	bool more = false;
-	if (db_get(conn->db, SQL_QUEUE_LIST, &s, err) != 0)
-		return -1;
-	DB_BIND(s, DB_INT(query->after_id), DB_TEXT(query->kind),
-		query->state < 0 ? DB_NULL : DB_INT(query->state),
-		DB_INT(page_limit(query->limit)));
 	int rc = 0;
 	while (rc == 0 && (rc = db_step(s, &more, err)) == 0 && more) {
 		struct job_row r;
@@ -338,6 +344,33 @@ int queue_list(struct store_conn *conn, const struct queue_query *query,
 	}
 	db_reset(s);
 	return rc;
+}
+
+int queue_list(struct store_conn *conn, const struct queue_query *query,
+	       int (*row)(void *arg, const struct queue_row *row,
+			  struct ltps_error *err),
+	       void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_QUEUE_LIST, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(query->after_id), DB_TEXT(query->kind),
+		query->state < 0 ? DB_NULL : DB_INT(query->state),
+		DB_INT(page_limit(query->limit)));
+	return give_rows(s, row, arg, err);
+}
+
+int queue_list_ahead(struct store_conn *conn, const struct queue_ahead *query,
+		     int (*row)(void *arg, const struct queue_row *row,
+				struct ltps_error *err),
+		     void *arg, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	if (db_get(conn->db, SQL_QUEUE_AHEAD, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_TEXT(query->kind), DB_INT(query->due_ms),
+		DB_INT(query->lease_ms), DB_INT(page_limit(query->limit)));
+	return give_rows(s, row, arg, err);
 }
 
 static int read_sum(struct db_stmt *s, struct queue_sum *sum, struct ltps_error *err)

@@ -70,6 +70,9 @@ int queue_postpone(struct store_conn *conn, int64_t id, int64_t fence, int64_t d
  * waits. */
 int queue_next_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
 		   struct ltps_error *err) LTPS_CHECKED;
+/* The latest such time of a kind; 0 when nothing waits. */
+int queue_last_due(struct store_conn *conn, const char *kind, int64_t *ret_due_ms,
+		   struct ltps_error *err) LTPS_CHECKED;
 /* The job of this kind and subject, finished ones excepted: they are gone. */
 int queue_find(struct store_conn *conn, const char *kind, const char *subject,
 	       struct queue_row *ret_row, bool *ret_found,
@@ -85,6 +88,19 @@ int queue_list(struct store_conn *conn, const struct queue_query *query,
 	       int (*row)(void *arg, const struct queue_row *row,
 			  struct ltps_error *err),
 	       void *arg, struct ltps_error *err) LTPS_CHECKED;
+
+/* Jobs that wait for later than `due_ms`, or are leased for longer than `lease_ms`,
+ * which is not later; the latest first. */
+struct queue_ahead {
+	const char *kind;
+	int64_t due_ms;
+	int64_t lease_ms;
+	size_t limit;
+};
+int queue_list_ahead(struct store_conn *conn, const struct queue_ahead *query,
+		     int (*row)(void *arg, const struct queue_row *row,
+				struct ltps_error *err),
+		     void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 /* What there is of one kind. Reads every job: for an operator who asks. */
 struct queue_sum {

@@ -4,7 +4,8 @@
 -- COPY_APPLICATION_ID_SET
 PRAGMA application_id = 0x4c545053
 -- COPY_CREATE_STATE
--- store: name of the store; copy: of this copy; swept, sweep: how far deletions came
+-- store: name of the store; copy: of this copy; swept, sweep: how far deletions came;
+-- mark: of the store when it was last copied; ahead: 1 once it was newer than the store
 CREATE TABLE state (
 	name TEXT PRIMARY KEY,   -- what it is
 	value BLOB NOT NULL      -- its bytes
@@ -28,8 +29,7 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value
 SELECT tenant, sha512, size, data IS NOT NULL, data FROM copied WHERE id = ?1
 -- COPY_PUT
 INSERT INTO copied (id, tenant, sha512, size, data) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (id) DO UPDATE SET tenant = excluded.tenant, sha512 = excluded.sha512,
-	size = excluded.size, data = excluded.data
+ON CONFLICT (id) DO UPDATE SET data = excluded.data
 -- COPY_DELETE
 DELETE FROM copied WHERE id = ?1
 -- COPY_NEXT

@@ -38,6 +38,13 @@ WHERE id = ?1
 SELECT coalesce(max(min(due_ms), 1), 0) FROM job INDEXED BY job_due WHERE state < 2
 -- QUEUE_NEXT_DUE_KIND
 SELECT coalesce(max(min(due_ms), 1), 0) FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?1
+-- QUEUE_LAST_DUE_KIND
+SELECT coalesce(max(due_ms), 0) FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?1
+-- QUEUE_AHEAD
+-- Waiting for later than ?2, or leased beyond ?3, which is not later than ?2.
+SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
+FROM job INDEXED BY job_kind_due WHERE state < 2 AND kind = ?1 AND due_ms > ?3
+AND due_ms > iif(state = 1, ?3, ?2) ORDER BY due_ms DESC LIMIT ?4
 -- QUEUE_LIST
 SELECT id, kind, subject, state, due_ms, owner, fence, attempts, last_error, again_ms
 FROM job WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3)

@@ -903,6 +903,122 @@ Test(renew, lease_of_a_clock_that_was_ahead_is_taken_over)
 	ltp_kit_stop(&k);
 }
 
+/* More than one task sets right, behind one that comes soon. */
+#define PUT_OFF 150
+
+static int run_put_off(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	static const char *const kinds[] = { JOB_CARE, JOB_COMPLETE_TOKEN };
+	const struct ltp_kit *k = arg;
+	const int64_t now_ms = clock_now_ms(&k->clock);
+	char subject[32];
+	for (size_t i = 0; i < 2 * PUT_OFF; i++) {
+		snprintf(subject, sizeof(subject), "%zu", 900000 + i);
+		if (job_add(conn, kinds[i % 2], subject, now_ms + 3650 * DAY, NULL,
+			    err) != 0)
+			return -1;
+	}
+	/* Nobody lives who has it; and what is due while the clock is right. */
+	struct job job;
+	bool found;
+	const struct job_claim claim = { .kind = "other",
+					 .owner = "killed",
+					 .now_ms = now_ms + 3650 * DAY,
+					 .lease_ms = 30000 };
+	if (job_add(conn, "other", "1", now_ms + 3650 * DAY, NULL, err) != 0 ||
+	    job_claim(conn, &claim, &job, &found, err) != 0)
+		return -1;
+	return job_add(conn, "other", "2", now_ms + DAY, NULL, err);
+}
+
+static int count_ahead(void *arg, const struct queue_row *row, struct ltps_error *err)
+{
+	(void)row;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+static size_t ahead_of(struct ltp_kit *k, const char *kind)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const int64_t from_ms = clock_now_ms(&k->clock) + 41 * DAY;
+	const struct queue_ahead q = { kind, from_ms, from_ms, 1000 };
+	size_t n = 0;
+	cr_assert_eq(queue_list_ahead(k->w->conn, &q, count_ahead, &n, &err), 0, "%s",
+		     err.text);
+	return n;
+}
+
+Test(renew, jobs_of_a_clock_ahead_are_set_right_however_many_and_what_else_is_due)
+{
+	struct ltp_kit k;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char poid[64];
+	int64_t due_ms;
+	start(&k, 1);
+	cr_assert_eq(ltp_kit_preserve_text(&k, "a", poid), LTP_OK);
+	cr_assert_eq(store_write(k.store, run_put_off, &k, &err), 0, "%s", err.text);
+	cr_assert_eq(ahead_of(&k, JOB_CARE), PUT_OFF);
+	cr_assert_eq(ahead_of(&k, "other"), 1);
+	ltp_kit_pass(&k, 2001);
+	ltp_kit_work(&k);
+	cr_expect_eq(ahead_of(&k, JOB_CARE), 0);
+	cr_expect_eq(ahead_of(&k, JOB_COMPLETE_TOKEN), 0);
+	const int64_t now_ms = clock_now_ms(&k.clock);
+	cr_assert_eq(upkeep_due(k.w, "other", now_ms, 40 * DAY, &due_ms, &err), 0, "%s",
+		     err.text);
+	cr_expect_leq(due_ms, now_ms);
+	cr_expect_eq(ahead_of(&k, "other"), 0, "the lease of who was killed");
+	ltp_kit_stop(&k);
+}
+
+/* A clock that was ahead is told, until it was right for a week. */
+Test(renew, clock_that_is_right_again_is_no_alarm_for_ever)
+{
+	struct ltp_kit k;
+	start(&k, 1);
+	ltp_kit_work(&k);
+	ltp_kit_pass(&k, 3650 * DAY);
+	ltp_kit_work(&k);
+	ltp_kit_pass(&k, -3650 * DAY);
+	ltp_kit_live(&k, DAY, DAY);
+	cr_expect_gt(ltp_kit_health(&k).clock_back_ms, 3640 * DAY);
+	ltp_kit_live(&k, 5 * DAY, DAY);
+	cr_expect_gt(ltp_kit_health(&k).clock_back_ms, 3640 * DAY);
+	ltp_kit_live(&k, 60 * DAY, 10 * DAY);
+	cr_expect_eq(ltp_kit_health(&k).clock_back_ms, 0);
+	ltp_kit_pass(&k, -2 * DAY);
+	cr_expect_gt(ltp_kit_health(&k).clock_back_ms, DAY, "it is watched as before");
+	ltp_kit_stop(&k);
+}
+
+/* ---- work that nobody comes to ---- */
+
+static int run_care(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	return job_add(conn, JOB_CARE, "900000", *(const int64_t *)arg, NULL, err);
+}
+
+Test(renew, care_that_waits_for_a_day_is_an_alarm_until_it_was_given)
+{
+	struct ltp_kit k;
+	struct ltps_error err = LTPS_ERROR_INIT;
+	start(&k, 1);
+	ltp_kit_work(&k);
+	int64_t due_ms = clock_now_ms(&k.clock);
+	cr_assert_eq(store_write(k.store, run_care, &due_ms, &err), 0, "%s", err.text);
+	ltp_kit_pass(&k, DAY / 2);
+	cr_expect(!ltp_kit_health(&k).trouble_alarm, "half a day is none");
+	ltp_kit_pass(&k, DAY);
+	const struct ltp_health h = ltp_kit_health(&k);
+	cr_expect(h.trouble_alarm);
+	cr_expect(strstr(h.trouble, "waits for 36 hours") != NULL, "%s", h.trouble);
+	ltp_kit_work(&k);
+	cr_expect(!ltp_kit_health(&k).trouble_alarm, "%s", ltp_kit_health(&k).trouble);
+	ltp_kit_stop(&k);
+}
+
 Test(renew, failures_are_forgotten_after_a_turn_that_went_well)
 {
 	struct ltp_kit k;

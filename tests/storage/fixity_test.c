@@ -13,6 +13,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "storage/backup.h"
 #include "storage/fixity.h"
 #include "tests/support/storage_fixture.h"
 #include "tests/support/storage_sql.h"
@@ -678,7 +679,107 @@ Test(fixity, a_store_put_back_is_older_than_its_copies_and_refused)
 	cr_assert(strstr(err.text, "put back") != NULL);
 	store_close(store);
 	storage_sql(dir, "UPDATE sequence SET next = 1000");
-	open_store();
+	store = fixture_open(dir);
+	cr_assert_eq(open_code(other, &err), LTPS_STATE, "it stays so: %s", err.text);
+	cr_assert_eq(store_reader_open(store, &reader, &err), 0);
+}
+
+/* The store as it was when it was backed up, in the place of the one there is. */
+static void put_back(const char *backup)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct backup_report report;
+	close_store();
+	fixture_remove(dir);
+	if (store_restore(backup, dir, NULL, NULL, &report, &err) != 0)
+		fixture_die("restore", &err);
+	store = fixture_open(dir);
+	cr_assert_eq(store_reader_open(store, &reader, &err), 0);
+}
+
+static void back_up(char backup[4096])
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct backup_report report;
+	fixture_dir(backup);
+	if (store_backup(store, backup, NULL, NULL, &report, &err) != 0)
+		fixture_die("backup", &err);
+}
+
+static int64_t file_names(void)
+{
+	return (int64_t)count_names(other, "");
+}
+
+Test(fixity, a_store_put_back_is_known_when_its_ids_have_caught_up)
+{
+	struct ltps_error err;
+	char backup[4096], fresh[4096];
+	add(1, SMALL);
+	copy_all();
+	back_up(backup);
+	const int64_t last = add(2, FIXTURE_LARGE);
+	copy_all();
+	const int64_t names = file_names();
+	put_back(backup);
+	/* As long as no copies were asked for, and longer. */
+	for (uint64_t i = 100; add(i, SMALL) <= last + 10;)
+		i++;
+	cr_assert_eq(open_code(other, &err), LTPS_STATE);
+	cr_assert(strstr(err.text, "put back") != NULL, "%s", err.text);
+	cr_assert_eq(file_names(), names, "nothing of it went");
+	fixture_dir(fresh);
+	cr_assert_eq(copies_open(store, fresh, &copies, &err), 0, "%s", err.text);
+	copy_all();
+	close_store();
+	store = fixture_open(dir);
+	cr_assert_eq(store_reader_open(store, &reader, &err), 0);
+	cr_assert_eq(open_code(other, &err), LTPS_STATE, "still: %s", err.text);
+	cr_assert_eq(open_code(fresh, &err), LTPS_OK, "%s", err.text);
+	fixture_remove(fresh);
+	fixture_remove(backup);
+}
+
+Test(fixity, a_store_put_back_that_lacks_nothing_goes_on_with_its_copies)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	char backup[4096];
+	int64_t blob = add(1, FIXTURE_LARGE);
+	copy_all();
+	back_up(backup);
+	put_back(backup);
+	cr_assert_eq(copies_open(store, other, &copies, &err), 0, "%s", err.text);
+	add(2, SMALL);
+	copy_all();
+	cr_assert_eq(check_all(copies), 0);
+	cr_assert(is_there(other, blob));
+	fixture_remove(backup);
+}
+
+/* Copies that were made before there were marks. */
+Test(fixity, a_row_of_another_blob_is_not_replaced_and_ends_the_copying)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct fixity_progress p = { 0 };
+	char backup[4096];
+	back_up(backup);
+	const int64_t one = add(1, SMALL);
+	copy_all();
+	put_back(backup);
+	storage_sql(dir, "INSERT INTO setting (name, value) "
+			 "VALUES ('copies.mark', x'ff00000000000000')");
+	cr_assert_eq(add(7, SMALL + 1), one, "the same number again");
+	cr_assert_eq(copies_open(store, other, &copies, &err), 0, "%s", err.text);
+	cr_assert_eq(fixity_copy(reader, copies, &(struct fixity_bound){ 0 }, &p, hear,
+				 NULL, &err),
+		     -1);
+	cr_assert_eq(err.code, LTPS_STATE);
+	cr_assert(strstr(err.text, "put back") != NULL, "%s", err.text);
+	cr_assert_eq(check_code(copies, false, &p, &err), -1);
+	copies_close(copies);
+	copies = NULL;
+	cr_assert_eq(open_code(other, &err), LTPS_STATE, "remembered: %s", err.text);
+	fixture_remove(backup);
 }
 
 Test(fixity, an_emptied_directory_is_another_copy_and_filled_again)
