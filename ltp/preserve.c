@@ -202,8 +202,8 @@ static int signer_has_key(X509 *signer, const struct choice *c, bool *ret_same,
 	return rc;
 }
 
-/* Clocks of two TSAs differ: a token that is older than one below it is of no use in any
- * record, and its link would be frozen. */
+/* Clocks of two TSAs differ: a token that is older than one below it is of no use in
+ * any record, and its link would be frozen. */
 static int check_order(struct choice *c, const struct tst *tst, struct ltps_error *err)
 {
 	int64_t covers_ms;

@@ -7,8 +7,11 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "ltp/ltp.h"
+#include "ltp/evidence.h"
+#include "ltp/inside.h"
+#include "tests/support/continued_kit.h"
 #include "tests/support/ltp_kit.h"
+#include "tests/support/storage_sql.h"
 #include "tests/support/test_time.h"
 #include "validation/ers_verify.h"
 
@@ -142,5 +145,44 @@ Test(order, tsa_that_stays_behind_is_told)
 	ltp_kit_live(&s.k, 300000, 50000);
 	cr_expect_eq(judged(&s), 1);
 	cr_expect(ltp_kit_health(&s.k).alarm);
+	end(&s);
+}
+
+/* ---- what such a record proves ---- */
+
+/* Another service of the same store: it remembers nothing. */
+static int64_t proven(struct scene *s)
+{
+	struct object *o = NULL;
+	struct evidence_proofs proofs = { 0 };
+	struct evidence_recalled r;
+	int64_t ms;
+	ltp_kit_close(&s->k);
+	ltp_kit_open(&s->k);
+	MUST(object_get(s->k.w->conn, "default", s->poid, &o, &err));
+	MUST(evidence_proof_recall(s->k.w, &o->versions[0], &proofs, &r, &err));
+	cr_expect_not(r.known, "nothing is judged within a transaction");
+	MUST(evidence_proof_prepare(s->k.w, &o->versions[0], NULL, &proofs, &err));
+	MUST(evidence_proof_recall(s->k.w, &o->versions[0], &proofs, &r, &err));
+	MUST(evidence_proof_time(s->k.w, &o->versions[0], &ms, &err));
+	cr_expect(r.known && r.proven_ms == ms);
+	evidence_proofs_clear(&proofs);
+	object_free(o);
+	return ms;
+}
+
+Test(order, record_that_is_broken_proves_nothing)
+{
+	struct scene s;
+	begin(&s, 0);
+	ltp_kit_pass(&s.k, 3000);
+	ltp_kit_work(&s.k);
+	cr_assert_eq(judged(&s), 2);
+	cr_expect_leq(proven(&s), clock_now_ms(&s.k.clock));
+	/* Of the tip. */
+	storage_sql(s.k.dir,
+		    "UPDATE token SET der = CAST(" CKIT_OTHER_END " AS BLOB) "
+		    "WHERE frozen = 0");
+	cr_expect_eq(proven(&s), INT64_MAX);
 	end(&s);
 }
