@@ -235,20 +235,40 @@ static bool report_holds(const struct ers_report *rep, struct ltp_result *r)
 	return false;
 }
 
+static int parse_and_judge(const struct continued_judge *by, struct view record,
+			   const struct continued_data *data, struct ers_report **ret,
+			   struct ltps_error *err)
+{
+	struct ers *er = NULL;
+	int rc = ers_parse(record, &er, err);
+	if (rc == 0)
+		rc = judge(by, er, record, data, ret, err);
+	ers_free(er);
+	return rc;
+}
+
 int continued_proof(const struct continued_judge *by, struct view record,
 		    const struct continued_data *data, int64_t *ret_ms,
 		    struct ltps_error *err)
 {
-	struct ers *er = NULL;
 	struct ers_report *rep = NULL;
 	*ret_ms = INT64_MAX;
-	int rc = ers_parse(record, &er, err);
-	if (rc == 0)
-		rc = judge(by, er, record, data, &rep, err);
+	const int rc = parse_and_judge(by, record, data, &rep, err);
 	if (rc == 0 && proves(rep))
 		*ret_ms = rep->proof_of_existence_ms;
 	ers_report_free(rep);
-	ers_free(er);
+	return rc;
+}
+
+int continued_stands(const struct continued_judge *by, struct view record,
+		     const struct continued_data *data, bool *ret_stands,
+		     struct ltps_error *err)
+{
+	struct ers_report *rep = NULL;
+	const int rc = parse_and_judge(by, record, data, &rep, err);
+	if (rc == 0)
+		*ret_stands = rep->intact && rep->indication != INDICATION_FAILED;
+	ers_report_free(rep);
 	return rc;
 }
 

@@ -94,5 +94,9 @@ int continued_algs(const struct view *chains, size_t n, enum digest_alg *ret,
 int continued_proof(const struct continued_judge *by, struct view record,
 		    const struct continued_data *data, int64_t *ret_ms,
 		    struct ltps_error *err) LTPS_CHECKED;
+/* Whether a record is intact, and nothing in it is known not to hold. */
+int continued_stands(const struct continued_judge *by, struct view record,
+		     const struct continued_data *data, bool *ret_stands,
+		     struct ltps_error *err) LTPS_CHECKED;
 
 #endif

@@ -25,8 +25,9 @@ int evidence_assemble_material(struct ltp_worker *w, int64_t material,
 			       struct view octets, struct buf *out, bool *ret_ready,
 			       struct ltps_error *err) LTPS_CHECKED;
 /* Since when a version is proven to exist: genTime of the first token over it that has
- * not fallen; of the first one of another service when its evidence goes on with that
- * and the whole record holds now (continued.h). INT64_MAX while there is none. */
+ * not fallen, unless its record is not intact or FAILED; of the first one of another
+ * service when its evidence goes on with that and the whole record holds now
+ * (continued.h). INT64_MAX while there is none. */
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err) LTPS_CHECKED;
 

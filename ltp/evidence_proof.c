@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * evidence_proof - since when a version is proven to exist: by its own tokens, of which
- * those that count no more are known; by what came with it, when its whole record says
- * so now. The chains of another service are never taken at their word.
+ * those that count no more are known, unless its record is broken; by what came with
+ * it, when its whole record says so now. The chains of another service are never taken
+ * at their word.
  *
  *   read     of one state of the store: own tokens, and what the record is made of
  *   take     the record itself, when it has to be judged
@@ -20,13 +21,17 @@
 #define REMEMBERED_MS ((int64_t)3600 * 1000)
 /* Forty octets for each token on the way from all leaves, and eight for each part. */
 #define FACTS_MAX ((size_t)4 << 20)
+/* In a key: of all versions with this one tree, whose paths are checked when a record
+ * is made; what else is in it they have in common. */
+#define OF_ONE_TREE (-1)
 
 struct proof {
 	struct ltp_worker *w;
 	const struct version *v;
 	uint64_t came;    /* chains of another service */
 	int64_t own_ms;   /* by tokens of ours; INT64_MAX: none */
-	struct buf facts; /* that tell this record from any other; when chains came */
+	size_t trees;     /* of its leaves */
+	struct buf facts; /* that tell this record from any other */
 	struct proof_key key;
 };
 
@@ -34,9 +39,7 @@ struct proof {
 
 static int put_fact(struct proof *p, int64_t value, struct ltps_error *err)
 {
-	return p->came == 0
-		   ? 0
-		   : buf_put(&p->facts, view_of(&value, sizeof(value)), err);
+	return buf_put(&p->facts, view_of(&value, sizeof(value)), err);
 }
 
 /* A token stays, but its validation data comes later, and may be waited for. */
@@ -60,16 +63,14 @@ static int read_token(struct proof *p, int64_t id, const struct token_link *link
 	return rc;
 }
 
-/* From the tree to the tip. The first token that has not fallen proves; the others only
- * make the record, which is of no account where none came. */
+/* From the tree to the tip. The first token that has not fallen proves; the others make
+ * the record. */
 static int read_tree(struct proof *p, const struct tree *t, struct ltps_error *err)
 {
 	struct token_link link;
 	if (t->state != TREE_STAMPED)
 		return 0;
 	for (int64_t id = t->token; id != 0; id = link.next) {
-		if (p->came == 0 && p->own_ms != INT64_MAX)
-			return 0;
 		if (token_link_get(p->w->conn, id, &link, err) != 0 ||
 		    read_token(p, id, &link, err) != 0)
 			return -1;
@@ -81,18 +82,22 @@ static int read_leaf(void *arg, const struct leaf *leaf, struct ltps_error *err)
 {
 	struct proof *p = arg;
 	struct tree t;
-	if (p->came == 0 && p->own_ms != INT64_MAX)
-		return 0;
+	p->trees++;
 	if (tree_get(p->w->conn, leaf->tree, &t, err) != 0 ||
 	    put_fact(p, t.id, err) != 0 || put_fact(p, t.state, err) != 0)
 		return -1;
 	return read_tree(p, &t, err);
 }
 
+static bool is_of_one_tree(const struct proof *p)
+{
+	return p->came == 0 && p->trees == 1 && carried_part(p->v) == NULL;
+}
+
 /* Without its data a part has the digests that were kept. */
 static int read_parts(struct proof *p, struct ltps_error *err)
 {
-	for (size_t i = 0; i < p->v->n_parts; i++)
+	for (size_t i = 0; !is_of_one_tree(p) && i < p->v->n_parts; i++)
 		if (put_fact(p, p->v->parts[i].blob, err) != 0)
 			return -1;
 	return put_fact(p, (int64_t)p->came, err);
@@ -102,15 +107,19 @@ static int proof_read(struct proof *p, struct ltps_error *err)
 {
 	p->own_ms = INT64_MAX;
 	p->facts = buf_make(FACTS_MAX);
-	p->key.version = p->v->id;
 	if (chain_count_came(p->w->conn, LEAF_VERSION, p->v->id, &p->came, err) != 0 ||
 	    tree_leaves_of(p->w->conn, LEAF_VERSION, p->v->id, read_leaf, p, err) !=
 		0 ||
 	    read_parts(p, err) != 0)
 		return -1;
-	return p->came == 0 ? 0
-			    : digest_once(DIGEST_SHA256, view_buf(&p->facts),
-					  &p->key.state, err);
+	p->key.version = is_of_one_tree(p) ? OF_ONE_TREE : p->v->id;
+	return digest_once(DIGEST_SHA256, view_buf(&p->facts), &p->key.state, err);
+}
+
+/* There is a record. */
+static bool is_to_judge(const struct proof *p)
+{
+	return p->came > 0 || p->own_ms != INT64_MAX;
 }
 
 /* ---- take ---- */
@@ -171,7 +180,7 @@ static int proof_take(const struct proof *p, struct taken *t, struct ltps_error 
 	bool ready = false;
 	*t = (struct taken){ .whole = buf_make(ERS_SIZE_MAX),
 			     .came = buf_make(ERS_SIZE_MAX) };
-	if (take_came(p, &t->came, err) == 0 &&
+	if ((p->came == 0 || take_came(p, &t->came, err) == 0) &&
 	    evidence_assemble(p->w, p->v, &t->whole, &ready, err) == 0)
 		return 0;
 	t->left = is_left(err);
@@ -187,12 +196,17 @@ static int digest_of_part(void *arg, size_t i, enum digest_alg alg, struct diges
 	return part_digest(p->w, &p->v->parts[i], alg, ret, err);
 }
 
+static struct continued_data data_of(struct proof *p)
+{
+	return (struct continued_data){ .digest = digest_of_part,
+					.arg = p,
+					.n = p->v->n_parts };
+}
+
 static int judge_record(struct proof *p, const struct buf *record, int64_t *ret_ms,
 			struct ltps_error *err)
 {
-	const struct continued_data data = { .digest = digest_of_part,
-					     .arg = p,
-					     .n = p->v->n_parts };
+	const struct continued_data data = data_of(p);
 	const struct continued_judge by = continued_judge_of(p->w);
 	*ret_ms = INT64_MAX;
 	return record->n > 0
@@ -200,18 +214,40 @@ static int judge_record(struct proof *p, const struct buf *record, int64_t *ret_
 		   : 0;
 }
 
+/* By our own tokens, of which those that fell are known: what is not known to hold may
+ * stand, what is broken or known not to hold may not. */
+static int judge_own(struct proof *p, const struct taken *t, int64_t *ret_ms,
+		     struct ltps_error *err)
+{
+	const struct continued_data data = data_of(p);
+	const struct continued_judge by = continued_judge_of(p->w);
+	bool stands = true;
+	const int rc = t->whole.n == 0 ? 0
+				       : continued_stands(&by, view_buf(&t->whole),
+							  &data, &stands, err);
+	*ret_ms = stands ? p->own_ms : INT64_MAX;
+	return rc;
+}
+
 /* By the record as it is now; before our first token, by that which came. */
+static int judge_came(struct proof *p, const struct taken *t, int64_t *ret_ms,
+		      struct ltps_error *err)
+{
+	const int rc = judge_record(p, &t->whole, ret_ms, err);
+	return rc == 0 && *ret_ms == INT64_MAX ? judge_record(p, &t->came, ret_ms, err)
+					       : rc;
+}
+
 static int proof_judge(struct proof *p, struct taken *t, int64_t *ret_ms,
 		       struct ltps_error *err)
 {
-	*ret_ms = INT64_MAX;
+	*ret_ms = p->came > 0 ? INT64_MAX : p->own_ms;
 	if (t->left)
 		return 0;
-	int rc = judge_record(p, &t->whole, ret_ms, err);
-	if (rc == 0 && *ret_ms == INT64_MAX)
-		rc = judge_record(p, &t->came, ret_ms, err);
+	int rc = p->came > 0 ? judge_came(p, t, ret_ms, err)
+			     : judge_own(p, t, ret_ms, err);
 	if (rc != 0 && is_left(err)) {
-		*ret_ms = INT64_MAX;
+		*ret_ms = p->came > 0 ? INT64_MAX : p->own_ms;
 		t->left = true;
 		rc = 0;
 	}
@@ -293,24 +329,32 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* Our own tokens stand beside chains that came. */
+static int64_t proven_by(const struct proof *p, int64_t judged_ms)
+{
+	return p->came > 0 ? earlier(judged_ms, p->own_ms) : judged_ms;
+}
+
 int evidence_proof_time(struct ltp_worker *w, const struct version *v, int64_t *ret_ms,
 			struct ltps_error *err)
 {
 	struct proof p = { .w = w, .v = v };
 	struct taken t = { .left = false };
 	const int64_t now_ms = ltp_now(w->l);
-	int64_t came_ms = INT64_MAX;
+	int64_t judged_ms = INT64_MAX;
 	*ret_ms = INT64_MAX;
 	int rc = proof_read(&p, err);
-	if (rc == 0 && p.came > 0) {
+	/* Chains that came are judged anew for each signature. */
+	if (rc == 0 && is_to_judge(&p) &&
+	    (p.came > 0 || !proofs_find(w->l->proofs, &p.key, now_ms, &judged_ms))) {
 		rc = proof_take(&p, &t, err);
 		if (rc == 0)
-			rc = proof_judge(&p, &t, &came_ms, err);
+			rc = proof_judge(&p, &t, &judged_ms, err);
 		if (rc == 0)
-			remember(&p, &t, now_ms, came_ms);
+			remember(&p, &t, now_ms, judged_ms);
 	}
 	if (rc == 0)
-		*ret_ms = earlier(came_ms, p.own_ms);
+		*ret_ms = proven_by(&p, judged_ms);
 	taken_clear(&t);
 	buf_free(&p.facts);
 	return rc;
@@ -321,13 +365,13 @@ int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
 			  struct evidence_recalled *ret, struct ltps_error *err)
 {
 	struct proof p = { .w = w, .v = v };
-	int64_t came_ms = INT64_MAX;
+	int64_t judged_ms = INT64_MAX;
 	const int rc = proof_read(&p, err);
 	*ret = (struct evidence_recalled){ .proven_ms = INT64_MAX, .came = p.came };
 	if (rc == 0)
-		ret->known = p.came == 0 || is_held(from, &p.key, &came_ms);
+		ret->known = !is_to_judge(&p) || is_held(from, &p.key, &judged_ms);
 	if (ret->known)
-		ret->proven_ms = earlier(came_ms, p.own_ms);
+		ret->proven_ms = proven_by(&p, judged_ms);
 	buf_free(&p.facts);
 	return rc;
 }
@@ -336,16 +380,16 @@ int evidence_proof_recall(struct ltp_worker *w, const struct version *v,
 static int take_unknown(struct proof *p, struct taken *t, struct evidence_proofs *into,
 			bool *ret_unknown, struct ltps_error *err)
 {
-	int64_t came_ms;
+	int64_t judged_ms;
 	*ret_unknown = false;
 	if (store_read_begin(p->w->conn, err) != 0)
 		return -1;
 	int rc = proof_read(p, err);
-	if (rc == 0 && p->came > 0 && !is_held(into, &p->key, &came_ms)) {
+	if (rc == 0 && is_to_judge(p) && !is_held(into, &p->key, &judged_ms)) {
 		*ret_unknown = !proofs_find(p->w->l->proofs, &p->key,
-					    ltp_now(p->w->l), &came_ms);
+					    ltp_now(p->w->l), &judged_ms);
 		rc = *ret_unknown ? proof_take(p, t, err)
-				  : hold(into, &p->key, came_ms, err);
+				  : hold(into, &p->key, judged_ms, err);
 	}
 	store_read_end(p->w->conn);
 	return rc;
@@ -354,11 +398,11 @@ static int take_unknown(struct proof *p, struct taken *t, struct evidence_proofs
 static int judge_and_hold(struct proof *p, struct taken *t, int64_t now_ms,
 			  struct evidence_proofs *into, struct ltps_error *err)
 {
-	int64_t came_ms;
-	if (proof_judge(p, t, &came_ms, err) != 0)
+	int64_t judged_ms;
+	if (proof_judge(p, t, &judged_ms, err) != 0)
 		return -1;
-	remember(p, t, now_ms, came_ms);
-	return hold(into, &p->key, came_ms, err);
+	remember(p, t, now_ms, judged_ms);
+	return hold(into, &p->key, judged_ms, err);
 }
 
 int evidence_proof_prepare(struct ltp_worker *w, const struct version *v,

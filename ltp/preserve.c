@@ -20,6 +20,7 @@
 
 #include "base/failpoint.h"
 #include "base/mem.h"
+#include "ltp/carried.h"
 #include "ltp/evidence_attributes.h"
 #include "ltp/plan.h"
 #include "ltp/preserve_private.h"
@@ -155,6 +156,8 @@ struct choice {
 	bool has_key;    /* of the time-stamps that this is the second opinion on: */
 	uint8_t key[32]; /* SHA-256 of the TSA's SubjectPublicKeyInfo */
 	bool is_same;    /* the answer came from this key */
+	const struct tree *tree;
+	int64_t behind_ms; /* an answer was so long before what it covers; 0: none */
 	struct ltp_worker *w;
 };
 
@@ -199,7 +202,29 @@ static int signer_has_key(X509 *signer, const struct choice *c, bool *ret_same,
 	return rc;
 }
 
-/* Of struct tsp_client: preserve_gate(), and another key for a second opinion. */
+/* Clocks of two TSAs differ: a token that is older than one below it is of no use in
+ * any record, and its link would be frozen. */
+static int check_order(struct choice *c, const struct tst *tst, struct ltps_error *err)
+{
+	int64_t covers_ms;
+	char covers[TIME_TEXT_MAX];
+	if (tree_covers_ms(c->w->conn, c->tree->id, ltp_now(c->w->l), CARRIED_PART,
+			   &covers_ms, err) != 0)
+		return -1;
+	if (ers_in_order(covers_ms, tst->gen_time_ms))
+		return 0;
+	/* The next one may be cut to its second. */
+	const int64_t behind_ms = covers_ms + 999 - tst->gen_time_ms;
+	if (c->behind_ms == 0 || behind_ms < c->behind_ms)
+		c->behind_ms = behind_ms;
+	time_rfc3339(covers_ms, covers);
+	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "RFC 4998 5.1",
+			 "genTime is %lld ms before that of what is to be covered, %s",
+			 (long long)(covers_ms - tst->gen_time_ms), covers);
+}
+
+/* Of struct tsp_client: preserve_gate(), another key for a second opinion, and in the
+ * order of time. */
 static int stamp_gate(const void *arg, const struct tst *tst, X509 *signer,
 		      int64_t received_ms, struct ltps_error *err)
 {
@@ -210,7 +235,7 @@ static int stamp_gate(const void *arg, const struct tst *tst, X509 *signer,
 	    (c->has_key && signer_has_key(signer, c, &c->is_same, err) != 0))
 		return -1;
 	if (!c->is_same || c->any)
-		return 0;
+		return check_order(c, tst, err);
 	return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, NULL,
 			 "it signs with the key of TSA %.100s: that is no second "
 			 "opinion",
@@ -245,6 +270,7 @@ static int choose_tsas(struct ltp_worker *w, const struct tree *t, struct choice
 {
 	const struct ltp *l = w->l;
 	c->w = w;
+	c->tree = t;
 	c->any = true;
 	if (t->purpose == TREE_TIMESTAMP_RENEWAL &&
 	    tree_second_get(w->conn, t->id, &c->second, err) != 0)
@@ -374,8 +400,16 @@ static int keep_stamp(struct ltp_worker *w, struct stamp_task *s,
 	return store_write(w->l->o.store, run_stamp, s, err);
 }
 
+/* Two tokens that were both taken are not further apart, but for the cut second. */
+static int64_t behind_max(const struct tsp_client *c)
+{
+	return 2 * (c->skew_ms != 0 ? c->skew_ms : TSP_SKEW_MS_DEFAULT) + 2 * 1000;
+}
+
+/* ret_behind_ms  when it failed: an answer was so long before what the tree covers, no
+ *                longer than clocks may differ; else 0 */
 static int stamp_tree(struct ltp_worker *w, const struct tree *t,
-		      struct ltps_error *err)
+		      int64_t *ret_behind_ms, struct ltps_error *err)
 {
 	int rc = -1;
 	struct ltp *l = w->l;
@@ -385,15 +419,20 @@ static int stamp_tree(struct ltp_worker *w, const struct tree *t,
 	struct stamp_task s = { .tree = t, .copies = l->o.upkeep.copies != NULL };
 	struct choice choice = { .n = 0 };
 	struct tsp_client client = ltp_tsp_client(l);
+	*ret_behind_ms = 0;
 	if (choose_tsas(w, t, &choice, err) != 0)
 		return -1;
 	client.tsas = choice.tsas;
 	client.n_tsas = choice.n;
 	client.gate = stamp_gate;
 	client.gate_arg = &choice;
-	if (build_nodes(w, t, &nodes, &n_nodes, &s.stamp.root, err) != 0 ||
-	    tsp_client_stamp(&client, w->fetch, &s.stamp.root, &answer, err) != 0)
+	if (build_nodes(w, t, &nodes, &n_nodes, &s.stamp.root, err) != 0)
 		goto out;
+	if (tsp_client_stamp(&client, w->fetch, &s.stamp.root, &answer, err) != 0) {
+		if (choice.behind_ms <= behind_max(&client))
+			*ret_behind_ms = choice.behind_ms;
+		goto out;
+	}
 	if (failpoint_pass("ltp.stamp.token_received")) {
 		ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_SELF, NULL, "fail-point");
 		goto out;
@@ -459,6 +498,33 @@ static int stamp_failed(struct ltp_worker *w, const struct tree *t,
 	return store_write(w->l->o.store, run_failed, &f, err);
 }
 
+struct put_off_task {
+	int64_t tree;
+	int64_t next_ms;
+};
+
+static int run_put_off(struct store_conn *conn, void *arg, struct ltps_error *err)
+{
+	const struct put_off_task *p = arg;
+	return tree_put_off(conn, p->tree, p->next_ms, err);
+}
+
+/* The TSA's clock will be there: no failure yet. One that stands, or falls further
+ * behind, is soon refused as not of our time, and that is one. */
+static int stamp_put_off(struct ltp_worker *w, const struct tree *t, int64_t behind_ms,
+			 const struct ltps_error *why, int64_t *ret_next_ms,
+			 struct ltps_error *err)
+{
+	const int64_t wait_ms =
+	    behind_ms < STAMP_RETRY_LONGEST_MS ? behind_ms : STAMP_RETRY_LONGEST_MS;
+	struct put_off_task p = { .tree = t->id, .next_ms = ltp_now(w->l) + wait_ms };
+	log_tree(w->l, LOG_WARNING,
+		 "the clock of a TSA is behind that of another: asked again later", t,
+		 why);
+	earlier(ret_next_ms, p.next_ms);
+	return store_write(w->l->o.store, run_put_off, &p, err);
+}
+
 /* What is further away than any delay was put off while the clock was ahead. */
 static bool is_put_off(const struct tree *t, int64_t now_ms)
 {
@@ -478,6 +544,7 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 	for (size_t i = 0; rc == 0 && i < closing->n; i++) {
 		const struct tree *t = &closing->t[i];
 		struct ltps_error why = LTPS_ERROR_INIT;
+		int64_t behind_ms;
 		if (is_put_off(t, ltp_now(w->l))) {
 			earlier(ret_next_ms, t->next_attempt_ms);
 			continue;
@@ -486,10 +553,12 @@ static int step_stamp(struct ltp_worker *w, int64_t *ret_next_ms,
 			rc = -1;
 			break;
 		}
-		if (stamp_tree(w, t, &why) == 0)
+		if (stamp_tree(w, t, &behind_ms, &why) == 0)
 			continue;
 		if (atomic_load(&w->cancelled)) /* no fault of the TSA's */
 			rc = preserve_go_on(w, err);
+		else if (behind_ms > 0)
+			rc = stamp_put_off(w, t, behind_ms, &why, ret_next_ms, err);
 		else if (why.code != LTPS_STATE) /* STATE: another process was first */
 			rc = stamp_failed(w, t, &why, ret_next_ms, err);
 	}

@@ -103,6 +103,10 @@ int tree_close(struct store_conn *conn, int64_t tree, int64_t now_ms,
 int tree_attempt_failed(struct store_conn *conn, int64_t tree, int64_t next_attempt_ms,
 			const char *error, struct ltps_error *err) LTPS_CHECKED;
 
+/* It is tried again then; nothing has failed. */
+int tree_put_off(struct store_conn *conn, int64_t tree, int64_t next_attempt_ms,
+		 struct ltps_error *err) LTPS_CHECKED;
+
 struct tree_stamp {
 	int64_t tree;
 	struct digest root;

@@ -176,6 +176,18 @@ struct tree_second {
 int tree_second_get(struct store_conn *conn, int64_t tree, struct tree_second *ret,
 		    struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * tree_covers_ms - the latest genTime below a closed tree: of tokens that it covers, and
+ * of those that the chains end with which its leaves renew. A record that came with a
+ * version is taken to end where the tree closed, to the second: it was judged before.
+ * When that is in the future, the clock was ahead, and nothing is known of it.
+ * record_part  `detected` of a part that is such a record
+ * ret_ms       INT64_MIN: none
+ */
+int tree_covers_ms(struct store_conn *conn, int64_t tree, int64_t now_ms,
+		   const char *record_part, int64_t *ret_ms,
+		   struct ltps_error *err) LTPS_CHECKED;
+
 /* ---- hash-tree renewal ---- */
 
 /* A stamped tree whose leaves are (or shall be) renewed under another digest. */

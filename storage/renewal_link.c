@@ -98,6 +98,21 @@ int tree_second_get(struct store_conn *conn, int64_t tree, struct tree_second *r
 	return rc;
 }
 
+int tree_covers_ms(struct store_conn *conn, int64_t tree, int64_t now_ms,
+		   const char *record_part, int64_t *ret_ms, struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(conn->db, SQL_TREE_COVERS, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(tree), DB_INT(now_ms), DB_TEXT(record_part));
+	const int rc = db_step(s, &row, err);
+	if (rc == 0)
+		*ret_ms = row && !db_is_null(s, 0) ? db_int(s, 0) : INT64_MIN;
+	db_reset(s);
+	return rc;
+}
+
 /* One token */
 
 static int is_lost(struct store_conn *conn, int64_t footing, int64_t *ret_lost_ms,

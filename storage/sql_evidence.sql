@@ -17,6 +17,8 @@ UPDATE tree SET state = 1, closed_ms = ?2, next_attempt_ms = ?2 WHERE id = ?1
 -- TREE_ATTEMPT_FAILED
 UPDATE tree SET next_attempt_ms = ?2, attempts = attempts + 1, last_error = ?3
 WHERE id = ?1 AND state = 1
+-- TREE_PUT_OFF
+UPDATE tree SET next_attempt_ms = ?2 WHERE id = ?1 AND state = 1
 -- TREE_STAMP
 UPDATE tree SET state = 2, stamped_ms = ?2, root = ?3, nodes = ?4, token = ?5,
 	next_attempt_ms = NULL, last_error = NULL

@@ -131,6 +131,23 @@ ORDER BY weakens, s.footing, s.partner, s.alg
 UPDATE tree SET not_tsa = ?2, partner = ?3 WHERE id = ?1 AND purpose = 1 AND state < 2
 -- TREE_SECOND
 SELECT not_tsa, partner FROM tree WHERE id = ?1
+-- TREE_COVERS
+-- ?1 tree, ?2 now, ?3 what a part is detected as that is a record: the latest genTime
+-- below. What came with a version was judged before the tree closed.
+SELECT max(ms) FROM (
+	SELECT max(o.gen_time_ms) AS ms FROM leaf l CROSS JOIN token o ON o.id = l.ref
+	WHERE l.tree = ?1 AND l.kind = 4
+	UNION ALL
+	SELECT max(o.gen_time_ms) FROM tail d CROSS JOIN token o ON o.id = d.tip
+	WHERE d.target = ?1 AND d.chains > 0
+	UNION ALL
+	SELECT t.closed_ms - t.closed_ms % 1000 FROM tree t
+	WHERE t.id = ?1 AND t.purpose = 0 AND t.closed_ms <= ?2
+	AND EXISTS (SELECT 1 FROM leaf l WHERE l.tree = ?1 AND l.kind = 1
+		AND (EXISTS (SELECT 1 FROM chain c WHERE c.ref_kind = 1 AND c.ref = l.ref
+				AND c.tail IS NULL)
+			OR EXISTS (SELECT 1 FROM part p WHERE p.version = l.ref
+				AND p.detected = ?3))))
 -- TREE_UNSTAMP
 -- Of objects, stamped, still needed, its token fallen.
 UPDATE tree SET state = 1, token = NULL, next_attempt_ms = ?1, attempts = 0,

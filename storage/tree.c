@@ -313,6 +313,19 @@ int tree_attempt_failed(struct store_conn *conn, int64_t tree, int64_t next_atte
 	return db_finish(s, err);
 }
 
+int tree_put_off(struct store_conn *conn, int64_t tree, int64_t next_attempt_ms,
+		 struct ltps_error *err)
+{
+	struct db_stmt *s;
+	struct tree t;
+	if (writer_require(conn, err) != 0 ||
+	    require_closing(conn, tree, &t, err) != 0 ||
+	    db_get(conn->db, SQL_TREE_PUT_OFF, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(tree), DB_INT(next_attempt_ms));
+	return db_finish(s, err);
+}
+
 static int insert_token(struct store_conn *conn, const struct tree_stamp *stamp,
 			int64_t *ret_token, struct ltps_error *err)
 {

@@ -326,6 +326,11 @@ out:
 	return rc;
 }
 
+bool ers_in_order(int64_t before_ms, int64_t gen_time_ms)
+{
+	return gen_time_ms >= before_ms;
+}
+
 static void free_stamp(struct ers_stamp *stamp)
 {
 	for (size_t i = 0; i < stamp->n_lists; i++)

@@ -122,6 +122,14 @@ int ers_crypto_infos_encode(const struct cms_material *m, struct buf *out,
 int ers_ocsp_wrap(struct view basic, struct buf *out,
 		  struct ltps_error *err) LTPS_CHECKED;
 
+/*
+ * ers_in_order - whether a time-stamp of this genTime may follow one of that: ascending
+ * over the whole sequence. Equal times happen; milliseconds count, so that a genTime in
+ * whole seconds is before one of the same second with a fraction.
+ * Spec: RFC 4998 5.1
+ */
+bool ers_in_order(int64_t before_ms, int64_t gen_time_ms);
+
 /* Hash that a timestamp renewal takes: H(timeStamp as encoded). RFC 4998 5.2 */
 int ers_token_hash(enum digest_alg alg, struct view token, struct digest *ret_d,
 		   struct ltps_error *err) LTPS_CHECKED;

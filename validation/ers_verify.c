@@ -164,7 +164,7 @@ static int read_tokens(struct ers_job *job, struct ltps_error *err)
 	return 0;
 }
 
-/* Ascending over the whole sequence, RFC 4998 5.1; equal times happen. */
+/* Over the whole sequence, RFC 4998 5.1. */
 static int check_order(struct ers_job *job, struct ltps_error *err)
 {
 	int64_t before = INT64_MIN;
@@ -173,7 +173,8 @@ static int check_order(struct ers_job *job, struct ltps_error *err)
 			int64_t t = job->rep->chains[c].stamps[s].time_ms;
 			if (t == INT64_MIN)
 				continue;
-			if (t < before && ers_judge(job, c, s, ERS_ORDER, err) != 0)
+			if (!ers_in_order(before, t) &&
+			    ers_judge(job, c, s, ERS_ORDER, err) != 0)
 				return -1;
 			if (t > job->in->time_ms &&
 			    ers_judge(job, c, s, ERS_FUTURE, err) != 0)

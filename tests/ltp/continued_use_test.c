@@ -465,13 +465,19 @@ Test(continued_use, record_that_changes_while_it_is_judged_is_judged_again)
 
 /* ---- what is read ---- */
 
-/* Where none came, later tokens say nothing of it. */
-Test(continued_use, own_evidence_is_proven_by_its_first_token_alone)
+/* Where none came, too: the first token alone is no record. */
+Test(continued_use, own_evidence_without_a_later_token_proves_nothing)
 {
 	char poid[64];
-	int64_t first;
+	int64_t first, ms = 0;
+	struct object *o = NULL;
 	struct ltp_kit *a = ckit_start_renewed(ONE, 1, poid, &first);
 	storage_sql(a->dir, "PRAGMA foreign_keys = OFF; DELETE FROM token "
 			    "WHERE id > (SELECT min(id) FROM token)");
-	cr_expect_eq(ckit_proof_of(a, poid, 0), first);
+	MUST(object_get(a->w->conn, "default", poid, &o, &err));
+	cr_expect_eq(evidence_proof_time(a->w, &o->versions[0], &ms, &err), -1);
+	cr_expect_eq(err.code, LTPS_NOT_FOUND, "%s", err.text);
+	cr_expect_eq(ms, INT64_MAX);
+	ltps_error_clear(&err);
+	object_free(o);
 }

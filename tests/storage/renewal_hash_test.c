@@ -661,3 +661,59 @@ Test(renewal_hash_damage, each_is_found)
 	    chain_list(rkit_reader, LEAF_VERSION, s.v[1], take_chain, out, &err), -1);
 	cr_assert_eq(err.code, LTPS_CORRUPT);
 }
+
+/* ---- what is covered, in time ---- */
+
+static int64_t covers_at(int64_t tree, int64_t now_ms)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	int64_t ms;
+	cr_assert_eq(tree_covers_ms(rkit_reader, tree, now_ms, "record", &ms, &err), 0,
+		     "%s", err.text);
+	return ms;
+}
+
+static int64_t covers(int64_t tree)
+{
+	return covers_at(tree, FIXTURE_TIME);
+}
+
+static int run_came(struct store_conn *c, void *arg, struct ltps_error *err)
+{
+	return chain_put(c, LEAF_VERSION, *(int64_t *)arg, 1, view_text("came"), err);
+}
+
+Test(renewal_hash, tree_covers_the_latest_of_its_tokens_or_tails)
+{
+	const int64_t f = rkit_footing("F", 1000);
+	const int64_t one = rkit_first(2, "first", f), two = rkit_first(2, "first", f);
+	const int64_t above = rkit_cover(TOKENS(one, two));
+	cr_expect_eq(covers(rkit_link(one).tree), INT64_MIN, "objects");
+	cr_expect_eq(covers(above), FIXTURE_TIME + 2);
+	int64_t versions[2];
+	const int64_t source = rkit_tree_of_objects(2, versions);
+	const int64_t tip = rkit_stamp(source, "first");
+	const int64_t into = rkit_open(TREE_HASH_RENEWAL, DIGEST_SHA512);
+	cr_assert_eq(begin(source, into, "tail", tip), LTPS_OK);
+	cr_expect_eq(covers(into), INT64_MIN, "no chain yet");
+	renew(versions[0], 1, source, into);
+	cr_expect_eq(covers(into), FIXTURE_TIME + 3);
+}
+
+Test(renewal_hash, tree_covers_a_record_that_came_until_it_closed)
+{
+	int64_t versions[2];
+	const int64_t tree = rkit_tree_of_objects(2, versions);
+	cr_expect_eq(covers(tree), INT64_MIN);
+	cr_assert_eq(rkit_try(run_came, &versions[1]), LTPS_OK);
+	cr_expect_eq(covers(tree), FIXTURE_TIME - FIXTURE_TIME % 1000);
+	cr_expect_eq(covers_at(tree, FIXTURE_TIME - 1), INT64_MIN, "a clock ahead");
+}
+
+Test(renewal_hash, tree_covers_a_record_kept_as_a_part_until_it_closed)
+{
+	int64_t versions[2];
+	const int64_t tree = rkit_tree_of_objects(2, versions);
+	storage_sql(rkit_dir, "UPDATE part SET detected = 'record'");
+	cr_expect_eq(covers(tree), FIXTURE_TIME - FIXTURE_TIME % 1000);
+}
