@@ -74,6 +74,10 @@ static int take(struct renew_gather *g, const struct tip *tip, struct ltps_error
 	struct token *token = NULL;
 	struct buf der = buf_make(STORE_TOKEN_MAX);
 	bool may = false;
+	if (renew_has_room(g->r, tip, &may, err) != 0)
+		return -1;
+	if (!may)
+		return 0;
 	if (renew_tree_is_full(g->tree) && renew_tree_store(g->tree, err) != 0)
 		return -1;
 	if (token_get(g->r->w->conn, tip->token, &token, err) != 0)
