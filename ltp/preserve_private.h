@@ -7,9 +7,14 @@
 
 #include "ltp/inside.h"
 #include "scheduler/job.h"
+#include "storage/evidence.h"
+#include "timestamping/tst.h"
 #include "validation/tsa_path.h"
 
 #define PRESERVE_CLAIMANT "preserve"
+/* A larger answer of a TSA is refused: what is in it that nobody asked for would leave
+ * its validation data no room in a token that can be read. */
+#define PRESERVE_ANSWER_MAX (TST_SIZE_MAX / 2)
 
 /* Fails with CANCELLED when the service ends. */
 int preserve_go_on(struct ltp_worker *w, struct ltps_error *err) LTPS_CHECKED;
@@ -33,8 +38,17 @@ int preserve_complete(struct ltp_worker *w, const struct job *job,
 		      struct ltps_error *err) LTPS_CHECKED;
 
 /*
- * preserve_gate - of struct tsp_client: a token under one of the anchors, by a TSA
- * certificate that is not known to be revoked.
+ * preserve_splice - the token with this material in it.
+ * m    nothing in it, or the token frozen: out stays empty, it stays as it is
+ * out  empty; appended to
+ * Fails: TOO_LARGE when nobody could read the result; else as cms_add_material()
+ */
+int preserve_splice(const struct token *token, const struct material *m,
+		    struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+
+/*
+ * preserve_gate - of struct tsp_client: a token with room for its validation data,
+ * under one of the anchors, by a TSA certificate that is not known to be revoked.
  * arg    const struct ltp_worker *
  * Fails: REMOTE (remote)
  */

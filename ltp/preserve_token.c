@@ -70,6 +70,11 @@ int preserve_gate(const void *arg, const struct tst *tst, X509 *signer,
 	char name[REFUSED_NAME_MAX];
 	uint8_t sha256[32], since[8];
 	size_t n;
+	if (tst->cms->whole.n > PRESERVE_ANSWER_MAX)
+		return ltps_fail(err, LTPS_REMOTE, LTPS_FAULT_REMOTE, "RFC 3161 2.4.2",
+				 "a token of %zu bytes has no room for its validation "
+				 "data (limit %zu)",
+				 tst->cms->whole.n, PRESERVE_ANSWER_MAX);
 	if (w->l->o.trust != NULL &&
 	    tsa_path_gate(w->l->o.trust, tst, signer, received_ms, err) != 0)
 		return -1;
@@ -242,8 +247,8 @@ static int make_footing(struct ltp_worker *w, struct complete_task *c,
 	return 0;
 }
 
-static int splice(const struct token *token, const struct material *m, struct buf *out,
-		  struct ltps_error *err)
+int preserve_splice(const struct token *token, const struct material *m,
+		    struct buf *out, struct ltps_error *err)
 {
 	const struct cms_material add = {
 		.certs = material_views(m, MATERIAL_CERT),
@@ -253,7 +258,15 @@ static int splice(const struct token *token, const struct material *m, struct bu
 		.ocsps = material_views(m, MATERIAL_OCSP),
 		.n_ocsps = material_count(m, MATERIAL_OCSP),
 	};
-	return token->frozen ? 0 : cms_add_material(token->der, &add, out, err);
+	struct tst *read = NULL;
+	if (token->frozen || add.n_certs + add.n_crls + add.n_ocsps == 0)
+		return 0;
+	if (cms_add_material(token->der, &add, out, err) != 0)
+		return -1;
+	/* What cannot be read again must not take the place of what can. */
+	const int rc = tst_parse(view_buf(out), &read, err);
+	tst_free(read);
+	return rc;
 }
 
 /* Fetch, judge, splice; the new token in *out. */
@@ -272,7 +285,7 @@ static int complete_token(struct ltp_worker *w, struct complete_task *c,
 	    acquire_for_token(&a, tst, m, &path, err) == 0 &&
 	    weigh(c, &path, err) == 0 &&
 	    make_footing(w, c, token, tst, &path, err) == 0)
-		rc = splice(token, m, out, err);
+		rc = preserve_splice(token, m, out, err);
 	tsa_path_result_clear(&path);
 	tst_free(tst);
 	token_free(token);

@@ -184,9 +184,9 @@ static int find_next(void *arg, const struct tip_sum *sum, struct ltps_error *er
 
 static int turn_run(struct renew_turn *r, struct ltps_error *err)
 {
-	if (look_at_trees(r, err) != 0 || renew_undated(r, err) != 0 ||
-	    renew_due(r, err) != 0 || renew_seconds(r, err) != 0 ||
-	    close_rest(r, err) != 0)
+	if (look_at_trees(r, err) != 0 || renew_long(r, err) != 0 ||
+	    renew_undated(r, err) != 0 || renew_due(r, err) != 0 ||
+	    renew_seconds(r, err) != 0 || close_rest(r, err) != 0)
 		return -1;
 	if (r->more)
 		r->t->again_ms = r->t->now_ms;

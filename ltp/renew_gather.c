@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "formats/cms.h"
 #include "ltp/renew_private.h"
 
 static bool wants(const struct renew_gather *g, const struct tip *tip)
@@ -28,20 +27,22 @@ static int keep_tip(void *arg, const struct tip *tip, struct ltps_error *err)
 	return 0;
 }
 
-static int splice(const struct token *token, const struct renew_fresh *f,
+/* A token that has no room for the status of today is taken as it was completed. */
+static int splice(struct renew_gather *g, const struct tip *tip,
+		  const struct token *token, const struct material *got,
 		  struct buf *out, struct ltps_error *err)
 {
-	const struct cms_material add = {
-		.certs = material_views(f->got, MATERIAL_CERT),
-		.n_certs = material_count(f->got, MATERIAL_CERT),
-		.crls = material_views(f->got, MATERIAL_CRL),
-		.n_crls = material_count(f->got, MATERIAL_CRL),
-		.ocsps = material_views(f->got, MATERIAL_OCSP),
-		.n_ocsps = material_count(f->got, MATERIAL_OCSP),
-	};
-	if (token->frozen || add.n_certs + add.n_crls + add.n_ocsps == 0)
+	if (got == NULL || preserve_splice(token, got, out, err) == 0)
 		return 0;
-	return cms_add_material(token->der, &add, out, err);
+	if (err->code != LTPS_TOO_LARGE)
+		return -1;
+	ltps_error_clear(err);
+	buf_clear(out);
+	renew_trouble(g->r, false,
+		      "a time-stamp of TSA %.100s has no room for the status of today: "
+		      "it is renewed without it",
+		      tip->tsa);
+	return 0;
 }
 
 /* Fresh status first; *ret_take false: it waits for that, or is lost. */
@@ -65,7 +66,7 @@ static int prepare(struct renew_gather *g, const struct tip *tip,
 		    "it stamped waits for it",
 		    tip->tsa);
 	}
-	return *ret_take ? splice(token, f, out, err) : 0;
+	return *ret_take ? splice(g, tip, token, f->got, out, err) : 0;
 }
 
 static int take(struct renew_gather *g, const struct tip *tip, struct ltps_error *err)
@@ -73,6 +74,10 @@ static int take(struct renew_gather *g, const struct tip *tip, struct ltps_error
 	struct token *token = NULL;
 	struct buf der = buf_make(STORE_TOKEN_MAX);
 	bool may = false;
+	if (renew_has_room(g->r, tip, &may, err) != 0)
+		return -1;
+	if (!may)
+		return 0;
 	if (renew_tree_is_full(g->tree) && renew_tree_store(g->tree, err) != 0)
 		return -1;
 	if (token_get(g->r->w->conn, tip->token, &token, err) != 0)

@@ -528,8 +528,11 @@ int renew_hashes_turn(struct ltp_worker *w, struct upkeep_turn *t,
 	find_dues(&x, &dues);
 	if ((dues.n > 0 && work(&x, &dues, err) != 0) ||
 	    end_of_work(&x, &dues, err) != 0 ||
-	    hash_tell(w, &dues, t->now_ms, &told, err) != 0)
+	    hash_tell(w, &dues, t->now_ms, &told, err) != 0) {
+		/* Trees of a digest that ends wait for what does not work. */
+		t->alarm = x.has_cause;
 		return -1;
+	}
 	again_at(&x, told.again_ms);
 	set_trouble(&x, &told);
 	return 0;

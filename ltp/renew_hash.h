@@ -55,7 +55,7 @@ enum hash_ready {
 int hash_source_open(struct ltp_worker *w, const struct renewal_source *row,
 		     int64_t now_ms, bool late, enum hash_ready *ret_ready,
 		     struct hash_source **ret, struct ltps_error *err) LTPS_CHECKED;
-/* Not the service's failure but that of what it keeps: the others go on. */
+/* Not the service's failure but that of one thing that it keeps: the others go on. */
 bool hash_is_damage(const struct ltps_error *err);
 struct hash_source *hash_source_take(struct hash_source *s);
 void hash_source_drop(struct hash_source *s); /* NULL-safe */

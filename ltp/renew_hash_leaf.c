@@ -45,10 +45,20 @@ struct work {
 
 bool hash_is_damage(const struct ltps_error *err)
 {
-	/* A sector that cannot be read is one object's; the others go on. */
-	return err->code == LTPS_CORRUPT || err->code == LTPS_NOT_FOUND ||
-	       err->code == LTPS_IO || err->code == LTPS_MISMATCH ||
-	       err->code == LTPS_FORMAT;
+	switch (err->code) {
+	case LTPS_NOMEM:
+	case LTPS_STATE:
+	case LTPS_BUSY:
+	case LTPS_NO_SPACE:
+	case LTPS_READ_ONLY:
+	case LTPS_CANCELLED:
+	case LTPS_INTERNAL:
+		return false;
+	default:
+		/* A sector or a file that cannot be read, a token that is too large:
+		 * one object's or one tree's, and the others go on. */
+		return true;
+	}
 }
 
 static int fail_damage(struct ltps_error *err, const char *what)

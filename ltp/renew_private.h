@@ -7,6 +7,7 @@
  * renew_gather.c   tips into one tree
  * renew_status.c   the status of TSAs today
  * renew_batch.c    the store's side
+ * renew_long.c     chains that become too long
  */
 #ifndef LTPS_LTP_RENEW_PRIVATE_H
 #define LTPS_LTP_RENEW_PRIVATE_H
@@ -172,7 +173,13 @@ struct renew_gather {
 /* All that are wanted, and the tree is closed: unless the turn ends before. */
 int renew_gather_run(struct renew_gather *g, struct ltps_error *err) LTPS_CHECKED;
 
+/* renew_long.c: whether the chains that end in it may have one more time-stamp; told
+ * when not. */
+int renew_has_room(struct renew_turn *r, const struct tip *tip, bool *ret_room,
+		   struct ltps_error *err) LTPS_CHECKED;
+
 /* Parts of a turn. */
+int renew_long(struct renew_turn *r, struct ltps_error *err) LTPS_CHECKED;
 int renew_due(struct renew_turn *r, struct ltps_error *err) LTPS_CHECKED;
 int renew_seconds(struct renew_turn *r, struct ltps_error *err) LTPS_CHECKED;
 int renew_undated(struct renew_turn *r, struct ltps_error *err) LTPS_CHECKED;

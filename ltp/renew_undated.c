@@ -87,6 +87,11 @@ static struct renew_tree *tree_of(struct undated *u, enum digest_alg alg)
 static int take_late(struct undated *u, const struct tip *tip,
 		     const struct token *token, struct ltps_error *err)
 {
+	bool room;
+	if (renew_has_room(u->r, tip, &room, err) != 0)
+		return -1;
+	if (!room)
+		return 0;
 	struct renew_tree *tree = tree_of(u, tip->alg);
 	if (tree == NULL)
 		return ltps_fail_nomem(err);

@@ -154,6 +154,13 @@ struct token_link {
 };
 int token_link_get(struct store_conn *conn, int64_t token, struct token_link *ret,
 		   struct ltps_error *err) LTPS_CHECKED;
+/* Of the chains that end in this token, and that something still needs: the most octets
+ * that tokens of one have, and the most tokens. Fails: NOT_FOUND */
+struct chain_size {
+	uint64_t octets, stamps;
+};
+int token_chain_size(struct store_conn *conn, int64_t token, struct chain_size *ret,
+		     struct ltps_error *err) LTPS_CHECKED;
 /* The leaf of this token in the tree that its next token stamped. NOT_FOUND */
 int token_leaf_in(struct store_conn *conn, int64_t token, int64_t tree,
 		  struct leaf *ret_leaf, struct ltps_error *err) LTPS_CHECKED;

@@ -171,6 +171,25 @@ int token_link_get(struct store_conn *conn, int64_t token, struct token_link *re
 	return rc;
 }
 
+int token_chain_size(struct store_conn *conn, int64_t token, struct chain_size *ret,
+		     struct ltps_error *err)
+{
+	struct db_stmt *s;
+	bool row = false;
+	if (db_get(conn->db, SQL_LINK_CHAIN_SIZE, &s, err) != 0)
+		return -1;
+	DB_BIND(s, DB_INT(token));
+	int rc = db_step(s, &row, err);
+	if (rc == 0 && (!row || db_int(s, 2) == 0))
+		rc = ltps_fail(err, LTPS_NOT_FOUND, LTPS_FAULT_SELF, NULL,
+			       "no token %lld", (long long)token);
+	if (rc == 0)
+		*ret = (struct chain_size){ .octets = (uint64_t)db_int(s, 0),
+					    .stamps = (uint64_t)db_int(s, 1) };
+	db_reset(s);
+	return rc;
+}
+
 int token_leaf_in(struct store_conn *conn, int64_t token, int64_t tree,
 		  struct leaf *ret_leaf, struct ltps_error *err)
 {

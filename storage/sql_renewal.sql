@@ -54,6 +54,17 @@ WHERE token IN (WITH RECURSIVE path (token) AS (SELECT ?1 UNION
 	SELECT token FROM path)
 -- LINK_GET
 SELECT next, footing, fallen_ms, tree, partner FROM link WHERE token = ?1
+-- LINK_CHAIN_SIZE
+-- Each token has one next: none is looked at twice.
+WITH RECURSIVE below (token, octets, stamps) AS (
+	SELECT k.token, length(o.der), 1 FROM link k JOIN token o ON o.id = k.token
+	WHERE k.token = ?1
+	UNION ALL
+	SELECT k.token, below.octets + length(o.der), below.stamps + 1
+	FROM below CROSS JOIN link k INDEXED BY link_next ON k.next = below.token
+	CROSS JOIN token o ON o.id = k.token
+	WHERE k.trees > 0)
+SELECT max(octets), max(stamps), count(*) FROM below
 -- LINK_SET_FOOTING
 UPDATE link SET footing = ?2 WHERE token = ?1
 -- LINK_NOBODYS_PARTNER

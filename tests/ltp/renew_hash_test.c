@@ -1326,6 +1326,46 @@ Test(renew_hash, tree_whose_token_cannot_be_read_holds_up_nobody)
 	    "UPDATE token SET der = zeroblob(100) WHERE tree = 1", "");
 }
 
+/* One octet more than a token may have (TST_SIZE_MAX). */
+Test(renew_hash, tree_whose_token_is_too_large_holds_up_nobody)
+{
+	broken_tree_holds_up_nobody(
+	    "UPDATE token SET der = zeroblob(8388609) WHERE tree = 1", "more than");
+}
+
+Test(renew_hash, only_what_is_not_about_one_thing_ends_a_turn)
+{
+	static const enum ltps_code OURS[] = { LTPS_NOMEM,     LTPS_STATE,
+					       LTPS_BUSY,      LTPS_NO_SPACE,
+					       LTPS_READ_ONLY, LTPS_CANCELLED,
+					       LTPS_INTERNAL };
+	for (int code = LTPS_OK + 1; code < LTPS_CODE_COUNT; code++) {
+		const struct ltps_error e = { .code = (enum ltps_code)code };
+		bool ours = false;
+		for (size_t i = 0; i < sizeof(OURS) / sizeof(OURS[0]); i++)
+			ours = ours || e.code == OURS[i];
+		cr_expect_eq(hash_is_damage(&e), !ours, "code %d", code);
+	}
+}
+
+/* Whatever the reason: a digest is about to end, and nothing is done about it. */
+Test(renew_hash, turn_that_fails_while_a_digest_ends_is_an_alarm)
+{
+	for (int due = 0; due < 2; due++) {
+		struct scene s;
+		scene_ready(&s, 1, 1);
+		if (!due)
+			end_digest(&s, P_SHA256, INT64_MAX);
+		storage_sql(s.k.dir, "ALTER TABLE setting RENAME TO gone");
+		struct upkeep_turn t = { .now_ms = now_of(&s) };
+		cr_expect_eq(renew_hashes_turn(s.k.w, &t, &err), -1);
+		cr_expect_eq(t.alarm, due, "%s", err.text);
+		ltps_error_clear(&err);
+		storage_sql(s.k.dir, "ALTER TABLE gone RENAME TO setting");
+		scene_stop(&s);
+	}
+}
+
 Test(renew_hash, tree_whose_leaves_are_not_as_counted_holds_up_nobody)
 {
 	broken_tree_holds_up_nobody("UPDATE leaf SET idx = idx + 7 WHERE tree = 1",

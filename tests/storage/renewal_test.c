@@ -74,6 +74,35 @@ Test(renewal, footing_is_one_row_for_one_content)
 	cr_assert_eq(storage_sql_int(rkit_dir, "SELECT weakens_ms FROM footing"), 0);
 }
 
+static struct chain_size size_of(int64_t token)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct chain_size size = { 0 };
+	cr_assert_eq(token_chain_size(rkit_reader, token, &size, &err), 0, "%s",
+		     err.text);
+	return size;
+}
+
+/* Of two ways to a tip the longer one counts, whichever has the larger tokens. */
+Test(renewal, size_of_a_chain_is_that_of_the_longest_way)
+{
+	const int64_t footing = rkit_footing("f", 1000);
+	const int64_t a = rkit_first(1, "a", footing), b = rkit_first(1, "b", footing);
+	const int64_t over = rkit_renew(TOKENS(a), "c", footing, 0);
+	const int64_t tip = rkit_renew(TOKENS(over, b), "d", footing, 0);
+	const struct chain_size one = size_of(a);
+	cr_expect_eq(one.stamps, 1);
+	cr_expect_gt(one.octets, 0);
+	cr_expect_eq(size_of(tip).stamps, 3);
+	cr_expect_eq(size_of(b).stamps, 1, "what lies over it does not count");
+	const uint64_t was = size_of(tip).octets;
+	cr_expect_gt(was, one.octets);
+	storage_sql(rkit_dir, "UPDATE token SET der = zeroblob(100000) WHERE tsa = 'b'");
+	cr_expect_eq(size_of(tip).stamps, 3);
+	cr_expect_gt(size_of(tip).octets, 100000);
+	cr_expect_lt(size_of(tip).octets, 100000 + was);
+}
+
 Test(renewal, unknown_footings_and_tokens_are_not_found)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
