@@ -6,18 +6,18 @@
 
 static int compare(const void *a, const void *b)
 {
-	const struct name *x = a, *y = b;
+	const struct named *x = a, *y = b;
 	const int by_text = strcmp(x->text, y->text);
 	return by_text != 0 ? by_text : (x->i > y->i) - (x->i < y->i);
 }
 
-void names_sort(struct name *names, size_t n)
+void names_sort(struct named *names, size_t n)
 {
 	if (n > 0)
 		qsort(names, n, sizeof(*names), compare);
 }
 
-size_t names_find(const struct name *names, size_t n, const char *text)
+size_t names_find(const struct named *names, size_t n, const char *text)
 {
 	size_t from = 0, to = n;
 	while (from < to) {

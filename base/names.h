@@ -8,15 +8,15 @@
 
 #include <stddef.h>
 
-struct name {
+struct named {
 	const char *text; /* borrowed */
 	size_t i;	  /* what bears it */
 };
 
 /* By text; equal ones by i. */
-void names_sort(struct name *names, size_t n);
+void names_sort(struct named *names, size_t n);
 /* The first of those with this text, its equals stand behind it; n: there is none.
  * names: sorted. */
-size_t names_find(const struct name *names, size_t n, const char *text);
+size_t names_find(const struct named *names, size_t n, const char *text);
 
 #endif

@@ -89,7 +89,7 @@ static void sort_names(struct update *u)
 	for (size_t i = 0; i < u->n_parts; i++)
 		if (u->parts[i].po_id != NULL)
 			u->names[u->n_names++] =
-			    (struct name){ .text = u->parts[i].po_id, .i = i };
+			    (struct named){ .text = u->parts[i].po_id, .i = i };
 	names_sort(u->names, u->n_names);
 }
 

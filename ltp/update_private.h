@@ -33,7 +33,7 @@ struct update {
 	} *digests;
 	size_t n_parts;
 	size_t n_replaced;
-	struct name *names; /* the ids among them, sorted */
+	struct named *names; /* the ids among them, sorted */
 	size_t n_names;
 	uint64_t bytes; /* of all parts */
 	struct signatures_part *judged;

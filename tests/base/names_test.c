@@ -5,7 +5,7 @@
 
 Test(names, each_is_found_and_no_other)
 {
-	struct name names[] = { { "po-2", 0 }, { "b", 1 }, { "", 2 }, { "a", 3 } };
+	struct named names[] = { { "po-2", 0 }, { "b", 1 }, { "", 2 }, { "a", 3 } };
 	const size_t n = sizeof(names) / sizeof(names[0]);
 	names_sort(names, n);
 	cr_expect_eq(names[names_find(names, n, "po-2")].i, 0);
@@ -19,7 +19,7 @@ Test(names, each_is_found_and_no_other)
 
 Test(names, the_first_of_equal_ones_is_found_and_the_others_follow)
 {
-	struct name names[] = { { "b", 4 }, { "a", 1 }, { "b", 2 }, { "c", 0 } };
+	struct named names[] = { { "b", 4 }, { "a", 1 }, { "b", 2 }, { "c", 0 } };
 	names_sort(names, 4);
 	const size_t at = names_find(names, 4, "b");
 	cr_assert_eq(at, 1);
