@@ -221,8 +221,7 @@ bool request_delta_refused(struct ltp_result *r)
 	char text[sizeof(r->message)];
 	memcpy(text, r->message, sizeof(text));
 	if (strncmp(text, PO, sizeof(PO) - 1) == 0)
-		snprintf(r->message, sizeof(r->message), "deltaPoc[%.480s",
-			 text + sizeof(PO) - 1);
+		refuse(r, r->minor, "deltaPoc[%.480s", text + sizeof(PO) - 1);
 	if (r->minor == LTP_UNKNOWN_PO_FORMAT)
 		r->minor = LTP_UNKNOWN_DELTA_POC;
 	if (r->minor == LTP_PO_FORMAT_ERROR)

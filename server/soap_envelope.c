@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "server/soap_private.h"
 
 #define ENCODING_NONE SOAP_NS_ENV "/encoding/none"
@@ -32,6 +33,7 @@ fault(struct soap_in *s, enum api_fault kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(refusal->message, sizeof(refusal->message), fmt, ap);
 	va_end(ap);
+	text_make_utf8(refusal->message);
 	refusal->minor = LTP_PARAMETER_ERROR;
 	s->call->form.fault = kind;
 	s->call->status = status_of(kind);
