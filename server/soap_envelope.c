@@ -151,9 +151,9 @@ static int name_boundary(struct api_form *form, struct ltps_error *err)
 	form->mtom = true;
 	snprintf(form->boundary, sizeof(form->boundary), "ltps-%s", hex);
 	snprintf(form->type, sizeof(form->type),
-		 "multipart/related; type=\"" XOP "\"; start=\"<root@ltps>\"; "
+		 "multipart/related; type=\"" XOP "\"; start=\"<root.%s@ltps>\"; "
 		 "start-info=\"" SOAP "\"; boundary=\"%s\"",
-		 form->boundary);
+		 form->boundary, form->boundary);
 	return 0;
 }
 
