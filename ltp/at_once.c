@@ -246,7 +246,8 @@ int ltp_preserve_at_once(struct ltp_worker *w, const struct ltp_ingest_request *
 			  .result = ret_result };
 	refuse(ret_result, LTP_OK, "%s", "");
 	*ret = (struct ltp_retrieved){ 0 };
-	o.profile = ingest_check(w->l, req, ret_result);
+	if (ingest_check(w->l, req, &o.profile, ret_result, err) != 0)
+		return -1;
 	if (o.profile == NULL)
 		return ingest_audit_refusal(w, req, ret_result, err);
 	if (enter(w->l, err) != 0)

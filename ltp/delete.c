@@ -10,12 +10,17 @@
 
 #define MODE_DATA "OnlySubDOs"
 #define MODE_ALL "SubDOsAndEvidence"
+/* What a line of the audit has room for besides the rest (STORE_TEXT_MAX); quoted. */
+#define REQUESTOR_MAX 500
+#define REASON_MAX 3000
 
 struct run {
 	const struct ltp *l;
 	const struct ltp_delete_request *req;
 	const struct object *object;
 	const char *mode;
+	/* The client's texts in quotes, that none looks like a text of ours. */
+	char requestor[REQUESTOR_MAX + 3], reason[REASON_MAX + 3];
 	int64_t now_ms;
 	bool unkept; /* out: evidence needs more digests than can be kept */
 };
@@ -97,6 +102,45 @@ static int delete_data(struct store_conn *conn, struct run *run, struct ltps_err
 
 /* ---- deleting ---- */
 
+/* In quotes, and with a backslash before quotes and backslashes inside. False: there is
+ * no room for it, or it holds control characters. */
+static bool quote(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+	if (!text_is_clean(text))
+		return false;
+	out[n++] = '"';
+	for (; *text != '\0'; text++) {
+		const bool special = *text == '"' || *text == '\\';
+		if (n + special + 3 > size)
+			return false;
+		if (special)
+			out[n++] = '\\';
+		out[n++] = *text;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+	return true;
+}
+
+/* Whole or not at all: TS 119 511 PRP-8.1-12 wants the reason recorded. */
+static bool texts_fit(struct run *run, struct ltp_result *r)
+{
+	const char *reason = run->req->reason, *crn = run->req->claimed_requestor;
+	if (crn != NULL && !quote(crn, run->requestor, sizeof(run->requestor)))
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "the claimed requestor (crn) has more than %d octets, or control "
+		       "characters",
+		       REQUESTOR_MAX);
+	else if (reason != NULL && !quote(reason, run->reason, sizeof(run->reason)))
+		refuse(r, LTP_PARAMETER_ERROR,
+		       "the reason has more than %d octets, or control characters",
+		       REASON_MAX);
+	else
+		return true;
+	return false;
+}
+
 /* The deletion and its line in the audit, or neither. */
 static int run_delete(struct store_conn *conn, void *arg, struct ltps_error *err)
 {
@@ -107,11 +151,10 @@ static int run_delete(struct store_conn *conn, void *arg, struct ltps_error *err
 		     : object_delete(conn, run->object->id, run->now_ms, err);
 	if (rc != 0)
 		return -1;
-	const char *reason = run->req->reason, *crn = run->req->claimed_requestor;
-	snprintf(detail, sizeof(detail),
-		 "mode: %s; claimed requestor: %.500s; reason: %.3000s", run->mode,
-		 crn != NULL ? crn : "-",
-		 reason != NULL ? reason : "preservation period has ended");
+	snprintf(detail, sizeof(detail), "mode: %s; claimed requestor: %s; reason: %s",
+		 run->mode, run->requestor[0] != '\0' ? run->requestor : "-",
+		 run->reason[0] != '\0' ? run->reason
+					: "preservation period has ended");
 	const struct audit_entry entry = {
 		.time_ms = run->now_ms,
 		.tenant = tenant_of(&run->req->caller),
@@ -171,7 +214,9 @@ int ltp_delete(struct ltp_worker *w, const struct ltp_delete_request *req,
 		.now_ms = ltp_now(w->l),
 	};
 	refuse(ret_result, LTP_OK, "%s", "");
-	if (strcmp(run.mode, MODE_DATA) != 0 && strcmp(run.mode, MODE_ALL) != 0) {
+	if (!texts_fit(&run, ret_result)) {
+		; /* refused */
+	} else if (strcmp(run.mode, MODE_DATA) != 0 && strcmp(run.mode, MODE_ALL) != 0) {
 		refuse(ret_result, LTP_UNKNOWN_MODE,
 		       "the mode is " MODE_DATA " or " MODE_ALL);
 	} else {

@@ -87,15 +87,21 @@ static const struct profile *request_profile(const struct ltp *l,
 	return NULL;
 }
 
-const struct profile *ingest_check(const struct ltp *l,
-				   const struct ltp_ingest_request *req,
-				   struct ltp_result *r)
+int ingest_check(const struct ltp *l, const struct ltp_ingest_request *req,
+		 const struct profile **ret_profile, struct ltp_result *r,
+		 struct ltps_error *err)
 {
 	const struct profile *p = request_profile(l, req, r);
-	bool holds = p != NULL && request_pos_hold(p, req->pos, req->n_pos, r);
+	bool holds = false;
+	*ret_profile = NULL;
+	if (p != NULL &&
+	    request_pos_hold(p, req->pos, req->n_pos, &holds, r, err) != 0)
+		return -1;
 	if (holds && p->storage == WITH_TEMPORARY_STORAGE)
 		holds = ingest_digests_hold(l, p, req, r);
-	return holds ? p : NULL;
+	if (holds)
+		*ret_profile = p;
+	return 0;
 }
 
 /* Room on the disk: refused below one mark, warned below the other. */
@@ -430,7 +436,9 @@ int ltp_ingest_prepare(struct ltp_worker *w, const struct ltp_ingest_request *re
 	struct ltp *l = w->l;
 	*ret_i = NULL;
 	refuse(ret_result, LTP_OK, "%s", "");
-	const struct profile *p = ingest_check(l, req, ret_result);
+	const struct profile *p;
+	if (ingest_check(l, req, &p, ret_result, err) != 0)
+		return -1;
 	bool holds = p != NULL;
 	if (holds && p->storage == WITHOUT_STORAGE)
 		holds = refuse(ret_result, LTP_NOT_SUPPORTED,

@@ -36,10 +36,10 @@ struct ltp_ingest {
 };
 
 /* What holds for every request: the profile, sizes, texts, ids, formats that the
- * profile takes. NULL: refused. */
-const struct profile *ingest_check(const struct ltp *l,
-				   const struct ltp_ingest_request *req,
-				   struct ltp_result *r);
+ * profile takes. *ret_profile NULL: refused. Fails: NOMEM */
+int ingest_check(const struct ltp *l, const struct ltp_ingest_request *req,
+		 const struct profile **ret_profile, struct ltp_result *r,
+		 struct ltps_error *err) LTPS_CHECKED;
 /* The texts of part k, which borrow from po. */
 int ingest_describe(struct ltp_ingest *i, size_t k, const struct ltp_po *po,
 		    const char *detected, struct ltps_error *err) LTPS_CHECKED;

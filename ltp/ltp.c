@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "formats/xml.h"
 #include "ltp/anchors.h"
 #include "ltp/inside.h"
@@ -356,6 +357,7 @@ int refuse(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 	for (char *c = r->message; *c != '\0'; c++)
 		if (is_control(*c))
 			*c = '?';
+	text_make_utf8(r->message); /* it may have been cut, or hold what was */
 	return 0;
 }
 
@@ -382,6 +384,7 @@ int ltp_audit(struct ltp_worker *w, const struct audit_note *note,
 	const char *outcome = ltp_minor_name(note->result->minor);
 	if (note->detail != NULL)
 		snprintf(detail, sizeof(detail), "%s", note->detail);
+	text_make_utf8(detail);
 	struct audit_entry entry = {
 		.time_ms = ltp_now(w->l),
 		.tenant = tenant_of(note->caller),

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/names.h"
 #include "ltp/continued.h"
 #include "validation/ers_verify.h"
 
@@ -29,24 +31,21 @@ static bool text_fits(const char *s, size_t max)
 	return s == NULL || strlen(s) <= max;
 }
 
-/* Ids are unique in the message and references point into it (5.4.5). */
-static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
+static bool ids_stand(const struct ltp_po *pos, size_t n, const struct named *names,
+		      size_t n_names, struct ltp_result *r)
 {
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < i; k++)
-			if (pos[i].id != NULL && pos[k].id != NULL &&
-			    strcmp(pos[i].id, pos[k].id) == 0) {
-				refuse(r, LTP_PARAMETER_ERROR,
-				       "po[%zu].id '%s' stands at po[%zu] already", i,
-				       pos[i].id, k);
-				return false;
-			}
-		for (size_t m = 0; m < pos[i].n_related; m++) {
-			bool found = false;
-			for (size_t k = 0; k < n && !found; k++)
-				found = pos[k].id != NULL &&
-					strcmp(pos[k].id, pos[i].related[m]) == 0;
-			if (!found) {
+		const char *id = pos[i].id;
+		const size_t first =
+		    id != NULL ? names[names_find(names, n_names, id)].i : i;
+		if (first != i) {
+			refuse(r, LTP_PARAMETER_ERROR,
+			       "po[%zu].id '%s' stands at po[%zu] already", i, id,
+			       first);
+			return false;
+		}
+		for (size_t m = 0; m < pos[i].n_related; m++)
+			if (names_find(names, n_names, pos[i].related[m]) == n_names) {
 				refuse(
 				    r, LTP_PARAMETER_ERROR,
 				    "po[%zu].relObj names '%s', which is not in this "
@@ -54,9 +53,25 @@ static bool ids_hold(const struct ltp_po *pos, size_t n, struct ltp_result *r)
 				    i, pos[i].related[m]);
 				return false;
 			}
-		}
 	}
 	return true;
+}
+
+/* Ids are unique in the message and references point into it (5.4.5). */
+static int ids_hold(const struct ltp_po *pos, size_t n, bool *ret_hold,
+		    struct ltp_result *r, struct ltps_error *err)
+{
+	size_t n_names = 0;
+	struct named *names = mem_zalloc(n, sizeof(*names));
+	if (names == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		if (pos[i].id != NULL)
+			names[n_names++] = (struct named){ .text = pos[i].id, .i = i };
+	names_sort(names, n_names);
+	*ret_hold = ids_stand(pos, n, names, n_names, r);
+	mem_free(names);
+	return 0;
 }
 
 /* Ids are kept as one text with blanks between; xs:ID has neither (5.4.5). */
@@ -168,8 +183,8 @@ static bool po_holds(const struct profile *p, const struct ltp_po *po, size_t i,
 	return false;
 }
 
-bool request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
-		      struct ltp_result *r)
+static bool each_holds(const struct profile *p, const struct ltp_po *pos, size_t n,
+		       struct ltp_result *r)
 {
 	if (continued_without(pos, n) > p->max_pos) {
 		refuse(r, LTP_PARAMETER_ERROR,
@@ -180,7 +195,14 @@ bool request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t 
 	for (size_t k = 0; k < n; k++)
 		if (!po_holds(p, &pos[k], k, r))
 			return false;
-	return ids_hold(pos, n, r);
+	return true;
+}
+
+int request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
+		     bool *ret_hold, struct ltp_result *r, struct ltps_error *err)
+{
+	*ret_hold = each_holds(p, pos, n, r);
+	return *ret_hold ? ids_hold(pos, n, ret_hold, r, err) : 0;
 }
 
 /* ---- DeltaPOCs ---- */
@@ -199,8 +221,7 @@ bool request_delta_refused(struct ltp_result *r)
 	char text[sizeof(r->message)];
 	memcpy(text, r->message, sizeof(text));
 	if (strncmp(text, PO, sizeof(PO) - 1) == 0)
-		snprintf(r->message, sizeof(r->message), "deltaPoc[%.480s",
-			 text + sizeof(PO) - 1);
+		refuse(r, r->minor, "deltaPoc[%.480s", text + sizeof(PO) - 1);
 	if (r->minor == LTP_UNKNOWN_PO_FORMAT)
 		r->minor = LTP_UNKNOWN_DELTA_POC;
 	if (r->minor == LTP_PO_FORMAT_ERROR)

@@ -2,7 +2,7 @@
 /*
  * request - what a submission may be by the rules of its profile alone: no store, no
  * network. PreservePO and UpdatePOC check it first, and so does whoever prepares one
- * (`ltps import --check`). All: false with the refusal in r.
+ * (`ltps import --check`). False, or *ret_hold so, comes with the refusal in r.
  */
 #ifndef LTPS_LTP_REQUEST_H
 #define LTPS_LTP_REQUEST_H
@@ -13,9 +13,10 @@
 bool request_profile_serves(const struct profile *p, enum operation op, int64_t now_ms,
 			    struct ltp_result *r);
 /* All POs of PreservePO: how many, sizes, texts, formats that the profile takes, ids.
- */
-bool request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
-		      struct ltp_result *r);
+ * Fails: NOMEM */
+int request_pos_hold(const struct profile *p, const struct ltp_po *pos, size_t n,
+		     bool *ret_hold, struct ltp_result *r,
+		     struct ltps_error *err) LTPS_CHECKED;
 /* An object that says what it is must be that (POFormatError). i: its index, for the
  * message ("po[3]"). */
 bool request_format_true(const struct ltp_po *po, const struct format *detected,

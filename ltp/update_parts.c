@@ -2,6 +2,7 @@
 /* update_parts - the parts of the version that UpdatePOC makes, and the judgement of
  * those that are signed. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -37,6 +38,7 @@ void update_again(struct update *u)
 	mem_free(u->parts);
 	mem_free(u->from);
 	mem_free(u->digests);
+	mem_free(u->names);
 	signatures_facts_clear(&u->facts);
 	continued_clear(&u->continued);
 	object_free(u->object);
@@ -46,9 +48,10 @@ void update_again(struct update *u)
 	u->parts = NULL;
 	u->from = NULL;
 	u->digests = NULL;
+	u->names = NULL;
 	u->object = NULL;
 	u->former = NULL;
-	u->n_parts = u->n_replaced = 0;
+	u->n_parts = u->n_replaced = u->n_names = 0;
 	u->bytes = 0;
 	u->overtaken = false;
 }
@@ -79,21 +82,44 @@ static const char *part_name(const char *po_id, size_t i, char made[PART_NAME_MA
 	return made;
 }
 
-static bool has_name(const struct update *u, size_t i, const char *name)
+/* Of the parts that u holds now: the ids, to be found by text. */
+static void sort_names(struct update *u)
 {
-	char made[PART_NAME_MAX];
-	return strcmp(part_name(u->parts[i].po_id, i, made), name) == 0;
+	u->n_names = 0;
+	for (size_t i = 0; i < u->n_parts; i++)
+		if (u->parts[i].po_id != NULL)
+			u->names[u->n_names++] =
+			    (struct named){ .text = u->parts[i].po_id, .i = i };
+	names_sort(u->names, u->n_names);
 }
 
-/* The part of the newest version that this DeltaPOC replaces; former count: none. */
-static size_t place_of(const struct update *u, const struct ltp_po *po, size_t n_former)
+/* The part without an id whose made name this is; n_parts: none. */
+static size_t made_place(const struct update *u, const char *name)
 {
-	size_t i = 0;
-	if (po->id == NULL)
-		return n_former;
-	while (i < n_former && !has_name(u, i, po->id))
-		i++;
-	return i;
+	char made[PART_NAME_MAX];
+	static const char PO[] = "po-";
+	if (strncmp(name, PO, sizeof(PO) - 1) != 0)
+		return u->n_parts;
+	const unsigned long long nth = strtoull(name + sizeof(PO) - 1, NULL, 10);
+	if (nth == 0 || nth > u->n_parts || u->parts[nth - 1].po_id != NULL ||
+	    strcmp(part_name(NULL, (size_t)nth - 1, made), name) != 0)
+		return u->n_parts;
+	return (size_t)nth - 1;
+}
+
+/* The first part of this name besides one; n_parts: none. Names that were made up for
+ * parts without an id are names, too. */
+static size_t place_named(const struct update *u, const char *name, size_t besides)
+{
+	const size_t made = made_place(u, name);
+	size_t at = names_find(u->names, u->n_names, name);
+	if (at < u->n_names && u->names[at].i == besides)
+		at++;
+	const bool given =
+	    at < u->n_names && strcmp(u->names[at].text, name) == 0;
+	if (made == besides || made == u->n_parts)
+		return given ? u->names[at].i : u->n_parts;
+	return given && u->names[at].i < made ? u->names[at].i : made;
 }
 
 static void take_former(struct update *u)
@@ -118,21 +144,26 @@ static void take_former(struct update *u)
 	u->n_parts = n;
 }
 
+/* A DeltaPOC replaces the part of the newest version that bears its id. */
 static void take_delta(struct update *u)
 {
-	const size_t n_former = u->n_parts;
+	size_t n = u->n_parts;
+	sort_names(u);
 	for (size_t k = 0; k < u->req->n_pos; k++) {
-		const size_t at = place_of(u, &u->req->pos[k], n_former);
-		const size_t i = at < n_former ? at : u->n_parts++;
-		u->n_replaced += at < n_former;
+		const char *id = u->req->pos[k].id;
+		const size_t at =
+		    id != NULL ? place_named(u, id, SIZE_MAX) : u->n_parts;
+		const size_t i = at < u->n_parts ? at : n++;
+		u->n_replaced += at < u->n_parts;
 		u->parts[i] = u->delta[k];
 		u->from[i] = k;
 	}
+	u->n_parts = n;
+	sort_names(u);
 	for (size_t i = 0; i < u->n_parts; i++)
 		u->bytes += u->parts[i].size;
 }
 
-/* Names that were made up for parts without an id are names, too. */
 static bool names_differ(const struct update *u, struct ltp_result *r)
 {
 	char made[PART_NAME_MAX];
@@ -140,14 +171,13 @@ static bool names_differ(const struct update *u, struct ltp_result *r)
 		if (u->from[i] == UPDATE_FORMER)
 			continue;
 		const char *name = part_name(u->parts[i].po_id, i, made);
-		for (size_t k = 0; k < u->n_parts; k++)
-			if (k != i && has_name(u, k, name)) {
-				refuse(r, LTP_DELTA_POC_PROBLEM,
-				       "deltaPoc[%zu]: two objects of the new version "
-				       "would be called '%s'",
-				       u->from[i], name);
-				return false;
-			}
+		if (place_named(u, name, i) < u->n_parts) {
+			refuse(r, LTP_DELTA_POC_PROBLEM,
+			       "deltaPoc[%zu]: two objects of the new version "
+			       "would be called '%s'",
+			       u->from[i], name);
+			return false;
+		}
 	}
 	return true;
 }
@@ -158,10 +188,7 @@ static bool related_there(const struct update *u, struct ltp_result *r)
 	for (size_t k = 0; k < u->req->n_pos; k++)
 		for (size_t m = 0; m < u->req->pos[k].n_related; m++) {
 			const char *name = u->req->pos[k].related[m];
-			size_t i = 0;
-			while (i < u->n_parts && !has_name(u, i, name))
-				i++;
-			if (i < u->n_parts)
+			if (place_named(u, name, SIZE_MAX) < u->n_parts)
 				continue;
 			refuse(r, LTP_DELTA_POC_PROBLEM,
 			       "deltaPoc[%zu].relObj names '%s', which the new version "
@@ -182,8 +209,9 @@ int update_compose(struct update *u, struct ltp_result *r, struct ltps_error *er
 	u->judged = mem_zalloc(max, sizeof(*u->judged));
 	u->judged_related = mem_zalloc(max, sizeof(*u->judged_related));
 	u->digests = mem_zalloc(max, sizeof(*u->digests));
+	u->names = mem_zalloc(max, sizeof(*u->names));
 	if (u->parts == NULL || u->from == NULL || u->read == NULL ||
-	    u->judged == NULL || u->judged_related == NULL || u->digests == NULL)
+	    u->judged == NULL || u->judged_related == NULL || u->digests == NULL || u->names == NULL)
 		return ltps_fail_nomem(err);
 	take_former(u);
 	take_delta(u);

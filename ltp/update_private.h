@@ -3,6 +3,7 @@
 #ifndef LTPS_LTP_UPDATE_PRIVATE_H
 #define LTPS_LTP_UPDATE_PRIVATE_H
 
+#include "base/names.h"
 #include "ltp/continued.h"
 #include "ltp/rows.h"
 #include "ltp/signatures.h"
@@ -32,6 +33,8 @@ struct update {
 	} *digests;
 	size_t n_parts;
 	size_t n_replaced;
+	struct named *names; /* the ids among them, sorted */
+	size_t n_names;
 	uint64_t bytes; /* of all parts */
 	struct signatures_part *judged;
 	char ***judged_related;

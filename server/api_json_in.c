@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "server/api_json_read.h"
 #include "server/digest_list.h"
 #include "server/result.h"
@@ -70,25 +71,35 @@ static bool read_opt_in(struct reader *r, const json_t *v, void *at)
 
 /* --- lists of PO --- */
 
-static bool has_id(const struct ltp_po *pos, size_t n, const char *id)
+static struct named *sort_ids(struct reader *r, const struct ltp_po *pos, size_t n,
+			     size_t *ret_n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (pos[i].id != NULL && strcmp(pos[i].id, id) == 0)
-			return true;
-	}
-	return false;
+	struct named *ids = reader_list(r, n, sizeof(*ids));
+	if (ids == NULL)
+		return NULL;
+	*ret_n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (pos[i].id != NULL)
+			ids[(*ret_n)++] = (struct named){ .text = pos[i].id, .i = i };
+	names_sort(ids, *ret_n);
+	return ids;
 }
 
 /* ID is unique in a message, RelatedObjects name IDs of it (5.4.5). */
 static bool check_ids(struct reader *r, const struct ltp_po *pos, size_t n)
 {
+	size_t n_ids;
+	const struct named *ids = sort_ids(r, pos, n, &n_ids);
+	if (ids == NULL)
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		const size_t before = reader_push_index(r, i);
-		if (pos[i].id != NULL && has_id(pos, i, pos[i].id))
+		if (pos[i].id != NULL &&
+		    ids[names_find(ids, n_ids, pos[i].id)].i != i)
 			return reader_refuse(r, LTP_PARAMETER_ERROR,
 					     "id is already another object's");
 		for (size_t k = 0; k < pos[i].n_related; k++) {
-			if (!has_id(pos, n, pos[i].related[k]))
+			if (names_find(ids, n_ids, pos[i].related[k]) == n_ids)
 				return reader_refuse(r, LTP_PARAMETER_ERROR,
 						     "relObj[%zu] names no object", k);
 		}

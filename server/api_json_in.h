@@ -13,6 +13,8 @@
 #define API_POS_MAX 1000
 /* relObj, versionId, optIn.other... of one object. */
 #define API_LIST_MAX 1000
+/* relObj or RelatedObjects of one object; ltp/ takes no more either. */
+#define API_RELATED_MAX 64
 
 /* One request. Texts and data are borrowed from it; data lies in the body. */
 struct api_in {

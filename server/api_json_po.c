@@ -2,6 +2,7 @@
 /* PO and Evidence (TS 119 512 5.4.4, 5.4.5), as they come in a request. */
 #include <string.h>
 
+#include "server/api_json_in.h"
 #include "server/api_json_read.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -64,6 +65,10 @@ static bool to_po(struct reader *r, const struct raw_po *raw, struct ltp_po *ret
 	if (!raw->has_binary && !raw->has_xml)
 		return reader_refuse(r, LTP_PARAMETER_ERROR,
 				     "has neither binaryData nor xmlData");
+	if (raw->related.n > API_RELATED_MAX)
+		return reader_refuse(r, LTP_PARAMETER_ERROR,
+				     "relObj holds more than %d names",
+				     API_RELATED_MAX);
 	*ret_po = (struct ltp_po){
 		.data = raw->has_xml ? raw->xml.data : raw->binary.data,
 		.xml = raw->has_xml,

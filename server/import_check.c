@@ -167,19 +167,25 @@ static bool formats_true(const struct import_request *r, struct ltp_result *why)
 	return true;
 }
 
-static bool rules_hold(const struct import *im, const struct profile *profile,
-		       const struct import_piece *p, const struct import_request *r,
-		       struct ltp_result *why)
+static int rules_hold(const struct import *im, const struct profile *profile,
+		      const struct import_piece *p, const struct import_request *r,
+		      bool *ret_hold, struct ltp_result *why, struct ltps_error *err)
 {
 	const struct ltp_po *record = &r->pos[r->n - 1];
-	if (!request_profile_serves(profile, r->operation, im->trust.time_ms, why) ||
-	    !request_record_stands(r->pos, r->n, why))
-		return false;
-	return p->before.e != NULL
-		   ? request_deltas_hold(profile, r->pos, r->n - 1, NULL, record,
-				       why)
-		   : request_pos_hold(profile, r->pos, r->n, why) &&
-			 formats_true(r, why);
+	*ret_hold =
+	    request_profile_serves(profile, r->operation, im->trust.time_ms, why) &&
+	    request_record_stands(r->pos, r->n, why);
+	if (!*ret_hold)
+		return 0;
+	if (p->before.e != NULL) {
+		*ret_hold = request_deltas_hold(profile, r->pos, r->n - 1, NULL, record,
+						why);
+		return 0;
+	}
+	if (request_pos_hold(profile, r->pos, r->n, ret_hold, why, err) != 0)
+		return -1;
+	*ret_hold = *ret_hold && formats_true(r, why);
+	return 0;
 }
 
 /* Over the whole version, also where only what differs is sent. */
@@ -206,7 +212,8 @@ static int check_request(const struct import *im, const struct profile *profile,
 	struct ltp_result why;
 	bool holds;
 	result_set(&why, LTP_OK, "%s", "");
-	holds = rules_hold(im, profile, p, r, &why);
+	if (rules_hold(im, profile, p, r, &holds, &why, &err) != 0)
+		return command_error(p->e->id, &err);
 	if (holds && p->v.e != NULL && record_holds(im, p, r, &holds, &why, &err) != 0)
 		return command_error(p->e->id, &err);
 	return holds ? 0 : refuse_as(p->e->id, &why);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 #define SUCCESS "urn:oasis:names:tc:dss:1.0:resultmajor:Success"
 #define REQUESTER "urn:oasis:names:tc:dss:1.0:resultmajor:RequesterError"
 #define RESPONDER "urn:oasis:names:tc:dss:1.0:resultmajor:ResponderError"
@@ -151,6 +153,7 @@ int result_set(struct ltp_result *r, enum ltp_minor minor, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(r->message, sizeof(r->message), fmt, ap);
 	va_end(ap);
+	text_make_utf8(r->message); /* it may have been cut, or hold what was */
 	return 0;
 }
 

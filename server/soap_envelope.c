@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "server/soap_private.h"
 
 #define ENCODING_NONE SOAP_NS_ENV "/encoding/none"
@@ -32,6 +33,7 @@ fault(struct soap_in *s, enum api_fault kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(refusal->message, sizeof(refusal->message), fmt, ap);
 	va_end(ap);
+	text_make_utf8(refusal->message);
 	refusal->minor = LTP_PARAMETER_ERROR;
 	s->call->form.fault = kind;
 	s->call->status = status_of(kind);
@@ -149,9 +151,9 @@ static int name_boundary(struct api_form *form, struct ltps_error *err)
 	form->mtom = true;
 	snprintf(form->boundary, sizeof(form->boundary), "ltps-%s", hex);
 	snprintf(form->type, sizeof(form->type),
-		 "multipart/related; type=\"" XOP "\"; start=\"<root@ltps>\"; "
+		 "multipart/related; type=\"" XOP "\"; start=\"<root.%s@ltps>\"; "
 		 "start-info=\"" SOAP "\"; boundary=\"%s\"",
-		 form->boundary);
+		 form->boundary, form->boundary);
 	return 0;
 }
 

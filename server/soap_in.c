@@ -2,6 +2,7 @@
 /* The messages of TS 119 512 5.3 as elements of the schema (Annex C.1). */
 #include <string.h>
 
+#include "base/names.h"
 #include "server/digest_list.h"
 #include "server/soap_private.h"
 
@@ -203,24 +204,38 @@ static const struct {
 
 /* ---- what holds for the whole of a message ---- */
 
-static bool has_id(const struct api_in *in, size_t n, const char *id)
+/* The evidence stands before all objects. */
+static struct named *sort_ids(struct xread *r, const struct api_in *in, size_t *ret_n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (in->pos[i].id != NULL && strcmp(in->pos[i].id, id) == 0)
-			return true;
-	return in->evidence.id != NULL && strcmp(in->evidence.id, id) == 0;
+	struct named *ids = xread_list(r, in->n_pos + 1, sizeof(*ids));
+	size_t n = 0;
+	if (ids == NULL)
+		return NULL;
+	if (in->evidence.id != NULL)
+		ids[n++] = (struct named){ .text = in->evidence.id, .i = 0 };
+	for (size_t i = 0; i < in->n_pos; i++)
+		if (in->pos[i].id != NULL)
+			ids[n++] =
+			    (struct named){ .text = in->pos[i].id, .i = i + 1 };
+	names_sort(ids, n);
+	*ret_n = n;
+	return ids;
 }
 
 /* ID is unique in a message, RelatedObjects name IDs of it (5.4.5). */
 static bool check_ids(struct xread *r, const struct api_in *in)
 {
+	size_t n;
+	const struct named *ids = sort_ids(r, in, &n);
+	if (ids == NULL)
+		return false;
 	for (size_t i = 0; i < in->n_pos; i++) {
 		const struct ltp_po *po = &in->pos[i];
-		if (po->id != NULL && has_id(in, i, po->id))
+		if (po->id != NULL && ids[names_find(ids, n, po->id)].i != i + 1)
 			return xread_refuse(r, LTP_PARAMETER_ERROR,
 					    "the ID '%.60s' stands twice", po->id);
 		for (size_t k = 0; k < po->n_related; k++)
-			if (!has_id(in, in->n_pos, po->related[k]))
+			if (names_find(ids, n, po->related[k]) == n)
 				return xread_refuse(
 				    r, LTP_PARAMETER_ERROR,
 				    "RelatedObjects: no object has the ID '%.60s'",

@@ -33,8 +33,8 @@ static int start_parts(const struct api_answer *a, struct buf *out,
 			   "--%s\r\nContent-Type: application/xop+xml; charset=utf-8; "
 			   "type=\"application/soap+xml\"\r\n"
 			   "Content-Transfer-Encoding: binary\r\n"
-			   "Content-ID: <root@ltps>\r\n\r\n",
-			   a->form->boundary);
+			   "Content-ID: <root.%s@ltps>\r\n\r\n",
+			   a->form->boundary, a->form->boundary);
 }
 
 static int put_part(const struct api_answer *a, size_t i, struct view data,
@@ -242,6 +242,14 @@ static bool is_canonical(struct view data, const struct api_form *form)
 	return same;
 }
 
+/* XOP 1.0 section 3: what holds an xop:Include of its own cannot be packed, since it
+ * would be read as a reference. In canonical form a namespace stands as it is. */
+static bool can_be_packed(struct view canonical)
+{
+	return memmem(canonical.p, canonical.n, XREAD_NS_XOP,
+		      sizeof(XREAD_NS_XOP) - 1) == NULL;
+}
+
 static void put_binary(struct xmlw *w, const struct api_answer *a,
 		       struct ltp_po_out *po, size_t i)
 {
@@ -270,7 +278,8 @@ static void put_po(struct xmlw *w, const struct api_answer *a, struct ltp_retrie
 	soap_attribute(w, "MimeType", po->mime);
 	soap_attribute(w, "PronomId", po->pronom);
 	put_related(w, r, i);
-	if (po->xml && is_canonical(view_buf(&po->data), a->form)) {
+	if (po->xml && is_canonical(view_buf(&po->data), a->form) &&
+	    (!has_parts(a) || can_be_packed(view_buf(&po->data)))) {
 		xmlw_open(w, "pres:xmlData");
 		xmlw_canonical(w, view_buf(&po->data));
 		xmlw_close(w);

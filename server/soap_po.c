@@ -220,15 +220,15 @@ static bool split_related(struct xread *r, const char *list, struct ltp_po *po)
 	size_t n = 0;
 	if (list == NULL)
 		return true;
-	const char **names = xread_list(r, SOAP_RELATED_MAX, sizeof(*names));
+	const char **names = xread_list(r, API_RELATED_MAX, sizeof(*names));
 	if (names == NULL)
 		return false;
 	for (list += strspn(list, " "); *list != '\0'; list += strspn(list, " ")) {
 		const size_t len = strcspn(list, " ");
-		if (n == SOAP_RELATED_MAX)
+		if (n == API_RELATED_MAX)
 			return xread_refuse(r, LTP_PARAMETER_ERROR,
 					    "RelatedObjects holds more than %d names",
-					    SOAP_RELATED_MAX);
+					    API_RELATED_MAX);
 		names[n] = xread_keep(r, view_of(list, len));
 		if (names[n++] == NULL)
 			return false;

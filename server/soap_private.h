@@ -11,8 +11,6 @@
 /* One for each object, and the envelope. */
 #define SOAP_PARTS_MAX (API_POS_MAX + 1)
 
-#define SOAP_RELATED_MAX 64 /* names in RelatedObjects; ltp/ takes no more either */
-
 /* One request being read. */
 struct soap_in {
 	struct xread r; /* r.arg is this */

@@ -178,6 +178,45 @@ static struct ltp_result delete (struct ltp_kit *k, const char *poid, const char
 	return r;
 }
 
+/* What a client says stands in quotes: it cannot say what the service would. */
+Test(delete, claimed_requestor_cannot_write_the_reason)
+{
+	struct ltp_kit k;
+	char poid[64], detail[256];
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_result r;
+	start_with_object(&k, poid);
+	const struct ltp_delete_request req = { ME, poid, NULL,
+						"judge; reason: \"\\order\"", "typo" };
+	cr_assert_eq(ltp_delete(k.w, &req, &r, &err), 0, "%s", err.text);
+	cr_expect_eq(r.minor, LTP_OK, "%s", r.message);
+	cr_expect_eq(ltp_kit_audited(&k, "DeletePO", detail), 1);
+	cr_expect_str_eq(detail, "mode: SubDOsAndEvidence; claimed requestor: "
+				 "\"judge; reason: \\\"\\\\order\\\"\"; "
+				 "reason: \"typo\"");
+	ltp_kit_stop(&k);
+}
+
+/* 3003 octets, cut before in the midst of a letter; nothing is cut now. */
+Test(delete, reason_without_room_is_refused_by_name_and_the_object_stays)
+{
+	struct ltp_kit k;
+	char poid[64], reason[3004];
+	struct ltp_result r;
+	memcpy(reason, "x", 2);
+	for (size_t i = 1; i + 2 < sizeof(reason); i += 2)
+		memcpy(reason + i, "\xc4\x83", 3);
+	start_with_object(&k, poid);
+	r = delete (&k, poid, NULL, reason);
+	cr_expect_eq(r.minor, LTP_PARAMETER_ERROR);
+	cr_expect_not_null(strstr(r.message, "the reason has more"), "%s", r.message);
+	cr_expect_eq(delete (&k, poid, NULL, "new\nline").minor, LTP_PARAMETER_ERROR);
+	reason[2999] = '\0';
+	r = delete (&k, poid, NULL, reason);
+	cr_expect_eq(r.minor, LTP_OK, "%s", r.message);
+	ltp_kit_stop(&k);
+}
+
 Test(delete, needs_a_reason_before_the_period_ends)
 {
 	struct ltp_kit k;

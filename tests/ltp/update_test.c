@@ -132,6 +132,7 @@ static int64_t sql(const char *query)
 Test(update, what_is_no_delta_is_refused_and_nothing_changes)
 {
 	static const char *const nowhere[] = { "nowhere" };
+	static const char *const nearly[] = { "po-02" }, *const first[] = { "po-1" };
 	static const struct {
 		const char *name;
 		struct ltp_po po;
@@ -158,6 +159,14 @@ Test(update, what_is_no_delta_is_refused_and_nothing_changes)
 		  LTP_DELTA_POC_PROBLEM },
 		{ "related to nothing",
 		  { .mime = "a/b", .related = nowhere, .n_related = 1 },
+		  "y",
+		  LTP_DELTA_POC_PROBLEM },
+		{ "related to what is only nearly called so",
+		  { .mime = "a/b", .related = nearly, .n_related = 1 },
+		  "y",
+		  LTP_DELTA_POC_PROBLEM },
+		{ "related to a name that an id took",
+		  { .mime = "a/b", .related = first, .n_related = 1 },
 		  "y",
 		  LTP_DELTA_POC_PROBLEM },
 		/* It would be the third, which is called so without a name. */

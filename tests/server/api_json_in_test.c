@@ -231,6 +231,28 @@ Test(api_in, more_objects_than_the_limit_are_refused)
 	buf_free(&text);
 }
 
+/* Before anything is looked up: a hundred names for each of a thousand objects. */
+Test(api_in, more_related_objects_than_the_limit_are_refused_while_reading)
+{
+	struct buf text = buf_make(1 << 16);
+	struct ltps_error err = LTPS_ERROR_INIT;
+	const char *s;
+	cr_assert_eq(buf_put_text(&text,
+				  "{\"pro\":\"p\",\"po\":[{" DATA
+				  ",\"id\":\"a\",\"relObj\":[\"a\"",
+				  &err),
+		     0);
+	for (int i = 0; i < API_RELATED_MAX; i++)
+		cr_assert_eq(buf_put_text(&text, ",\"a\"", &err), 0);
+	cr_assert_eq(buf_put_text(&text, "]}]}", &err), 0);
+	cr_assert_eq(buf_text(&text, &s, &err), 0);
+	parse(OP_PRESERVE_PO, s);
+	cr_expect_eq(refusal.minor, LTP_PARAMETER_ERROR);
+	cr_expect_str_eq(refusal.message, "po[0]: relObj holds more than 64 names");
+	api_in_free(&in);
+	buf_free(&text);
+}
+
 Test(api_in, large_texts_are_refused_but_not_malformed)
 {
 	struct ltps_error e = LTPS_ERROR_INIT;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "server/result.h"
 
 Test(result, every_minor_has_a_major_and_its_uri)
@@ -86,6 +87,19 @@ Test(result, long_message_is_cut)
 	text[sizeof(text) - 1] = '\0';
 	cr_expect_eq(result_set(&r, LTP_PARAMETER_ERROR, "%s", text), 0);
 	cr_expect_eq(strlen(r.message), sizeof(r.message) - 1);
+}
+
+Test(result, no_letter_is_cut_in_the_midst)
+{
+	struct ltp_result r;
+	char text[1024] = "x";
+	for (size_t i = 1; i + 2 < sizeof(text); i += 2)
+		memcpy(text + i, "\xc4\x83", 3);
+	for (size_t skip = 0; skip < 2; skip++) {
+		result_set(&r, LTP_PARAMETER_ERROR, "'%.8s' in %s", text + skip,
+			   text + skip);
+		cr_expect(utf8_valid(view_text(r.message)), "%zu", skip);
+	}
 }
 
 Test(result, operations_tell_only_minors_of_their_table)

@@ -386,6 +386,34 @@ Test(soap, parts_are_answered_in_parts)
 	cr_expect_str_eq(api_media_type(&call), SOAP_MEDIA_TYPE);
 }
 
+/* XOP 1.0 section 3: it would be read as a reference, to the root or another object. */
+Test(soap, object_with_an_include_of_its_own_is_no_reference_in_an_answer_in_parts)
+{
+	static const char include[] =
+	    "<a:a xmlns:a=\"u:a\"><xop:Include "
+	    "xmlns:xop=\"http://www.w3.org/2004/08/xop/include\" "
+	    "href=\"cid:root@ltps\"></xop:Include></a:a>";
+	const struct ltp_po po = { .data = view_text(include),
+				   .mime = "a/b",
+				   .xml = true };
+	char poid[64], text[1024], root[4096];
+	cr_assert_eq(ltp_kit_preserve(&kit, &po, 1, poid), LTP_OK);
+	cr_expect(has(retrieve(poid, "PO"), "<pres:xmlData>"));
+	snprintf(
+	    text, sizeof(text),
+	    ROOT(OP(
+		"RetrievePO",
+		"<POID>%s</POID><SubjectOfRetrieval>PO</SubjectOfRetrieval>")) "--b--",
+	    poid);
+	ask_view(RELATED, view_text(text));
+	const struct view a = view_buf(&call.answer);
+	between((const char *)a.p, "<pres:PO ", "</pres:PO>", root, sizeof(root));
+	cr_expect(has(root, "<pres:binaryData><xop:Include "), "%s", root);
+	cr_expect(!has(root, "xmlData"), "%s", root);
+	cr_expect(!has(api_media_type(&call), "<root@ltps>"));
+	cr_expect_not_null(memmem(a.p, a.n, include, sizeof(include) - 1));
+}
+
 Test(soap_description, what_there_is_not_is_not_found)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
