@@ -19,7 +19,7 @@ TestSuite(pdf_changes_repair, .init = mem_init);
 
 /* ---- a file ---- */
 
-static void first_objects(struct pdf_sketch *s, const char *page)
+static void unsigned_objects(struct pdf_sketch *s, const char *page)
 {
 	pdf_sketch_object(s, 1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
 	pdf_sketch_object(s, 2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
@@ -30,6 +30,11 @@ static void first_objects(struct pdf_sketch *s, const char *page)
 	pdf_sketch_object(s, 40,
 			  "<</Type/Annot/Subtype/Widget/FT/Sig/T(signed)/Rect[0 0 9 9]"
 			  "/P 3 0 R/V 41 0 R>>");
+}
+
+static void first_objects(struct pdf_sketch *s, const char *page)
+{
+	unsigned_objects(s, page);
 	pdf_sketch_object(
 	    s, 41,
 	    "<</Type/Sig/Filter/X/SubFilter/ETSI.CAdES.detached " DOCMDP("2") ">>");
@@ -253,6 +258,68 @@ Test(pdf_changes_repair, generation_too_large_is_malformed)
 	cr_expect_eq(err.code, LTPS_FORMAT);
 	pdf_file_free(f);
 	buf_free(&s.b);
+}
+
+/* ---- white space behind the end ---- */
+
+static void put_white(struct pdf_sketch *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pdf_scene_put(&s->b, "\n");
+}
+
+static void expect_white(size_t n, bool update, const char *what)
+{
+	struct pdf_sketch s = signed_file();
+	if (update) {
+		pdf_sketch_object(&s, 50, "<<>>");
+		pdf_sketch_table(&s, INFO);
+	}
+	put_white(&s, n);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, much_white_space_behind_the_end_is_seen)
+{
+	static const char end[] = "do not find its end";
+	for (int update = 0; update < 2; update++) {
+		expect_white(513, update, end);
+		expect_white(60000, update, end);
+		expect_white(512, update, "");
+		expect_white(1, update, "");
+	}
+}
+
+#define SIGNED_TO(range)                                                               \
+	"<</Type/Sig/Filter/X/SubFilter/ETSI.CAdES.detached/ByteRange" range           \
+	"/Contents<3003020101>>>"
+
+/* Its gap is filled in once it is known. */
+static void sign_to_the_end(struct pdf_sketch *s, size_t white)
+{
+	static const char blank[] = "[0000000000 0000000000 0000000000 0000000000]";
+	char range[sizeof(blank)];
+	pdf_sketch_object(s, 41, SIGNED_TO("[0000000000 0000000000 0000000000 0000000000]"));
+	pdf_sketch_table(s, INFO);
+	put_white(s, white);
+	char *at = memmem(s->b.p, s->b.n, blank, sizeof(blank) - 1);
+	char *gap = memmem(s->b.p, s->b.n, "<3003020101>", 12);
+	size_t from = (size_t)(gap - (char *)s->b.p), to = from + 12;
+	(void)snprintf(range, sizeof(range), "[%010u %010zu %010zu %010zu]", 0U, from, to,
+		       s->b.n - to);
+	memcpy(at, range, sizeof(range) - 1);
+}
+
+/* It was there for those who signed; what came behind it was not. */
+Test(pdf_changes_repair, white_space_behind_the_end_that_is_signed_is_harmless)
+{
+	for (size_t more = 0; more < 2; more++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		sign_to_the_end(&s, 2000);
+		put_white(&s, more);
+		expect(&s, more > 0 ? "do not find its end" : "");
+	}
 }
 
 /* ---- references to nothing ---- */
