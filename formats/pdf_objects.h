@@ -54,6 +54,15 @@ bool pdf_is_fault_of_object(const struct ltps_error *err);
 int pdf_revision_hides(struct pdf_objects *o, size_t revision,
 		       char ret_what[PDF_HIDDEN_TEXT],
 		       struct ltps_error *err) LTPS_CHECKED;
+/*
+ * pdf_signed_hides - the head of an object in the octets up to the end of this revision
+ * that no entry of any revision up to it names, and that stands in no object or section.
+ * ret_what  "": none
+ * Fails:    TOO_LARGE, NOMEM
+ */
+int pdf_signed_hides(struct pdf_objects *o, size_t revision,
+		     char ret_what[PDF_HIDDEN_TEXT],
+		     struct ltps_error *err) LTPS_CHECKED;
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,
 		const struct pdf_value *v_or_null, const struct pdf_value **ret_v,

@@ -385,6 +385,19 @@ static int judge_trailing(struct pdf_run *r, struct ltps_error *err)
 			      white ? ": some readers do not find its end" : "");
 }
 
+/* What was signed, as soon as anything stands behind it. That is a change of the newest
+ * revision, or of what is behind: whoever signed before it sees it. */
+static int judge_signed(struct pdf_run *r, size_t first, struct ltps_error *err)
+{
+	const struct pdf_file *f = r->p->file;
+	bool behind = f->trailing > 0 && !is_signed_to_the_end(r->p);
+	if (first + 1 == f->n_revisions && !behind)
+		return 0;
+	r->revision = behind ? f->n_revisions : f->n_revisions - 1;
+	r->full = false;
+	return pdf_judge_heads(r, first, err);
+}
+
 /* What was before the first signature is nobody's affair. */
 static size_t first_signed(const struct pades *p)
 {
@@ -460,6 +473,8 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	pdf_long_arrays_clear(&r);
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
+	if (rc == 0 && first < n)
+		rc = judge_signed(&r, first, err);
 	if (rc != 0) {
 		pdf_changes_clear(&c);
 		return -1;
