@@ -48,7 +48,9 @@ struct pdf_revision {
 	const struct pdf_entry *entries;
 	size_t n_entries;
 	uint32_t size; /* /Size */
-	/* Rows that are not 20 octets, an entry in use at offset 0 or of object 0: some
+	/* Rows that are not 20 octets, an entry in use at offset 0 or of object 0, a free
+	 * one beyond /Size, one of unknown type, a subsection that does not begin with a
+	 * line of two numbers, too wide fields, an end that takes too much room: some
 	 * readers leave such a section for one that they make out of all octets. */
 	bool irregular;
 };
@@ -69,8 +71,9 @@ struct pdf_revision {
  *             embedded), SPACE_BEFORE_SECTION, TABLE_STARTS_AT_ONE,
  *             ENTRY_NOT_20_OCTETS, ENTRY_AT_ZERO, ENTRY_OF_OBJECT_ZERO (in use),
  *             ENTRY_AT_WHITE_SPACE, ENTRY_TWICE, ENTRY_REPEATED,
- *             ENTRY_OF_UNKNOWN_TYPE, XREF_DATA_LONGER, HYBRID, HYBRID_REPLACES,
- *             HYBRID_STALE, HYBRID_STREAM_AGAIN
+ *             ENTRY_OF_UNKNOWN_TYPE, FREE_ENTRY_BEYOND_SIZE, SUBSECTION_NOT_A_LINE,
+ *             XREF_FIELDS_TOO_WIDE, LONG_END, XREF_DATA_LONGER, HYBRID,
+ *             HYBRID_REPLACES, HYBRID_STALE, HYBRID_STREAM_AGAIN
  *
  * A hybrid section alone is a notice: word processors write every file so, and the
  * readers of today agree about it.

@@ -189,9 +189,22 @@ static void check_compressed(struct pdf_chain *c, const struct pdf_entry *e,
 			"it");
 }
 
+/* 7.5.5: beyond /Size is no number of this file, free or not. */
+static void check_free(struct pdf_chain *c, const struct pdf_entry *e)
+{
+	struct pdf_revision *r = &c->f->revisions[e->revision];
+	if (r->size == 0 || e->number < r->size)
+		return;
+	r->irregular = true;
+	notice(c, e, "PDF_FREE_ENTRY_BEYOND_SIZE",
+	       "is free, and beyond the trailer's /Size");
+}
+
 static void check_entry(struct pdf_chain *c, const struct pdf_entry *e,
 			const struct pdf_entry *before)
 {
+	if (!in_use(e))
+		check_free(c, e);
 	if (in_use(e) && e->number >= c->f->revisions[e->revision].size)
 		suspect(c, e, "PDF_SIZE_TOO_SMALL", "is beyond the trailer's /Size");
 	if (e->place == PDF_AT_OFFSET)

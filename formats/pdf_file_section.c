@@ -11,6 +11,10 @@
 /* White space, a number and a generation: asked at many places of a file. */
 #define HEAD_MAX (4 * PDF_WHITE_BEFORE_MAX)
 #define WIDTH_MAX 8               /* octets of one field: 64 bits */
+/* Readers keep the type in one octet and the last field in an integer of four; wider
+ * ones some refuse. */
+#define TYPE_WIDTH_PLAIN 1
+#define LAST_WIDTH_PLAIN 4
 #define DATA_SLACK ((size_t)4096) /* data behind the last entry that is put up with */
 
 enum { PART_TABLE, PART_STREAM, PART_FREE };
@@ -225,13 +229,29 @@ static int keep_rows(struct pdf_chain *c, const struct pdf_rows *rows,
 	return 0;
 }
 
+/* Spaces, then one end of line. */
+static bool is_line_end(struct view in, size_t at, size_t end)
+{
+	while (at < end && in.p[at] == ' ')
+		at++;
+	return at < end && pdf_skip_eol(in, at) == end;
+}
+
+/* "12 3" and the end of the line, as 7.5.4 asks for, right behind what stood before. */
+static bool is_plain_line(struct view in, size_t at, size_t end)
+{
+	uint64_t n;
+	return pdf_unsigned(in, &at, UINT64_MAX, &n) && in.p[at++] == ' ' &&
+	       pdf_unsigned(in, &at, UINT64_MAX, &n) && is_line_end(in, at, end);
+}
+
 static int read_subsections(struct pdf_chain *c, struct view in, size_t *at,
 			    struct pdf_rows **tail, struct ltps_error *err)
 {
-	for (;;) {
+	for (bool head = true;; head = false) {
 		uint64_t first, count;
 		bool strict;
-		size_t start = *at = pdf_skip_white(in, *at);
+		size_t before = *at, start = *at = pdf_skip_white(in, before);
 		if (pdf_keyword(in, at, "trailer"))
 			return 0;
 		bool ok = pdf_unsigned(in, at, PDF_OBJECT_NUMBER_MAX, &first);
@@ -243,6 +263,11 @@ static int read_subsections(struct pdf_chain *c, struct view in, size_t *at,
 		if (!ok || (*at == next && count > 0))
 			return pdf_fail(start, TABLE,
 					"neither a subsection nor a trailer", err);
+		bool plain = head ? is_line_end(in, before, start) : before == start;
+		if (!plain || !is_plain_line(in, start, *at))
+			irregular(c, start, "PDF_SUBSECTION_NOT_A_LINE",
+				  "a subsection does not begin with a line of two "
+				  "numbers");
 		struct pdf_rows rows = { start, *at, (uint32_t)first, (uint32_t)count,
 					 NULL };
 		if (read_subsection(c, in, at, first, count, &strict, err) != 0 ||
@@ -362,9 +387,8 @@ static int add_row(struct pdf_chain *c, const struct layout *l, const uint8_t *p
 		e->index = (uint32_t)third;
 	} else {
 		if (type != 0)
-			pdf_note(c->f, PDF_NOTICE, "PDF_ENTRY_OF_UNKNOWN_TYPE",
-				 c->revision, 0,
-				 "an entry of unknown type is taken as free");
+			irregular(c, 0, "PDF_ENTRY_OF_UNKNOWN_TYPE",
+				  "an entry of unknown type is taken as free");
 		add_free(c, number, third, part);
 	}
 	return 0;
@@ -421,6 +445,9 @@ static int read_stream(struct pdf_chain *c, struct view in, uint64_t at, int par
 		return -1;
 	if (read_layout(*ret_v, at, &l, err) != 0)
 		return -1;
+	if (l.width[0] > TYPE_WIDTH_PLAIN || l.width[2] > LAST_WIDTH_PLAIN)
+		irregular(c, at, "PDF_XREF_FIELDS_TOO_WIDE",
+			  "a cross-reference stream has wider fields than they need");
 	return read_rows(c, &l, *ret_v, at, part, err);
 }
 

@@ -9,6 +9,9 @@
  * its end is longer, and no file. */
 #define TRAILING_MAX ((size_t)64 << 10)
 #define NUMBER_DIGITS_MAX 20
+/* startxref, its number, %%EOF and ends of line: readers look for the first of them in
+ * the last 1024 octets, some in fewer. */
+#define TAIL_PLAIN_MAX ((uint64_t)64)
 
 static const char startxref[] = "startxref";
 static const char eof_mark[] = "%%EOF";
@@ -139,6 +142,15 @@ static void check_value(struct pdf_chain *c, const struct pdf_section *s,
 			 "startxref names another section than its own");
 }
 
+static void check_length(struct pdf_chain *c, struct pdf_section *s)
+{
+	if (!s->has_tail || s->tail.end - s->tail.at <= TAIL_PLAIN_MAX)
+		return;
+	s->irregular = true;
+	pdf_note(c->f, PDF_NOTICE, "PDF_LONG_END", (size_t)(s - c->sections), s->tail.at,
+		 "startxref and %%EOF stand too far from each other");
+}
+
 /*
  * The first-page section of a linearised file stands before the main one, whose
  * startxref names it; its own startxref says 0 (Annex F.3.4).
@@ -162,6 +174,7 @@ void pdf_tails_find(struct pdf_chain *c, const struct pdf_tail *last)
 		}
 		if (s->has_tail)
 			check_value(c, s, main ? s - 1 : s);
+		check_length(c, s);
 		limit = main ? c->sections[k - 1].at : s->at;
 	}
 }

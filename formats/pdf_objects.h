@@ -61,6 +61,14 @@ int pdf_revision_hides(struct pdf_objects *o, size_t revision,
  * Spec: ISO 32000-2 7.5.7
  */
 bool pdf_is_read_by_others(const struct pdf_value *stream);
+ * pdf_signed_hides - the head of an object in the octets up to the end of this revision
+ * that no entry of any revision up to it names, and that stands in no object or section.
+ * ret_what  "": none
+ * Fails:    TOO_LARGE, NOMEM
+ */
+int pdf_signed_hides(struct pdf_objects *o, size_t revision,
+		     char ret_what[PDF_HIDDEN_TEXT],
+		     struct ltps_error *err) LTPS_CHECKED;
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,
 		const struct pdf_value *v_or_null, const struct pdf_value **ret_v,

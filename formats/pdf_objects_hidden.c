@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pdf_objects_hidden - octets of an update that its sections name nothing in. A reader
- * that does not like a file goes through all octets of it and takes the last object of
- * each number, wherever it stands: one that no entry names, which nobody has judged.
+ * pdf_objects_hidden - octets of an update that its sections name nothing in, and heads
+ * of objects between those that what was signed names. A reader that does not like a
+ * file goes through all octets of it and takes the last object of each number, wherever
+ * it stands: one that no entry names, which nobody has judged.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,10 @@
 #include "base/mem.h"
 #include "formats/pdf_file_private.h"
 #include "formats/pdf_objects_private.h"
+
+/* Versions of one number that are asked for each head of it: honest files have few
+ * heads, and of each number fewer versions. What is left is not named. */
+#define HEAD_STEPS(octets) ((uint64_t)(octets) + 1000000)
 
 /* What a revision is made of: a section, or an object that it names. */
 struct place {
@@ -240,4 +245,142 @@ int pdf_revision_hides(struct pdf_objects *o, size_t revision,
 		rc = check_places(&c, err);
 	mem_free(c.v);
 	return rc;
+}
+
+/* ---- heads between, in what was signed ---- */
+
+struct heads {
+	struct pdf_objects *o;
+	size_t revision;
+	struct view in;               /* up to the end of the revision */
+	const struct pdf_entry *last; /* named, the last one passed; NULL: none so far */
+	size_t at;
+	uint64_t steps; /* entries that may still be looked at */
+	char *what;
+};
+
+/* The word before the end of which this is the last letter but two: "endobj" is none,
+ * nor are names that end so. */
+static bool is_obj(struct view in, size_t j)
+{
+	return j >= 2 && in.p[j - 1] == 'b' && in.p[j - 2] == 'o' &&
+	       (j == 2 || !((in.p[j - 3] | 0x20) >= 'a' && (in.p[j - 3] | 0x20) <= 'z'));
+}
+
+/* Behind the next "obj"; 0: there is none. */
+static size_t next_obj(struct view in, size_t at)
+{
+	while (at < in.n) {
+		const uint8_t *p = memchr(in.p + at, 'j', in.n - at);
+		if (p == NULL)
+			return 0;
+		at = (size_t)(p - in.p) + 1;
+		if (is_obj(in, at - 1))
+			return at;
+	}
+	return 0;
+}
+
+/* Whether an entry of this object leads there, in any version up to the revision. */
+static const struct pdf_entry *entry_of(struct heads *h, uint64_t number, size_t start)
+{
+	size_t revision = h->revision;
+	while (h->steps > 0) {
+		const struct pdf_entry *e =
+		    pdf_file_find(h->o->file, revision, (uint32_t)number);
+		if (e == NULL)
+			return NULL;
+		h->steps--;
+		if (e->place == PDF_AT_OFFSET && e->offset <= start &&
+		    start - e->offset <= PDF_WHITE_BEFORE_MAX &&
+		    pdf_skip_white(h->in, (size_t)e->offset) == start)
+			return e;
+		if (e->revision == 0)
+			return NULL;
+		revision = e->revision - 1;
+	}
+	return NULL;
+}
+
+/* The entry that names the object whose word ends here; NULL: none does. */
+static const struct pdf_entry *named_by(struct heads *h, size_t end)
+{
+	uint64_t number;
+	size_t white = back_over(h->in, end - 3, pdf_is_white);
+	size_t next = back_over(h->in, white, pdf_is_digit);
+	size_t between = back_over(h->in, next, pdf_is_white);
+	size_t start = back_over(h->in, between, pdf_is_digit), i = start;
+	if (next == white || between == next ||
+	    !pdf_unsigned(h->in, &i, PDF_OBJECT_NUMBER_MAX, &number))
+		return NULL;
+	return entry_of(h, number, start);
+}
+
+/* Behind the last object that is named, where that goes on here; ret_end: or 0 */
+static int end_of_last(struct heads *h, size_t at, size_t *ret_end,
+		       struct ltps_error *err)
+{
+	struct pdf_slot *s;
+	*ret_end = 0;
+	if (h->last == NULL)
+		return 0;
+	struct pdf_ref ref = { h->last->number, h->last->generation };
+	if (pdf_slot_of(h->o, h->last->revision, ref, &s, err) != 0)
+		return -1;
+	if (pdf_slot_read(h->o, h->last->revision, s, err) == 0) {
+		*ret_end = s->end > at ? (size_t)s->end : 0;
+		return 0;
+	}
+	if (!pdf_is_fault_of_object(err))
+		return -1;
+	ltps_error_clear(err);
+	return 0;
+}
+
+/* Behind the section that this stands in, which no entry has to name; or 0. */
+static size_t end_of_section(const struct heads *h, size_t at)
+{
+	const struct pdf_file *f = h->o->file;
+	for (size_t i = 0; i < f->n_sections; i++)
+		if (f->sections[i].start <= at && at <= f->sections[i].end)
+			return (size_t)f->sections[i].end;
+	return 0;
+}
+
+/* One word "obj", behind which h->at is. What stands in an object is passed over with
+ * it, so that each is read once. */
+static int pass_head(struct heads *h, struct ltps_error *err)
+{
+	size_t at = h->at, end;
+	const struct pdf_entry *e = named_by(h, at);
+	if (e != NULL) {
+		h->last = e;
+		return 0;
+	}
+	if (end_of_last(h, at, &end, err) != 0)
+		return -1;
+	if (end == 0)
+		end = end_of_section(h, at);
+	if (end == 0)
+		(void)snprintf(h->what, PDF_HIDDEN_TEXT,
+			       "the head of an object that no entry names in what was "
+			       "signed, at %zu",
+			       at);
+	h->at = end > at ? end : at;
+	return 0;
+}
+
+int pdf_signed_hides(struct pdf_objects *o, size_t revision,
+		     char ret_what[PDF_HIDDEN_TEXT], struct ltps_error *err)
+{
+	const struct pdf_file *f = o->file;
+	struct heads h = { .o = o, .revision = revision, .what = ret_what };
+	ret_what[0] = 0;
+	h.in = view_head(f->octets, (size_t)f->revisions[revision].end);
+	h.at = (size_t)f->header;
+	h.steps = HEAD_STEPS(h.in.n);
+	while (ret_what[0] == 0 && (h.at = next_obj(h.in, h.at)) > 0)
+		if (pass_head(&h, err) != 0)
+			return -1;
+	return 0;
 }

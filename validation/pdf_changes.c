@@ -12,6 +12,10 @@
 
 #include "base/mem.h"
 
+/* ISO 32000-2 7.5.5: readers look for startxref in the last 1024 octets, some in fewer;
+ * it takes a few dozen itself. What transport puts behind a file is an end of line. */
+#define TRAILING_WHITE_MAX ((size_t)512)
+
 const struct pdf_value pdf_change_null = { .kind = PDF_NULL };
 
 /* ---- changes ---- */
@@ -348,23 +352,50 @@ static int judge_revision(struct pdf_run *r, struct ltps_error *err)
 	return 0;
 }
 
-/* Behind the last end nothing but white space: readers that repair files take objects
- * from there. */
+/* A signature covers the file to its last octet: whoever repairs it sees what was
+ * signed. */
+static bool is_signed_to_the_end(const struct pades *p)
+{
+	for (size_t i = 0; i < p->n_signatures; i++)
+		if (p->signatures[i].coverage == PADES_COVERS_FILE &&
+		    p->signatures[i].range[2] + p->signatures[i].range[3] ==
+			p->file->octets.n)
+			return true;
+	return false;
+}
+
+/* Behind the last end nothing but white space, and little of it: readers that repair
+ * files take objects from there, and repair those whose end they do not find. */
 static int judge_trailing(struct pdf_run *r, struct ltps_error *err)
 {
 	const struct pdf_file *f = r->p->file;
 	struct view octets = f->octets;
 	uint64_t n = f->trailing < octets.n ? f->trailing : octets.n;
 	struct view rest = view_skip(octets, octets.n - (size_t)n);
+	bool white = true;
 	r->object = (struct pdf_ref){ 0 };
 	r->revision = f->n_revisions;
 	r->full = false; /* that was about older ones */
-	for (size_t i = 0; i < rest.n; i++)
-		if (memchr(" \t\r\n\f", rest.p[i], 6) == NULL)
-			return pdf_change_add(
-			    r, PDF_CHANGE_UNDEFINED, "incremental-saving", VIEW_NULL,
-			    err, "%zu octets behind the last revision", rest.n);
-	return 0;
+	for (size_t i = 0; i < rest.n && white; i++)
+		white = memchr(" \t\r\n\f", rest.p[i], 6) != NULL;
+	if (white && (rest.n <= TRAILING_WHITE_MAX || is_signed_to_the_end(r->p)))
+		return 0;
+	return pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving", VIEW_NULL,
+			      err, "%zu octets behind the last revision%s", rest.n,
+			      white ? ": some readers do not find its end" : "");
+}
+
+/* What was signed, as soon as anything stands behind it. That is a change of the newest
+ * revision, or of what is behind: whoever signed before it sees it. */
+static int judge_signed(struct pdf_run *r, size_t first, struct ltps_error *err)
+{
+	const struct pdf_file *f = r->p->file;
+	bool behind = f->trailing > 0 && !is_signed_to_the_end(r->p);
+	if (first + 1 == f->n_revisions && !behind)
+		return 0;
+	r->revision = behind ? f->n_revisions : f->n_revisions - 1;
+	r->full = false;
+	return pdf_judge_heads(r, first, err);
 }
 
 /* What was before the first signature is nobody's affair. */
@@ -442,6 +473,8 @@ int pdf_changes_find_passed(struct pdf_passing *g, struct pdf_changes *ret_c,
 	pdf_long_arrays_clear(&r);
 	if (rc == 0 && first < n)
 		rc = judge_trailing(&r, err);
+	if (rc == 0 && first < n)
+		rc = judge_signed(&r, first, err);
 	if (rc != 0) {
 		pdf_changes_clear(&c);
 		return -1;

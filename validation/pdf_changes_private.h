@@ -252,6 +252,10 @@ bool pdf_was_there(const struct pdf_run *r, const struct pdf_value *raw_or_null)
 /* Whether readers that repair files would find other objects, or be made to look for
  * some. The edges are there for an update that names an object. */
 int pdf_judge_repair(struct pdf_run *r, struct ltps_error *err) LTPS_CHECKED;
+/* Whether such readers would find an object in what was signed, up to this revision,
+ * that nobody names: it need not be in the update that makes them look for it. */
+int pdf_judge_heads(struct pdf_run *r, size_t signed_revision,
+		    struct ltps_error *err) LTPS_CHECKED;
 
 /* ---- pdf_changes_value.c ---- */
 

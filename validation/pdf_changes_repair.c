@@ -82,6 +82,17 @@ static int read_own(struct pdf_run *r, size_t revision, const struct pdf_entry *
 		   : pdf_forgive(err);
 }
 
+/* Whether what a reader needs to find the objects of a stream stands elsewhere: some do
+ * not go there for it. */
+static bool is_indirect_list(const struct pdf_value *v)
+{
+	const struct pdf_value *type = pdf_dict_get(v, "Type");
+	if (v->kind != PDF_STREAM || pdf_dict_get(v, "First") == NULL ||
+	    pdf_dict_get(v, "N") == NULL)
+		return false;
+	return pdf_is_read_by_others(v) || (type != NULL && type->kind == PDF_REF);
+}
+
 static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 			    uint32_t *ret_number, struct ltps_error *err)
 {
@@ -98,6 +109,12 @@ static int nothing_in_entry(struct pdf_run *r, const struct pdf_entry *e,
 	    (old != NULL && read_own(r, r->revision - 1, old, &before, err) != 0))
 		return -1;
 	*ret_number = new_nothing(r, before, after);
+	if (*ret_number == 0 && is_indirect_list(after))
+		return pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving",
+				      VIEW_NULL, err,
+				      "object stream %u leaves to other objects how it "
+				      "is read: some readers look for objects themselves",
+				      e->number);
 	return 0;
 }
 
@@ -141,6 +158,18 @@ static int judge_octets(struct pdf_run *r, struct ltps_error *err)
 {
 	char what[PDF_HIDDEN_TEXT];
 	if (pdf_revision_hides(r->p->objects, r->revision, what, err) != 0)
+		return -1;
+	return what[0] == 0 ? 0
+			    : pdf_change_add(r, PDF_CHANGE_UNDEFINED,
+					     "incremental-saving", VIEW_NULL, err, "%s",
+					     what);
+}
+
+int pdf_judge_heads(struct pdf_run *r, size_t signed_revision, struct ltps_error *err)
+{
+	char what[PDF_HIDDEN_TEXT];
+	r->object = (struct pdf_ref){ 0 };
+	if (pdf_signed_hides(r->p->objects, signed_revision, what, err) != 0)
 		return -1;
 	return what[0] == 0 ? 0
 			    : pdf_change_add(r, PDF_CHANGE_UNDEFINED,

@@ -19,7 +19,7 @@ TestSuite(pdf_changes_repair, .init = mem_init);
 
 /* ---- a file ---- */
 
-static void first_objects(struct pdf_sketch *s, const char *page)
+static void unsigned_objects(struct pdf_sketch *s, const char *page)
 {
 	pdf_sketch_object(s, 1, "<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>");
 	pdf_sketch_object(s, 2, "<</Type/Pages/Kids[3 0 R]/Count 1>>");
@@ -30,6 +30,11 @@ static void first_objects(struct pdf_sketch *s, const char *page)
 	pdf_sketch_object(s, 40,
 			  "<</Type/Annot/Subtype/Widget/FT/Sig/T(signed)/Rect[0 0 9 9]"
 			  "/P 3 0 R/V 41 0 R>>");
+}
+
+static void first_objects(struct pdf_sketch *s, const char *page)
+{
+	unsigned_objects(s, page);
 	pdf_sketch_object(
 	    s, 41,
 	    "<</Type/Sig/Filter/X/SubFilter/ETSI.CAdES.detached " DOCMDP("2") ">>");
@@ -70,6 +75,32 @@ static void table_with_rows(struct pdf_sketch *s, const char *row_end)
 	pdf_scene_put(&s->b, line);
 	s->prev = at;
 	s->n = 0;
+}
+
+static void put_white(struct pdf_sketch *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pdf_scene_put(&s->b, "\n");
+}
+
+#define SIGNED_TO(range)                                                               \
+	"<</Type/Sig/Filter/X/SubFilter/ETSI.CAdES.detached/ByteRange" range           \
+	"/Contents<3003020101>>>"
+
+/* Its gap is filled in once it is known. */
+static void sign_to_the_end(struct pdf_sketch *s, size_t white)
+{
+	static const char blank[] = "[0000000000 0000000000 0000000000 0000000000]";
+	char range[sizeof(blank)];
+	pdf_sketch_object(s, 41, SIGNED_TO("[0000000000 0000000000 0000000000 0000000000]"));
+	pdf_sketch_table(s, INFO);
+	put_white(s, white);
+	char *at = memmem(s->b.p, s->b.n, blank, sizeof(blank) - 1);
+	char *gap = memmem(s->b.p, s->b.n, "<3003020101>", 12);
+	size_t from = (size_t)(gap - (char *)s->b.p), to = from + 12;
+	(void)snprintf(range, sizeof(range), "[%010u %010zu %010zu %010zu]", 0U, from, to,
+		       s->b.n - to);
+	memcpy(at, range, sizeof(range) - 1);
 }
 
 /* What the worst change behind the signature says; "": there is none. */
@@ -253,6 +284,226 @@ Test(pdf_changes_repair, generation_too_large_is_malformed)
 	cr_expect_eq(err.code, LTPS_FORMAT);
 	pdf_file_free(f);
 	buf_free(&s.b);
+}
+
+#define SIGNED_ROW "%010zu 00000 n \n"
+
+/* An update with a table in which these stand behind xref, between the two numbers,
+ * behind them, and behind startxref. */
+static void expect_table(const char *head, const char *between, const char *behind,
+			 const char *end, const char *what)
+{
+	struct pdf_sketch s = signed_file();
+	char text[400];
+	size_t object = s.b.n, at;
+	pdf_scene_put(&s.b, "50 0 obj\n<<>>\nendobj\n");
+	at = s.b.n;
+	(void)snprintf(text, sizeof(text),
+		       "xref%s50%s1%s" SIGNED_ROW "trailer\n<</Size 90/Root 1 0 R" INFO
+		       "/Prev %llu>>\nstartxref%s%zu\n%%%%EOF\n",
+		       head, between, behind, object, (unsigned long long)s.prev, end,
+		       at);
+	pdf_scene_put(&s.b, text);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, subsection_that_does_not_begin_with_a_line_is_seen)
+{
+	expect_table("\n", " ", "\n", "\n", "");
+	expect_table(" \n", " ", " \n", "\r\n", "");
+	expect_table("\r\n", " ", "\r\n", "\n", "");
+	expect_table("\n", "\n", "\n", "\n", "irregular");
+	expect_table("\n", "  ", "\n", "\n", "irregular");
+	expect_table("\n", " ", "\n\n", "\n", "irregular");
+	expect_table("\n\n", " ", "\n", "\n", "irregular");
+	expect_table(" ", " ", "\n", "\n", "irregular");
+	expect_table("\n", " ", " ", "\n", "irregular");
+}
+
+Test(pdf_changes_repair, end_that_takes_much_room_is_seen)
+{
+	char white[101];
+	memset(white, ' ', sizeof(white) - 1);
+	white[100] = 0;
+	expect_table("\n", " ", "\n", white, "irregular");
+	expect_table("\n", " ", "\n", white + 80, "");
+}
+
+Test(pdf_changes_repair, free_entry_beyond_size_is_seen)
+{
+	expect_section(&(struct pdf_sketch_entry){ 90, 0, 'f', 0, 0 }, " \n",
+		       "irregular");
+	expect_section(&(struct pdf_sketch_entry){ 89, 0, 'f', 0, 0 }, " \n", "");
+}
+
+static void put_field(struct pdf_sketch *s, size_t width, uint64_t value)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	for (size_t i = width; i-- > 0;) {
+		uint8_t octet = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
+		cr_assert_eq(buf_put(&s->b, view_of(&octet, 1), &err), 0);
+	}
+}
+
+/* An update that names object 50 and, with an entry of this type, object 51. */
+static void expect_rows(const size_t width[3], uint64_t type, const char *what)
+{
+	struct pdf_sketch s = signed_file();
+	char text[300];
+	size_t object = s.b.n, at;
+	pdf_scene_put(&s.b, "50 0 obj\n<<>>\nendobj\n");
+	at = s.b.n;
+	(void)snprintf(text, sizeof(text),
+		       "60 0 obj\n<</Type/XRef/Size 90/Root 1 0 R" INFO
+		       "/Prev %llu/W[%zu %zu %zu]/Index[50 2]/Length %zu>>\nstream\n",
+		       (unsigned long long)s.prev, width[0], width[1], width[2],
+		       2 * (width[0] + width[1] + width[2]));
+	pdf_scene_put(&s.b, text);
+	for (uint64_t i = 0; i < 2; i++) {
+		put_field(&s, width[0], i == 0 ? 1 : type);
+		put_field(&s, width[1], i == 0 ? object : 0);
+		put_field(&s, width[2], 0);
+	}
+	(void)snprintf(text, sizeof(text),
+		       "\nendstream\nendobj\nstartxref\n%zu\n%%%%EOF\n", at);
+	pdf_scene_put(&s.b, text);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, stream_with_wide_fields_or_unknown_entries_is_seen)
+{
+	expect_rows((const size_t[]){ 1, 4, 2 }, 0, "");
+	expect_rows((const size_t[]){ 1, 8, 4 }, 0, "");
+	expect_rows((const size_t[]){ 1, 3, 0 }, 0, "");
+	expect_rows((const size_t[]){ 8, 8, 8 }, 0, "irregular");
+	expect_rows((const size_t[]){ 2, 4, 2 }, 0, "irregular");
+	expect_rows((const size_t[]){ 1, 4, 5 }, 0, "irregular");
+	expect_rows((const size_t[]){ 1, 4, 2 }, 3, "irregular");
+}
+
+static void expect_object_stream(const char *members, const char *what)
+{
+	struct pdf_sketch s = signed_file();
+	pdf_sketch_object(&s, 51, "1");
+	pdf_sketch_object(&s, 53, "5");
+	pdf_sketch_stream(&s, 52, members, view_text("50 0 <<>>"));
+	pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 50, 0, 's', 52, 0 });
+	pdf_sketch_xref(&s, 60, INFO);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, object_stream_that_leaves_its_list_to_others_is_seen)
+{
+	expect_object_stream("/Type/ObjStm/N 1/First 5", "");
+	expect_object_stream("/Type/ObjStm/N 51 0 R/First 5", "object stream 52");
+	expect_object_stream("/Type/ObjStm/N 1/First 53 0 R", "object stream 52");
+}
+
+/* ---- what was signed ---- */
+
+enum behind { BEHIND_NOTHING, BEHIND_LINE, BEHIND_UPDATE };
+
+static void put_behind(struct pdf_sketch *s, enum behind behind)
+{
+	if (behind == BEHIND_LINE)
+		pdf_scene_put(&s->b, "\n");
+	if (behind != BEHIND_UPDATE)
+		return;
+	pdf_sketch_object(s, 60, "<<>>");
+	pdf_sketch_table(s, INFO);
+}
+
+/* Octets between the objects that were signed. */
+static void expect_signed(const char *octets, enum behind behind, const char *what)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	unsigned_objects(&s, SIGNED_PAGE(""));
+	pdf_scene_put(&s.b, octets);
+	sign_to_the_end(&s, 0);
+	put_behind(&s, behind);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, object_that_no_entry_names_in_what_was_signed_is_seen)
+{
+	static const char no[] = "no entry names";
+	expect_signed(OTHER_CONTENT, BEHIND_NOTHING, "");
+	expect_signed(OTHER_CONTENT, BEHIND_LINE, no);
+	expect_signed(OTHER_CONTENT, BEHIND_UPDATE, no);
+	expect_signed("80 0 obj <<>> endobj\n", BEHIND_UPDATE, no);
+	expect_signed("% 4 0 obj <<>> endobj\n", BEHIND_UPDATE, no);
+	expect_signed("4 %\n0 %\nobj <<>> endobj\n", BEHIND_UPDATE, no);
+	expect_signed("% by hand\r\n \n", BEHIND_LINE, "");
+	expect_signed("% by hand\r\n \n", BEHIND_UPDATE, "");
+}
+
+/* Files within files are common, and so are words. */
+Test(pdf_changes_repair, head_within_an_object_that_was_signed_is_harmless)
+{
+	for (int behind = BEHIND_NOTHING; behind <= BEHIND_UPDATE; behind++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		pdf_sketch_stream(&s, 50, "/Type/EmbeddedFile",
+				  view_text(OTHER_CONTENT OTHER_CONTENT));
+		pdf_sketch_object(&s, 51, "[(4 0 obj) (4 0 obj) /obj]");
+		sign_to_the_end(&s, 0);
+		put_behind(&s, (enum behind)behind);
+		expect(&s, "");
+	}
+}
+
+/* What older revisions name was replaced or deleted, and is no secret. */
+Test(pdf_changes_repair, older_version_of_an_object_that_was_signed_is_harmless)
+{
+	for (int behind = BEHIND_NOTHING; behind <= BEHIND_UPDATE; behind++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		pdf_sketch_object(&s, 50, "(old)");
+		pdf_sketch_table(&s, INFO);
+		pdf_sketch_object(&s, 6, "<</Title(other)>>");
+		pdf_sketch_entry(&s, (struct pdf_sketch_entry){ 50, 1, 'f', 0, 0 });
+		pdf_sketch_table(&s, INFO);
+		pdf_sketch_object(&s, 6, "<</Title(third)>>");
+		sign_to_the_end(&s, 0);
+		put_behind(&s, (enum behind)behind);
+		expect(&s, "");
+	}
+}
+
+/* ---- white space behind the end ---- */
+
+static void expect_white(size_t n, bool update, const char *what)
+{
+	struct pdf_sketch s = signed_file();
+	if (update) {
+		pdf_sketch_object(&s, 50, "<<>>");
+		pdf_sketch_table(&s, INFO);
+	}
+	put_white(&s, n);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, much_white_space_behind_the_end_is_seen)
+{
+	static const char end[] = "do not find its end";
+	for (int update = 0; update < 2; update++) {
+		expect_white(513, update, end);
+		expect_white(60000, update, end);
+		expect_white(512, update, "");
+		expect_white(1, update, "");
+	}
+}
+
+/* It was there for those who signed; what came behind it was not. */
+Test(pdf_changes_repair, white_space_behind_the_end_that_is_signed_is_harmless)
+{
+	for (size_t more = 0; more < 2; more++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		sign_to_the_end(&s, 2000);
+		put_white(&s, more);
+		expect(&s, more > 0 ? "do not find its end" : "");
+	}
 }
 
 /* ---- references to nothing ---- */
