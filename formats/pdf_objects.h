@@ -61,6 +61,7 @@ int pdf_revision_hides(struct pdf_objects *o, size_t revision,
  * Spec: ISO 32000-2 7.5.7
  */
 bool pdf_is_read_by_others(const struct pdf_value *stream);
+/*
  * pdf_signed_hides - the head of an object in the octets up to the end of this revision
  * that no entry of any revision up to it names, and that stands in no object or section.
  * ret_what  "": none
