@@ -17,6 +17,7 @@
 #define FLAG_HIDDEN 2
 #define FLAG_PRINT 4
 #define FLAG_NO_VIEW 32
+#define FLAG_TOGGLE_NO_VIEW 256
 #define FIELD_READ_ONLY 1 /* Table 227 */
 
 /* ---- what is what ---- */
@@ -113,11 +114,12 @@ static int64_t flags_of(const struct pdf_value *v)
 	return v != NULL && v->kind == PDF_INTEGER ? v->integer : 0;
 }
 
-/* On screen and on paper. */
+/* On screen and on paper; who toggles /NoView sees it under the pointer. */
 static bool is_hidden(int64_t flags)
 {
 	return (flags & FLAG_HIDDEN) != 0 ||
-	       (flags & (FLAG_NO_VIEW | FLAG_PRINT)) == FLAG_NO_VIEW;
+	       (flags & (FLAG_NO_VIEW | FLAG_TOGGLE_NO_VIEW | FLAG_PRINT)) ==
+		   FLAG_NO_VIEW;
 }
 
 static int out_of_sight(struct pdf_run *r, size_t revision,
