@@ -177,6 +177,7 @@ struct pdf_run {
 	size_t n_longs;
 	bool full;
 	struct pdf_known_tree tree;
+	bool is_new; /* what is told next is a signature field that came */
 };
 
 /* What a place is part of: the nearest object that says itself what it is. */
@@ -370,6 +371,7 @@ struct pdf_field_state {
 	bool appearance;
 	bool old_value;   /* it was in the file before the revision looked at */
 	struct view name; /* UTF-8 */
+	bool unclear;     /* readers may take it for another name */
 };
 int pdf_field_state(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
 		    struct pdf_field_state *ret_s, struct ltps_error *err) LTPS_CHECKED;
