@@ -236,6 +236,14 @@ static void check_encapsulated(struct pdf_part *p)
 		pdf_part_defect(p, CLAUSE_CMS, "the CMS holds content of its own");
 }
 
+/* EN 319 142-1 6.3: one SignerInfo. Readers take the first, or any; who signed would be
+ * another for each. Those of adbe.* are told by their level alone. */
+static void check_signers(struct pdf_part *p)
+{
+	if (p->found->subfilter == PADES_CADES_DETACHED && p->d->cms->n_signers > 1)
+		pdf_part_defect(p, "EN 319 142-1 6.3", "more than one SignerInfo");
+}
+
 /* Of all files together no more is taken into memory than of one content. */
 static void spend_bare(struct pdf_reader *r, struct pdf_part *p)
 {
@@ -257,8 +265,10 @@ static void check_opened(struct pdf_reader *r, struct pdf_part *p)
 	check_kind(p);
 	if (p->d == NULL)
 		return;
-	if (p->kind == PDF_PART_SIGNATURE)
+	if (p->kind == PDF_PART_SIGNATURE) {
 		check_encapsulated(p);
+		check_signers(p);
+	}
 	if (p->kind == PDF_PART_SIGNATURE)
 		spend_bare(r, p);
 	if (p->detached || p->kind == PDF_PART_STAMP)

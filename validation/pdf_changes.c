@@ -65,7 +65,8 @@ int pdf_change_add(struct pdf_run *r, enum pdf_change_kind kind, const char *att
 				.object = r->object,
 				.attack = attack,
 				.field = field,
-				.any_field = r->any_field };
+				.any_field = r->any_field,
+				.is_new = r->is_new };
 	va_list ap;
 	if (r->full)
 		return 0;
@@ -546,6 +547,17 @@ static bool names_it(const struct pades_lock *l, struct view field)
 	return false;
 }
 
+/* "a" changes "a.b", which inherits from it: 12.7.4.1. */
+static bool names_below(const struct pades_lock *l, struct view field)
+{
+	for (size_t i = 0; i < l->n_fields; i++) {
+		struct view f = l->fields[i];
+		if (f.n > field.n && view_starts(f, field) && f.p[field.n] == '.')
+			return true;
+	}
+	return false;
+}
+
 /* 12.7.5.5 Table 236, 12.8.2.4 Table 259 */
 static bool locks(const struct pades_lock *l, const struct pdf_change *c)
 {
@@ -554,11 +566,11 @@ static bool locks(const struct pades_lock *l, const struct pdf_change *c)
 		return l->action != PADES_LOCK_NONE;
 	switch (l->action) {
 	case PADES_LOCK_ALL:
-		return true;
+		return !c->is_new;
 	case PADES_LOCK_INCLUDE:
-		return names_it(l, field);
+		return names_it(l, field) || names_below(l, field);
 	case PADES_LOCK_EXCLUDE:
-		return !names_it(l, field);
+		return !c->is_new && !names_it(l, field);
 	default:
 		return false;
 	}

@@ -49,6 +49,7 @@ struct pdf_change {
 			      them; n == 0 */
 	bool any_field;    /* not all could be looked at: it may be about any field */
 	char what[160];    /* "page 3: /Contents replaced" */
+	bool is_new; /* a signature field that came: locked by its name alone */
 };
 struct pdf_changes {
 	struct pdf_change *v; /* by revision */

@@ -5,6 +5,8 @@
  */
 #include "validation/pdf_changes_private.h"
 
+#include <string.h>
+
 /* Full names of fields. */
 #define FIELD_NAME_MAX 4096
 /* Widgets of a time-stamp's field: one, if any. */
@@ -17,6 +19,7 @@
 #define FLAG_HIDDEN 2
 #define FLAG_PRINT 4
 #define FLAG_NO_VIEW 32
+#define FLAG_TOGGLE_NO_VIEW 256
 #define FIELD_READ_ONLY 1 /* Table 227 */
 
 /* ---- what is what ---- */
@@ -113,11 +116,12 @@ static int64_t flags_of(const struct pdf_value *v)
 	return v != NULL && v->kind == PDF_INTEGER ? v->integer : 0;
 }
 
-/* On screen and on paper. */
+/* On screen and on paper; who toggles /NoView sees it under the pointer. */
 static bool is_hidden(int64_t flags)
 {
 	return (flags & FLAG_HIDDEN) != 0 ||
-	       (flags & (FLAG_NO_VIEW | FLAG_PRINT)) == FLAG_NO_VIEW;
+	       (flags & (FLAG_NO_VIEW | FLAG_TOGGLE_NO_VIEW | FLAG_PRINT)) ==
+		   FLAG_NO_VIEW;
 }
 
 static int out_of_sight(struct pdf_run *r, size_t revision,
@@ -207,6 +211,7 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 	const struct pdf_value *holder =
 	    NULL; /* the reference to it; NULL: the field */
 	bool lost = false;
+	s->unclear = false;
 	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && pdf_is_dict(dict); i++) {
 		if (ft->kind == PDF_NULL &&
 		    pdf_run_get(r, revision, dict, "FT", &ft, err))
@@ -224,7 +229,11 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 		    (t->kind == PDF_STRING && name_put(t, name, &lost, err)) ||
 		    pdf_run_get(r, revision, dict, "Parent", &dict, err))
 			return -1;
+		/* 12.7.4.2: a partial name has no period. */
+		s->unclear |= t->kind == PDF_STRING && t->text.n > 0 &&
+			      memchr(t->text.p, '.', t->text.n) != NULL;
 	}
+	s->unclear |= lost;
 	if (lost)
 		buf_clear(name);
 	s->signature = pdf_is_name(ft, "Sig");
@@ -625,6 +634,23 @@ static int added(struct pdf_run *r, enum pdf_change_kind kind, const char *attac
 			      "%s: %s (object %u) added", text, thing, number);
 }
 
+/* The same for a field or widget, whose name counts: another of that name, one above or
+ * below it shows what the field that was signed does not. */
+static int added_field(struct pdf_run *r, struct sight as, const struct pdf_spot *spot,
+		       const char *thing, uint32_t number,
+		       const struct pdf_field_state *s, struct ltps_error *err)
+{
+	char text[90];
+	struct view name = s->name.n > 0 ? s->name : view_text("?");
+	pdf_spot_text(spot, text, sizeof(text));
+	r->any_field = s->unclear;
+	r->is_new = s->signature && spot->top != PDF_TOP_FIELD;
+	int rc = pdf_change_add(r, as.kind, as.attack, name, err,
+				"%s: %s (object %u) added", text, thing, number);
+	r->any_field = r->is_new = false;
+	return rc;
+}
+
 static int before_state(struct pdf_run *r, uint32_t number, struct pdf_field_state *s,
 			struct ltps_error *err)
 {
@@ -659,18 +685,27 @@ static int new_signature(struct pdf_run *r, const struct pdf_spot *spot,
 	struct sight seen =
 	    now->has_value ? seen_as(r, now, was.exists) : annotates(r);
 	if (now->has_value)
-		return added(r, seen.kind, seen.attack, spot,
-			     now->stamp ? "document time-stamp" : "signature", number,
-			     err);
+		return added_field(r, seen, spot,
+				   now->stamp ? "document time-stamp" : "signature",
+				   number, now, err);
 	if (now->appearance && !now->invisible)
-		return added(r, seen.kind, seen.attack, spot,
-			     "signature field with an appearance and no signature",
-			     number, err);
-	return added(r, PDF_CHANGE_FORM_FILL, NULL, spot, "empty signature field",
-		     number, err);
+		return added_field(
+		    r, seen, spot,
+		    "signature field with an appearance and no signature", number, now,
+		    err);
+	return added_field(r, (struct sight){ PDF_CHANGE_FORM_FILL, NULL }, spot,
+			   "empty signature field", number, now, err);
 }
 
-static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
+/* Whether it names as its parent who has it among his kids (0: the form); if not,
+ * there are two names. */
+static bool names_parent(const struct pdf_value *v, uint32_t parent)
+{
+	const struct pdf_value *p = pdf_dict_get(v, "Parent");
+	return parent > 0 ? p != NULL && number_at(p) == parent : p == NULL;
+}
+
+static int new_field(struct pdf_run *r, const struct pdf_spot *spot, uint32_t parent,
 		     const struct pdf_value *raw, int depth, struct ltps_error *err)
 {
 	const struct pdf_value *v, *kids, *ft;
@@ -698,24 +733,27 @@ static int new_field(struct pdf_run *r, const struct pdf_spot *spot,
 	if (action)
 		return added(r, PDF_CHANGE_UNDEFINED, NULL, spot,
 			     "form field with an action", number_at(raw), err);
+	now.unclear |= !names_parent(v, parent);
 	if (now.signature)
 		return new_signature(r, spot, number_at(raw), &now, err);
 	/* Nothing but a name for the fields below it. */
 	if (ft->kind == PDF_NULL && kids->kind == PDF_ARRAY &&
 	    depth < PDF_FIELD_DEPTH_MAX && !now.has_value && !now.appearance) {
 		for (size_t i = 0; i < kids->n; i++)
-			if (new_field(r, spot, &kids->items[i], depth + 1, err))
+			if (new_field(r, spot, number_at(raw), &kids->items[i],
+				      depth + 1, err))
 				return -1;
 		return 0;
 	}
-	return added(r, PDF_CHANGE_ANNOTATION, NULL, spot, "form field", number_at(raw),
-		     err);
+	return added_field(r, (struct sight){ PDF_CHANGE_ANNOTATION, NULL }, spot,
+			   "form field", number_at(raw), &now, err);
 }
 
 int pdf_judge_new_field(struct pdf_run *r, const struct pdf_spot *spot,
 			const struct pdf_value *raw, struct ltps_error *err)
 {
-	return new_field(r, spot, raw, 0, err);
+	return new_field(r, spot, spot->top == PDF_TOP_FIELD ? spot->number : 0, raw, 0,
+			 err);
 }
 
 int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
@@ -742,6 +780,6 @@ int pdf_judge_new_annot(struct pdf_run *r, const struct pdf_spot *spot,
 		return -1;
 	if (now.signature)
 		return new_signature(r, spot, number_at(raw), &now, err);
-	return added(r, PDF_CHANGE_ANNOTATION, NULL, spot, "widget of a form field",
-		     number_at(raw), err);
+	return added_field(r, (struct sight){ PDF_CHANGE_ANNOTATION, NULL }, spot,
+			   "widget of a form field", number_at(raw), &now, err);
 }

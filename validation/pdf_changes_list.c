@@ -318,47 +318,6 @@ static int element_gone(struct pdf_run *r, const struct pdf_spot *spot,
 	return pdf_change_undefined(r, spot, NULL, "has lost an element", err);
 }
 
-/* An element for an annotation, or elements of such: nothing that gives the page's
- * content another meaning (ISO 32000-2 14.7.5.3). */
-static int is_for_annotation(struct pdf_run *r, const struct pdf_value *raw, int depth,
-			     bool *ret_is, struct ltps_error *err)
-{
-	const struct pdf_value *v, *kids;
-	*ret_is = false;
-	if (depth > PDF_FIELD_DEPTH_MAX || !pdf_change_step(r, 64))
-		return 0;
-	if (pdf_run_resolve(r, r->revision, raw, &v, err))
-		return -1;
-	if (v->kind == PDF_ARRAY) {
-		*ret_is = true;
-		for (size_t i = 0; i < v->n && *ret_is; i++)
-			if (is_for_annotation(r, &v->items[i], depth + 1, ret_is, err))
-				return -1;
-		return 0;
-	}
-	*ret_is = pdf_is_name(pdf_dict_get(v, "Type"), "OBJR");
-	if (*ret_is || v->kind != PDF_DICT || pdf_dict_get(v, "S") == NULL)
-		return 0;
-	kids = pdf_dict_get(v, "K");
-	*ret_is = kids == NULL;
-	return kids != NULL ? is_for_annotation(r, kids, depth + 1, ret_is, err) : 0;
-}
-
-static int element_come(struct pdf_run *r, const struct pdf_spot *spot,
-			const struct pdf_value *raw, struct ltps_error *err)
-{
-	char text[110];
-	bool is = false;
-	if (is_for_annotation(r, raw, 0, &is, err))
-		return -1;
-	if (!is)
-		return pdf_change_undefined(r, spot, NULL, "has an element for content",
-					    err);
-	pdf_spot_text(spot, text, sizeof(text));
-	return pdf_change_add(r, PDF_CHANGE_EXTENSION, NULL, VIEW_NULL, err,
-			      "%s has a new element for an annotation", text);
-}
-
 static int elements_moved(struct pdf_run *r, const struct pdf_spot *spot,
 			  struct ltps_error *err)
 {
@@ -380,7 +339,8 @@ as_list(const struct pdf_value *raw, const struct pdf_value *v, struct pdf_value
 int pdf_judge_struct_kids(struct pdf_run *r, const struct pdf_spot *spot,
 			  const struct pdf_pair *p, struct ltps_error *err)
 {
-	static const struct sort sort = { element_gone, element_come, elements_moved };
+	static const struct sort sort = { element_gone, pdf_judge_new_element,
+					  elements_moved };
 	struct pdf_value before, after;
 	struct pdf_pair lists = { .before_raw = p->before_raw,
 				  .after_raw = p->after_raw };

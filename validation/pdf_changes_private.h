@@ -11,6 +11,7 @@
  *   pdf_changes_form.c    fields and their widgets
  *   pdf_changes_action.c  what fields and annotations do
  *   pdf_changes_list.c    /Fields, /Kids, /Annots
+ *   pdf_changes_struct.c  structure elements and what leads to them
  *   pdf_changes_repair.c  what readers that repair files find
  *   pdf_changes_value.c   reading and comparing
  */
@@ -152,6 +153,13 @@ struct pdf_long_array {
 	uint32_t composite; /* the first array or dictionary */
 };
 
+/* The tree of the structure that was compared last. */
+struct pdf_known_tree {
+	uint32_t number; /* of the object that it is found from; 0: none */
+	size_t revision;
+	size_t key; /* length of its key there */
+};
+
 struct pdf_run {
 	struct pades *p;
 	struct pdf_changes *out;
@@ -168,6 +176,8 @@ struct pdf_run {
 	struct pdf_long_array longs[PDF_LONG_ARRAYS];
 	size_t n_longs;
 	bool full;
+	struct pdf_known_tree tree;
+	bool is_new; /* what is told next is a signature field that came */
 };
 
 /* What a place is part of: the nearest object that says itself what it is. */
@@ -213,6 +223,7 @@ enum pdf_node {
 	PDF_NODE_STRUCT,
 	PDF_NODE_STRUCT_KIDS,
 	PDF_NODE_INFO,
+	PDF_NODE_STRUCT_TREE, /* and all below */
 	PDF_NODE_COUNT
 };
 struct pdf_spot {
@@ -364,6 +375,7 @@ struct pdf_field_state {
 	bool appearance;
 	bool old_value;   /* it was in the file before the revision looked at */
 	struct view name; /* UTF-8 */
+	bool unclear;     /* readers may take it for another name */
 };
 int pdf_field_state(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
 		    struct pdf_field_state *ret_s, struct ltps_error *err) LTPS_CHECKED;
@@ -415,6 +427,17 @@ int pdf_judge_annots_item(struct pdf_run *r, const struct pdf_spot *spot,
 int pdf_judge_dss_list(struct pdf_run *r, const struct pdf_spot *spot,
 		       const struct pdf_pair *p, struct ltps_error *err) LTPS_CHECKED;
 int pdf_judge_struct_kids(struct pdf_run *r, const struct pdf_spot *spot,
+			  const struct pdf_pair *p,
+			  struct ltps_error *err) LTPS_CHECKED;
+
+/* ---- pdf_changes_struct.c ---- */
+
+/* Something that was not among the kids of an element, or in a tree, before. */
+int pdf_judge_new_element(struct pdf_run *r, const struct pdf_spot *spot,
+			  const struct pdf_value *raw,
+			  struct ltps_error *err) LTPS_CHECKED;
+/* /ParentTree, /IDTree, or a part of one. */
+int pdf_judge_struct_tree(struct pdf_run *r, const struct pdf_spot *spot,
 			  const struct pdf_pair *p,
 			  struct ltps_error *err) LTPS_CHECKED;
 

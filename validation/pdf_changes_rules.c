@@ -72,11 +72,13 @@ static const struct {
 	{ PDF_NODE_ANNOT, ANY, PDF_NODE_ANNOT_KEY },
 	{ PDF_NODE_ANNOT_KEY, ANY, PDF_NODE_ANNOT_KEY },
 	{ PDF_NODE_ANNOT_KEY, ITEM, PDF_NODE_ANNOT_KEY },
-	/* 14.7.2 Table 354: numbers for what the tree has; not what it says */
+	/* 14.7.2 Table 354; its trees lead to elements by number and by name */
 	{ PDF_NODE_STRUCT, "K", PDF_NODE_STRUCT_KIDS },
-	{ PDF_NODE_STRUCT, "ParentTree", PDF_NODE_EXTENSION },
+	{ PDF_NODE_STRUCT, "ParentTree", PDF_NODE_STRUCT_TREE },
 	{ PDF_NODE_STRUCT, "ParentTreeNextKey", PDF_NODE_EXTENSION },
-	{ PDF_NODE_STRUCT, "IDTree", PDF_NODE_EXTENSION },
+	{ PDF_NODE_STRUCT, "IDTree", PDF_NODE_STRUCT_TREE },
+	{ PDF_NODE_STRUCT_TREE, ANY, PDF_NODE_STRUCT_TREE },
+	{ PDF_NODE_STRUCT_TREE, ITEM, PDF_NODE_STRUCT_TREE },
 };
 
 enum pdf_node pdf_node_below(enum pdf_node above, struct view key)
@@ -441,6 +443,7 @@ int pdf_judge_pair(struct pdf_run *r, const struct pdf_spot *spot,
 		[PDF_NODE_ANNOT_KEY] = pdf_judge_annot_key,
 		[PDF_NODE_STRUCT] = judge_dict,
 		[PDF_NODE_STRUCT_KIDS] = pdf_judge_struct_kids,
+		[PDF_NODE_STRUCT_TREE] = pdf_judge_struct_tree,
 		[PDF_NODE_INFO] = judge_info,
 	};
 	return judges[spot->node](r, spot, p, err);

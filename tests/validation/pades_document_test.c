@@ -383,7 +383,8 @@ Test(pades_document, signers_of_one_cms_are_signatures_of_one_dictionary)
 	cr_assert_eq(d->n_signatures, 2);
 	cr_expect_eq(d->signatures[0].pdf, d->signatures[1].pdf);
 	cr_expect_str_neq(d->signatures[0].id, d->signatures[1].id);
-	cr_expect_not_null(strstr(d->signatures[0].why_not, "one SignerInfo"));
+	cr_expect_str_eq(d->signatures[0].defect, "more than one SignerInfo");
+	cr_expect_str_eq(d->signatures[1].defect, "more than one SignerInfo");
 }
 
 Test(pades_document, countersignature_follows_its_parent)

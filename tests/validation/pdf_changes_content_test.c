@@ -240,6 +240,128 @@ Test(pdf_changes_content, structure_with_other_text_for_content_is_undefined)
 	    PDF_CHANGE_UNDEFINED, NULL, "/K");
 }
 
+/* A new annotation and its element, which the tree finds by a new key. */
+#define NEW_NOTE                                                                       \
+	{                                                                              \
+		51, "<< /Type /Annot /Subtype /Text /Rect [1 1 9 9] /StructParent 1 "  \
+		    ">>"                                                               \
+	}
+#define NOTE_ELEMENT(more)                                                             \
+	"<< /S /Annot /P 30 0 R /K << /Type /OBJR /Obj 51 0 R >> " more " >>"
+#define TREE_OF(keys) "<< /Nums [" keys "] >>"
+#define ROOT_OF(kids, tree)                                                            \
+	"<< /Type /StructTreeRoot /K [" kids "] /ParentTree " tree " >>"
+
+Test(pdf_changes_content, number_of_signed_content_leads_to_another_element_is_undefined)
+{
+	struct pdf_scene_object other = { 50, "<< /S /P /P 30 0 R /K 0 /ActualText "
+					      "(evil) >>" };
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, TREE_OF("0 [50 0 R]") }, other }),
+	    PDF_CHANGE_UNDEFINED, NULL, "leads from what was there");
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R", "51 0 R") },
+			      { 51, TREE_OF("0 [50 0 R]") },
+			      other }),
+	    PDF_CHANGE_UNDEFINED, NULL, "leads from what was there");
+	pdf_scene_expect(SCENE(.base = { { 32, TREE_OF("0 33 0 R") },
+					 { 33, "[31 0 R]" } },
+			       .update = { { 33, "[50 0 R]" }, other }),
+			 PDF_CHANGE_UNDEFINED, NULL, "leads from what was there");
+	pdf_scene_expect(SCENE(.base = { { 32, TREE_OF("0 [31 0 R] 1 50 0 R") } },
+			       .update = { other }),
+			 PDF_CHANGE_UNDEFINED, NULL, "/ParentTree");
+	pdf_scene_expect(
+	    SCENE(.base = { { 32, "<< /Kids [33 0 R] >>" },
+			    { 33, "<< /Limits [0 0] /Nums [0 [31 0 R]] >>" } },
+		  .update = { { 33, "<< /Limits [0 0] /Nums [0 [50 0 R]] >>" }, other }),
+	    PDF_CHANGE_UNDEFINED, NULL, "leads from what was there");
+}
+
+Test(pdf_changes_content, tree_written_anew_with_the_same_elements_is_extension)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, "<< /Kids [50 0 R 52 0 R] >>" },
+			      { 50, "<< /Limits [0 0] /Nums [0 53 0 R] >>" },
+			      { 52, "<< /Limits [1 1] /Nums [1 54 0 R] >>" },
+			      { 53, "[31 0 R]" },
+			      { 54, NOTE_ELEMENT("") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_EXTENSION, NULL, "/ParentTree");
+	/* Who goes by the limits does not find what was there. */
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, "<< /Kids [50 0 R] >>" },
+			      { 50, "<< /Limits [7 9] /Nums [0 [31 0 R]] >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "no tree in order");
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, TREE_OF("0 [31 0 R] 0 54 0 R") },
+			      { 54, NOTE_ELEMENT("") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_UNDEFINED, NULL, "no tree in order");
+	pdf_scene_expect(SCENE(.update = { { 32, "<< /Nums [] >>" } }),
+			 PDF_CHANGE_UNDEFINED, NULL, "lost a key");
+}
+
+Test(pdf_changes_content, new_number_leads_to_new_annotation_or_is_undefined)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, TREE_OF("0 [31 0 R] 1 50 0 R") },
+			      { 50, "<< /S /P /P 30 0 R >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "element for content");
+	pdf_scene_expect(
+	    SCENE(.update = { { 32, TREE_OF("0 [31 0 R] 1 [50 0 R]") },
+			      { 50, NOTE_ELEMENT("") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_UNDEFINED, NULL, "elements for content");
+}
+
+Test(pdf_changes_content, words_of_new_element_are_about_what_is_new)
+{
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R 50 0 R", "32 0 R") },
+			      { 50, NOTE_ELEMENT("/Alt (note)") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_FORM_FILL, NULL, "with words");
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("50 0 R 31 0 R", "32 0 R") },
+			      { 50, "<< /S /P /P 30 0 R /ActualText (evil) /K << /Type "
+				    "/OBJR /Obj 40 0 R >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "other words");
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R 50 0 R", "32 0 R") },
+			      { 50, "<< /S /P /P 30 0 R >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "element for content");
+}
+
+Test(pdf_changes_content, first_structure_is_about_new_annotations_alone)
+{
+	static const struct pdf_scene_object
+	    without = { 1, "<< /Type /Catalog /Pages 2 0 R /AcroForm 7 0 R /Metadata 9 "
+			   "0 R >>" },
+	    with = { 1, CATALOG_WITH("") };
+	pdf_scene_expect(
+	    SCENE(.base = { without, { 30, NULL }, { 31, NULL }, { 32, NULL } },
+		  .update = { with,
+			      { 30, "<< /K [50 0 R] /ParentTree << /Nums [1 50 0 R] >> "
+				    ">>" },
+			      { 50, NOTE_ELEMENT("") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_EXTENSION, NULL, "");
+	pdf_scene_expect(
+	    SCENE(.base = { without, { 30, NULL }, { 31, NULL }, { 32, NULL } },
+		  .update = { with,
+			      { 30, "<< /K [50 0 R] >>" },
+			      { 50, "<< /S /P /P 30 0 R /K << /Type /OBJR /Obj 40 0 R "
+				    ">> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "other words");
+	pdf_scene_expect(
+	    SCENE(.base = { without, { 30, NULL }, { 31, NULL }, { 32, NULL } },
+		  .update = { with,
+			      { 30, "<< /ParentTree << /Nums [0 [50 0 R]] >> >>" },
+			      { 50, "<< /S /P /P 30 0 R /K 0 >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "elements for content");
+}
+
 /* ---- streams of the file itself ---- */
 
 Test(pdf_changes_content, object_stream_in_place_of_an_object_collides)

@@ -127,6 +127,75 @@ Test(pdf_changes_forbidden, field_below_one_with_an_endless_name_is_locked)
 	    "FieldMDP");
 }
 
+/* ---- above, beside and below a locked field ---- */
+
+#define LOCKS_KID FIELDMDP("/Action /Include /Fields [(p.q)]")
+#define PARENT(kids, more) "<< /FT /Tx /T (p) /Kids [" kids "] " more " >>"
+
+Test(pdf_changes_forbidden, value_that_a_locked_field_inherits_is_locked)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { { 15, PARENT("16 0 R", "/V (evil)") } }),
+	    "\"p\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(pq.q)]"),
+		  .update = { { 15, PARENT("16 0 R", "/V (fine)") } }),
+	    "");
+}
+
+Test(pdf_changes_forbidden, new_field_of_a_locked_name_is_locked_and_others_are_not)
+{
+	static const struct pdf_scene_object form = {
+		7, FORM_WITH("[50 0 R " ALL_FIELDS "]", "")
+	};
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { { 15, PARENT("50 0 R 16 0 R", "") },
+			      { 50, "<< /FT /Tx /T (q) /Parent 15 0 R /V (z) >>" } }),
+	    "\"p.q\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { { 15, PARENT("50 0 R 16 0 R", "") },
+			      { 50, "<< /FT /Tx /T (r) /Parent 15 0 R /V (z) >>" } }),
+	    "");
+	/* Listed as a kid of the one, it calls another its parent. */
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { { 15, PARENT("50 0 R 16 0 R", "") },
+			      { 50, "<< /FT /Tx /T (q) /Parent 8 0 R /V (z) >>" } }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { form, { 50, "<< /FT /Tx /T (p.q) /V (z) >>" } }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { form, { 50, "<< /FT /Tx /T (r) /V (z) >>" } }),
+	    "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = LOCKS_KID,
+		  .update = { { 16, "<< /T (q) /Parent 15 0 R /V (x) /Kids [50 0 R] "
+				    ">>" },
+			      { 50, "<< /FT /Tx /T (c) /Parent 16 0 R /V (z) >>" } }),
+	    "\"p.q.c\"");
+}
+
+Test(pdf_changes_forbidden, new_signature_is_locked_by_its_name_alone)
+{
+	static const struct pdf_scene_object
+	    form = { 7, FORM_WITH("[50 0 R " ALL_FIELDS "]", "") },
+	    field = { 50, "<< /FT /Sig /T (r) /V 51 0 R >>" },
+	    value = { 51, SOME_SIGNATURE };
+	pdf_scene_expect_forbidden(SCENE(.signature = FIELDMDP("/Action /All"),
+					 .update = { form, field, value }),
+				   "");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include /Fields [(r)]"),
+		  .update = { form, field, value }),
+	    "\"r\"");
+}
+
 /* ---- one object, used by a field and by something else ---- */
 
 #define PAGE_SHOWING(x)                                                                \

@@ -208,7 +208,7 @@ Test(pdf_changes_hidden, fields_without_end_are_too_many_changes)
 	"/Reference [<< /TransformMethod /DocMDP /TransformParams << /P 1 /V /1.2 >> " \
 	">>]"
 
-Test(pdf_changes_hidden, stamp_that_is_seen_on_paper_alone_is_form_fill)
+Test(pdf_changes_hidden, stamp_that_is_seen_on_paper_or_under_the_pointer_alone_is_form_fill)
 {
 	struct pdf_scene_object page = {
 		3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "")
@@ -230,6 +230,15 @@ Test(pdf_changes_hidden, stamp_that_is_seen_on_paper_alone_is_form_fill)
 				    "0 R >>" },
 			      { 51, SOME_STAMP } }),
 	    PDF_CHANGE_EXTENSION, NULL, "document time-stamp (object 50) added");
+	/* ToggleNoView: under the pointer, too. */
+	pdf_scene_expect(
+	    SCENE(.update = { form,
+			      page,
+			      { 50, "<< /Type /Annot /Subtype /Widget /FT /Sig /T "
+				    "(new) /P 3 0 R /Rect [0 0 600 800] /F 288 /V 51 "
+				    "0 R /AP << /N 10 0 R >> >>" },
+			      { 51, SOME_STAMP } }),
+	    PDF_CHANGE_FORM_FILL, NULL, "document time-stamp (object 50) added");
 }
 
 Test(pdf_changes_hidden,
