@@ -267,6 +267,15 @@ static bool is_obj(struct view in, size_t j)
 	       (j == 2 || !((in.p[j - 3] | 0x20) >= 'a' && (in.p[j - 3] | 0x20) <= 'z'));
 }
 
+/* Behind a number, or a token of its own, which a comment may part from its numbers:
+ * no "object" in a text. */
+static bool may_be_head(struct view in, size_t end)
+{
+	const size_t before = back_over(in, end - 3, pdf_is_white);
+	return end == in.n || pdf_is_end(in.p[end]) ||
+	       (before > 0 && pdf_is_digit(in.p[before - 1]));
+}
+
 /* Behind the next "obj"; 0: there is none. */
 static size_t next_obj(struct view in, size_t at)
 {
@@ -275,7 +284,7 @@ static size_t next_obj(struct view in, size_t at)
 		if (p == NULL)
 			return 0;
 		at = (size_t)(p - in.p) + 1;
-		if (is_obj(in, at - 1))
+		if (is_obj(in, at - 1) && may_be_head(in, at))
 			return at;
 	}
 	return 0;
