@@ -61,14 +61,22 @@ int pdf_revision_hides(struct pdf_objects *o, size_t revision,
  * Spec: ISO 32000-2 7.5.7
  */
 bool pdf_is_read_by_others(const struct pdf_value *stream);
+/* Octets of a file, objects one behind the other, in which no heads stand but those that
+ * entries name. */
+struct pdf_extent {
+	uint64_t start, end;
+	const struct pdf_entry *last; /* of its last object, which may go on behind */
+};
 /*
  * pdf_signed_hides - the head of an object in the octets up to the end of this revision
  * that no entry of any revision up to it names, and that stands in no object or section.
+ * plain     where none is looked for, as found by somebody who went there; is put into
+ *           the order of the file
  * ret_what  "": none
  * Fails:    TOO_LARGE, NOMEM
  */
-int pdf_signed_hides(struct pdf_objects *o, size_t revision,
-		     char ret_what[PDF_HIDDEN_TEXT],
+int pdf_signed_hides(struct pdf_objects *o, size_t revision, struct pdf_extent *plain,
+		     size_t n_plain, char ret_what[PDF_HIDDEN_TEXT],
 		     struct ltps_error *err) LTPS_CHECKED;
 /* What a value refers to, or itself; a PDF_NULL value for NULL. */
 int pdf_resolve(struct pdf_objects *o, size_t revision,

@@ -17,6 +17,10 @@
  * heads, and of each number fewer versions. What is left is not named. */
 #define HEAD_STEPS(octets) ((uint64_t)(octets) + 1000000)
 
+/* To look through as many octets takes longer than to read the object that stands
+ * before them, whose data they mostly are. */
+#define LONG_DATA ((size_t)32 * 1024)
+
 /* What a revision is made of: a section, or an object that it names. */
 struct place {
 	uint64_t start;
@@ -252,7 +256,9 @@ int pdf_revision_hides(struct pdf_objects *o, size_t revision,
 struct heads {
 	struct pdf_objects *o;
 	size_t revision;
-	struct view in;               /* up to the end of the revision */
+	struct view in;                 /* up to the end of the revision */
+	const struct pdf_extent *plain; /* by start, those not passed */
+	size_t n_plain;
 	const struct pdf_entry *last; /* named, the last one passed; NULL: none so far */
 	size_t at;
 	uint64_t steps; /* entries that may still be looked at */
@@ -276,11 +282,11 @@ static bool may_be_head(struct view in, size_t end)
 	       (before > 0 && pdf_is_digit(in.p[before - 1]));
 }
 
-/* Behind the next "obj"; 0: there is none. */
-static size_t next_obj(struct view in, size_t at)
+/* Behind the next "obj" before an end; 0: there is none. */
+static size_t find_obj(struct view in, size_t at, size_t end)
 {
-	while (at < in.n) {
-		const uint8_t *p = memchr(in.p + at, 'j', in.n - at);
+	while (at < end) {
+		const uint8_t *p = memchr(in.p + at, 'j', end - at);
 		if (p == NULL)
 			return 0;
 		at = (size_t)(p - in.p) + 1;
@@ -356,6 +362,39 @@ static size_t end_of_section(const struct heads *h, size_t at)
 	return 0;
 }
 
+/* Over what is plain; the end of what is not, which begins at h->at. */
+static size_t pass_plain(struct heads *h)
+{
+	while (h->n_plain > 0 && h->plain->start <= h->at) {
+		if (h->plain->end > h->at) {
+			h->at = (size_t)h->plain->end;
+			h->last = h->plain->last;
+		}
+		h->plain++;
+		h->n_plain--;
+	}
+	return h->n_plain > 0 && h->plain->start < h->in.n ? (size_t)h->plain->start
+							   : h->in.n;
+}
+
+/* h->at: behind the next "obj"; 0: there is none. */
+static int next_obj(struct heads *h, struct ltps_error *err)
+{
+	size_t found = 0, end, behind;
+	while (found == 0 && h->at < h->in.n) {
+		end = pass_plain(h);
+		if (end > h->at && end - h->at > LONG_DATA) {
+			if (end_of_last(h, h->at, &behind, err) != 0)
+				return -1;
+			h->at = behind > 0 ? behind : h->at;
+		}
+		found = find_obj(h->in, h->at, end);
+		h->at = end > h->at ? end : h->at;
+	}
+	h->at = found;
+	return 0;
+}
+
 /* One word "obj", behind which h->at is. What stands in an object is passed over with
  * it, so that each is read once. */
 static int pass_head(struct heads *h, struct ltps_error *err)
@@ -379,17 +418,37 @@ static int pass_head(struct heads *h, struct ltps_error *err)
 	return 0;
 }
 
-int pdf_signed_hides(struct pdf_objects *o, size_t revision,
-		     char ret_what[PDF_HIDDEN_TEXT], struct ltps_error *err)
+static int by_place(const void *a, const void *b)
+{
+	const struct pdf_extent *x = a, *y = b;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+int pdf_signed_hides(struct pdf_objects *o, size_t revision, struct pdf_extent *plain,
+		     size_t n_plain, char ret_what[PDF_HIDDEN_TEXT],
+		     struct ltps_error *err)
 {
 	const struct pdf_file *f = o->file;
-	struct heads h = { .o = o, .revision = revision, .what = ret_what };
+	struct heads h = { .o = o,
+			   .revision = revision,
+			   .plain = plain,
+			   .n_plain = n_plain,
+			   .what = ret_what };
 	ret_what[0] = 0;
+	if (n_plain > 0)
+		qsort(plain, n_plain, sizeof(*plain), by_place);
 	h.in = view_head(f->octets, (size_t)f->revisions[revision].end);
 	h.at = (size_t)f->header;
 	h.steps = HEAD_STEPS(h.in.n);
-	while (ret_what[0] == 0 && (h.at = next_obj(h.in, h.at)) > 0)
+	while (ret_what[0] == 0 && h.at < h.in.n) {
+		if (next_obj(&h, err) != 0)
+			return -1;
+		if (h.at == 0)
+			return 0;
 		if (pass_head(&h, err) != 0)
 			return -1;
+	}
 	return 0;
 }

@@ -431,7 +431,7 @@ int pdf_passing_new(struct pades *p, struct pdf_passing **ret_g, struct ltps_err
 	if (g == NULL)
 		return ltps_fail_nomem(err);
 	g->p = p;
-	if (is_updated(p) && pdf_edges_begin(p, &g->edges, err)) {
+	if (is_updated(p) && pdf_edges_begin(p, first_signed(p), &g->edges, err)) {
 		pdf_passing_free(g);
 		return -1;
 	}

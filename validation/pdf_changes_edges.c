@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -25,7 +26,8 @@ struct pass {
 	struct pades *p;
 	const size_t *base;
 	struct pdf_edge_list *list;
-	struct pdf_sources *lost; /* NULL: known already */
+	struct pdf_sources *lost;  /* NULL: known already */
+	struct pdf_extents *plain; /* NULL: nobody asks */
 	int (*scan)(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
 		    struct ltps_error *err);
 };
@@ -239,19 +241,73 @@ static int streams_scan(const struct pass *a, size_t revision, size_t n_inside,
 	return rc;
 }
 
+/* ---- what holds no other heads ---- */
+
+/* Between two objects: more is not plain. */
+#define PLAIN_BETWEEN_MAX 32
+
+static bool is_space(uint8_t c)
+{
+	return c == '\n' || c == '\r' || c == ' ';
+}
+
+static size_t skip_spaces(struct view in, size_t at)
+{
+	while (at < in.n && is_space(in.p[at]))
+		at++;
+	return at;
+}
+
+/* Nothing but the end of an object there. */
+static bool is_next(struct view in, size_t at, size_t next)
+{
+	static const char word[] = "endobj";
+	const size_t n = sizeof(word) - 1;
+	if (next <= at || next - at > PLAIN_BETWEEN_MAX)
+		return false;
+	in = view_head(in, next);
+	at = skip_spaces(in, at);
+	return next - at > n && memcmp(in.p + at, word, n) == 0 &&
+	       skip_spaces(in, at + n) == next;
+}
+
+/* An object that was passed over, with the number that stands there. */
+static int extent_add(const struct pass *a, const struct pdf_entry *v, uint64_t number,
+		      struct ltps_error *err)
+{
+	struct view in = a->p->file->octets;
+	struct pdf_extents *l = a->plain;
+	size_t end = a->list->plain_end;
+	if (end == 0 || number != v->number ||
+	    (v->offset > 0 && !is_space(in.p[v->offset - 1])))
+		return 0;
+	if (l->n > 0 && is_next(in, (size_t)l->v[l->n - 1].end, (size_t)v->offset)) {
+		l->v[l->n - 1].end = end;
+		l->v[l->n - 1].last = v;
+		return 0;
+	}
+	if (mem_grow(&l->v, sizeof(*l->v), l->n + 1, &l->cap, err) != 0)
+		return -1;
+	l->v[l->n++] = (struct pdf_extent){ v->offset, end, v };
+	return 0;
+}
+
 static int entry_scan(const struct pass *a, size_t revision, size_t i,
 		      struct ltps_error *err)
 {
 	const struct pdf_revision *rev = &a->p->file->revisions[revision];
 	const struct pdf_entry *v = &rev->entries[i];
 	struct view in = a->p->file->octets;
+	uint64_t number;
 	if (v->place == PDF_AT_OFFSET && v->offset >= rev->end && a->lost != NULL &&
 	    source_add(a->lost, a->base[revision] + i, err))
 		return -1;
 	if (v->place != PDF_AT_OFFSET || v->offset >= in.n)
 		return 0;
-	return a->scan(in, pdf_scan_header(in, (size_t)v->offset),
-		       (uint32_t)(a->base[revision] + i), a->list, err);
+	if (a->scan(in, pdf_scan_header(in, (size_t)v->offset, &number),
+		    (uint32_t)(a->base[revision] + i), a->list, err) != 0)
+		return -1;
+	return a->plain != NULL ? extent_add(a, v, number, err) : 0;
 }
 
 static size_t count_inside(const struct pdf_revision *rev)
@@ -333,9 +389,11 @@ const struct pdf_edge *pdf_edges_next(const struct pdf_edges *e,
 
 /* ---- the whole ---- */
 
-int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e, struct ltps_error *err)
+int pdf_edges_begin(struct pades *p, size_t signed_revision, struct pdf_edges *ret_e,
+		    struct ltps_error *err)
 {
-	struct pdf_edges e = { .list = { .octets = SCAN_OCTETS(p->file->octets.n) } };
+	struct pdf_edges e = { .list = { .octets = SCAN_OCTETS(p->file->octets.n) },
+			       .signed_revision = signed_revision };
 	size_t n = p->file->n_revisions;
 	e.base = mem_zalloc(n + 1, sizeof(*e.base));
 	if (e.base == NULL)
@@ -349,10 +407,11 @@ int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e, struct ltps_error 
 int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 		   struct ltps_error *err)
 {
-	struct pass a = { p, e->base, &e->list, &e->lost, pdf_scan_quick };
+	struct pass a = { p, e->base, &e->list, &e->lost, NULL, pdf_scan_quick };
 	size_t before = SIZE_MAX;
 	while (e->revision < p->file->n_revisions && e->revision != before) {
 		before = e->revision;
+		a.plain = e->revision <= e->signed_revision ? &e->plain : NULL;
 		if (revision_scan(&a, e, end, err))
 			return -1;
 	}
@@ -374,6 +433,7 @@ void pdf_edges_clear(struct pdf_edges *e)
 {
 	mem_free(e->list.v);
 	mem_free(e->lost.v);
+	mem_free(e->plain.v);
 	mem_free(e->first);
 	mem_free(e->base);
 	*e = (struct pdf_edges){ 0 };
@@ -486,7 +546,7 @@ static int forms_find(struct pades *p, struct pdf_edges *e, const struct pdf_edg
 	size_t i = edge->source - e->base[revision];
 	const struct pdf_revision *rev = &p->file->revisions[revision];
 	struct pdf_edge_list exact = { .octets = SCAN_OCTETS(p->file->octets.n) };
-	struct pass a = { p, e->base, &exact, NULL, pdf_scan_exact };
+	struct pass a = { p, e->base, &exact, NULL, NULL, pdf_scan_exact };
 	struct pdf_sources named = { 0 };
 	int rc = rev->entries[i].place == PDF_IN_STREAM
 		     ? stream_scan(&a, revision, rev->entries[i].offset, &named,

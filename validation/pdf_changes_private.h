@@ -57,6 +57,14 @@ struct pdf_edge_list {
 	size_t n, cap;
 	uint64_t octets; /* that may still be passed over */
 	bool too_many;   /* not all are there */
+	size_t plain_end; /* behind the last object passed over, where that is a dictionary
+			     or an array without the word "obj"; 0: it may hold any */
+};
+
+/* What is known to hold no heads but those that entries name. */
+struct pdf_extents {
+	struct pdf_extent *v; /* as they were found */
+	size_t n, cap;
 };
 
 /* Entries, counted over all revisions. */
@@ -77,8 +85,8 @@ int pdf_scan_exact(struct view in, size_t at, uint32_t source, struct pdf_edge_l
 		   struct ltps_error *err) LTPS_CHECKED;
 int pdf_scan_quick(struct view in, size_t at, uint32_t source, struct pdf_edge_list *l,
 		   struct ltps_error *err) LTPS_CHECKED;
-/* Behind "12 0 obj". */
-size_t pdf_scan_header(struct view in, size_t at);
+/* Behind "12 0 obj". ret_plain: its number, where it stands in the usual form; or 0 */
+size_t pdf_scan_header(struct view in, size_t at, uint64_t *ret_plain);
 /* The next word, when it is a number without a sign that fits into ten digits. */
 bool pdf_scan_number(struct view in, size_t *at, uint64_t *ret_n);
 enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
@@ -88,6 +96,8 @@ enum pdf_edge_form pdf_edge_form_of(struct view key, bool in_array);
 struct pdf_edges {
 	struct pdf_edge_list list; /* in the order in which they were read */
 	struct pdf_sources lost;   /* what these refer to is not known */
+	struct pdf_extents plain;  /* in what was signed first */
+	size_t signed_revision;
 	uint32_t *first;           /* by number: place in the list, from 1; 0: none */
 	size_t n_numbers;          /* above the highest one that is referred to */
 	size_t *base;              /* of each revision: entries in those before */
@@ -101,7 +111,7 @@ struct pdf_edges {
  * The order is the same however many steps there are. What failed is only to be
  * cleared.
  */
-int pdf_edges_begin(struct pades *p, struct pdf_edges *ret_e,
+int pdf_edges_begin(struct pades *p, size_t signed_revision, struct pdf_edges *ret_e,
 		    struct ltps_error *err) LTPS_CHECKED;
 int pdf_edges_upto(struct pades *p, struct pdf_edges *e, uint64_t end,
 		   struct ltps_error *err) LTPS_CHECKED;

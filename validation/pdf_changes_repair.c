@@ -169,7 +169,8 @@ int pdf_judge_heads(struct pdf_run *r, size_t signed_revision, struct ltps_error
 {
 	char what[PDF_HIDDEN_TEXT];
 	r->object = (struct pdf_ref){ 0 };
-	if (pdf_signed_hides(r->p->objects, signed_revision, what, err) != 0)
+	if (pdf_signed_hides(r->p->objects, signed_revision, r->edges.plain.v,
+			     r->edges.plain.n, what, err) != 0)
 		return -1;
 	return what[0] == 0 ? 0
 			    : pdf_change_add(r, PDF_CHANGE_UNDEFINED,

@@ -107,11 +107,11 @@ static const uint8_t classes[256] = {
 	['<'] = DELIMITER, ['>'] = DELIMITER, ['['] = DELIMITER, [']'] = DELIMITER,
 	['{'] = DELIMITER, ['}'] = DELIMITER, ['/'] = DELIMITER, ['%'] = DELIMITER,
 };
-/* Where the quick way stops: what opens or closes, hides octets, or ends a reference.
- */
+/* Where the quick way stops: what opens or closes, hides octets, or ends a reference or
+ * the word "obj". */
 static const bool marks[256] = {
 	['('] = true, ['<'] = true, ['>'] = true, ['['] = true,
-	[']'] = true, ['%'] = true, ['R'] = true,
+	[']'] = true, ['%'] = true, ['R'] = true, ['j'] = true,
 };
 
 static bool is_white(uint8_t c)
@@ -235,13 +235,13 @@ static bool plain_word(struct view in, size_t *at, const char *word, size_t n)
 	return true;
 }
 
-size_t pdf_scan_header(struct view in, size_t at)
+size_t pdf_scan_header(struct view in, size_t at, uint64_t *ret_plain)
 {
 	size_t plain = at;
-	uint64_t number;
-	if (plain_number(in, &plain, &number) &&
+	if (plain_number(in, &plain, ret_plain) &&
 	    plain_word(in, &plain, "0 obj", sizeof("0 obj") - 1))
 		return plain;
+	*ret_plain = 0;
 	struct cursor s = { in, at };
 	for (int i = 0; i < 3; i++) {
 		skip_space(&s);
@@ -445,6 +445,7 @@ struct quick {
 	struct cursor c;
 	struct sink to;
 	size_t depth;
+	bool word; /* "obj" stands in it */
 };
 enum quick_end { QUICK_ON, QUICK_OVER, QUICK_COMMENT };
 
@@ -513,6 +514,13 @@ static int quick_reference(struct quick *q, struct ltps_error *err)
 	return is ? plain_references(q, err) : 0;
 }
 
+/* At a j, behind a bracket of two octets or one and something regular. */
+static void quick_word(struct quick *q)
+{
+	const uint8_t *p = q->c.in.p + q->c.at++;
+	q->word |= p[-1] == 'b' && p[-2] == 'o';
+}
+
 /* From a bracket on. A comment may stand between the words of a reference, where
  * reading backwards would take it for none: whoever writes one is read exactly. */
 static int quick_object(struct quick *q, enum quick_end *ret_end,
@@ -530,6 +538,8 @@ static int quick_object(struct quick *q, enum quick_end *ret_end,
 			*ret_end = QUICK_COMMENT;
 		else if (c == 'R')
 			rc = quick_reference(q, err);
+		else if (c == 'j')
+			quick_word(q);
 		else
 			*ret_end = quick_mark(q);
 		if (c == '[' && *ret_end == QUICK_ON)
@@ -551,14 +561,17 @@ int pdf_scan_quick(struct view in, size_t at, uint32_t source, struct pdf_edge_l
 	struct quick q = { .c = { in, at }, .to = { l, source } };
 	enum quick_end end = QUICK_COMMENT;
 	size_t mark = l->n;
+	l->plain_end = 0;
 	if (l->too_many)
 		return 0;
 	skip_space(&q.c);
 	if (opens(&q.c) && quick_object(&q, &end, err))
 		return -1;
 	charge(l, q.c.at - at);
-	if (end == QUICK_OVER)
+	if (end == QUICK_OVER) {
+		l->plain_end = q.word || q.depth > 0 ? 0 : q.c.at;
 		return 0;
+	}
 	l->n = mark;
 	return pdf_scan_exact(in, at, source, l, err);
 }

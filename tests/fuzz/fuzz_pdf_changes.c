@@ -82,7 +82,8 @@ static void check_objects(struct view in)
 			const struct pdf_entry *e = &f->revisions[i].entries[k];
 			if (e->place != PDF_AT_OFFSET || e->offset >= in.n)
 				continue;
-			check_object(in, pdf_scan_header(in, (size_t)e->offset));
+			uint64_t plain;
+			check_object(in, pdf_scan_header(in, (size_t)e->offset, &plain));
 			left--;
 		}
 	pdf_file_free(f);

@@ -45,7 +45,7 @@ static void read_edges(struct pades *p, size_t step, struct pdf_edges *e,
 		       const char *name)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;
-	cr_assert_eq(pdf_edges_begin(p, e, &err), 0, "%s: %s", name, err.text);
+	cr_assert_eq(pdf_edges_begin(p, 0, e, &err), 0, "%s: %s", name, err.text);
 	for (size_t at = step; step > 0 && at < p->file->octets.n; at += step)
 		cr_assert_eq(pdf_edges_upto(p, e, at, &err), 0, "%s: %s", name,
 			     err.text);

@@ -437,6 +437,73 @@ Test(pdf_changes_repair, object_that_no_entry_names_in_what_was_signed_is_seen)
 	expect_signed("% by hand\r\n \n", BEHIND_UPDATE, "");
 }
 
+/* An object with its entry, among the others. */
+static void expect_signed_object(const char *text, size_t in_front, const char *what)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	unsigned_objects(&s, SIGNED_PAGE(""));
+	pdf_sketch_object(&s, 50, "<</A 1>>");
+	pdf_sketch_raw(&s, 70, 0, text);
+	s.entries[s.n - 1].offset += in_front;
+	pdf_sketch_object(&s, 51, "<</B 1>>");
+	sign_to_the_end(&s, 0);
+	put_behind(&s, BEHIND_UPDATE);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, head_that_its_entry_does_not_lead_to_is_seen)
+{
+	static const char no[] = "no entry names";
+	expect_signed_object("70 0 obj <<>> endobj\n", 0, "");
+	expect_signed_object("80 0 obj <<>> endobj\n", 0, no);
+	expect_signed_object("170 0 obj <<>> endobj\n", 1, no);
+	expect_signed_object("/70 0 obj <<>> endobj\n", 1, "");
+	expect_signed_object("70 0 obj <<>> 80 0 obj <<>> endobj\n", 0, no);
+	expect_signed_object("70 0 obj <<>> endobj 80 0 obj <<>> endobj\n", 0, no);
+	expect_signed_object("70 0 obj <</A 80 0 obj <<>> >> endobj\n", 0, no);
+	expect_signed_object("70 0 obj [1] 80 0 obj endobj\n", 0, no);
+	expect_signed_object("70 0 obj (1) 80 0 obj (2) endobj\n", 0, no);
+	expect_signed_object("70 0 obj <<>> endobj\n%80 0 obj\n", 0, no);
+}
+
+/* Entries in any order, and objects that stand in any. */
+Test(pdf_changes_repair, head_between_objects_in_no_order_is_seen)
+{
+	for (int hidden = 0; hidden < 2; hidden++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		for (uint32_t i = 80; i > 50; i--) {
+			pdf_sketch_object(&s, i, i % 2 ? "<</A 1>>" : "[(]) 2 0 R]");
+			if (hidden && i == 66)
+				pdf_scene_put(&s.b, OTHER_CONTENT);
+		}
+		sign_to_the_end(&s, 0);
+		pdf_sketch_object(&s, 60, "<<>>");
+		pdf_sketch_table(&s, INFO);
+		expect(&s, hidden ? "no entry names" : "");
+	}
+}
+
+/* Long data are passed over with their object, and not what is behind. */
+Test(pdf_changes_repair, head_behind_long_data_is_seen)
+{
+	static char data[100000];
+	memset(data, 'x', sizeof(data));
+	memcpy(data + 50000, OTHER_CONTENT, sizeof(OTHER_CONTENT) - 1);
+	for (int hidden = 0; hidden < 2; hidden++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		pdf_sketch_stream(&s, 50, "/Type/EmbeddedFile",
+				  view_of((const uint8_t *)data, sizeof(data)));
+		if (hidden)
+			pdf_scene_put(&s.b, OTHER_CONTENT);
+		pdf_sketch_object(&s, 51, "<<>>");
+		sign_to_the_end(&s, 0);
+		put_behind(&s, BEHIND_UPDATE);
+		expect(&s, hidden ? "no entry names" : "");
+	}
+}
+
 /* Files within files are common, and so are words. */
 Test(pdf_changes_repair, head_within_an_object_that_was_signed_is_harmless)
 {

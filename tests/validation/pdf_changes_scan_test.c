@@ -296,23 +296,80 @@ static size_t behind_three_words(struct view in)
 
 Test(pdf_changes_scan, headers_however_written_are_passed_over)
 {
-	static const char *const heads[] = {
-		"1 0 obj",	   "1234567 0 obj",  "12345678 0 obj", "0 0 obj",
-		"12 1 obj",	   "12 0 object",    "12 0 obj/N",     "12 0 obj%x\n",
-		"12 0 ob",	   "12  0 obj",	     "12 0  obj",      "12\n0\nobj",
-		" 12 0 obj",	   "%x\n12 0 obj",   "a2 0 obj",       "1/ 0 obj",
-		"12 0 obj<<",	   "12 0 obj[",	     "<1 0 obj",       "12 00 obj",
-		"12%x\n0 obj",	   "",		     "        0 obj",  "1 0 obj1 0 obj",
+	static const struct {
+		const char *text;
+		uint64_t plain;
+	} heads[] = {
+		{ "1 0 obj", 1 },
+		{ "1234567 0 obj", 1234567 },
+		{ "12 0 obj/N", 12 },
+		{ "12 0 obj<<", 12 },
+		{ "12 0 obj[", 12 },
+		{ "12 0 obj%x\n", 12 },
+		{ "1 0 obj 1 0 obj", 1 },
+		{ "12345678 0 obj", 0 },
+		{ "0 0 obj", 0 },
+		{ "12 1 obj", 0 },
+		{ "12 0 object", 0 },
+		{ "12 0 ob", 0 },
+		{ "12  0 obj", 0 },
+		{ "12 0  obj", 0 },
+		{ "12\n0\nobj", 0 },
+		{ " 12 0 obj", 0 },
+		{ "%x\n12 0 obj", 0 },
+		{ "a2 0 obj", 0 },
+		{ "1/ 0 obj", 0 },
+		{ "<1 0 obj", 0 },
+		{ "12 00 obj", 0 },
+		{ "12%x\n0 obj", 0 },
+		{ "", 0 },
+		{ "        0 obj", 0 },
+		{ "1 0 obj1 0 obj", 0 },
 	};
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		for (int rest = 0; rest < 2; rest++) {
 			char text[80];
-			snprintf(text, sizeof(text), "%s%s", heads[i],
+			uint64_t plain = 99;
+			snprintf(text, sizeof(text), "%s%s", heads[i].text,
 				 rest ? " << /A 1 0 R /B 2 0 R >>" : "");
 			struct view in = view_text(text);
-			cr_expect_eq(pdf_scan_header(in, 0), behind_three_words(in),
-				     "%s", text);
+			cr_expect_eq(pdf_scan_header(in, 0, &plain),
+				     behind_three_words(in), "%s", text);
+			/* Where the file ends early nothing is plain. */
+			if (rest)
+				cr_expect_eq(plain, heads[i].plain, "%s", text);
 		}
+}
+
+Test(pdf_changes_scan, an_object_is_plain_without_the_word_of_a_head)
+{
+	static const struct {
+		const char *text;
+		const char *plain; /* as far as that */
+	} objects[] = {
+		{ "<< /A 1 0 R >> endobj", "<< /A 1 0 R >>" },
+		{ "[ 1 0 R ]\nendobj", "[ 1 0 R ]" },
+		{ "<< /A (obj) /B [ /j /job /bj ] >>", "<< /A (obj) /B [ /j /job /bj ] >>" },
+		{ "<< /Object 1 >>", "<< /Object 1 >>" },
+		{ "<< /A 1 >> obj", "<< /A 1 >>" },
+		{ "[ 1 0 obj ]", "" },
+		{ "<< /A 9 0 obj << >> >>", "" },
+		{ "<< /obj 1 >>", "" },
+		{ "<< /A 1 % x\n >>", "" },
+		{ "<< /A 1", "" },
+		{ "[ ( ]", "" },
+		{ "12 endobj", "" },
+		{ "(text) endobj", "" },
+	};
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		struct ltps_error err = LTPS_ERROR_INIT;
+		struct pdf_edge_list l = { .octets = 1000, .plain_end = 99 };
+		cr_expect_eq(pdf_scan_quick(view_text(objects[i].text), 0, 0, &l, &err),
+			     0);
+		cr_expect_eq(l.plain_end, strlen(objects[i].plain), "%s",
+			     objects[i].text);
+		mem_free(l.v);
+	}
 }
 
 /* ---- limits ---- */
