@@ -50,10 +50,10 @@ static int finish_unchanged(struct augmenting *a, struct stage *before,
 static int run_from(struct augmenting *a, struct stage *before, struct ltps_error *err)
 {
 	struct buf file = buf_make(a->format->size_max);
-	bool go = augment_may(a, before) &&
-		  (a->in->level < LEVEL_LT || augment_complete(a, before));
-	int rc = 0;
-	if (go && a->in->level > LEVEL_B)
+	bool go = false;
+	int rc = augment_may(a, before, &go, err);
+	go = go && (a->in->level < LEVEL_LT || augment_complete(a, before));
+	if (rc == 0 && go && a->in->level > LEVEL_B)
 		rc = a->format->add(a, before, &file, &go, err);
 	if (rc == 0 && !go)
 		augment_keep_before(a->out, before);

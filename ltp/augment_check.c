@@ -249,7 +249,37 @@ static bool is_irregular(const struct document *doc)
 	return doc->pdf != NULL && pdf_file_irregular(doc->pdf->file);
 }
 
-bool augment_may(struct augmenting *a, const struct stage *s)
+int augment_pades_may(const struct pades *p, struct ltps_error *err)
+{
+	char what[PDF_HIDDEN_TEXT];
+	if (pdf_signed_hides(p->objects, p->file->n_revisions - 1, NULL, 0, what,
+			     err) != 0)
+		return -1;
+	return what[0] == 0 ? 0
+			    : ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
+					"ISO 32000-2 7.5.4",
+					"%s: what would be added to the PDF would not "
+					"count as harmless",
+					what);
+}
+
+/* The same, as an outcome. */
+static int say_hidden(struct augmenting *a, const struct document *doc, bool *ret_may,
+		      struct ltps_error *err)
+{
+	if (!*ret_may || a->in->level == LEVEL_B || doc->pdf == NULL ||
+	    augment_pades_may(doc->pdf, err) == 0)
+		return 0;
+	if (err->code != LTPS_UNSUPPORTED)
+		return -1;
+	augment_say(a, AUGMENT_UNSUPPORTED, "%s; an evidence record covers it as it is",
+		    err->text);
+	ltps_error_clear(err);
+	*ret_may = false;
+	return 0;
+}
+
+static bool may(struct augmenting *a, const struct stage *s)
 {
 	const struct report_signature *unfit =
 	    a->in->made_now ? first_unfit(s->judged.report) : NULL;
@@ -289,6 +319,13 @@ bool augment_may(struct augmenting *a, const struct stage *s)
 	else
 		return true;
 	return false;
+}
+
+int augment_may(struct augmenting *a, const struct stage *s, bool *ret_may,
+		struct ltps_error *err)
+{
+	*ret_may = may(a, s);
+	return say_hidden(a, s->doc, ret_may, err);
 }
 
 /* ---- is everything there ---- */

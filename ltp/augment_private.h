@@ -104,7 +104,10 @@ size_t augment_signer_of(const struct stage *s, const struct document_signature 
 
 /* ---- augment_check.c: when false, the outcome is said ---- */
 
-bool augment_may(struct augmenting *a, const struct stage *s);
+int augment_may(struct augmenting *a, const struct stage *s, bool *ret_may,
+		struct ltps_error *err) LTPS_CHECKED;
+/* Fails: UNSUPPORTED (object) when nothing may stand behind what the PDF holds */
+int augment_pades_may(const struct pades *p, struct ltps_error *err) LTPS_CHECKED;
 /* Chains and status of all that the level asks for are there. */
 bool augment_complete(struct augmenting *a, const struct stage *s);
 /* Whether a signature has a time-stamp that is good, or will be; or can get none. */

@@ -45,7 +45,7 @@ static int may_sign(const struct pades *p, struct ltps_error *err)
 {
 	const struct pades_signature *f = first_final(p);
 	if (f == NULL)
-		return 0;
+		return augment_pades_may(p, err);
 	return ltps_fail(err, LTPS_UNSUPPORTED, LTPS_FAULT_OBJECT,
 			 "ISO 32000-2 12.8.2.2",
 			 "the signature %.*s of the PDF allows no further one",

@@ -128,6 +128,14 @@ Test(augment_pades, file_with_an_irregular_table_is_unsupported)
 	expect_nothing(sign(file), LEVEL_LTA, AUGMENT_UNSUPPORTED, "irregular");
 }
 
+/* Nor behind objects that are found by those alone who repair the file. */
+Test(augment_pades, file_with_an_object_that_no_table_names_is_unsupported)
+{
+	const struct pades_kit_pdf hidden = { .unnamed = "90 0 obj\n<<>>\nendobj\n" };
+	expect_nothing(sign(pades_kit_blank(&hidden)), LEVEL_LTA, AUGMENT_UNSUPPORTED,
+		       "names");
+}
+
 Test(augment_pades, broken_signature_is_refused)
 {
 	const struct pades_kit_sign s = { .wrong_digest = true };

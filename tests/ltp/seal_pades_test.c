@@ -191,6 +191,16 @@ Test(seal_pades, offsets_that_readers_count_otherwise_are_unsupported)
 	signing_key_free(k);
 }
 
+Test(seal_pades, object_that_no_table_names_is_unsupported)
+{
+	struct signing_key *k = key(DEVPKI_KEY_P256);
+	const struct pades_kit_pdf o = { .unnamed = "90 0 obj\n<<>>\nendobj\n" };
+	struct seal_input in = input(k, LEVEL_LTA);
+	content = content_of(pades_kit_blank(&o));
+	cr_assert_eq(refused(&in), LTPS_UNSUPPORTED);
+	signing_key_free(k);
+}
+
 /* What nothing mends is said at once, and not tried again. */
 static void expect_unsealable(struct view file, enum signature_level level,
 			      unsigned tokens)

@@ -552,6 +552,8 @@ static void put_all(struct buf *b, const struct blank *k, bool packed_too)
 static void write_table(struct buf *b, struct pk_file *f, const struct blank *k)
 {
 	put_all(b, k, true);
+	if (k->o->unnamed != NULL)
+		put(b, k->o->unnamed);
 	f->last_xref = b->n;
 	put_table(b, &section);
 	put(b, "trailer\n<< ");

@@ -50,6 +50,7 @@ struct pades_kit_pdf {
 	size_t filler;         /* octets of an unused stream */
 	struct view before;    /* junk before the header */
 	struct view after;     /* behind %%EOF */
+	const char *unnamed;   /* before the table (PADES_KIT_TABLE) */
 	const char *page_more; /* PDF syntax, put into the page dictionary */
 	const char *catalog_more;
 };
