@@ -38,7 +38,8 @@ struct pades_lock { /* FieldMDP, or /Lock of a field */
 		PADES_LOCK_INCLUDE,
 		PADES_LOCK_EXCLUDE
 	} action;
-	struct view *fields; /* full names, UTF-8 */
+	struct view *fields; /* full names, UTF-8; none at or below another, in the
+				order of pades_lock_names() */
 	size_t n_fields;
 	int p; /* /P of a Lock, as DocMDP; 0: none */
 };
@@ -159,6 +160,11 @@ int pades_read(struct view file, struct view password, struct pades **ret_p,
 int pades_begin(struct view file, struct view password, struct pades **ret_p,
 		struct ltps_error *err) LTPS_CHECKED;
 void pades_free(struct pades *p);
+/* Whether the lock names this field or one above it, whatever its action: "a" is above
+ * "a.b". Logarithmic in the names, as the other one is. */
+bool pades_lock_names(const struct pades_lock *l, struct view field);
+/* Whether it names a field below this one, or pades_lock_names(). */
+bool pades_lock_names_near(const struct pades_lock *l, struct view field);
 /* "ETSI.CAdES.detached"; "?" */
 const char *pades_subfilter_name(enum pades_subfilter s);
 /*

@@ -3,10 +3,80 @@
  * pades_lock - what a signature forbids from then on: DocMDP, FieldMDP, the lock of its
  * field. What is not understood forbids all.
  */
+#include <stdlib.h>
+
 #include "formats/pades_private.h"
 
 /* References of one signature: there are two kinds that count. */
 #define REFERENCES_MAX 16
+
+/* ---- names ---- */
+
+/* The end first, then the period, then everything else: so what is below a name follows
+ * it at once. By the octets alone "a!" would stand between "a" and "a.b". */
+static int rank(struct view name, size_t i)
+{
+	if (i == name.n)
+		return 0;
+	return name.p[i] == '.' ? 1 : 2 + name.p[i];
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct view x = *(const struct view *)a, y = *(const struct view *)b;
+	size_t i = 0;
+	while (i < x.n && i < y.n && x.p[i] == y.p[i])
+		i++;
+	return rank(x, i) - rank(y, i);
+}
+
+/* Names the one, or one above it: 12.7.4.2. */
+static bool covers(struct view name, struct view field)
+{
+	return view_starts(field, name) && rank(field, name.n) <= 1;
+}
+
+/* A name below one that is named says nothing more. Without those, the last name that
+ * is not behind a field is the only one that may be above it. */
+static void names_sort(struct pades_lock *l)
+{
+	size_t n = 0;
+	if (l->n_fields > 0)
+		qsort(l->fields, l->n_fields, sizeof(l->fields[0]), by_name);
+	for (size_t i = 0; i < l->n_fields; i++)
+		if (n == 0 || !covers(l->fields[n - 1], l->fields[i]))
+			l->fields[n++] = l->fields[i];
+	l->n_fields = n;
+}
+
+/* How many names are not behind this one. */
+static size_t names_upto(const struct pades_lock *l, struct view field)
+{
+	size_t low = 0, high = l->n_fields;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (by_name(&l->fields[middle], &field) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool pades_lock_names(const struct pades_lock *l, struct view field)
+{
+	size_t n = names_upto(l, field);
+	return n > 0 && covers(l->fields[n - 1], field);
+}
+
+bool pades_lock_names_near(const struct pades_lock *l, struct view field)
+{
+	size_t n = names_upto(l, field);
+	return (n > 0 && covers(l->fields[n - 1], field)) ||
+	       (n < l->n_fields && covers(field, l->fields[n]));
+}
+
+/* ---- reading ---- */
 
 static int action_read(struct pades_reader *r, size_t revision,
 		       const struct pdf_value *dict, struct pades_lock *l,
@@ -46,6 +116,7 @@ static int fields_read(struct pades_reader *r, size_t revision,
 			return -1;
 		l->n_fields += l->fields[l->n_fields].n > 0;
 	}
+	names_sort(l);
 	return 0;
 }
 

@@ -192,9 +192,8 @@ static int read_end(struct cover *c, struct place *p, struct ltps_error *err)
 {
 	struct pdf_slot *s;
 	struct pdf_ref ref = { p->entry->number, p->entry->generation };
-	if (pdf_slot_of(c->o, c->revision, ref, &s, err) != 0)
-		return -1;
-	if (pdf_slot_read(c->o, c->revision, s, err) == 0) {
+	if (pdf_slot_of(c->o, c->revision, ref, &s, err) == 0 &&
+	    pdf_slot_read(c->o, c->revision, s, err) == 0) {
 		p->end = s->end;
 		return 0;
 	}

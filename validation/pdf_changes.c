@@ -536,29 +536,8 @@ static int permission_of(const struct pades *p, size_t signature)
 	return strictest;
 }
 
-/* "a" covers "a.b". */
-static bool names_it(const struct pades_lock *l, struct view field)
-{
-	for (size_t i = 0; i < l->n_fields; i++) {
-		struct view f = l->fields[i];
-		if (view_starts(field, f) && (field.n == f.n || field.p[f.n] == '.'))
-			return true;
-	}
-	return false;
-}
-
-/* "a" changes "a.b", which inherits from it: 12.7.4.1. */
-static bool names_below(const struct pades_lock *l, struct view field)
-{
-	for (size_t i = 0; i < l->n_fields; i++) {
-		struct view f = l->fields[i];
-		if (f.n > field.n && view_starts(f, field) && f.p[field.n] == '.')
-			return true;
-	}
-	return false;
-}
-
-/* 12.7.5.5 Table 236, 12.8.2.4 Table 259 */
+/* 12.7.5.5 Table 236, 12.8.2.4 Table 259. "a" changes "a.b", which inherits from it:
+ * 12.7.4.1. */
 static bool locks(const struct pades_lock *l, const struct pdf_change *c)
 {
 	struct view field = c->field;
@@ -568,9 +547,9 @@ static bool locks(const struct pades_lock *l, const struct pdf_change *c)
 	case PADES_LOCK_ALL:
 		return !c->is_new;
 	case PADES_LOCK_INCLUDE:
-		return names_it(l, field) || names_below(l, field);
+		return pades_lock_names_near(l, field);
 	case PADES_LOCK_EXCLUDE:
-		return !c->is_new && !names_it(l, field);
+		return !c->is_new && !pades_lock_names(l, field);
 	default:
 		return false;
 	}

@@ -667,6 +667,48 @@ Test(pades, fieldmdp_names_fields)
 	pades_free(p);
 }
 
+/* '!' stands before the period. */
+Test(pades, names_of_a_lock_are_searched_as_fields_are_nested)
+{
+	static const struct {
+		const char *field;
+		bool named, near;
+	} cases[] = {
+		{ "a", false, true },
+		{ "a!", true, true },
+		{ "a!.x", true, true },
+		{ "a.", false, false },
+		{ "a.b", true, true },
+		{ "a.b.c", true, true },
+		{ "a.b!", false, true },
+		{ "a.b!.c", true, true },
+		{ "a.bc", false, false },
+		{ "a.b.", true, true },
+		{ "a/b", false, false },
+		{ "b", false, true },
+		{ "b.c", false, true },
+		{ "b.c.d", true, true },
+		{ "b.c.d.e", true, true },
+		{ "b.c.e", false, false },
+		{ "", false, false },
+		{ "z", false, false },
+	};
+	struct pades *p;
+	struct pades_lock l = fieldmdp_of(
+	    &p, FIELDMDP("<< /Action /Include /Fields [(b.c.d) (a.b.c) (a!) (a.b!.c) "
+			 "(a.b) (a!.x) (a.b)] >>"));
+
+	cr_assert_eq(l.n_fields, 4);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct view field = view_text(cases[i].field);
+		cr_expect_eq(pades_lock_names(&l, field), cases[i].named, "%s",
+			     cases[i].field);
+		cr_expect_eq(pades_lock_names_near(&l, field), cases[i].near, "%s",
+			     cases[i].field);
+	}
+	pades_free(p);
+}
+
 Test(pades, data_of_a_reference_that_is_not_the_catalog_is_a_finding)
 {
 	struct pades *p = certified(

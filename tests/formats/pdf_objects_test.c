@@ -1459,6 +1459,29 @@ static void both_read(const char *path, struct view bytes, void *arg)
 	release(&d, NULL);
 }
 
+/* ---- what an update hides ---- */
+
+Test(pdf_objects, object_of_an_update_that_has_no_room_is_one_that_cannot_be_read)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct pdf_sketch s = pdf_sketch_blank("");
+	char what[PDF_HIDDEN_TEXT];
+	pdf_sketch_object(&s, 3, "(old)");
+	pdf_sketch_table(&s, "");
+	pdf_sketch_object(&s, 3, "(new)");
+	pdf_sketch_table(&s, "");
+	struct opened d = open_sketch(&s);
+	size_t n = d.o->table.n;
+
+	d.o->table.n = PDF_SLOTS_MAX;
+	cr_expect_eq(pdf_revision_hides(d.o, 1, what, &err), 0, "%s", err.text);
+	cr_expect_not_null(strstr(what, "cannot be read"), "%s", what);
+	d.o->table.n = n;
+	cr_expect_eq(pdf_revision_hides(d.o, 1, what, &err), 0, "%s", err.text);
+	cr_expect_str_eq(what, "");
+	release(&d, &s);
+}
+
 Test(pdf_objects, real_files_are_the_same_to_both)
 {
 	size_t n = 0;

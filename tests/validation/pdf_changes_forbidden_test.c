@@ -144,6 +144,39 @@ Test(pdf_changes_forbidden, value_that_a_locked_field_inherits_is_locked)
 	    "");
 }
 
+/* Names that stand between "p" and "p.q" by their octets, and one before all. */
+Test(pdf_changes_forbidden, lock_of_many_names_finds_those_above_and_below)
+{
+#define AMONG(name) "/Fields [(z) (p!) (p-) " name " (p!.q) (a) (z.z)]"
+	static const char *const locked[] = {
+		"/Action /Include " AMONG("(p)"),
+		"/Action /Include " AMONG("(p.q)"),
+		"/Action /Exclude " AMONG("(p.r)"),
+	};
+	static const char *const spared[] = {
+		"/Action /Exclude " AMONG("(p)"),
+		"/Action /Exclude " AMONG("(p.q)"),
+		"/Action /Include " AMONG("(p.r)"),
+	};
+	char signature[400];
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(signature, sizeof(signature), FIELDMDP("%s"), locked[i]);
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = signature, .update = { FILL_KID }), "\"p.q\"");
+		(void)snprintf(signature, sizeof(signature), FIELDMDP("%s"), spared[i]);
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = signature, .update = { FILL_KID }), "");
+	}
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include " AMONG("(p.q)")),
+		  .update = { { 15, PARENT("16 0 R", "/V (evil)") } }),
+	    "\"p\"");
+	pdf_scene_expect_forbidden(
+	    SCENE(.signature = FIELDMDP("/Action /Include " AMONG("(pq.q)")),
+		  .update = { { 15, PARENT("16 0 R", "/V (fine)") } }),
+	    "");
+}
+
 Test(pdf_changes_forbidden, new_field_of_a_locked_name_is_locked_and_others_are_not)
 {
 	static const struct pdf_scene_object form = {
