@@ -637,6 +637,8 @@ Test(pades, fieldmdp_that_is_not_understood_locks_all)
 		FIELDMDP("<< >>"),
 		FIELDMDP("<< /Action /Some /Fields [(x)] >>"),
 		FIELDMDP("<< /Action /Include >>"),
+		FIELDMDP("<< /Action /Include /Fields [(x) 5] >>"),
+		FIELDMDP("<< /Action /Include /Fields [() (x)] >>"),
 		FIELDMDP("<< /Action /Exclude /Fields (x) >>"),
 		FIELDMDP("(x)"),
 		REFERENCES("[<< /TransformMethod /FieldMDP >>]"),
