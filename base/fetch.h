@@ -30,7 +30,7 @@ struct fetch_policy {
 	bool allow_http;     /* https is always allowed */
 	bool allow_ldap;     /* ldap and ldaps; neither unless allowed */
 	bool allow_loopback; /* 127.0.0.0/8, ::1 */
-	bool allow_private;  /* RFC 1918, link-local, ULA and the like */
+	bool allow_private;  /* RFC 1918, ULA and the like; link-local is none */
 	uint32_t connect_ms; /* 0: FETCH_CONNECT_MS */
 	uint32_t total_ms;   /* 0: FETCH_TOTAL_MS */
 	uint32_t redirects;  /* at most; 0 follows none */

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 
 enum reach {
-	REACH_NEVER, /* no server can stand there, or a tunnel to anywhere */
+	REACH_NEVER, /* no server stands there but one that gives a machine its secrets,
+			or a tunnel to anywhere */
 	REACH_PUBLIC,
 	REACH_PRIVATE,
 	REACH_LOOPBACK,
@@ -28,7 +29,7 @@ static const struct range4 ranges4[] = {
 	{ { 10, 0, 0, 0 }, 8, REACH_PRIVATE },     /* RFC 1918 */
 	{ { 100, 64, 0, 0 }, 10, REACH_PRIVATE },  /* shared space, RFC 6598 */
 	{ { 127, 0, 0, 0 }, 8, REACH_LOOPBACK },   /* RFC 1122 3.2.1.3 */
-	{ { 169, 254, 0, 0 }, 16, REACH_PRIVATE }, /* link-local, RFC 3927 */
+	{ { 169, 254, 0, 0 }, 16, REACH_NEVER },   /* link-local, RFC 3927 */
 	{ { 172, 16, 0, 0 }, 12, REACH_PRIVATE },  /* RFC 1918 */
 	{ { 192, 0, 0, 0 }, 24, REACH_NEVER },     /* protocols, RFC 6890 2.1 */
 	{ { 192, 0, 2, 0 }, 24, REACH_NEVER },     /* documentation, RFC 5737 */
@@ -66,7 +67,7 @@ static const struct range6 ranges6[] = {
 	{ { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48, REACH_PRIVATE, EMBEDDED_NONE },
 	/* ULA, RFC 4193; link-local, RFC 4291 2.5.6; site-local, RFC 3879 */
 	{ { 0xfc }, 7, REACH_PRIVATE, EMBEDDED_NONE },
-	{ { 0xfe, 0x80 }, 10, REACH_PRIVATE, EMBEDDED_NONE },
+	{ { 0xfe, 0x80 }, 10, REACH_NEVER, EMBEDDED_NONE },
 	{ { 0xfe, 0xc0 }, 10, REACH_PRIVATE, EMBEDDED_NONE },
 	/* Protocols and Teredo, RFC 2928, RFC 4380; 6to4, RFC 3056 */
 	{ { 0x20, 0x01 }, 23, REACH_NEVER, EMBEDDED_NONE },
