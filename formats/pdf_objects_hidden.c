@@ -259,6 +259,8 @@ struct heads {
 	const struct pdf_extent *plain; /* by start, those not passed */
 	size_t n_plain;
 	const struct pdf_entry *last; /* named, the last one passed; NULL: none so far */
+	const struct pdf_entry *read; /* the last one that was read, and its end; or 0 */
+	size_t read_end;
 	size_t at;
 	uint64_t steps; /* entries that may still be looked at */
 	char *what;
@@ -330,24 +332,34 @@ static const struct pdf_entry *named_by(struct heads *h, size_t end)
 	return entry_of(h, number, start);
 }
 
-/* Behind the last object that is named, where that goes on here; ret_end: or 0 */
-static int end_of_last(struct heads *h, size_t at, size_t *ret_end,
-		       struct ltps_error *err)
+/* Where the last object that is named ends; 0: it cannot be read. */
+static int read_last(struct heads *h, struct ltps_error *err)
 {
 	struct pdf_slot *s;
-	*ret_end = 0;
-	if (h->last == NULL)
-		return 0;
 	struct pdf_ref ref = { h->last->number, h->last->generation };
-	if (pdf_slot_of(h->o, h->last->revision, ref, &s, err) != 0)
-		return -1;
-	if (pdf_slot_read(h->o, h->last->revision, s, err) == 0) {
-		*ret_end = s->end > at ? (size_t)s->end : 0;
+	h->read = h->last;
+	h->read_end = 0;
+	if (pdf_slot_of(h->o, h->last->revision, ref, &s, err) == 0 &&
+	    pdf_slot_read(h->o, h->last->revision, s, err) == 0) {
+		h->read_end = (size_t)s->end;
 		return 0;
 	}
 	if (!pdf_is_fault_of_object(err))
 		return -1;
 	ltps_error_clear(err);
+	return 0;
+}
+
+/* Behind the last object that is named, where that goes on here; ret_end: or 0 */
+static int end_of_last(struct heads *h, size_t at, size_t *ret_end,
+		       struct ltps_error *err)
+{
+	*ret_end = 0;
+	if (h->last == NULL)
+		return 0;
+	if (h->read != h->last && read_last(h, err) != 0)
+		return -1;
+	*ret_end = h->read_end > at ? h->read_end : 0;
 	return 0;
 }
 
@@ -379,16 +391,17 @@ static size_t pass_plain(struct heads *h)
 /* h->at: behind the next "obj"; 0: there is none. */
 static int next_obj(struct heads *h, struct ltps_error *err)
 {
-	size_t found = 0, end, behind;
+	size_t found = 0, end, near, behind;
 	while (found == 0 && h->at < h->in.n) {
 		end = pass_plain(h);
-		if (end > h->at && end - h->at > LONG_DATA) {
-			if (end_of_last(h, h->at, &behind, err) != 0)
-				return -1;
-			h->at = behind > 0 ? behind : h->at;
-		}
-		found = find_obj(h->in, h->at, end);
-		h->at = end > h->at ? end : h->at;
+		near = end - h->at > LONG_DATA ? h->at + LONG_DATA : end;
+		found = find_obj(h->in, h->at, near);
+		h->at = near;
+		if (found > 0 || near == end)
+			continue;
+		if (end_of_last(h, near, &behind, err) != 0)
+			return -1;
+		h->at = behind > 0 ? behind : near;
 	}
 	h->at = found;
 	return 0;
@@ -417,6 +430,37 @@ static int pass_head(struct heads *h, struct ltps_error *err)
 	return 0;
 }
 
+static void check_older(struct heads *h, const struct pdf_entry *e)
+{
+	const struct pdf_entry *older = e;
+	while (older != NULL && older->revision > 0 && h->steps > 0) {
+		h->steps--;
+		older = pdf_file_find(h->o->file, older->revision - 1, e->number);
+		if (older == NULL || older->place != PDF_AT_OFFSET ||
+		    older->offset <= e->offset)
+			continue;
+		(void)snprintf(h->what, PDF_HIDDEN_TEXT,
+			       "an older version of object %u, at %llu, stands behind "
+			       "the one that was signed",
+			       e->number, (unsigned long long)older->offset);
+		return;
+	}
+}
+
+/* An older version of an object behind the one in force. Updates are appended: who goes
+ * by the tables sees the one, who goes through the octets the other. */
+static void check_versions(struct heads *h)
+{
+	const struct pdf_file *f = h->o->file;
+	for (size_t i = 1; i <= h->revision; i++)
+		for (size_t k = 0; k < f->revisions[i].n_entries; k++) {
+			const struct pdf_entry *e = &f->revisions[i].entries[k];
+			if (e->place == PDF_AT_OFFSET &&
+			    pdf_file_find(f, h->revision, e->number) == e)
+				check_older(h, e);
+		}
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct pdf_extent *x = a, *y = b;
@@ -441,6 +485,7 @@ int pdf_signed_hides(struct pdf_objects *o, size_t revision, struct pdf_extent *
 	h.in = view_head(f->octets, (size_t)f->revisions[revision].end);
 	h.at = (size_t)f->header;
 	h.steps = HEAD_STEPS(h.in.n);
+	check_versions(&h);
 	while (ret_what[0] == 0 && h.at < h.in.n) {
 		if (next_obj(&h, err) != 0)
 			return -1;

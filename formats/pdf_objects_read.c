@@ -63,6 +63,8 @@ static int read_at_offset(struct pdf_objects *o, size_t revision, struct pdf_slo
 	if (entry->offset >= file.n)
 		return pdf_object_fail(err, s->ref,
 				       "it would stand behind its revision");
+	if (o->work_left == 0)
+		return spend(o, 1, err);
 	int rc = pdf_indirect_read(file, entry->offset, &o->arena, find_length, &r,
 				   &found, &s->own, &end, &e);
 	if (spend(o, end - entry->offset, err) != 0)

@@ -278,7 +278,7 @@ static int extent_add(const struct pass *a, const struct pdf_entry *v, uint64_t 
 	struct view in = a->p->file->octets;
 	struct pdf_extents *l = a->plain;
 	size_t end = a->list->plain_end;
-	if (end == 0 || number != v->number ||
+	if (end == 0 || end > l->end || number != v->number ||
 	    (v->offset > 0 && !is_space(in.p[v->offset - 1])))
 		return 0;
 	if (l->n > 0 && is_next(in, (size_t)l->v[l->n - 1].end, (size_t)v->offset)) {
@@ -394,6 +394,8 @@ int pdf_edges_begin(struct pades *p, size_t signed_revision, struct pdf_edges *r
 {
 	struct pdf_edges e = { .list = { .octets = SCAN_OCTETS(p->file->octets.n) },
 			       .signed_revision = signed_revision };
+	if (signed_revision < p->file->n_revisions)
+		e.plain.end = p->file->revisions[signed_revision].end;
 	size_t n = p->file->n_revisions;
 	e.base = mem_zalloc(n + 1, sizeof(*e.base));
 	if (e.base == NULL)

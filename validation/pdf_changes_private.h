@@ -58,13 +58,15 @@ struct pdf_edge_list {
 	uint64_t octets; /* that may still be passed over */
 	bool too_many;   /* not all are there */
 	size_t plain_end; /* behind the last object passed over, where that is a dictionary
-			     or an array without the word "obj"; 0: it may hold any */
+			     or an array without the word "obj", but in literal
+			     strings; 0: it may hold any */
 };
 
 /* What is known to hold no heads but those that entries name. */
 struct pdf_extents {
 	struct pdf_extent *v; /* as they were found */
 	size_t n, cap;
+	uint64_t end; /* of what was signed: none goes on behind it */
 };
 
 /* Entries, counted over all revisions. */

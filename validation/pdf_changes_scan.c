@@ -488,6 +488,7 @@ static enum quick_end quick_mark(struct quick *q)
 	struct cursor *s = &q->c;
 	uint8_t c = s->in.p[s->at];
 	bool twice = s->at + 1 < s->in.n && s->in.p[s->at + 1] == c;
+	const size_t from = s->at;
 	if (c == '(') {
 		skip_literal(s);
 	} else if (c == '[' || (c == '<' && twice)) {
@@ -498,6 +499,7 @@ static enum quick_end quick_mark(struct quick *q)
 		return --q->depth == 0 ? QUICK_OVER : QUICK_ON;
 	} else if (c == '<') {
 		skip_hex(s);
+		q->word |= memchr(s->in.p + from, 'j', s->at - from) != NULL;
 	} else {
 		s->at++;
 	}

@@ -466,6 +466,46 @@ Test(pdf_changes_repair, head_that_its_entry_does_not_lead_to_is_seen)
 	expect_signed_object("70 0 obj <<>> endobj\n%80 0 obj\n", 0, no);
 }
 
+/* A string that the update ends, and one of another kind. */
+Test(pdf_changes_repair, head_in_what_only_looks_like_a_string_is_seen)
+{
+	static const char no[] = "no entry names";
+	expect_signed_object("70 0 obj <</A <80 0 obj <<>> endobj\n", 0, no);
+	for (int hidden = 0; hidden < 2; hidden++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		if (hidden)
+			pdf_sketch_raw(&s, 70, 0, "70 0 obj <</A (\n");
+		pdf_scene_put(&s.b, hidden ? OTHER_CONTENT : "\n");
+		sign_to_the_end(&s, 0);
+		pdf_scene_put(&s.b, "% ) >>\n");
+		pdf_sketch_object(&s, 60, "<<>>");
+		pdf_sketch_table(&s, INFO);
+		expect(&s, hidden ? no : "");
+	}
+}
+
+/* Before anybody signed: the tables lead back to what stands before. */
+Test(pdf_changes_repair, older_version_behind_the_one_that_was_signed_is_seen)
+{
+	for (int turned = 0; turned < 2; turned++) {
+		struct pdf_sketch s = pdf_sketch_begin();
+		unsigned_objects(&s, SIGNED_PAGE(""));
+		uint64_t first = s.b.n;
+		pdf_scene_put(&s.b, "50 0 obj\n(good)\nendobj\n");
+		uint64_t second = s.b.n;
+		pdf_scene_put(&s.b, "50 0 obj\n(other)\nendobj\n");
+		pdf_sketch_entry(&s, (struct pdf_sketch_entry){
+					 50, 0, 'n', turned ? second : first, 0 });
+		pdf_sketch_table(&s, INFO);
+		pdf_sketch_entry(&s, (struct pdf_sketch_entry){
+					 50, 0, 'n', turned ? first : second, 0 });
+		sign_to_the_end(&s, 0);
+		put_behind(&s, BEHIND_UPDATE);
+		expect(&s, turned ? "older version of object 50" : "");
+	}
+}
+
 /* Entries in any order, and objects that stand in any. */
 Test(pdf_changes_repair, head_between_objects_in_no_order_is_seen)
 {
