@@ -385,7 +385,8 @@ struct pdf_field_state {
 	bool appearance;
 	bool old_value;   /* it was in the file before the revision looked at */
 	struct view name; /* UTF-8 */
-	bool unclear;     /* readers may take it for another name */
+	bool unknown;     /* the name is not all of it, or not to all readers */
+	bool unclear;     /* so is it, or one of them may take it for another */
 };
 int pdf_field_state(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
 		    struct pdf_field_state *ret_s, struct ltps_error *err) LTPS_CHECKED;

@@ -229,6 +229,54 @@ Test(pdf_changes_forbidden, new_signature_is_locked_by_its_name_alone)
 	    "\"r\"");
 }
 
+/* ---- names that are not the same to all readers ---- */
+
+#define LOCKS_AMOUNT FIELDMDP("/Action /Include /Fields [(amount)]")
+
+/* More levels than anybody follows, and the name at the end of them. */
+static void put_deep_widget(struct buf *b, unsigned levels, const char *top)
+{
+	struct pdf_scene_object v[64];
+	static char text[64][160];
+	size_t n = 0;
+	v[n++] = (struct pdf_scene_object){
+		3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "")
+	};
+	for (unsigned i = 0; i < levels; i++, n++) {
+		(void)snprintf(text[n], sizeof(text[n]),
+			       i == 0 ? "<< /Type /Annot /Subtype /Widget /FT /Tx /V "
+					"(9) /Rect [9 9 99 99] /Parent %u 0 R >>"
+				      : "<< /Parent %u 0 R >>",
+			       51 + i);
+		v[n] = (struct pdf_scene_object){ 50 + i, text[n] };
+	}
+	v[n++] = (struct pdf_scene_object){ 50 + levels, top };
+	pdf_scene_revision(b, v, n, NULL);
+}
+
+static bool forbids_deep_widget(unsigned levels, const char *top)
+{
+	struct buf b = pdf_scene_write(SCENE(.signature = LOCKS_AMOUNT));
+	put_deep_widget(&b, levels, top);
+	struct pdf_scene_result r = pdf_scene_read_file(view_buf(&b));
+	const struct pdf_change *c;
+	char why[200];
+	pdf_changes_forbidden(r.p, &r.c, 0, &c, why);
+	pdf_scene_free(&r);
+	buf_free(&b);
+	return c != NULL;
+}
+
+Test(pdf_changes_forbidden, new_widget_whose_name_is_too_far_above_is_locked)
+{
+	static const char amount[] = "<< /T (amount) >>", other[] = "<< /T (other) >>";
+	/* The widget itself is the first of 32. */
+	cr_expect(forbids_deep_widget(31, amount));
+	cr_expect(!forbids_deep_widget(31, other));
+	cr_expect(forbids_deep_widget(32, amount));
+	cr_expect(forbids_deep_widget(32, other));
+}
+
 /* ---- one object, used by a field and by something else ---- */
 
 #define PAGE_SHOWING(x)                                                                \
