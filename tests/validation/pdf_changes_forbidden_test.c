@@ -277,6 +277,58 @@ Test(pdf_changes_forbidden, new_widget_whose_name_is_too_far_above_is_locked)
 	cr_expect(forbids_deep_widget(32, other));
 }
 
+#define NEW_NAMED(t)                                                                   \
+	{ 7, FORM_WITH("[50 0 R " ALL_FIELDS "]", "") },                               \
+	{                                                                              \
+		50, "<< /FT /Tx /T " t " /V (9) >>"                                    \
+	}
+
+Test(pdf_changes_forbidden, new_field_whose_name_readers_take_for_others_is_locked)
+{
+	/* Of "amount": least octet first; with a language, in each encoding; with an
+	 * end before the end; with half a character more. */
+	static const struct pdf_scene_object doubtful[][2] = {
+		{ NEW_NAMED("<FFFE61006D006F0075006E007400>") },
+		{ NEW_NAMED("<FEFF001B0065006E001B0061006D006F0075006E0074>") },
+		{ NEW_NAMED("<EFBBBF1B656E1B616D6F756E74>") },
+		{ NEW_NAMED("<1B656E1B616D6F756E74>") },
+		{ NEW_NAMED("(amount\\000)") },
+		{ NEW_NAMED("<FEFF0061006D006F0075006E007400>") },
+		{ NEW_NAMED("<EFBBBF616D6F756E74FF>") },
+	};
+	/* Other names, whatever octets they have. */
+	static const struct pdf_scene_object plain[][2] = {
+		{ NEW_NAMED("(other)") },
+		{ NEW_NAMED("<FEFF041B1B00>") },
+		{ NEW_NAMED("<FEFFD834DD1E>") },
+		{ NEW_NAMED("<EFBBBFD09B>") },
+		{ NEW_NAMED("(m\\374nze\\037)") },
+	};
+	for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++)
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = LOCKS_AMOUNT,
+			  .update = { doubtful[i][0], doubtful[i][1] }),
+		    "FieldMDP");
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = LOCKS_AMOUNT,
+			  .update = { plain[i][0], plain[i][1] }),
+		    "");
+}
+
+Test(pdf_changes_forbidden, old_field_whose_name_readers_take_for_another_is_locked)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 15, "<< /FT /Tx /T <FFFE61006D006F0075006E007400> /Kids "
+				  "[16 0 R] >>" } },
+		  .signature = LOCKS_AMOUNT, .update = { FILL_KID }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 15, "<< /FT /Tx /T <FEFF0061006D> /Kids [16 0 R] >>" } },
+		  .signature = LOCKS_AMOUNT, .update = { FILL_KID }),
+	    "");
+}
+
 /* ---- one object, used by a field and by something else ---- */
 
 #define PAGE_SHOWING(x)                                                                \
