@@ -225,6 +225,7 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 			    pdf_was_there(r, raw->kind == PDF_REF ? raw : holder);
 		}
 		holder = pdf_dict_get(dict, "Parent");
+		s->below_old |= pdf_was_there(r, holder);
 		if (pdf_run_get(r, revision, dict, "T", &t, err) ||
 		    (t->kind == PDF_STRING && name_put(t, name, &lost, err)) ||
 		    pdf_run_get(r, revision, dict, "Parent", &dict, err))
@@ -651,7 +652,8 @@ static int added_field(struct pdf_run *r, struct sight as, const struct pdf_spot
 	struct view name = s->name.n > 0 ? s->name : view_text("?");
 	pdf_spot_text(spot, text, sizeof(text));
 	r->any_field = s->unclear;
-	r->is_new = s->signature && spot->top != PDF_TOP_FIELD;
+	r->is_new = s->signature && spot->top != PDF_TOP_FIELD && !s->below_old &&
+		    pdf_in_use(r->p->file, r->revision - 1, number) == NULL;
 	int rc = pdf_change_add(r, as.kind, as.attack, name, err,
 				"%s: %s (object %u) added", text, thing, number);
 	r->any_field = r->is_new = false;

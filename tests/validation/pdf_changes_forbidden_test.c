@@ -229,6 +229,46 @@ Test(pdf_changes_forbidden, new_signature_is_locked_by_its_name_alone)
 	    "\"r\"");
 }
 
+/* A widget or kid of a field that was there is no new field, nor is that field itself,
+ * shown once more. */
+Test(pdf_changes_forbidden, new_widget_of_an_old_signature_field_is_locked)
+{
+	static const struct pdf_scene_object
+	    page = { 3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "") },
+	    again = { 3, PAGE_WITH("[8 0 R 12 0 R 17 0 R 40 0 R 14 0 R]", "") },
+	    unseen = { 3, PAGE_WITH("[8 0 R 12 0 R 17 0 R 40 0 R]", "") },
+	    widget = { 50, "<< /Type /Annot /Subtype /Widget /Rect [9 9 99 99] /P 3 0 "
+			   "R /Parent 14 0 R >>" },
+	    deeper = { 50, "<< /Type /Annot /Subtype /Widget /Rect [9 9 99 99] /P 3 0 "
+			   "R /Parent 51 0 R >>" },
+	    between = { 51, "<< /Parent 14 0 R >>" },
+	    field = { 50, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (r) /Rect [9 9 "
+			  "99 99] /P 3 0 R >>" },
+	    below = { 50, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (r) /Rect [9 9 "
+			  "99 99] /P 3 0 R /Parent 51 0 R >>" },
+	    above = { 51, "<< /T (p2) /Kids [50 0 R] >>" };
+	static const char *const locks[] = {
+		FIELDMDP("/Action /All"),
+		FIELDMDP("/Action /Exclude /Fields [(name)]"),
+	};
+	for (size_t i = 0; i < 2; i++) {
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, widget }),
+		    "\"empty\"");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, deeper, between }),
+		    "\"empty\"");
+		pdf_scene_expect_forbidden(SCENE(.base = { unseen },
+						 .signature = locks[i],
+						 .update = { again }),
+					   "\"empty\"");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, field }), "");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, below, above }), "");
+	}
+}
+
 /* ---- names that are not the same to all readers ---- */
 
 #define LOCKS_AMOUNT FIELDMDP("/Action /Include /Fields [(amount)]")
