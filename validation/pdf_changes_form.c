@@ -230,9 +230,9 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 		    (t->kind == PDF_STRING && name_put(t, name, &lost, err)) ||
 		    pdf_run_get(r, revision, dict, "Parent", &dict, err))
 			return -1;
-		/* 12.7.4.2: a partial name has no period. */
 		s->unknown |=
 		    t->kind == PDF_STRING && pdf_text_is_doubtful(t->text);
+		/* 12.7.4.2: a partial name has no period. */
 		s->unclear |= t->kind == PDF_STRING && t->text.n > 0 &&
 			      memchr(t->text.p, '.', t->text.n) != NULL;
 	}
