@@ -95,7 +95,7 @@ static int action_read(struct pades_reader *r, size_t revision,
 	return 0;
 }
 
-/* A name that is none may be that of any field. */
+/* A name that is none, or not the same to all readers, may be that of any field. */
 static int fields_read(struct pades_reader *r, size_t revision,
 		       const struct pdf_value *dict, struct pades_lock *l,
 		       struct ltps_error *err)
@@ -115,7 +115,7 @@ static int fields_read(struct pades_reader *r, size_t revision,
 		if (pades_resolve(r, revision, &fields->items[i], &name, err) != 0 ||
 		    pades_text(r, name, &l->fields[l->n_fields], err) != 0)
 			return -1;
-		if (l->fields[l->n_fields].n > 0)
+		if (l->fields[l->n_fields].n > 0 && !pdf_text_is_doubtful(name->text))
 			l->n_fields++;
 		else if (l->action == PADES_LOCK_INCLUDE)
 			l->action = PADES_LOCK_ALL;

@@ -8,6 +8,10 @@
 
 #define REPLACEMENT 0xfffdu
 #define ESCAPE 0x1bu /* around the code of a language */
+/* Byte order marks: those of 7.9.2.2, and one that it does not have. */
+#define UTF16BE "\xfe\xff"
+#define UTF8 "\xef\xbb\xbf"
+#define UTF16LE "\xff\xfe"
 
 /* PDFDocEncoding where it is not Latin-1; 0: no character. */
 static const uint16_t low[] = { /* 0x18 to 0x1f */
@@ -96,17 +100,44 @@ static int put_utf16(struct view v, struct buf *out, struct ltps_error *err)
 	return 0;
 }
 
+static bool has_mark(struct view s, const char *mark)
+{
+	return view_starts(s, view_text(mark));
+}
+
 int pdf_text(struct view s, struct buf *out, struct ltps_error *err)
 {
-	if (s.n >= 2 && s.p[0] == 0xfe && s.p[1] == 0xff)
+	if (has_mark(s, UTF16BE))
 		return put_utf16(view_skip(s, 2), out, err);
-	if (s.n >= 3 && s.p[0] == 0xef && s.p[1] == 0xbb && s.p[2] == 0xbf &&
-	    utf8_valid(view_skip(s, 3)))
+	if (has_mark(s, UTF8) && utf8_valid(view_skip(s, 3)))
 		return buf_put(out, view_skip(s, 3), err);
 	for (size_t i = 0; i < s.n; i++)
 		if (put_utf8(doc_character(s.p[i]), out, err) != 0)
 			return -1;
 	return 0;
+}
+
+/* Some readers end there, leave it out or take it out with what follows. */
+static bool is_doubtful(uint32_t c)
+{
+	return c == 0 || c == ESCAPE || c == REPLACEMENT;
+}
+
+bool pdf_text_is_doubtful(struct view s)
+{
+	bool utf16 = has_mark(s, UTF16BE), utf8 = has_mark(s, UTF8);
+	bool doubtful = has_mark(s, UTF16LE) ||
+			(utf8 && !utf8_valid(view_skip(s, 3)));
+	for (size_t i = utf16 ? 2 : 0; i < s.n && !doubtful;) {
+		if (utf16) {
+			doubtful = is_doubtful(utf16_next(s, &i));
+			continue;
+		}
+		doubtful = is_doubtful(s.p[i]) ||
+			   (!utf8 && is_doubtful(doc_character(s.p[i])));
+		i++;
+	}
+	return doubtful;
 }
 
 /* ---- dates ---- */

@@ -89,6 +89,9 @@ bool pdf_is_dict(const struct pdf_value *v_or_null); /* DICT or STREAM */
 bool pdf_value_equal(const struct pdf_value *a, const struct pdf_value *b);
 /* Text string (PDFDocEncoding, UTF-16BE, UTF-8) as UTF-8; appended. */
 int pdf_text(struct view string, struct buf *out, struct ltps_error *err) LTPS_CHECKED;
+/* Readers differ about what it says: it is UTF-16LE, is not of its encoding to the
+ * end, or holds a NUL or the escape of a language. Spec: ISO 32000-2 7.9.2.2 */
+bool pdf_text_is_doubtful(struct view string);
 /* "D:20260102030405+01'00'"; false when it is none. */
 bool pdf_date(struct view string, int64_t *ret_ms);
 

@@ -58,12 +58,14 @@ int pdf_acts_below(struct pdf_run *r, const struct pdf_value *v, bool *ret,
 int pdf_acts_above(struct pdf_run *r, const struct pdf_value *v, bool *ret,
 		   struct ltps_error *err)
 {
-	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && !*ret; i++) {
+	for (int i = 0; !*ret; i++) {
 		const struct pdf_value *above = pdf_dict_get(v, "Parent");
 		if (above == NULL || pdf_was_there(r, above))
 			return 0;
-		if (pdf_run_resolve(r, r->revision, above, &v, err) ||
-		    has_action(r, v, ret, err))
+		/* What nobody climbs to may act, above as below. */
+		*ret = i == PDF_FIELD_DEPTH_MAX;
+		if (!*ret && (pdf_run_resolve(r, r->revision, above, &v, err) ||
+			      has_action(r, v, ret, err)))
 			return -1;
 	}
 	return 0;

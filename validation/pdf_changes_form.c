@@ -211,7 +211,7 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 	const struct pdf_value *holder =
 	    NULL; /* the reference to it; NULL: the field */
 	bool lost = false;
-	s->unclear = false;
+	s->unclear = s->unknown = false;
 	for (int i = 0; i < PDF_FIELD_DEPTH_MAX && pdf_is_dict(dict); i++) {
 		if (ft->kind == PDF_NULL &&
 		    pdf_run_get(r, revision, dict, "FT", &ft, err))
@@ -225,15 +225,19 @@ static int climb_parents(struct pdf_run *r, size_t revision,
 			    pdf_was_there(r, raw->kind == PDF_REF ? raw : holder);
 		}
 		holder = pdf_dict_get(dict, "Parent");
+		s->below_old |= pdf_was_there(r, holder);
 		if (pdf_run_get(r, revision, dict, "T", &t, err) ||
 		    (t->kind == PDF_STRING && name_put(t, name, &lost, err)) ||
 		    pdf_run_get(r, revision, dict, "Parent", &dict, err))
 			return -1;
+		s->unknown |=
+		    t->kind == PDF_STRING && pdf_text_is_doubtful(t->text);
 		/* 12.7.4.2: a partial name has no period. */
 		s->unclear |= t->kind == PDF_STRING && t->text.n > 0 &&
 			      memchr(t->text.p, '.', t->text.n) != NULL;
 	}
-	s->unclear |= lost;
+	s->unknown |= lost || pdf_is_dict(dict);
+	s->unclear |= s->unknown;
 	if (lost)
 		buf_clear(name);
 	s->signature = pdf_is_name(ft, "Sig");
@@ -340,12 +344,16 @@ static int field_change(struct pdf_run *r, enum pdf_change_kind kind,
 	struct view key = spot->n > 0 ? spot->keys[0] : VIEW_NULL;
 	/* One without a name cannot be among those that a lock spares. */
 	struct view name = s->name.n > 0 ? s->name : view_text("?");
-	return pdf_change_add(r, kind, attack, about_value ? name : VIEW_NULL, err,
-			      "field \"%.*s\" (object %u): /%.*s changed",
-			      (int)(s->name.n < 60 ? s->name.n : 60),
-			      s->name.n > 0 ? (const char *)s->name.p : "",
-			      spot->number, (int)(key.n < 24 ? key.n : 24),
-			      key.n > 0 ? (const char *)key.p : "");
+	bool any = r->any_field;
+	r->any_field |= about_value && s->unknown;
+	int rc = pdf_change_add(r, kind, attack, about_value ? name : VIEW_NULL, err,
+				"field \"%.*s\" (object %u): /%.*s changed",
+				(int)(s->name.n < 60 ? s->name.n : 60),
+				s->name.n > 0 ? (const char *)s->name.p : "",
+				spot->number, (int)(key.n < 24 ? key.n : 24),
+				key.n > 0 ? (const char *)key.p : "");
+	r->any_field = any;
+	return rc;
 }
 
 /* Of a signature field whose value was there already: nothing that is seen. */
@@ -644,7 +652,8 @@ static int added_field(struct pdf_run *r, struct sight as, const struct pdf_spot
 	struct view name = s->name.n > 0 ? s->name : view_text("?");
 	pdf_spot_text(spot, text, sizeof(text));
 	r->any_field = s->unclear;
-	r->is_new = s->signature && spot->top != PDF_TOP_FIELD;
+	r->is_new = s->signature && spot->top != PDF_TOP_FIELD && !s->below_old &&
+		    pdf_in_use(r->p->file, r->revision - 1, number) == NULL;
 	int rc = pdf_change_add(r, as.kind, as.attack, name, err,
 				"%s: %s (object %u) added", text, thing, number);
 	r->any_field = r->is_new = false;

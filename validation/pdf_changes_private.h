@@ -386,8 +386,10 @@ struct pdf_field_state {
 	bool invisible; /* no area, or hidden */
 	bool appearance;
 	bool old_value;   /* it was in the file before the revision looked at */
+	bool below_old;   /* so was what is above it, or some of it */
 	struct view name; /* UTF-8 */
-	bool unclear;     /* readers may take it for another name */
+	bool unknown;     /* the name is not all of it, or not to all readers */
+	bool unclear;     /* so is it, or one of them may take it for another */
 };
 int pdf_field_state(struct pdf_run *r, size_t revision, const struct pdf_value *dict,
 		    struct pdf_field_state *ret_s, struct ltps_error *err) LTPS_CHECKED;

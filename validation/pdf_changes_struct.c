@@ -2,7 +2,7 @@
 /*
  * pdf_changes_struct - new structure elements, and the trees that lead to elements by
  * number and by name. What is read aloud and extracted instead of the content stands in
- * them (ISO 32000-2 14.7.5.4, 14.9.3, 14.9.4), so that nothing may lead from what was
+ * them (ISO 32000-2 14.7.5.4, 14.9.3 to 14.9.6), so that nothing may lead from what was
  * signed to another element.
  */
 #include "validation/pdf_changes_private.h"
@@ -22,10 +22,12 @@ struct element {
 	bool for_old;        /* an annotation that was there */
 };
 
+/* Table 355. /PhoneticAlphabet says nothing without a /Phoneme. */
 static bool has_text(const struct pdf_value *v)
 {
 	return pdf_dict_get(v, "ActualText") != NULL ||
-	       pdf_dict_get(v, "Alt") != NULL || pdf_dict_get(v, "E") != NULL;
+	       pdf_dict_get(v, "Alt") != NULL || pdf_dict_get(v, "E") != NULL ||
+	       pdf_dict_get(v, "Phoneme") != NULL;
 }
 
 /* An element, or a list of its kids; an empty one may stand for any content. */

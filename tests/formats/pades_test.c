@@ -639,6 +639,8 @@ Test(pades, fieldmdp_that_is_not_understood_locks_all)
 		FIELDMDP("<< /Action /Include >>"),
 		FIELDMDP("<< /Action /Include /Fields [(x) 5] >>"),
 		FIELDMDP("<< /Action /Include /Fields [() (x)] >>"),
+		FIELDMDP("<< /Action /Include /Fields [(x) <FFFE7900>] >>"),
+		FIELDMDP("<< /Action /Include /Fields [<EFBBBF1B656E1B79>] >>"),
 		FIELDMDP("<< /Action /Exclude /Fields (x) >>"),
 		FIELDMDP("(x)"),
 		REFERENCES("[<< /TransformMethod /FieldMDP >>]"),
@@ -666,6 +668,21 @@ Test(pades, fieldmdp_names_fields)
 	cr_expect(text_is(l.fields[0], "a.b"));
 	cr_expect(text_is(l.fields[1], "\xc3\xa9"));
 	cr_expect_eq(p->n_findings, 0);
+	pades_free(p);
+}
+
+/* What some readers take for another name spares nothing. */
+Test(pades, fieldmdp_spares_no_field_of_a_doubtful_name)
+{
+	struct pades *p;
+	struct pades_lock l = fieldmdp_of(
+	    &p, FIELDMDP("<< /Action /Exclude /Fields [(x) "
+			 "<FEFF001B0065006E001B0079> <EFBBBFD09B>] >>"));
+
+	cr_expect_eq(l.action, PADES_LOCK_EXCLUDE);
+	cr_assert_eq(l.n_fields, 2);
+	cr_expect(text_is(l.fields[0], "x"));
+	cr_expect(text_is(l.fields[1], "\xd0\x9b"));
 	pades_free(p);
 }
 

@@ -596,6 +596,36 @@ Test(pdf_value, text_that_is_broken_has_replacements)
 	buf_free(&b);
 }
 
+Test(pdf_value, text_that_readers_take_for_others_is_doubtful)
+{
+	static const struct {
+		const char *p;
+		size_t n;
+		bool doubtful;
+	} cases[] = {
+		{ "", 0, false },
+		{ "plain\r\n", 7, false },
+		{ "\xe4\x80\x1f", 3, false },
+		{ "\xfe\xff\x04\x1b\x1b\x00\xd8\x34\xdd\x1e", 10, false },
+		{ "\xef\xbb\xbf\xd0\x9b", 5, false },
+		{ "\xff\xfe\x61\x00", 4, true },
+		{ "\xff\xfe", 2, true },
+		{ "\xfe\xff\x00\x1b\x00\x65", 6, true },
+		{ "\xfe\xff\x00\x61\x00\x00", 6, true },
+		{ "\xfe\xff\x00\x61\x00", 5, true },
+		{ "\xfe\xff\xd8\x34", 4, true },
+		{ "\xef\xbb\xbf\x1b", 4, true },
+		{ "\xef\xbb\xbf\x61\x00", 5, true },
+		{ "\xef\xbb\xbf\xff", 4, true },
+		{ "\x1b\x65", 2, true },
+		{ "\x61\x00", 2, true },
+		{ "\x61\x7f", 2, true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(pdf_text_is_doubtful(view_of(cases[i].p, cases[i].n)),
+			     cases[i].doubtful, "case %zu", i);
+}
+
 Test(pdf_value, what_is_no_date_is_refused)
 {
 	static const char *const bad[] = {

@@ -323,6 +323,22 @@ Test(pdf_changes_content, words_of_new_element_are_about_what_is_new)
 			      NEW_NOTE }),
 	    PDF_CHANGE_FORM_FILL, NULL, "with words");
 	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R 50 0 R", "32 0 R") },
+			      { 50, NOTE_ELEMENT("/Phoneme (note)") },
+			      NEW_NOTE }),
+	    PDF_CHANGE_FORM_FILL, NULL, "with words");
+	/* Of what is said, how it would be written. */
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R 50 0 R", "32 0 R") },
+			      { 50, "<< /S /Annot /P 30 0 R /PhoneticAlphabet /ipa /K "
+				    "<< /Type /OBJR /Obj 40 0 R >> >>" } }),
+	    PDF_CHANGE_EXTENSION, NULL, "");
+	pdf_scene_expect(
+	    SCENE(.update = { { 30, ROOT_OF("31 0 R 50 0 R", "32 0 R") },
+			      { 50, "<< /S /Annot /P 30 0 R /Phoneme (evil) /K << "
+				    "/Type /OBJR /Obj 40 0 R >> >>" } }),
+	    PDF_CHANGE_UNDEFINED, NULL, "other words");
+	pdf_scene_expect(
 	    SCENE(.update = { { 30, ROOT_OF("50 0 R 31 0 R", "32 0 R") },
 			      { 50, "<< /S /P /P 30 0 R /ActualText (evil) /K << /Type "
 				    "/OBJR /Obj 40 0 R >> >>" } }),

@@ -229,6 +229,146 @@ Test(pdf_changes_forbidden, new_signature_is_locked_by_its_name_alone)
 	    "\"r\"");
 }
 
+/* A widget or kid of a field that was there is no new field, nor is that field itself,
+ * shown once more. */
+Test(pdf_changes_forbidden, new_widget_of_an_old_signature_field_is_locked)
+{
+	static const struct pdf_scene_object
+	    page = { 3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "") },
+	    again = { 3, PAGE_WITH("[8 0 R 12 0 R 17 0 R 40 0 R 14 0 R]", "") },
+	    unseen = { 3, PAGE_WITH("[8 0 R 12 0 R 17 0 R 40 0 R]", "") },
+	    widget = { 50, "<< /Type /Annot /Subtype /Widget /Rect [9 9 99 99] /P 3 0 "
+			   "R /Parent 14 0 R >>" },
+	    deeper = { 50, "<< /Type /Annot /Subtype /Widget /Rect [9 9 99 99] /P 3 0 "
+			   "R /Parent 51 0 R >>" },
+	    between = { 51, "<< /Parent 14 0 R >>" },
+	    field = { 50, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (r) /Rect [9 9 "
+			  "99 99] /P 3 0 R >>" },
+	    below = { 50, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (r) /Rect [9 9 "
+			  "99 99] /P 3 0 R /Parent 51 0 R >>" },
+	    above = { 51, "<< /T (p2) /Kids [50 0 R] >>" };
+	static const char *const locks[] = {
+		FIELDMDP("/Action /All"),
+		FIELDMDP("/Action /Exclude /Fields [(name)]"),
+	};
+	for (size_t i = 0; i < 2; i++) {
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, widget }),
+		    "\"empty\"");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, deeper, between }),
+		    "\"empty\"");
+		pdf_scene_expect_forbidden(SCENE(.base = { unseen },
+						 .signature = locks[i],
+						 .update = { again }),
+					   "\"empty\"");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, field }), "");
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = locks[i], .update = { page, below, above }), "");
+	}
+}
+
+/* ---- names that are not the same to all readers ---- */
+
+#define LOCKS_AMOUNT FIELDMDP("/Action /Include /Fields [(amount)]")
+
+/* More levels than anybody follows, and the name at the end of them. */
+static void put_deep_widget(struct buf *b, unsigned levels, const char *top)
+{
+	struct pdf_scene_object v[64];
+	static char text[64][160];
+	size_t n = 0;
+	v[n++] = (struct pdf_scene_object){
+		3, PAGE_WITH("[8 0 R 12 0 R 14 0 R 17 0 R 40 0 R 50 0 R]", "")
+	};
+	for (unsigned i = 0; i < levels; i++, n++) {
+		(void)snprintf(text[n], sizeof(text[n]),
+			       i == 0 ? "<< /Type /Annot /Subtype /Widget /FT /Tx /V "
+					"(9) /Rect [9 9 99 99] /Parent %u 0 R >>"
+				      : "<< /Parent %u 0 R >>",
+			       51 + i);
+		v[n] = (struct pdf_scene_object){ 50 + i, text[n] };
+	}
+	v[n++] = (struct pdf_scene_object){ 50 + levels, top };
+	pdf_scene_revision(b, v, n, NULL);
+}
+
+static bool forbids_deep_widget(unsigned levels, const char *top)
+{
+	struct buf b = pdf_scene_write(SCENE(.signature = LOCKS_AMOUNT));
+	put_deep_widget(&b, levels, top);
+	struct pdf_scene_result r = pdf_scene_read_file(view_buf(&b));
+	const struct pdf_change *c;
+	char why[200];
+	pdf_changes_forbidden(r.p, &r.c, 0, &c, why);
+	pdf_scene_free(&r);
+	buf_free(&b);
+	return c != NULL;
+}
+
+Test(pdf_changes_forbidden, new_widget_whose_name_is_too_far_above_is_locked)
+{
+	static const char amount[] = "<< /T (amount) >>", other[] = "<< /T (other) >>";
+	/* The widget itself is the first of 32. */
+	cr_expect(forbids_deep_widget(31, amount));
+	cr_expect(!forbids_deep_widget(31, other));
+	cr_expect(forbids_deep_widget(32, amount));
+	cr_expect(forbids_deep_widget(32, other));
+}
+
+#define NEW_NAMED(t)                                                                   \
+	{ 7, FORM_WITH("[50 0 R " ALL_FIELDS "]", "") },                               \
+	{                                                                              \
+		50, "<< /FT /Tx /T " t " /V (9) >>"                                    \
+	}
+
+Test(pdf_changes_forbidden, new_field_whose_name_readers_take_for_others_is_locked)
+{
+	/* Of "amount": least octet first; with a language, in each encoding; with an
+	 * end before the end; with half a character more. */
+	static const struct pdf_scene_object doubtful[][2] = {
+		{ NEW_NAMED("<FFFE61006D006F0075006E007400>") },
+		{ NEW_NAMED("<FEFF001B0065006E001B0061006D006F0075006E0074>") },
+		{ NEW_NAMED("<EFBBBF1B656E1B616D6F756E74>") },
+		{ NEW_NAMED("<1B656E1B616D6F756E74>") },
+		{ NEW_NAMED("(amount\\000)") },
+		{ NEW_NAMED("<FEFF0061006D006F0075006E007400>") },
+		{ NEW_NAMED("<EFBBBF616D6F756E74FF>") },
+	};
+	/* Other names, whatever octets they have. */
+	static const struct pdf_scene_object plain[][2] = {
+		{ NEW_NAMED("(other)") },
+		{ NEW_NAMED("<FEFF041B1B00>") },
+		{ NEW_NAMED("<FEFFD834DD1E>") },
+		{ NEW_NAMED("<EFBBBFD09B>") },
+		{ NEW_NAMED("(m\\374nze\\037)") },
+	};
+	for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++)
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = LOCKS_AMOUNT,
+			  .update = { doubtful[i][0], doubtful[i][1] }),
+		    "FieldMDP");
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		pdf_scene_expect_forbidden(
+		    SCENE(.signature = LOCKS_AMOUNT,
+			  .update = { plain[i][0], plain[i][1] }),
+		    "");
+}
+
+Test(pdf_changes_forbidden, old_field_whose_name_readers_take_for_another_is_locked)
+{
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 15, "<< /FT /Tx /T <FFFE61006D006F0075006E007400> /Kids "
+				  "[16 0 R] >>" } },
+		  .signature = LOCKS_AMOUNT, .update = { FILL_KID }),
+	    "FieldMDP");
+	pdf_scene_expect_forbidden(
+	    SCENE(.base = { { 15, "<< /FT /Tx /T <FEFF0061006D> /Kids [16 0 R] >>" } },
+		  .signature = LOCKS_AMOUNT, .update = { FILL_KID }),
+	    "");
+}
+
 /* ---- one object, used by a field and by something else ---- */
 
 #define PAGE_SHOWING(x)                                                                \

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "tests/support/pdf_scene.h"
@@ -333,6 +334,38 @@ Test(pdf_changes_form, new_kid_that_names_another_parent_with_an_action_is_undef
 			      { 51, "<< /FT /Tx /T (kid) /Parent 52 0 R >>" },
 			      { 52, "<< /T (other) /AA << >> >>" } }),
 	    PDF_CHANGE_UNDEFINED, NULL, "with an action");
+}
+
+/* As many levels above as anybody follows, or one more; nothing acts there. */
+static void expect_levels_above(unsigned levels, const char *what)
+{
+	struct buf b = pdf_scene_write(SCENE(.signature = NULL));
+	struct pdf_scene_object v[64];
+	static char text[64][120];
+	size_t n = 0;
+	v[n++] = (struct pdf_scene_object){ 7, FORM_WITH("[50 0 R " ALL_FIELDS "]",
+							 "") };
+	for (unsigned i = 0; i <= levels; i++, n++) {
+		(void)snprintf(text[n], sizeof(text[n]),
+			       i == levels ? "<< /T (top) >>"
+			       : i == 0	   ? "<< /FT /Tx /T (new) /Parent %u 0 R >>"
+					   : "<< /Parent %u 0 R >>",
+			       51 + i);
+		v[n] = (struct pdf_scene_object){ 50 + i, text[n] };
+	}
+	pdf_scene_revision(&b, v, n, NULL);
+	struct pdf_scene_result r = pdf_scene_read_file(view_buf(&b));
+	const struct pdf_change *worst = pdf_scene_worst(&r.c);
+	cr_assert_not_null(worst);
+	cr_expect_not_null(strstr(worst->what, what), "%u: %s", levels, worst->what);
+	pdf_scene_free(&r);
+	buf_free(&b);
+}
+
+Test(pdf_changes_form, new_field_with_more_above_it_than_is_looked_at_acts)
+{
+	expect_levels_above(32, "form field (object 50) added");
+	expect_levels_above(33, "with an action");
 }
 
 #define NEW_LINK(action)                                                               \
