@@ -39,13 +39,19 @@ static int judge_sections(struct pdf_run *r, struct ltps_error *err)
 /*
  * What an update refers to that it did not refer to at the same place before, and all
  * that is below: a reader that fetches what is not there takes the table for broken,
- * and what nobody went to so far it did not fetch. Upwards (/P, /Parent, ...) one step
- * is enough: those lead to pages, and with them to the whole document.
+ * and what nobody went to so far it did not fetch. Upwards (/P, /Pg, ...) one step is
+ * enough: those lead to pages, and with them to the whole document. A /Parent gives
+ * what fields inherit, and is shown through its own kids alone; a /Popup and what is
+ * replied to are shown with their annotation.
  */
+struct next {
+	struct pdf_ref ref;
+	bool up; /* without its kids */
+};
 struct walk {
 	struct pdf_run *r;
-	uint8_t *seen;        /* a bit for each number; NULL: none is */
-	struct pdf_ref *todo; /* seen, and not looked into */
+	uint8_t *seen;     /* two bits for each number: down, up; NULL: none is */
+	struct next *todo; /* seen, and not looked into */
 	size_t n, cap;
 	struct pdf_ref found;
 	const char *why; /* what is wrong with it; NULL: nothing is found */
@@ -82,12 +88,12 @@ static int fetch(struct walk *w, struct pdf_ref ref, const struct pdf_value **re
 }
 
 /* Only numbers with an entry: these are below the limit. */
-static int see(struct walk *w, struct pdf_ref ref, struct ltps_error *err)
+static int see(struct walk *w, struct next next, struct ltps_error *err)
 {
-	size_t at = ref.number / 8;
-	uint8_t bit = (uint8_t)(1U << ref.number % 8);
+	size_t at = next.ref.number / 4;
+	uint8_t bit = (uint8_t)(1U << (next.ref.number % 4 * 2 + next.up));
 	if (w->seen == NULL)
-		w->seen = mem_zalloc(PDF_OBJECT_NUMBER_MAX / 8 + 1, 1);
+		w->seen = mem_zalloc(PDF_OBJECT_NUMBER_MAX / 4 + 1, 1);
 	if (w->seen == NULL)
 		return ltps_fail_nomem(err);
 	if ((w->seen[at] & bit) != 0)
@@ -95,8 +101,13 @@ static int see(struct walk *w, struct pdf_ref ref, struct ltps_error *err)
 	if (mem_grow(&w->todo, sizeof(*w->todo), w->n + 1, &w->cap, err) != 0)
 		return -1;
 	w->seen[at] |= bit;
-	w->todo[w->n++] = ref;
+	w->todo[w->n++] = next;
 	return 0;
+}
+
+static bool is_key(struct view key, const char *name)
+{
+	return view_compare(key, view_text(name)) == 0;
 }
 
 /* was: it stood there before. */
@@ -112,9 +123,11 @@ static int look_ref(struct walk *w, struct pdf_ref ref, bool was, struct stand a
 		found(w, ref, "is not there");
 		return 0;
 	}
-	return pdf_edge_form_of(at.key, at.in_array) == PDF_EDGE_BACK
-		   ? fetch(w, ref, &v, err)
-		   : see(w, ref, err);
+	bool back = pdf_edge_form_of(at.key, at.in_array) == PDF_EDGE_BACK;
+	if (back && !is_key(at.key, "Parent") && !is_key(at.key, "Popup") &&
+	    !is_key(at.key, "IRT"))
+		return fetch(w, ref, &v, err);
+	return see(w, (struct next){ ref, back }, err);
 }
 
 static int look(struct walk *w, const struct pdf_value *before,
@@ -217,16 +230,31 @@ static int look(struct walk *w, const struct pdf_value *before,
 	return pdf_is_dict(after) ? look_dict(w, before, after, err) : 0;
 }
 
+static int look_up(struct walk *w, const struct pdf_value *v, struct ltps_error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < v->n && rc == 0; i++)
+		if (!is_key(v->members[i].key, "Kids"))
+			rc = look(w, &pdf_change_null, &v->members[i].value,
+				  (struct stand){ v->members[i].key, false }, err);
+	return rc;
+}
+
 /* Each object once, also one that the update writes: where it stood before, what it
  * refers to need not be new. */
 static int look_below(struct walk *w, struct ltps_error *err)
 {
-	const struct pdf_value *v;
-	while (w->n > 0 && w->why == NULL)
-		if (fetch(w, w->todo[--w->n], &v, err) != 0 ||
-		    look(w, &pdf_change_null, v, (struct stand){ 0 }, err) != 0)
-			return -1;
-	return 0;
+	int rc = 0;
+	while (rc == 0 && w->n > 0 && w->why == NULL) {
+		struct next next = w->todo[--w->n];
+		const struct pdf_value *v;
+		rc = fetch(w, next.ref, &v, err);
+		if (rc == 0 && next.up && pdf_is_dict(v))
+			rc = look_up(w, v, err);
+		else if (rc == 0)
+			rc = look(w, &pdf_change_null, v, (struct stand){ 0 }, err);
+	}
+	return rc;
 }
 
 /* As it stands; null where it cannot be read, which is told elsewhere. */

@@ -641,7 +641,7 @@ static void old_objects(struct pdf_sketch *s)
 	char *six = memmem(s->b.p, s->b.n, "6 0 obj", 7);
 	pdf_sketch_object(s, 8, "<</Title(t)/X 19 0 R>>");
 	pdf_sketch_object(s, 9, "[<</A[8 0 R]>>]");
-	pdf_sketch_object(s, 10, "<</Type/Page/P 8 0 R/Parent 8 0 R/Title(t)>>");
+	pdf_sketch_object(s, 10, "<</Type/Page/P 8 0 R/Parent 22 0 R/Pg 18 0 R>>");
 	pdf_sketch_object(s, 11, "<</Parent 19 0 R>>");
 	pdf_sketch_object(s, 12, "<</A 13 0 R/B 12 0 R>>");
 	pdf_sketch_object(s, 13, "<</A 12 0 R/C[6 0 R 10 0 R]>>");
@@ -652,6 +652,7 @@ static void old_objects(struct pdf_sketch *s)
 	pdf_sketch_stream(s, 17, "/A 6 0 R", view_text("/A 19 0 R"));
 	pdf_sketch_object(s, 18, "<</Type/Page/A 8 0 R>>");
 	pdf_sketch_object(s, 20, "<</Title(t)>>");
+	pdf_sketch_object(s, 22, "<</Kids[8 0 R 19 0 R]>>");
 }
 
 /* An object that nobody uses: what it says means nothing. NULL: it was not there. */
@@ -712,6 +713,21 @@ Test(pdf_changes_repair, what_is_behind_a_reference_upwards_is_harmless)
 	expect_unused(NULL, "<</A 10 0 R>>", "");
 	expect_unused(NULL, "<</A 12 0 R/B 13 0 R>>", "");
 	expect_unused(NULL, "<</P 8 0 R/Pg 8 0 R>>", "");
+}
+
+/* What is shown with an annotation or a field, and is none of its kids. */
+Test(pdf_changes_repair, parent_that_refers_to_nothing_is_seen)
+{
+	static const char *const keys[] = { "Parent", "Popup", "IRT" };
+	for (size_t i = 0; i < 3; i++) {
+		char text[60];
+		(void)snprintf(text, sizeof(text), "<</%s 8 0 R>>", keys[i]);
+		expect_unused(NULL, text, "refers to object 19");
+		(void)snprintf(text, sizeof(text), "<</%s 22 0 R>>", keys[i]);
+		expect_unused(NULL, text, "");
+	}
+	expect_unused(NULL, "<</Parent 22 0 R/A 22 0 R>>", "refers to object");
+	expect_unused(NULL, "<</A 22 0 R/Parent 22 0 R>>", "refers to object");
 }
 
 /* Written again, or named again where it stands: what it refers to is not new there. */
