@@ -159,9 +159,9 @@ static int look_array(struct walk *w, const struct pdf_value *before,
 		      struct ltps_error *err)
 {
 	size_t n = before->kind == PDF_ARRAY ? before->n : 0, n_refs;
-	struct pdf_ref *refs = mem_alloc((n + 1) * sizeof(*refs));
+	struct pdf_ref *refs = n > 0 ? mem_alloc(n * sizeof(*refs)) : NULL;
 	int rc = 0;
-	if (refs == NULL)
+	if (n > 0 && refs == NULL)
 		return ltps_fail_nomem(err);
 	at.in_array = true;
 	n_refs = refs_of(before, n, refs);
@@ -191,9 +191,9 @@ static int look_dict(struct walk *w, const struct pdf_value *before,
 		     const struct pdf_value *after, struct ltps_error *err)
 {
 	size_t n = pdf_is_dict(before) && !before->duplicate_keys ? before->n : 0;
-	const struct pdf_member **v = mem_alloc((n + 1) * sizeof(*v));
+	const struct pdf_member **v = n > 0 ? mem_alloc(n * sizeof(*v)) : NULL;
 	int rc = 0;
-	if (v == NULL)
+	if (n > 0 && v == NULL)
 		return ltps_fail_nomem(err);
 	for (size_t i = 0; i < n; i++)
 		v[i] = &before->members[i];
