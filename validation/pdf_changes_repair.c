@@ -62,6 +62,10 @@ struct stand {
 	bool in_array;
 };
 
+/* To find an object that was read costs as much as so many of its members. */
+#define FETCH_STEPS 8
+static const char not_followed[] = "is not followed to the end";
+
 static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref ref)
 {
 	const struct pdf_entry *e = pdf_in_use(f, revision, ref.number);
@@ -70,10 +74,10 @@ static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref
 
 static void found(struct walk *w, struct pdf_ref ref, const char *why)
 {
-	if (w->why == NULL)
-		w->found = ref;
-	if (w->why == NULL)
-		w->why = why;
+	if (w->why != NULL)
+		return;
+	w->found = ref;
+	w->why = why;
 }
 
 /* What an entry does not lead to is as little there as what has none. */
@@ -81,6 +85,10 @@ static int fetch(struct walk *w, struct pdf_ref ref, const struct pdf_value **re
 		 struct ltps_error *err)
 {
 	*ret_v = &pdf_change_null;
+	if (!pdf_change_step(w->r, FETCH_STEPS)) {
+		found(w, ref, not_followed);
+		return 0;
+	}
 	if (pdf_object_own(w->r->p->objects, w->r->revision, ref, ret_v, err) == 0)
 		return 0;
 	found(w, ref, "cannot be read");
@@ -217,7 +225,7 @@ static int look(struct walk *w, const struct pdf_value *before,
 	if (w->why != NULL)
 		return 0;
 	if (!pdf_change_step(w->r, 1 + before->n)) {
-		found(w, after->ref, "is not followed to the end");
+		found(w, after->ref, not_followed);
 		return 0;
 	}
 	if (after->kind == PDF_REF)
