@@ -56,12 +56,6 @@ struct walk {
 	struct pdf_ref found;
 	const char *why; /* what is wrong with it; NULL: nothing is found */
 };
-/* Under which key, and whether in an array there. */
-struct stand {
-	struct view key;
-	bool in_array;
-};
-
 /* To find an object that was read costs as much as so many of its members. */
 #define FETCH_STEPS 8
 static const char not_followed[] = "is not followed to the end";
@@ -74,8 +68,6 @@ static bool is_nothing(const struct pdf_file *f, size_t revision, struct pdf_ref
 
 static void found(struct walk *w, struct pdf_ref ref, const char *why)
 {
-	if (w->why != NULL)
-		return;
 	w->found = ref;
 	w->why = why;
 }
@@ -118,8 +110,11 @@ static bool is_key(struct view key, const char *name)
 	return view_compare(key, view_text(name)) == 0;
 }
 
-/* was: it stood there before. */
-static int look_ref(struct walk *w, struct pdf_ref ref, bool was, struct stand at,
+/*
+ * key  under which it stands, in an array or not; VIEW_NULL: none
+ * was  it stood there before
+ */
+static int look_ref(struct walk *w, struct pdf_ref ref, bool was, struct view key,
 		    struct ltps_error *err)
 {
 	const struct pdf_file *f = w->r->p->file;
@@ -131,15 +126,15 @@ static int look_ref(struct walk *w, struct pdf_ref ref, bool was, struct stand a
 		found(w, ref, "is not there");
 		return 0;
 	}
-	bool back = pdf_edge_form_of(at.key, at.in_array) == PDF_EDGE_BACK;
-	if (back && !is_key(at.key, "Parent") && !is_key(at.key, "Popup") &&
-	    !is_key(at.key, "IRT"))
+	bool back = pdf_edge_form_of(key, false) == PDF_EDGE_BACK;
+	if (back && !is_key(key, "Parent") && !is_key(key, "Popup") &&
+	    !is_key(key, "IRT"))
 		return fetch(w, ref, &v, err);
 	return see(w, (struct next){ ref, back }, err);
 }
 
 static int look(struct walk *w, const struct pdf_value *before,
-		const struct pdf_value *after, struct stand at, struct ltps_error *err);
+		const struct pdf_value *after, struct view key, struct ltps_error *err);
 
 static int by_ref(const void *a, const void *b)
 {
@@ -163,7 +158,7 @@ static size_t refs_of(const struct pdf_value *v, size_t n, struct pdf_ref *out)
 
 /* Its references may stand in any order. */
 static int look_array(struct walk *w, const struct pdf_value *before,
-		      const struct pdf_value *after, struct stand at,
+		      const struct pdf_value *after, struct view key,
 		      struct ltps_error *err)
 {
 	size_t n = before->kind == PDF_ARRAY ? before->n : 0, n_refs;
@@ -171,17 +166,16 @@ static int look_array(struct walk *w, const struct pdf_value *before,
 	int rc = 0;
 	if (n > 0 && refs == NULL)
 		return ltps_fail_nomem(err);
-	at.in_array = true;
 	n_refs = refs_of(before, n, refs);
 	for (size_t i = 0; i < after->n && rc == 0 && w->why == NULL; i++) {
 		const struct pdf_value *v = &after->items[i];
 		if (v->kind == PDF_REF && n_refs > 0 &&
 		    bsearch(&v->ref, refs, n_refs, sizeof(*refs), by_ref) != NULL)
-			rc = look_ref(w, v->ref, true, at, err);
+			rc = look_ref(w, v->ref, true, key, err);
 		else
 			rc = look(w, v->kind != PDF_REF && i < n ? &before->items[i]
 								 : &pdf_change_null,
-				  v, at, err);
+				  v, key, err);
 	}
 	mem_free(refs);
 	return rc;
@@ -212,7 +206,7 @@ static int look_dict(struct walk *w, const struct pdf_value *before,
 		if (n > 0)
 			same = bsearch(&m, v, n, sizeof(*v), by_key);
 		rc = look(w, same != NULL ? &(*same)->value : &pdf_change_null,
-			  &m->value, (struct stand){ m->key, false }, err);
+			  &m->value, m->key, err);
 	}
 	mem_free(v);
 	return rc;
@@ -220,7 +214,7 @@ static int look_dict(struct walk *w, const struct pdf_value *before,
 
 /* What stands at a place, against what stood there. */
 static int look(struct walk *w, const struct pdf_value *before,
-		const struct pdf_value *after, struct stand at, struct ltps_error *err)
+		const struct pdf_value *after, struct view key, struct ltps_error *err)
 {
 	if (w->why != NULL)
 		return 0;
@@ -232,9 +226,9 @@ static int look(struct walk *w, const struct pdf_value *before,
 		return look_ref(w, after->ref,
 				before->kind == PDF_REF &&
 				    by_ref(&before->ref, &after->ref) == 0,
-				at, err);
+				key, err);
 	if (after->kind == PDF_ARRAY)
-		return look_array(w, before, after, at, err);
+		return look_array(w, before, after, key, err);
 	return pdf_is_dict(after) ? look_dict(w, before, after, err) : 0;
 }
 
@@ -244,7 +238,7 @@ static int look_up(struct walk *w, const struct pdf_value *v, struct ltps_error 
 	for (size_t i = 0; i < v->n && rc == 0; i++)
 		if (!is_key(v->members[i].key, "Kids"))
 			rc = look(w, &pdf_change_null, &v->members[i].value,
-				  (struct stand){ v->members[i].key, false }, err);
+				  v->members[i].key, err);
 	return rc;
 }
 
@@ -260,7 +254,7 @@ static int look_below(struct walk *w, struct ltps_error *err)
 		if (rc == 0 && next.up && pdf_is_dict(v))
 			rc = look_up(w, v, err);
 		else if (rc == 0)
-			rc = look(w, &pdf_change_null, v, (struct stand){ 0 }, err);
+			rc = look(w, &pdf_change_null, v, VIEW_NULL, err);
 	}
 	return rc;
 }
@@ -300,7 +294,7 @@ static int look_entry(struct walk *w, const struct pdf_entry *e, struct ltps_err
 		return 0;
 	if (read_own(r, r->revision, e, &after, err) != 0 ||
 	    (old != NULL && read_own(r, r->revision - 1, old, &before, err) != 0) ||
-	    look(w, before, after, (struct stand){ 0 }, err) != 0)
+	    look(w, before, after, VIEW_NULL, err) != 0)
 		return -1;
 	if (w->why == NULL && is_indirect_list(after))
 		return pdf_change_add(r, PDF_CHANGE_UNDEFINED, "incremental-saving",
@@ -326,7 +320,7 @@ static int look_trailer(struct walk *w, struct ltps_error *err)
 		const struct pdf_value *after = pdf_dict_get(rev->trailer, keys[i]);
 		if (after != NULL)
 			rc = look(w, before != NULL ? before : &pdf_change_null, after,
-				  (struct stand){ view_text(keys[i]), false }, err);
+				  view_text(keys[i]), err);
 	}
 	return rc;
 }

@@ -762,6 +762,7 @@ Test(pdf_changes_repair, reference_to_nothing_counts_where_it_stands)
 	expect_unused("[1[19 0 R]]", "[19 0 R[19 0 R]]", no);
 	expect_unused("<</Z 19 0 R>>", "[19 0 R]", no);
 	expect_unused("<</Z 19 0 R/Z 6 0 R>>", "<</Z 19 0 R>>", no);
+	expect_unused("<</Z 6 0 R/Z 19 0 R>>", "<</Z 19 0 R>>", no);
 	expect_unused("<</Y 1/Z 19 0 R>>", "<</Z 19 0 R/A 1>>", "");
 	expect_unused("<</M<</Z 19 0 R>>>>", "<</A 1/M<</Z 19 0 R/B 2>>>>", "");
 	expect_unused("[6 0 R 19 0 R 2]", "[1 2 19 0 R 6 0 R 19 0 R]", "");
