@@ -672,3 +672,143 @@ Test(pdf_changes_repair, object_that_refers_to_nothing_is_seen)
 	expect_page(dangling, dangling, "");
 	expect_page(page, page, "");
 }
+
+/* ---- the same, at its place, and below ---- */
+
+/* Objects that are signed beside the others; 14 has an entry that leads to another. */
+static void old_objects(struct pdf_sketch *s)
+{
+	char *six = memmem(s->b.p, s->b.n, "6 0 obj", 7);
+	pdf_sketch_object(s, 8, "<</Title(t)/X 19 0 R>>");
+	pdf_sketch_object(s, 9, "[<</A[8 0 R]>>]");
+	pdf_sketch_object(s, 10, "<</Type/Page/P 8 0 R/Parent 22 0 R/Pg 18 0 R>>");
+	pdf_sketch_object(s, 11, "<</Parent 19 0 R>>");
+	pdf_sketch_object(s, 12, "<</A 13 0 R/B 12 0 R>>");
+	pdf_sketch_object(s, 13, "<</A 12 0 R/C[6 0 R 10 0 R]>>");
+	pdf_sketch_entry(s, (struct pdf_sketch_entry){
+				14, 0, 'n', (uint64_t)(six - (char *)s->b.p), 0 });
+	pdf_sketch_object(s, 15, "<</Parent 14 0 R>>");
+	pdf_sketch_stream(s, 16, "/A 19 0 R", view_text("data"));
+	pdf_sketch_stream(s, 17, "/A 6 0 R", view_text("/A 19 0 R"));
+	pdf_sketch_object(s, 18, "<</Type/Page/A 8 0 R>>");
+	pdf_sketch_object(s, 20, "<</Title(t)>>");
+	pdf_sketch_object(s, 22, "<</Kids[8 0 R 19 0 R]>>");
+}
+
+/* An object that nobody uses: what it says means nothing. NULL: it was not there. */
+static void expect_unused(const char *before, const char *after, const char *what)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	first_objects(&s, SIGNED_PAGE(""));
+	old_objects(&s);
+	if (before != NULL)
+		pdf_sketch_object(&s, 50, before);
+	pdf_sketch_table(&s, INFO);
+	pdf_sketch_object(&s, 50, after);
+	pdf_sketch_table(&s, INFO);
+	expect(&s, what);
+}
+
+static void expect_info(const char *info, const char *what)
+{
+	struct pdf_sketch s = pdf_sketch_begin();
+	first_objects(&s, SIGNED_PAGE(""));
+	old_objects(&s);
+	pdf_sketch_table(&s, INFO);
+	pdf_sketch_object(&s, 50, "<<>>");
+	pdf_sketch_table(&s, info);
+	expect(&s, what);
+}
+
+Test(pdf_changes_repair, reference_that_its_entry_does_not_lead_to_is_seen)
+{
+	static const char no[] = "refers to object 14, which cannot be read";
+	expect_unused(NULL, "<</A 6 0 R>>", "");
+	expect_unused(NULL, "<</A 14 0 R>>", no);
+	expect_unused(NULL, "<</P 14 0 R>>", no);
+	expect_unused(NULL, "<</A 15 0 R>>", no);
+	expect_unused("<</A 14 0 R>>", "<</A 14 0 R/B 1>>", "");
+	expect_unused("<</A 14 0 R>>", "<</B 14 0 R>>", no);
+}
+
+Test(pdf_changes_repair, old_object_that_refers_to_nothing_is_seen)
+{
+	static const char no[] = "refers to object 19, which is not there";
+	expect_unused(NULL, "<</A 8 0 R>>", no);
+	expect_unused(NULL, "[[9 0 R]]", no);
+	expect_unused(NULL, "<</A 11 0 R>>", no);
+	expect_unused(NULL, "<</A 16 0 R>>", no);
+	expect_unused(NULL, "<</A 18 0 R>>", no);
+	expect_unused(NULL, "<</A 12 0 R/B 9 0 R>>", no);
+	expect_unused("<</A 8 0 R>>", "<</B 8 0 R>>", no);
+	expect_unused("<</A 8 0 R>>", "<</A 8 0 R/B 1>>", "");
+	expect_unused(NULL, "<</A 17 0 R>>", "");
+	expect_info("/Info 8 0 R", no);
+	expect_info("/Info 20 0 R", "");
+}
+
+/* Pages lead to the whole document. */
+Test(pdf_changes_repair, what_is_behind_a_reference_upwards_is_harmless)
+{
+	expect_unused(NULL, "<</A 10 0 R>>", "");
+	expect_unused(NULL, "<</A 12 0 R/B 13 0 R>>", "");
+	expect_unused(NULL, "<</P 8 0 R/Pg 8 0 R>>", "");
+}
+
+/* What is shown with an annotation or a field, and is none of its kids. */
+Test(pdf_changes_repair, parent_that_refers_to_nothing_is_seen)
+{
+	static const char *const keys[] = { "Parent", "Popup", "IRT" };
+	for (size_t i = 0; i < 3; i++) {
+		char text[60];
+		(void)snprintf(text, sizeof(text), "<</%s 8 0 R>>", keys[i]);
+		expect_unused(NULL, text, "refers to object 19");
+		(void)snprintf(text, sizeof(text), "<</%s 22 0 R>>", keys[i]);
+		expect_unused(NULL, text, "");
+	}
+	expect_unused(NULL, "<</Parent 22 0 R/A 22 0 R>>", "refers to object");
+	expect_unused(NULL, "<</A 22 0 R/Parent 22 0 R>>", "refers to object");
+}
+
+/* Written again, or named again where it stands: what it refers to is not new there. */
+Test(pdf_changes_repair, old_object_that_the_update_names_is_looked_into)
+{
+	for (int use = 0; use < 2; use++)
+		for (int again = 0; again < 2; again++) {
+			struct pdf_sketch s = pdf_sketch_begin();
+			first_objects(&s, SIGNED_PAGE(""));
+			old_objects(&s);
+			uint64_t at = s.b.n;
+			pdf_sketch_object(&s, 21, "<</X 19 0 R>>");
+			pdf_sketch_table(&s, INFO);
+			if (again)
+				pdf_sketch_object(&s, 21, "<</X 19 0 R/B 1>>");
+			else
+				pdf_sketch_entry(&s, (struct pdf_sketch_entry){
+							 21, 0, 'n', at, 0 });
+			pdf_sketch_object(&s, 50, use ? "<</A 21 0 R>>" : "<<>>");
+			pdf_sketch_table(&s, INFO);
+			expect(&s, use ? "refers to object 19" : "");
+		}
+}
+
+Test(pdf_changes_repair, reference_to_nothing_counts_where_it_stands)
+{
+	static const char no[] = "refers to object 19";
+	expect_unused("<</Z 19 0 R>>", "<</N 19 0 R>>", no);
+	expect_unused("<</M<</Z 19 0 R>>>>", "<</M<</N 19 0 R>>>>", no);
+	expect_unused("<</M<</Z 19 0 R>>>>", "<</N<</Z 19 0 R>>>>", no);
+	expect_unused("[1[19 0 R]]", "[[19 0 R]]", no);
+	expect_unused("[1[19 0 R]]", "[19 0 R[19 0 R]]", no);
+	expect_unused("<</Z 19 0 R>>", "[19 0 R]", no);
+	expect_unused("<</Z 19 0 R/Z 6 0 R>>", "<</Z 19 0 R>>", no);
+	expect_unused("<</Z 6 0 R/Z 19 0 R>>", "<</Z 19 0 R>>", no);
+	expect_unused("<</Y 1/Z 19 0 R>>", "<</Z 19 0 R/A 1>>", "");
+	expect_unused("<</M<</Z 19 0 R>>>>", "<</A 1/M<</Z 19 0 R/B 2>>>>", "");
+	expect_unused("[6 0 R 19 0 R 2]", "[1 2 19 0 R 6 0 R 19 0 R]", "");
+	expect_unused("[1[19 0 R]]", "[2[6 0 R 19 0 R]3]", "");
+	expect_trailer("/Foo 19 0 R", "/Info 19 0 R", no);
+	expect_trailer("/Info 19 0 R", "/ID[19 0 R]", no);
+	expect_trailer("/Foo 19 0 R", "/Foo 19 0 R", "");
+	expect_trailer("/ID[1 19 0 R]", "/ID[19 0 R 2]", "");
+}
