@@ -7,6 +7,7 @@
 #include "validation/pdf_changes_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -50,7 +51,8 @@ struct next {
 };
 struct walk {
 	struct pdf_run *r;
-	uint8_t *seen;     /* two bits for each number: down, up; NULL: none is */
+	uint8_t *seen; /* two bits for each number: down, up */
+	size_t n_seen, cap_seen;
 	struct next *todo; /* seen, and not looked into */
 	size_t n, cap;
 	struct pdf_ref found;
@@ -92,10 +94,11 @@ static int see(struct walk *w, struct next next, struct ltps_error *err)
 {
 	size_t at = next.ref.number / 4;
 	uint8_t bit = (uint8_t)(1U << (next.ref.number % 4 * 2 + next.up));
-	if (w->seen == NULL)
-		w->seen = mem_zalloc(PDF_OBJECT_NUMBER_MAX / 4 + 1, 1);
-	if (w->seen == NULL)
-		return ltps_fail_nomem(err);
+	if (mem_grow(&w->seen, 1, at + 1, &w->cap_seen, err) != 0)
+		return -1;
+	if (w->n_seen < w->cap_seen)
+		memset(w->seen + w->n_seen, 0, w->cap_seen - w->n_seen);
+	w->n_seen = w->cap_seen;
 	if ((w->seen[at] & bit) != 0)
 		return 0;
 	if (mem_grow(&w->todo, sizeof(*w->todo), w->n + 1, &w->cap, err) != 0)
