@@ -147,40 +147,63 @@ static int by_ref(const void *a, const void *b)
 	return x->generation < y->generation ? -1 : x->generation > y->generation;
 }
 
-/* References in their order. */
-static size_t refs_of(const struct pdf_value *v, size_t n, struct pdf_ref *out)
+/* The references that stand directly in an array, in their order. */
+struct refs {
+	const struct pdf_value *in; /* the array, or something else: there are none */
+	struct pdf_ref *v;          /* NULL: not asked for so far */
+	size_t n;
+};
+
+static int refs_sort(struct refs *l, struct ltps_error *err)
 {
-	size_t n_refs = 0;
-	for (size_t i = 0; i < n; i++)
-		if (v->items[i].kind == PDF_REF)
-			out[n_refs++] = v->items[i].ref;
-	if (n_refs > 0)
-		qsort(out, n_refs, sizeof(*out), by_ref);
-	return n_refs;
+	l->v = mem_alloc(l->in->n * sizeof(*l->v));
+	if (l->v == NULL)
+		return ltps_fail_nomem(err);
+	for (size_t i = 0; i < l->in->n; i++)
+		if (l->in->items[i].kind == PDF_REF)
+			l->v[l->n++] = l->in->items[i].ref;
+	if (l->n > 0)
+		qsort(l->v, l->n, sizeof(*l->v), by_ref);
+	return 0;
 }
 
-/* Its references may stand in any order. */
+/* In any order; most stand where they stood. */
+static int stood_there(struct refs *l, size_t i, struct pdf_ref ref, bool *ret_was,
+		       struct ltps_error *err)
+{
+	*ret_was = false;
+	if (l->in->kind != PDF_ARRAY || l->in->n == 0)
+		return 0;
+	*ret_was = i < l->in->n && l->in->items[i].kind == PDF_REF &&
+		   by_ref(&l->in->items[i].ref, &ref) == 0;
+	if (*ret_was)
+		return 0;
+	if (l->v == NULL && refs_sort(l, err) != 0)
+		return -1;
+	*ret_was = l->n > 0 && bsearch(&ref, l->v, l->n, sizeof(ref), by_ref) != NULL;
+	return 0;
+}
+
 static int look_array(struct walk *w, const struct pdf_value *before,
 		      const struct pdf_value *after, struct view key,
 		      struct ltps_error *err)
 {
-	size_t n = before->kind == PDF_ARRAY ? before->n : 0, n_refs;
-	struct pdf_ref *refs = n > 0 ? mem_alloc(n * sizeof(*refs)) : NULL;
+	size_t n = before->kind == PDF_ARRAY ? before->n : 0;
+	struct refs old = { .in = before };
 	int rc = 0;
-	if (n > 0 && refs == NULL)
-		return ltps_fail_nomem(err);
-	n_refs = refs_of(before, n, refs);
 	for (size_t i = 0; i < after->n && rc == 0 && w->why == NULL; i++) {
 		const struct pdf_value *v = &after->items[i];
-		if (v->kind == PDF_REF && n_refs > 0 &&
-		    bsearch(&v->ref, refs, n_refs, sizeof(*refs), by_ref) != NULL)
+		bool was = false;
+		if (v->kind == PDF_REF)
+			rc = stood_there(&old, i, v->ref, &was, err);
+		if (rc == 0 && was)
 			rc = look_ref(w, v->ref, true, key, err);
-		else
+		else if (rc == 0)
 			rc = look(w, v->kind != PDF_REF && i < n ? &before->items[i]
 								 : &pdf_change_null,
 				  v, key, err);
 	}
-	mem_free(refs);
+	mem_free(old.v);
 	return rc;
 }
 
