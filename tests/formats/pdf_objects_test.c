@@ -1110,16 +1110,24 @@ Test(pdf_objects, an_object_within_a_plain_one_is_read)
 	release(&d, &s);
 }
 
+/* A plain object 3, and an update with an object 4 that differs. */
+static struct opened plain_and_different(struct pdf_sketch *s)
+{
+	*s = pdf_sketch_blank("");
+	apart_object(s, 3, plain_older);
+	pdf_sketch_table(s, "");
+	pdf_sketch_object(s, 4, "<< /A (one) /A (other) >>");
+	pdf_sketch_table(s, "");
+	struct opened d = open_sketch(s);
+	get(&d, 0, 3);
+	return d;
+}
+
 /* Once more, without marks, and again; what was confirmed by marks, too. */
 Test(pdf_objects, what_differs_beside_a_plain_object_differs)
 {
-	struct pdf_sketch s = pdf_sketch_blank("");
-	apart_object(&s, 3, plain_older);
-	pdf_sketch_table(&s, "");
-	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
-	pdf_sketch_table(&s, "");
-	struct opened d = open_sketch(&s);
-	get(&d, 0, 3);
+	struct pdf_sketch s;
+	struct opened d = plain_and_different(&s);
 	get(&d, 1, 4);
 	same_to_both(&d, 0);
 	cr_assert_not(is_excerpted_whole(&d, 0, 3));
@@ -1133,13 +1141,8 @@ Test(pdf_objects, what_differs_beside_a_plain_object_differs)
 /* A mark hid that the octets are read in another way: nobody may rely on it. */
 Test(pdf_objects, what_marks_confirmed_is_read_again_without_them)
 {
-	struct pdf_sketch s = pdf_sketch_blank("");
-	apart_object(&s, 3, plain_older);
-	pdf_sketch_table(&s, "");
-	pdf_sketch_object(&s, 4, "<< /A (one) /A (other) >>");
-	pdf_sketch_table(&s, "");
-	struct opened d = open_sketch(&s);
-	get(&d, 0, 3);
+	struct pdf_sketch s;
+	struct opened d = plain_and_different(&s);
 	same_to_both(&d, 0);
 	/* As though the second reader had been wrong about it. */
 	struct pdf_value *own = (struct pdf_value *)(uintptr_t)get(&d, 0, 3);

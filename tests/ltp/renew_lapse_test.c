@@ -54,27 +54,11 @@ static void sleep_and_wake(struct ltp_kit *k)
 
 static enum indication verify(struct ltp_kit *k, const char *poid, size_t *ret_stamps)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct ltp_retrieved got = { 0 };
-	struct ers_report *r = NULL;
-	const struct ers_object object = { .name = TEXT,
-					   .has_data = true,
-					   .data = view_text(TEXT) };
-	const struct ers_input in = { .objects = &object,
-				      .n_objects = 1,
-				      .material = k->trust,
-				      .policy = &policy,
-				      .time_ms = clock_now_ms(&k->clock) };
-	cr_assert_eq(ltp_kit_retrieve(k, poid, SUBJECT_EVIDENCE, &got), LTP_OK);
-	cr_assert_eq(ers_verify(view_buf(&got.pos[0].data), &in, &r, &err), 0, "%s",
-		     err.text);
-	for (size_t i = 0; i < r->n_findings; i++)
-		fprintf(stderr, "%s: %s\n", r->findings[i].object, r->findings[i].text);
+	struct ers_report *r = ltp_kit_judge_text(k, poid, TEXT, &policy);
 	cr_expect(r->intact);
 	const enum indication indication = r->indication;
 	*ret_stamps = r->chains[0].n;
 	ers_report_free(r);
-	ltp_retrieved_clear(&got);
 	return indication;
 }
 

@@ -75,22 +75,13 @@ static void report(const struct ers_report *r, struct outcome *o)
 static struct outcome verify_group(struct ltp_kit *k, const char *poid,
 				   const char *const *texts, size_t n)
 {
-	struct ltps_error err = LTPS_ERROR_INIT;
-	struct ltp_retrieved got = { 0 };
-	struct ers_report *r = NULL;
 	struct ers_object objects[8] = { { 0 } };
 	struct outcome o;
 	for (size_t i = 0; i < n; i++)
 		objects[i] = (struct ers_object){ .name = texts[i],
 						  .has_data = true,
 						  .data = view_text(texts[i]) };
-	const struct ers_input in = { .objects = objects,
-				      .n_objects = n,
-				      .material = k->trust,
-				      .time_ms = clock_now_ms(&k->clock) };
-	cr_assert_eq(ltp_kit_retrieve(k, poid, SUBJECT_EVIDENCE, &got), LTP_OK);
-	cr_assert_eq(ers_verify(view_buf(&got.pos[0].data), &in, &r, &err), 0, "%s",
-		     err.text);
+	struct ers_report *r = ltp_kit_judge(k, poid, objects, n, NULL);
 	report(r, &o);
 	cr_expect(r->intact);
 	cr_expect_eq(r->indication, INDICATION_PASSED, "%s",
@@ -98,7 +89,6 @@ static struct outcome verify_group(struct ltp_kit *k, const char *poid,
 	for (size_t i = 0; i < n; i++)
 		cr_expect(r->covers[i].covered && r->covers[i].group_complete);
 	ers_report_free(r);
-	ltp_retrieved_clear(&got);
 	return o;
 }
 

@@ -343,6 +343,18 @@ Test(soap, ids_that_xml_does_not_have_are_named_anew)
 	"--b\r\nContent-Type: application/xop+xml; type=\"" SOAP                       \
 	"\"\r\nContent-ID: <r>\r\n\r\n" content "\r\n"
 
+static void retrieve_in_parts(const char *poid)
+{
+	char text[1024];
+	snprintf(
+	    text, sizeof(text),
+	    ROOT(OP(
+		"RetrievePO",
+		"<POID>%s</POID><SubjectOfRetrieval>PO</SubjectOfRetrieval>")) "--b--",
+	    poid);
+	ask_view(RELATED, view_text(text));
+}
+
 Test(soap, parts_are_answered_in_parts)
 {
 	static const char request[] = ROOT(
@@ -351,20 +363,14 @@ Test(soap, parts_are_answered_in_parts)
 	       "<x:Include xmlns:x=\"http://www.w3.org/2004/08/xop/include\" "
 	       "href=\"cid:d\"/></binaryData></PO>")) "--b\r\nContent-ID: "
 						      "<d>\r\n\r\n\0\r\n1\r\n--b--";
-	char poid[64], text[1024], boundary[64];
+	char poid[64], boundary[64];
 	ask_view(RELATED, view_of(request, sizeof(request) - 1));
 	cr_assert_eq(call.status, 200, "%.*s", (int)call.answer.n, call.answer.p);
 	cr_expect(
 	    has(api_media_type(&call), "multipart/related; type=\"application/xop"));
 	between((const char *)call.answer.p, "<pres:POID>", "</pres:POID>", poid, 64);
 
-	snprintf(
-	    text, sizeof(text),
-	    ROOT(OP(
-		"RetrievePO",
-		"<POID>%s</POID><SubjectOfRetrieval>PO</SubjectOfRetrieval>")) "--b--",
-	    poid);
-	ask_view(RELATED, view_text(text));
+	retrieve_in_parts(poid);
 	between(api_media_type(&call), "boundary=\"", "\"", boundary, 64);
 	char expected[256];
 	const int n = snprintf(expected, sizeof(expected),
@@ -396,16 +402,10 @@ Test(soap, object_with_an_include_of_its_own_is_no_reference_in_an_answer_in_par
 	const struct ltp_po po = { .data = view_text(include),
 				   .mime = "a/b",
 				   .xml = true };
-	char poid[64], text[1024], root[4096];
+	char poid[64], root[4096];
 	cr_assert_eq(ltp_kit_preserve(&kit, &po, 1, poid), LTP_OK);
 	cr_expect(has(retrieve(poid, "PO"), "<pres:xmlData>"));
-	snprintf(
-	    text, sizeof(text),
-	    ROOT(OP(
-		"RetrievePO",
-		"<POID>%s</POID><SubjectOfRetrieval>PO</SubjectOfRetrieval>")) "--b--",
-	    poid);
-	ask_view(RELATED, view_text(text));
+	retrieve_in_parts(poid);
 	const struct view a = view_buf(&call.answer);
 	between((const char *)a.p, "<pres:PO ", "</pres:PO>", root, sizeof(root));
 	cr_expect(has(root, "<pres:binaryData><xop:Include "), "%s", root);

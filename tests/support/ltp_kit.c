@@ -316,6 +316,39 @@ enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,
 	return result.minor;
 }
 
+struct ers_report *ltp_kit_judge(struct ltp_kit *k, const char *poid,
+				 const struct ers_object *objects, size_t n,
+				 const struct algorithm_policy *policy_or_null)
+{
+	struct ltps_error err = LTPS_ERROR_INIT;
+	struct ltp_retrieved got = { 0 };
+	struct ers_report *r = NULL;
+	const struct ers_input in = { .objects = objects,
+				      .n_objects = n,
+				      .material = k->trust,
+				      .policy = policy_or_null,
+				      .time_ms = clock_now_ms(&k->clock) };
+	if (ltp_kit_retrieve(k, poid, SUBJECT_EVIDENCE, &got) != LTP_OK) {
+		fprintf(stderr, "ltp_kit: no evidence of %s\n", poid);
+		abort();
+	}
+	must(ers_verify(view_buf(&got.pos[0].data), &in, &r, &err), &err, "verify");
+	for (size_t i = 0; i < r->n_findings; i++)
+		fprintf(stderr, "%s: %s\n", r->findings[i].object, r->findings[i].text);
+	ltp_retrieved_clear(&got);
+	return r;
+}
+
+struct ers_report *ltp_kit_judge_text(struct ltp_kit *k, const char *poid,
+				      const char *text,
+				      const struct algorithm_policy *policy_or_null)
+{
+	const struct ers_object object = { .name = text,
+					   .has_data = true,
+					   .data = view_text(text) };
+	return ltp_kit_judge(k, poid, &object, 1, policy_or_null);
+}
+
 struct ltp_health ltp_kit_health(struct ltp_kit *k)
 {
 	struct ltps_error err = LTPS_ERROR_INIT;

@@ -17,6 +17,7 @@
 #include "storage/store.h"
 #include "tests/support/pki_server.h"
 #include "validation/algorithm_policy.h"
+#include "validation/ers_verify.h"
 
 #define KIT_NOW "2026-06-01T12:00:00Z"
 #define KIT_PROFILE "urn:test:profile"
@@ -92,6 +93,17 @@ void ltp_kit_live(struct ltp_kit *k, int64_t ms, int64_t step_ms);
 /* RetrievePO of the latest version. */
 enum ltp_minor ltp_kit_retrieve(struct ltp_kit *k, const char *poid,
 				enum subject subject, struct ltp_retrieved *ret);
+/*
+ * The record of the latest version over these objects, as of now; its findings go to
+ * standard error. policy NULL: none. Free with ers_report_free()
+ */
+struct ers_report *ltp_kit_judge(struct ltp_kit *k, const char *poid,
+				 const struct ers_object *objects, size_t n,
+				 const struct algorithm_policy *policy_or_null);
+/* Over one text. */
+struct ers_report *ltp_kit_judge_text(struct ltp_kit *k, const char *poid,
+				      const char *text,
+				      const struct algorithm_policy *policy_or_null);
 struct ltp_health ltp_kit_health(struct ltp_kit *k);
 
 /* What happens to a TSA: until DEVPKI_FAULT_NONE. */
