@@ -101,15 +101,21 @@ static size_t back_over(struct view v, size_t at, bool (*is)(uint8_t))
 	return at;
 }
 
-/* "12 0 " before the word. */
-static bool is_head(struct view v, size_t at, size_t end)
+/* "12 0 " before a word. */
+static bool numbers_before(struct view v, size_t at, size_t *ret_start)
 {
-	(void)end;
 	size_t white = back_over(v, at, pdf_is_white);
 	size_t next = back_over(v, white, pdf_is_digit);
 	size_t between = back_over(v, next, pdf_is_white);
-	return next < white && between < next && between > 0 &&
-	       pdf_is_digit(v.p[between - 1]);
+	*ret_start = back_over(v, between, pdf_is_digit);
+	return next < white && between < next && *ret_start < between;
+}
+
+static bool is_head(struct view v, size_t at, size_t end)
+{
+	size_t start;
+	(void)end;
+	return numbers_before(v, at, &start);
 }
 
 /* A dictionary behind the word. */
@@ -188,19 +194,31 @@ static int gather(struct cover *c, struct ltps_error *err)
 	return 0;
 }
 
-static int read_end(struct cover *c, struct place *p, struct ltps_error *err)
+/* Where the object of an entry ends, as a revision reads it; 0: it cannot be read. */
+static int end_of(struct pdf_objects *o, size_t revision, const struct pdf_entry *e,
+		  uint64_t *ret_end, struct ltps_error *err)
 {
 	struct pdf_slot *s;
-	struct pdf_ref ref = { p->entry->number, p->entry->generation };
-	if (pdf_slot_of(c->o, c->revision, ref, &s, err) == 0 &&
-	    pdf_slot_read(c->o, c->revision, s, err) == 0) {
-		p->end = s->end;
+	struct pdf_ref ref = { e->number, e->generation };
+	*ret_end = 0;
+	if (pdf_slot_of(o, revision, ref, &s, err) == 0 &&
+	    pdf_slot_read(o, revision, s, err) == 0) {
+		*ret_end = s->end;
 		return 0;
 	}
 	if (!pdf_is_fault_of_object(err))
 		return -1;
 	ltps_error_clear(err);
-	say(c, p->start, "an object which the update names and that cannot be read");
+	return 0;
+}
+
+static int read_end(struct cover *c, struct place *p, struct ltps_error *err)
+{
+	if (end_of(c->o, c->revision, p->entry, &p->end, err) != 0)
+		return -1;
+	if (p->end == 0)
+		say(c, p->start,
+		    "an object which the update names and that cannot be read");
 	return 0;
 }
 
@@ -260,7 +278,7 @@ struct heads {
 	size_t n_plain;
 	const struct pdf_entry *last; /* named, the last one passed; NULL: none so far */
 	const struct pdf_entry *read; /* the last one that was read, and its end; or 0 */
-	size_t read_end;
+	uint64_t read_end;
 	size_t at;
 	uint64_t steps; /* entries that may still be looked at */
 	char *what;
@@ -322,32 +340,13 @@ static const struct pdf_entry *entry_of(struct heads *h, uint64_t number, size_t
 static const struct pdf_entry *named_by(struct heads *h, size_t end)
 {
 	uint64_t number;
-	size_t white = back_over(h->in, end - 3, pdf_is_white);
-	size_t next = back_over(h->in, white, pdf_is_digit);
-	size_t between = back_over(h->in, next, pdf_is_white);
-	size_t start = back_over(h->in, between, pdf_is_digit), i = start;
-	if (next == white || between == next ||
-	    !pdf_unsigned(h->in, &i, PDF_OBJECT_NUMBER_MAX, &number))
+	size_t start, i;
+	if (!numbers_before(h->in, end - 3, &start))
+		return NULL;
+	i = start;
+	if (!pdf_unsigned(h->in, &i, PDF_OBJECT_NUMBER_MAX, &number))
 		return NULL;
 	return entry_of(h, number, start);
-}
-
-/* Where the last object that is named ends; 0: it cannot be read. */
-static int read_last(struct heads *h, struct ltps_error *err)
-{
-	struct pdf_slot *s;
-	struct pdf_ref ref = { h->last->number, h->last->generation };
-	h->read = h->last;
-	h->read_end = 0;
-	if (pdf_slot_of(h->o, h->last->revision, ref, &s, err) == 0 &&
-	    pdf_slot_read(h->o, h->last->revision, s, err) == 0) {
-		h->read_end = (size_t)s->end;
-		return 0;
-	}
-	if (!pdf_is_fault_of_object(err))
-		return -1;
-	ltps_error_clear(err);
-	return 0;
 }
 
 /* Behind the last object that is named, where that goes on here; ret_end: or 0 */
@@ -357,9 +356,11 @@ static int end_of_last(struct heads *h, size_t at, size_t *ret_end,
 	*ret_end = 0;
 	if (h->last == NULL)
 		return 0;
-	if (h->read != h->last && read_last(h, err) != 0)
+	if (h->read != h->last && end_of(h->o, h->last->revision, h->last,
+					 &h->read_end, err) != 0)
 		return -1;
-	*ret_end = h->read_end > at ? h->read_end : 0;
+	h->read = h->last;
+	*ret_end = h->read_end > at ? (size_t)h->read_end : 0;
 	return 0;
 }
 

@@ -211,7 +211,8 @@ int update_compose(struct update *u, struct ltp_result *r, struct ltps_error *er
 	u->digests = mem_zalloc(max, sizeof(*u->digests));
 	u->names = mem_zalloc(max, sizeof(*u->names));
 	if (u->parts == NULL || u->from == NULL || u->read == NULL ||
-	    u->judged == NULL || u->judged_related == NULL || u->digests == NULL || u->names == NULL)
+	    u->judged == NULL || u->judged_related == NULL || u->digests == NULL ||
+	    u->names == NULL)
 		return ltps_fail_nomem(err);
 	take_former(u);
 	take_delta(u);

@@ -329,10 +329,8 @@ int queue_find(struct store_conn *conn, const char *kind, const char *subject,
 	return 0;
 }
 
-static int give_rows(struct db_stmt *s,
-		     int (*row)(void *arg, const struct queue_row *row,
-				struct ltps_error *err),
-		     void *arg, struct ltps_error *err)
+static int give_rows(struct db_stmt *s, queue_visit *row, void *arg,
+		     struct ltps_error *err)
 {
 	bool more = false;
 	int rc = 0;
@@ -347,9 +345,7 @@ static int give_rows(struct db_stmt *s,
 }
 
 int queue_list(struct store_conn *conn, const struct queue_query *query,
-	       int (*row)(void *arg, const struct queue_row *row,
-			  struct ltps_error *err),
-	       void *arg, struct ltps_error *err)
+	       queue_visit *row, void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (db_get(conn->db, SQL_QUEUE_LIST, &s, err) != 0)
@@ -361,9 +357,7 @@ int queue_list(struct store_conn *conn, const struct queue_query *query,
 }
 
 int queue_list_ahead(struct store_conn *conn, const struct queue_ahead *query,
-		     int (*row)(void *arg, const struct queue_row *row,
-				struct ltps_error *err),
-		     void *arg, struct ltps_error *err)
+		     queue_visit *row, void *arg, struct ltps_error *err)
 {
 	struct db_stmt *s;
 	if (db_get(conn->db, SQL_QUEUE_AHEAD, &s, err) != 0)

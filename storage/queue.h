@@ -77,6 +77,7 @@ int queue_last_due(struct store_conn *conn, const char *kind, int64_t *ret_due_m
 int queue_find(struct store_conn *conn, const char *kind, const char *subject,
 	       struct queue_row *ret_row, bool *ret_found,
 	       struct ltps_error *err) LTPS_CHECKED;
+typedef int queue_visit(void *arg, const struct queue_row *row, struct ltps_error *err);
 /* By id; kind NULL and state < 0: any. */
 struct queue_query {
 	const char *kind;
@@ -85,9 +86,7 @@ struct queue_query {
 	size_t limit;
 };
 int queue_list(struct store_conn *conn, const struct queue_query *query,
-	       int (*row)(void *arg, const struct queue_row *row,
-			  struct ltps_error *err),
-	       void *arg, struct ltps_error *err) LTPS_CHECKED;
+	       queue_visit *row, void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 /* Jobs that wait for later than `due_ms`, or are leased for longer than `lease_ms`,
  * which is not later; the latest first. */
@@ -98,9 +97,7 @@ struct queue_ahead {
 	size_t limit;
 };
 int queue_list_ahead(struct store_conn *conn, const struct queue_ahead *query,
-		     int (*row)(void *arg, const struct queue_row *row,
-				struct ltps_error *err),
-		     void *arg, struct ltps_error *err) LTPS_CHECKED;
+		     queue_visit *row, void *arg, struct ltps_error *err) LTPS_CHECKED;
 
 /* What there is of one kind. Reads every job: for an operator who asks. */
 struct queue_sum {

@@ -632,14 +632,22 @@ static uint32_t number_at(const struct pdf_value *raw)
 	return raw->kind == PDF_REF ? raw->ref.number : 0;
 }
 
+static int added_as(struct pdf_run *r, struct sight as, const struct pdf_spot *spot,
+		    const char *thing, uint32_t number, struct view field,
+		    struct ltps_error *err)
+{
+	char text[90];
+	pdf_spot_text(spot, text, sizeof(text));
+	return pdf_change_add(r, as.kind, as.attack, field, err,
+			      "%s: %s (object %u) added", text, thing, number);
+}
+
 static int added(struct pdf_run *r, enum pdf_change_kind kind, const char *attack,
 		 const struct pdf_spot *spot, const char *thing, uint32_t number,
 		 struct ltps_error *err)
 {
-	char text[90];
-	pdf_spot_text(spot, text, sizeof(text));
-	return pdf_change_add(r, kind, attack, VIEW_NULL, err,
-			      "%s: %s (object %u) added", text, thing, number);
+	return added_as(r, (struct sight){ kind, attack }, spot, thing, number,
+			VIEW_NULL, err);
 }
 
 /* The same for a field or widget, whose name counts: another of that name, one above or
@@ -648,14 +656,11 @@ static int added_field(struct pdf_run *r, struct sight as, const struct pdf_spot
 		       const char *thing, uint32_t number,
 		       const struct pdf_field_state *s, struct ltps_error *err)
 {
-	char text[90];
 	struct view name = s->name.n > 0 ? s->name : view_text("?");
-	pdf_spot_text(spot, text, sizeof(text));
 	r->any_field = s->unclear;
 	r->is_new = s->signature && spot->top != PDF_TOP_FIELD && !s->below_old &&
 		    pdf_in_use(r->p->file, r->revision - 1, number) == NULL;
-	int rc = pdf_change_add(r, as.kind, as.attack, name, err,
-				"%s: %s (object %u) added", text, thing, number);
+	int rc = added_as(r, as, spot, thing, number, name, err);
 	r->any_field = r->is_new = false;
 	return rc;
 }
